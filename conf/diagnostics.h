@@ -1,0 +1,44 @@
+/*
+ * diagnostics.h - findings about a configuration file, each with its place.
+ *
+ * Shown as `FILE:LINE:COLUMN: error: TEXT`; a place that has no line (the file cannot be opened)
+ * as `FILE: error: TEXT`.  The order is that of the file.
+ */
+#ifndef NSISOLATE_DIAGNOSTICS_H
+#define NSISOLATE_DIAGNOSTICS_H
+
+#include <stdio.h>
+
+enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct diagnostic {
+	enum severity severity;
+	char *file;
+	unsigned line;	 /* from 1; 0: the file as a whole */
+	unsigned column; /* from 1, in bytes; 0: the line as a whole */
+	char *text;	 /* what is wrong, what was expected, what to do; one printable line */
+	char *source;	 /* the offending line, control bytes shown as '?'; NULL without a line */
+};
+
+struct diagnostics {
+	struct diagnostic *list;
+	size_t count;
+	size_t errors; /* how many of them are errors */
+	int lost;      /* 1: memory ran out and a finding could not be kept */
+};
+
+#define DIAGNOSTICS_EMPTY {0}
+
+void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, const char *file,
+	unsigned line, unsigned column, const char *source, const char *format, ...)
+	__attribute__((format(printf, 7, 8)));
+
+/* The first error as one line for a log, without the source line, into @text (always ended). */
+void diagnostics_first_error(const struct diagnostics *diagnostics, char *text, size_t size);
+
+/* All of them, each followed by its source line and a caret. */
+void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream);
+
+void diagnostics_free(struct diagnostics *diagnostics);
+
+#endif

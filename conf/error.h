@@ -1,0 +1,28 @@
+/*
+ * error.h - one failure, in words for the admin who must mend it.
+ *
+ * Library code returns 0 or a negative errno and fills a struct error; only main()s and the PAM
+ * module show it.  A text names what was tried, on what, why it failed, and what to do.
+ */
+#ifndef NSISOLATE_ERROR_H
+#define NSISOLATE_ERROR_H
+
+struct error {
+	char text[512]; /* one line, no newline at the end; "" while nothing failed */
+};
+
+/*
+ * Fills @error with the formatted text; a text too long for it is cut.  Returns -errnum, so that a
+ * caller can write `return error_set(error, ENOENT, ...)`.  @errnum is a positive errno value and
+ * is not put into the text by itself.  @error may be NULL.
+ */
+int error_set(struct error *error, int errnum, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * The same for a failed system call: the text gets ": " and strerror(errnum) at its end.
+ */
+int error_errno(struct error *error, int errnum, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * kinds.h - the kinds of namespace that a session can get: one row a kind, used by the
+ * configuration, the engine, the PAM module and the tests alike.
+ */
+#ifndef NSISOLATE_KINDS_H
+#define NSISOLATE_KINDS_H
+
+#include <stddef.h>
+
+struct kind {
+	const char *name;   /* in nsisolate.conf, and with "--" before it in nsisolate-init's options */
+	const char *file;   /* below /proc/PID/ns */
+	const char *limit;  /* the sysctl that bounds how many there may be */
+	int flag;           /* CLONE_NEW*, see namespaces(7) */
+	int brings;         /* CLONE_NEW* flags of the kinds that it cannot do without, or 0 */
+};
+
+/* every kind, in the order in which they are shown */
+extern const struct kind kinds[];
+extern const size_t kinds_count;
+
+/* The row of this name or flag; NULL when there is none. */
+const struct kind *kind_by_name(const char *name);
+const struct kind *kind_by_flag(int flag);
+
+/* @flags and what they bring: pid brings mount, for a /proc of its own. */
+int kinds_complete(int flags);
+
+/*
+ * Why the kernel refused a new namespace of this kind, and what an admin can do about it, for the
+ * errno that clone(2), unshare(2) or mount(2) gave.  @kind NULL: the user namespace, which is no
+ * kind that a rule can name.  Always a constant string, fit to follow ": " in a message.
+ */
+const char *kind_remedy(const struct kind *kind, int errnum);
+
+#endif
