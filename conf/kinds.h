@@ -7,17 +7,23 @@
 
 #include <stddef.h>
 
+#include "error.h"
+
 struct kind {
-	const char *name;   /* in nsisolate.conf, and with "--" before it in nsisolate-init's options */
-	const char *file;   /* below /proc/PID/ns */
-	const char *limit;  /* the sysctl that bounds how many there may be */
-	int flag;           /* CLONE_NEW*, see namespaces(7) */
-	int brings;         /* CLONE_NEW* flags of the kinds that it cannot do without, or 0 */
+	const char
+		*name; /* in nsisolate.conf, and with "--" before it in nsisolate-init's options */
+	const char *file; /* below /proc/PID/ns */
+	const char *limit; /* the sysctl that bounds how many there may be */
+	int flag; /* CLONE_NEW*, see namespaces(7) */
+	int brings; /* CLONE_NEW* flags of the kinds that it cannot do without, or 0 */
 };
 
 /* every kind, in the order in which they are shown */
 extern const struct kind kinds[];
 extern const size_t kinds_count;
+
+/* the user namespace: no kind that a rule can name, but what the way in without root stands on */
+extern const struct kind kind_user;
 
 /* The row of this name or flag; NULL when there is none. */
 const struct kind *kind_by_name(const char *name);
@@ -27,10 +33,9 @@ const struct kind *kind_by_flag(int flag);
 int kinds_complete(int flags);
 
 /*
- * Why the kernel refused a new namespace of this kind, and what an admin can do about it, for the
- * errno that clone(2), unshare(2) or mount(2) gave.  @kind NULL: the user namespace, which is no
- * kind that a rule can name.  Always a constant string, fit to follow ": " in a message.
+ * The kernel refused a new namespace of this kind with @errnum: says so in @error, with the cause
+ * and what an admin can do about it.  Returns -errnum.
  */
-const char *kind_remedy(const struct kind *kind, int errnum);
+int kind_refused(const struct kind *kind, int errnum, struct error *error);
 
 #endif

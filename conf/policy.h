@@ -14,25 +14,25 @@
 
 #include "error.h"
 
-#define POLICY_NAME_MAX 64	 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
-#define POLICY_RULE_MAX 64	 /* a rule name's bytes */
+#define POLICY_NAME_MAX 64 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
+#define POLICY_RULE_MAX 64 /* a rule name's bytes */
 #define POLICY_GRACE_MAX 3600 /* seconds */
 
 enum policy_logout {
-	LOGOUT_KILL,  /* end every process of the session, after `grace` seconds by force */
+	LOGOUT_KILL, /* end every process of the session, after `grace` seconds by force */
 	LOGOUT_LINGER /* wait until the last process has ended by itself */
 };
 
 enum policy_on_error { ON_ERROR_DENY, ON_ERROR_ALLOW };
 
 struct policy {
-	bool isolate;			     /* false: the login is left alone, ignore the rest */
-	char rule[POLICY_RULE_MAX + 1];	     /* which rule won; "" when none matched */
-	int kinds;			     /* CLONE_NEW* flags, complete (kinds_complete) */
-	char hostname[POLICY_NAME_MAX + 1];   /* "" when kinds has no CLONE_NEWUTS */
+	bool isolate; /* false: the login is left alone, ignore the rest */
+	char rule[POLICY_RULE_MAX + 1]; /* which rule won; "" when none matched */
+	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
+	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */
 	char domainname[POLICY_NAME_MAX + 1]; /* "" leaves the host's */
-	bool hosts;			     /* name the hostname in the session's /etc/hosts */
-	char shell[PATH_MAX];		     /* the real shell for nsisolate-shell; "": passwd's */
+	bool hosts; /* name the hostname in the session's /etc/hosts */
+	char shell[PATH_MAX]; /* the real shell for nsisolate-shell; "": passwd's */
 	enum policy_logout logout;
 	unsigned grace; /* seconds between SIGTERM and the end, for LOGOUT_KILL */
 	enum policy_on_error on_error;

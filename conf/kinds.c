@@ -1,0 +1,79 @@
+#include "kinds.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <string.h>
+
+const struct kind kinds[] = {
+	{"uts", "uts", "user.max_uts_namespaces", CLONE_NEWUTS, 0},
+	{"pid", "pid", "user.max_pid_namespaces", CLONE_NEWPID, CLONE_NEWNS},
+	{"mount", "mnt", "user.max_mnt_namespaces", CLONE_NEWNS, 0},
+};
+const size_t kinds_count = sizeof kinds / sizeof kinds[0];
+
+const struct kind kind_user = {"user", "user", "user.max_user_namespaces", CLONE_NEWUSER, 0};
+
+const struct kind *kind_by_name(const char *name)
+{
+	for (size_t i = 0; i < kinds_count; i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	return NULL;
+}
+
+const struct kind *kind_by_flag(int flag)
+{
+	for (size_t i = 0; i < kinds_count; i++)
+		if (kinds[i].flag == flag)
+			return &kinds[i];
+	return NULL;
+}
+
+int kinds_complete(int flags)
+{
+	int complete = flags;
+
+	for (size_t i = 0; i < kinds_count; i++)
+		if (flags & kinds[i].flag)
+			complete |= kinds[i].brings;
+	return complete;
+}
+
+/* What an errno of clone(2), unshare(2) and setns(2) means here: see the ERRORS of clone(2). */
+static const char *cause_of(int errnum)
+{
+	switch (errnum) {
+	case EPERM:
+	case EACCES:
+		return "CAP_SYS_ADMIN is missing (in a container: it has to be granted), or a security "
+		       "module such as AppArmor or SELinux forbids it";
+	case EINVAL:
+		return "this kernel was built without it";
+	case ENOMEM:
+		return "the kernel has no memory left for it";
+	case EAGAIN:
+		return "the limit on the user's processes is reached (ulimit -u, pids cgroup)";
+	case EUSERS:
+		return "namespaces are nested too deeply";
+	default:
+		return NULL;
+	}
+}
+
+int kind_refused(const struct kind *kind, int errnum, struct error *error)
+{
+	const char *cause = cause_of(errnum);
+
+	if (errnum == ENOSPC)
+		return error_errno(error, errnum,
+			"no new %s namespace (%s is reached, or they are nested too deeply: see `sysctl "
+			"%s`)",
+			kind->name, kind->limit, kind->limit);
+	if (kind->flag == CLONE_NEWUSER && (errnum == EPERM || errnum == EACCES))
+		cause = "unprivileged user namespaces are switched off: see sysctl "
+			"kernel.unprivileged_userns_clone, user.max_user_namespaces and "
+			"kernel.apparmor_restrict_unprivileged_userns";
+	if (!cause)
+		return error_errno(error, errnum, "no new %s namespace", kind->name);
+	return error_errno(error, errnum, "no new %s namespace (%s)", kind->name, cause);
+}
