@@ -16,6 +16,7 @@
 
 #define POLICY_NAME_MAX 64 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
 #define POLICY_RULE_MAX 64 /* a rule name's bytes */
+#define POLICY_GRACE_DEFAULT 2 /* seconds */
 #define POLICY_GRACE_MAX 3600 /* seconds */
 
 enum policy_logout {

@@ -1,0 +1,58 @@
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "modes.h"
+
+void command_init(struct command *command, char **argv, bool login)
+{
+	const char *slash = strrchr(argv[0], '/');
+
+	*command = (struct command){.path = argv[0], .argv = argv, .terminal = -1};
+	if (!login)
+		return;
+	snprintf(command->login_name, sizeof command->login_name, "-%s",
+		slash ? slash + 1 : argv[0]);
+	argv[0] = command->login_name;
+}
+
+void command_save_signals(struct command *command)
+{
+	static const struct sigaction by_default = {.sa_handler = SIG_DFL};
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &command->mask);
+	/* ignored, it would keep the command's wait status from PID 1 */
+	sigaction(SIGCHLD, &by_default, &command->on_child);
+}
+
+_Noreturn void command_exec(const struct command *command)
+{
+	sigaction(SIGCHLD, &command->on_child, NULL);
+	sigprocmask(SIG_SETMASK, &command->mask, NULL);
+	execvp(command->path, command->argv);
+	dprintf(STDERR_FILENO, INIT_NAME ": cannot run %s: %s\n", command->path, strerror(errno));
+	_exit(errno == ENOENT || errno == ENOTDIR ? 127 : 126);
+}
+
+pid_t command_start(const struct command *command, struct error *error)
+{
+	/* vfork: when it returns the command has the terminal, and is seen by no signal of ours */
+	pid_t pid = vfork();
+
+	if (pid < 0)
+		return error_errno(error, errno, "cannot fork the session's first process");
+	if (pid == 0) {
+		if (command->terminal >= 0) {
+			setpgid(0, 0);
+			/* SIGTTOU is blocked: from the background this is allowed only so */
+			tcsetpgrp(command->terminal, getpid());
+		}
+		command_exec(command);
+	}
+	return pid;
+}

@@ -1,0 +1,36 @@
+/*
+ * command.h - the user's command: started with exactly the signals, terminal and arguments that it
+ * would have had without us.
+ */
+#ifndef NSISOLATE_COMMAND_H
+#define NSISOLATE_COMMAND_H
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+struct command {
+	const char *path; /* found by PATH when it has no slash */
+	char **argv;
+	char login_name[NAME_MAX + 2]; /* a login shell's argv[0]: "-" and the base name */
+	int terminal; /* becomes the foreground process group there; -1: stays in ours */
+	sigset_t mask; /* as the caller had them: command_save_signals */
+	struct sigaction on_child;
+};
+
+/* @argv is borrowed; a @login shell gets its argv[0] in there changed. */
+void command_init(struct command *command, char **argv, bool login);
+
+/* Remembers the caller's signals for the command, then blocks all and takes SIGCHLD back. */
+void command_save_signals(struct command *command);
+
+/* Forks it; returns its pid when it is running, its failure to start being its own exit status. */
+pid_t command_start(const struct command *command, struct error *error);
+
+/* Becomes it; when there is nothing to run: a message, status 127 (not found) or 126. */
+_Noreturn void command_exec(const struct command *command);
+
+#endif

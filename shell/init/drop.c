@@ -1,0 +1,41 @@
+#include "drop.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int drop_capabilities(struct error *error)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	if (syscall(SYS_capset, &header, none) < 0)
+		return error_errno(error, errno, "cannot give up capabilities");
+	return 0;
+}
+
+int drop_to_user(uid_t uid, gid_t gid, struct error *error)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return error_errno(error, errno, "cannot become uid %u, gid %u", uid, gid);
+	/* setresuid(2) cleared them on the way from root; said again so that it does not hang on
+	 * the securebits of whoever started us */
+	return drop_capabilities(error);
+}
+
+int drop_dumpable(struct error *error)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_errno(error, errno, "cannot hide from the user's own debugger");
+	return 0;
+}
+
+int drop_new_privileges(struct error *error)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(error, errno, "cannot set no_new_privs");
+	return 0;
+}

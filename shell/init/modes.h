@@ -1,0 +1,49 @@
+/*
+ * modes.h - the two ways to run nsisolate-init.
+ */
+#ifndef NSISOLATE_MODES_H
+#define NSISOLATE_MODES_H
+
+#include "error.h"
+#include "setup.h"
+
+/* A command that is found in /proc/PID/comm, and the word before every message. */
+#define INIT_NAME "nsisolate-init"
+
+/*
+ * The command line's memory behind its first word, which says whose session it is: that is what ps
+ * shall show, and not the options.
+ */
+struct title {
+	char *rest;
+	size_t length;
+};
+struct title title_find(char **arguments);
+void title_shorten(const struct title *title);
+
+struct job {
+	struct setup setup;
+	struct title title;
+	char **command; /* foreground: what to run; NULL: attach */
+	bool login; /* foreground: the command's argv[0] gets a leading dash */
+};
+
+/*
+ * Attach: for the PAM module, whose process (the parent: the leader) waits for the answer on
+ * standard output and then joins what PID 1 holds.  The answer's lines, each one message where
+ * standard output is a socket:
+ *	pid PID       with a pidfd of it attached (SCM_RIGHTS)
+ *	ready         the namespaces can be joined
+ *	failed TEXT   instead of either: nothing is left behind
+ * Returns main's status.  Where no PID namespace was asked for, there is no PID 1 and the process
+ * holds the other namespaces until the answer's reader hangs up.
+ */
+int attach_run(struct job *job);
+
+/*
+ * Foreground: runs job->command in the session, with the caller's terminal, and ends as it ended:
+ * the same exit status, or death by the same signal.  Returns main's status.
+ */
+int foreground_run(struct job *job);
+
+#endif

@@ -1,0 +1,129 @@
+#include "namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "kinds.h"
+
+ino_t namespaces_inode(const char *file, struct error *error)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof path, "/proc/self/ns/%s", file);
+	if (stat(path, &status) < 0) {
+		error_errno(error, errno, "cannot read %s (is /proc mounted?)", path);
+		return 0;
+	}
+	return status.st_ino;
+}
+
+static pid_t clone_into(int flags, int *pidfd)
+{
+	struct clone_args args = {
+		.flags = (uint64_t)(unsigned)flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+/* Whether a child can be had in namespaces of @flags: 0, or the errno that says why not. */
+static int try_clone(int flags)
+{
+	int pidfd = -1;
+	pid_t pid = clone_into(flags, &pidfd);
+
+	if (pid < 0)
+		return errno;
+	if (pid == 0)
+		_exit(0);
+	close(pidfd);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+/* clone3 failed for @flags together: asks for each kind alone, to name the one that is refused. */
+static int name_refused(int flags, int errnum, struct error *error)
+{
+	int user = flags & CLONE_NEWUSER;
+
+	if (user && try_clone(user))
+		return kind_refused(&kind_user, errnum, error);
+	for (size_t i = 0; i < kinds_count; i++)
+		if ((flags & kinds[i].flag) && try_clone(user | kinds[i].flag))
+			return kind_refused(&kinds[i], errnum, error);
+	return error_errno(error, errnum, "cannot fork into new namespaces");
+}
+
+pid_t namespaces_clone(int flags, int *pidfd, struct error *error)
+{
+	pid_t pid = clone_into(flags, pidfd);
+
+	return pid >= 0 ? pid : name_refused(flags, errno, error);
+}
+
+int namespaces_unshare(int flags, struct error *error)
+{
+	return unshare(flags) == 0 ? 0 : name_refused(flags, errno, error);
+}
+
+static int write_file(const char *path, const char *text, struct error *error)
+{
+	size_t length = strlen(text);
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	/* these files take the whole text in one write or refuse it: user_namespaces(7) */
+	if (fd < 0 || write(fd, text, length) != (ssize_t)length)
+		return error_errno(error, errno,
+			"cannot write %s (AppArmor can forbid it where user namespaces are restricted)",
+			path);
+	return 0;
+}
+
+int namespaces_map_ids(uid_t uid, gid_t gid, struct error *error)
+{
+	char line[64];
+	int result;
+
+	snprintf(line, sizeof line, "%u %u 1\n", uid, uid);
+	result = write_file("/proc/self/uid_map", line, error);
+	if (result < 0)
+		return result;
+	/* without this an unprivileged gid_map is refused, since setgroups(2) could shed a group */
+	result = write_file("/proc/self/setgroups", "deny", error);
+	if (result < 0)
+		return result;
+	snprintf(line, sizeof line, "%u %u 1\n", gid, gid);
+	return write_file("/proc/self/gid_map", line, error);
+}
+
+int namespaces_set_names(const struct namespaces_host *host, const char *hostname,
+	const char *domainname, struct error *error)
+{
+	ino_t own = namespaces_inode("uts", error);
+
+	if (!own)
+		return -ENOENT;
+	if (!host->uts || own == host->uts)
+		return error_set(error, EINVAL,
+			"refusing to set a hostname: this is the host's UTS namespace");
+	if (*hostname && sethostname(hostname, strlen(hostname)) < 0)
+		return error_errno(error, errno, "cannot set the hostname '%s'", hostname);
+	if (*domainname && setdomainname(domainname, strlen(domainname)) < 0)
+		return error_errno(error, errno, "cannot set the domainname '%s'", domainname);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * namespaces.h - new namespaces, and the proof that one really is new.
+ */
+#ifndef NSISOLATE_NAMESPACES_H
+#define NSISOLATE_NAMESPACES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/* The inodes of namespaces that a session must not be in: those of the host. 0: not known. */
+struct namespaces_host {
+	ino_t uts;
+	ino_t mnt;
+};
+
+/*
+ * The inode of /proc/self/ns/@file, which names a namespace as long as somebody holds it
+ * (namespaces(7)); 0 with @error filled when it cannot be read.
+ */
+ino_t namespaces_inode(const char *file, struct error *error);
+
+/*
+ * Forks into new namespaces of @flags (CLONE_NEW*).  Returns 0 in the child, its pid in the parent
+ * with *@pidfd open (close-on-exec), or a negative errno with @error naming the kind that the kernel
+ * refused, the cause and the remedy.
+ */
+pid_t namespaces_clone(int flags, int *pidfd, struct error *error);
+
+/* The same for this process itself: unshare(2), which puts it into no new PID namespace. */
+int namespaces_unshare(int flags, struct error *error);
+
+/*
+ * In a new user namespace: maps @uid and @gid to themselves and nothing else, see
+ * user_namespaces(7).  Supplementary groups stay in force but have no name inside.
+ */
+int namespaces_map_ids(uid_t uid, gid_t gid, struct error *error);
+
+/*
+ * Sets hostname and domainname ("" leaves one) of this process's UTS namespace, after making sure
+ * that it is not @host->uts: a mistake here would rename the host.
+ */
+int namespaces_set_names(const struct namespaces_host *host, const char *hostname,
+	const char *domainname, struct error *error);
+
+#endif

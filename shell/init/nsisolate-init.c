@@ -1,0 +1,157 @@
+/*
+ * nsisolate-init - the engine: the only place that makes namespaces, and PID 1 of what it made.
+ *
+ * Started by pam_nsisolate.so (--attach) or by nsisolate-shell (--user ... -- SHELL); can be used by
+ * hand like unshare(1).  See nsisolate-init(8).
+ */
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kinds.h"
+#include "modes.h"
+
+static const char usage[] =
+	"usage: " INIT_NAME " [--user] KIND... [OPTION...] -- COMMAND [ARGUMENT...]\n"
+	"       " INIT_NAME " --attach --host-mount=INODE KIND... [OPTION...]\n"
+	"Runs COMMAND in new namespaces, under a PID 1 that reaps, or holds them for its parent.\n"
+	"\n"
+	"  --uts --pid --mount   kinds of namespace to make; pid brings mount\n"
+	"  --user                in a user namespace of its own: needs no privilege\n"
+	"  --attach              hold the namespaces for the parent process, see nsisolate-init(8)\n"
+	"  --host-mount=INODE    with --attach: the mount namespace that must not be touched\n"
+	"  --uid=UID --gid=GID   with --attach: whose session it is\n"
+	"  --hostname=NAME --domainname=NAME\n"
+	"  --hosts               add the hostname to the session's /etc/hosts\n"
+	"  --logout=kill|linger  what becomes of what is left at the end (kill)\n"
+	"  --grace=SECONDS       with kill: from SIGTERM to the end (2)\n"
+	"  --on-error=deny|allow when there is no namespace to be had: run COMMAND all the same (deny)\n"
+	"  --rule=NAME           which rule asked for it\n"
+	"  --login               COMMAND's argv[0] gets a leading dash\n";
+
+/* A number that fills @text, at most @limit; -1 when it is none. */
+static long long number_of(const char *text, unsigned long long limit)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || number > limit)
+		return -1;
+	return (long long)number;
+}
+
+/* The value of `--@name=VALUE`, or NULL when @word is something else. */
+static const char *value_of(const char *word, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (strncmp(word, name, length) || word[length] != '=')
+		return NULL;
+	return word + length + 1;
+}
+
+static int take_id(const char *word, const char *name, unsigned *id, struct error *error)
+{
+	const char *value = value_of(word, name);
+	long long number;
+
+	if (!value)
+		return 0;
+	number = number_of(value, (unsigned)-2); /* -1 is no id but "leave it", setresuid(2) */
+	if (number < 0)
+		return error_set(error, EINVAL, "%s: expected an id", word);
+	*id = (unsigned)number;
+	return 1;
+}
+
+/* Takes one option; 1 when taken, 0 when unknown, negative errno when its value is wrong. */
+static int take_option(struct job *job, bool *attach, const char *word, struct error *error)
+{
+	const char *value;
+	int taken = policy_from_option(&job->setup.policy, word, error);
+
+	if (!taken)
+		taken = take_id(word, "--uid", &job->setup.uid, error);
+	if (!taken)
+		taken = take_id(word, "--gid", &job->setup.gid, error);
+	if (taken)
+		return taken;
+	if (!strcmp(word, "--attach"))
+		return *attach = true;
+	if (!strcmp(word, "--user"))
+		return job->setup.user = true;
+	if (!strcmp(word, "--login"))
+		return job->login = true;
+	value = value_of(word, "--host-mount");
+	if (!value)
+		return 0;
+	if (number_of(value, ~0ull >> 1) <= 0)
+		return error_set(error, EINVAL, "%s: expected an inode number", word);
+	job->setup.host.mnt = (ino_t)number_of(value, ~0ull >> 1);
+	return 1;
+}
+
+static int check_job(const struct job *job, bool attach, struct error *error)
+{
+	if (!job->setup.policy.kinds)
+		return error_set(
+			error, EINVAL, "no kind of namespace is named: --uts, --pid, --mount");
+	if (attach == !!job->command)
+		return error_set(error, EINVAL, "expected either --attach or -- COMMAND");
+	if (attach && job->setup.user)
+		return error_set(error, EINVAL, "--attach and --user exclude each other");
+	/* or a /proc of one session would be mounted for the whole host */
+	if (attach && (job->setup.policy.kinds & CLONE_NEWNS) && !job->setup.host.mnt)
+		return error_set(error, EINVAL,
+			"--attach needs a parent in a mount namespace of its own, and --host-mount");
+	return 0;
+}
+
+static int parse(struct job *job, int argc, char **argv, bool *attach, struct error *error)
+{
+	for (int i = 1; i < argc; i++) {
+		int taken;
+
+		if (!strcmp(argv[i], "--")) {
+			if (argv[i + 1])
+				job->command = argv + i + 1;
+			break;
+		}
+		taken = take_option(job, attach, argv[i], error);
+		if (taken < 0)
+			return taken;
+		if (!taken)
+			return error_set(error, EINVAL, "%s: unknown option, see --help", argv[i]);
+	}
+	job->setup.policy.kinds = kinds_complete(job->setup.policy.kinds);
+	return check_job(job, *attach, error);
+}
+
+int main(int argc, char **argv)
+{
+	struct job job = {
+		.setup = {.policy = {.grace = POLICY_GRACE_DEFAULT},
+			.uid = getuid(),
+			.gid = getgid()},
+		.title = title_find(argv),
+	};
+	struct error error = {0};
+	bool attach = false;
+
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return fputs(usage, stdout) < 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (argc == 2 && !strcmp(argv[1], "--version"))
+		return puts(INIT_NAME " " NSISOLATE_VERSION) < 0 || fflush(stdout) ? EXIT_FAILURE
+										   : EXIT_SUCCESS;
+	if (parse(&job, argc, argv, &attach, &error) < 0) {
+		dprintf(STDERR_FILENO, INIT_NAME ": %s\n", error.text);
+		return 2;
+	}
+	return attach ? attach_run(&job) : foreground_run(&job);
+}

@@ -1,0 +1,214 @@
+#include "pid1.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How soon to look again when a look at /proc failed; see watch_somebody. */
+#define LOOK_AGAIN_MS 1000
+
+struct life {
+	const struct pid1 *pid1;
+	int signals; /* signalfd */
+	int leader; /* -1 once it is gone */
+	pid_t command; /* 0 once it has ended */
+	bool ending;
+	int64_t deadline; /* ms on CLOCK_MONOTONIC: the end by force; -1: none */
+	int watched; /* while ending: pidfd of some process that still lives, or -1 */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The logout policy begins; a second reason to end changes nothing. */
+static void begin_end(struct life *life)
+{
+	const struct policy *policy = life->pid1->policy;
+
+	if (life->ending)
+		return;
+	life->ending = true;
+	if (policy->logout != LOGOUT_KILL)
+		return;
+	/*
+	 * Everybody but PID 1.  What a setuid program started is not ours to signal; the kernel ends
+	 * that too when PID 1 goes.  SIGHUP for shells, which ignore SIGTERM; SIGCONT so that stopped
+	 * jobs can hear either.
+	 */
+	kill(-1, SIGTERM);
+	kill(-1, SIGHUP);
+	kill(-1, SIGCONT);
+	life->deadline = now_ms() + (int64_t)policy->grace * 1000;
+}
+
+/*
+ * Whoever the leader forked has no parent in here, so PID 1 gets no SIGCHLD for it: to learn that
+ * the session is empty it waits for the end of one living process at a time.  A zombie does not
+ * count: its parent is outside and may itself be waiting for the session's end, as sshd does, which
+ * closes the PAM session before it reaps its child.  Returns false when nobody is left.
+ */
+static bool watch_somebody(struct life *life, int *timeout)
+{
+	struct dirent *entry;
+	DIR *proc;
+
+	if (life->watched >= 0)
+		return true;
+	if (kill(-1, 0) < 0 && errno == ESRCH)
+		return false;
+	proc = opendir("/proc");
+	if (!proc) {
+		/* out of memory or descriptors, or root in here took /proc away */
+		*timeout = LOOK_AGAIN_MS;
+		return true;
+	}
+	while (life->watched < 0 && (entry = readdir(proc))) {
+		pid_t pid = atoi(entry->d_name);
+		struct pollfd ended = {.events = POLLIN};
+
+		if (pid <= 1)
+			continue;
+		ended.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+		if (ended.fd < 0)
+			continue;
+		if (poll(&ended, 1, 0) == 0)
+			life->watched = ended.fd;
+		else
+			close(ended.fd);
+	}
+	closedir(proc);
+	return life->watched >= 0;
+}
+
+static void tell_outer(struct life *life, int what, int value)
+{
+	struct pid1_message message = {.what = what, .value = value};
+
+	/* nobody to tell any more: poll() says so next */
+	if (life->leader >= 0)
+		send(life->leader, &message, sizeof message, MSG_NOSIGNAL);
+}
+
+static void reap(struct life *life)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | (life->command ? WUNTRACED : 0))) > 0) {
+		if (pid != life->command)
+			continue;
+		if (WIFSTOPPED(status)) {
+			tell_outer(life, PID1_STOPPED, status);
+			continue;
+		}
+		tell_outer(life, PID1_ENDED, status);
+		life->command = 0;
+		begin_end(life);
+	}
+}
+
+static void read_signal(struct life *life)
+{
+	struct signalfd_siginfo info;
+
+	if (read(life->signals, &info, sizeof info) != sizeof info)
+		return;
+	switch (info.ssi_signo) {
+	case SIGCHLD:
+		reap(life);
+		break;
+	case SIGTERM:
+		/* a sender inside has a pid in here; a user can end his processes, not the session */
+		if (info.ssi_pid == 0)
+			begin_end(life);
+		break;
+	}
+}
+
+static void leader_gone(struct life *life)
+{
+	close(life->leader);
+	life->leader = -1;
+	begin_end(life);
+}
+
+static void pass_signal(pid_t command, int signum)
+{
+	/* a stop from the terminal stopped the whole process group, where the command has its own */
+	if (signum == SIGCONT && kill(-command, SIGCONT) == 0)
+		return;
+	kill(command, signum);
+}
+
+static void hear_leader(struct life *life)
+{
+	struct pid1_message message;
+
+	if (!life->pid1->command) {
+		leader_gone(life);
+		return;
+	}
+	if (recv(life->leader, &message, sizeof message, MSG_DONTWAIT) != sizeof message)
+		leader_gone(life);
+	else if (message.what == PID1_SIGNAL && life->command)
+		pass_signal(life->command, message.value);
+}
+
+_Noreturn void pid1_run(const struct pid1 *pid1)
+{
+	struct life life = {
+		.pid1 = pid1,
+		.leader = pid1->leader,
+		.command = pid1->command,
+		.deadline = -1,
+		.watched = -1,
+	};
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGTERM);
+	life.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (life.signals < 0)
+		_exit(EXIT_FAILURE); /* nobody can be in here yet but a command, which ends with us */
+	for (;;) {
+		int timeout = -1;
+		struct pollfd fds[3];
+
+		if (life.ending && !watch_somebody(&life, &timeout))
+			_exit(EXIT_SUCCESS);
+		if (life.deadline >= 0) {
+			int64_t left = life.deadline - now_ms();
+
+			if (left <= 0)
+				_exit(EXIT_SUCCESS);
+			if (timeout < 0 || left < timeout)
+				timeout = (int)left;
+		}
+		fds[0] = (struct pollfd){.fd = life.signals, .events = POLLIN};
+		fds[1] = (struct pollfd){.fd = life.leader, .events = POLLIN};
+		fds[2] = (struct pollfd){.fd = life.watched, .events = POLLIN};
+		if (poll(fds, 3, timeout) < 0)
+			continue; /* EINTR by a debugger, or ENOMEM: look again */
+		if (fds[0].revents)
+			read_signal(&life);
+		if (fds[1].revents)
+			hear_leader(&life);
+		if (fds[2].revents) {
+			close(life.watched);
+			life.watched = -1;
+		}
+	}
+}

@@ -1,0 +1,35 @@
+#include "setup.h"
+
+#include <linux/sched.h>
+
+#include "drop.h"
+#include "mounts.h"
+
+static int setup_mounts(const struct setup *setup, struct error *error)
+{
+	const struct policy *policy = &setup->policy;
+	int result = mounts_isolate(&setup->host, error);
+
+	if (!result && policy->hosts && *policy->hostname)
+		result = mounts_hosts(policy->hostname, policy->domainname, error);
+	if (!result && (policy->kinds & CLONE_NEWPID))
+		result = mounts_proc(error);
+	return result;
+}
+
+int setup_session(const struct setup *setup, struct error *error)
+{
+	const struct policy *policy = &setup->policy;
+	int result = 0;
+
+	if (setup->user)
+		result = namespaces_map_ids(setup->uid, setup->gid, error);
+	if (!result && (policy->kinds & CLONE_NEWUTS))
+		result = namespaces_set_names(
+			&setup->host, policy->hostname, policy->domainname, error);
+	if (!result && (policy->kinds & CLONE_NEWNS))
+		result = setup_mounts(setup, error);
+	if (result)
+		return result;
+	return setup->user ? drop_capabilities(error) : drop_to_user(setup->uid, setup->gid, error);
+}

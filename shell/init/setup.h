@@ -1,0 +1,29 @@
+/*
+ * setup.h - from "just cloned" to "a session": the steps that both modes share, in the one order
+ * in which they work.
+ */
+#ifndef NSISOLATE_SETUP_H
+#define NSISOLATE_SETUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "namespaces.h"
+#include "policy.h"
+
+struct setup {
+	struct policy policy;
+	bool user; /* in a user namespace of its own: no privilege outside is used or needed */
+	uid_t uid; /* the user whom the session is for */
+	gid_t gid;
+	struct namespaces_host host;
+};
+
+/*
+ * In the first process of the new namespaces: names, mounts, /proc, then gives up root or the
+ * capabilities of the user namespace.  On error nothing that it did is seen outside.
+ */
+int setup_session(const struct setup *setup, struct error *error);
+
+#endif
