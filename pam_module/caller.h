@@ -1,0 +1,58 @@
+/*
+ * caller.h - the PAM application's own place: what it had before the session, and gets back.
+ *
+ * The application (sshd's monitor, login, su) stays the same process; only the namespaces for what
+ * it does next change.  Descriptors are kept as few as can be, all close-on-exec and above stderr,
+ * and none of a directory: sshd's unprivileged child is forked and not exec'ed, so it has them too.
+ */
+#ifndef NSISOLATE_CALLER_H
+#define NSISOLATE_CALLER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+#define CALLER_KINDS_MAX 8
+
+struct caller {
+	pid_t pid; /* the process that this is about */
+	int own[CALLER_KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
+	ino_t mount; /* the inode of its own mount namespace */
+	char *root; /* where it is chrooted to in there; NULL: it is not */
+	dev_t root_device; /* its root directory */
+	ino_t root_inode;
+};
+
+/*
+ * Remembers the namespaces of @flags (CLONE_NEW*) and, with CLONE_NEWNS, moves the calling process
+ * into a copy of its mount namespace: root and working directory stay what they are.  Refuses a
+ * multithreaded process, which setns(2) could move only in part, and one that has left its PID
+ * namespace already.  On error nothing has changed.  Either way caller_return gives back.
+ */
+int caller_leave(struct caller *caller, int flags, struct error *error);
+
+/* Joins what the process of @pidfd is in, for @flags: whatever is forked from now on is in there. */
+int caller_join(int pidfd, int flags, struct error *error);
+
+/*
+ * Back to the remembered namespaces, root and working directory (a directory that only the session
+ * had becomes "/"), and closes the descriptors.  Does what it can when something fails, and says so.
+ */
+int caller_return(struct caller *caller, struct error *error);
+
+/*
+ * SIGCHLD made harmless for a moment: blocked, so that a handler of the application cannot reap a
+ * child of ours; and not ignored, so that we can.  Signals that come meanwhile are delivered after
+ * caller_signals_restore.
+ */
+struct caller_signals {
+	sigset_t mask;
+	struct sigaction on_child;
+	bool changed;
+};
+void caller_signals_hold(struct caller_signals *signals);
+void caller_signals_restore(const struct caller_signals *signals);
+
+#endif

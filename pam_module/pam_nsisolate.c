@@ -1,0 +1,300 @@
+/*
+ * pam_nsisolate - each login session in namespaces of its own, by rules: pam_nsisolate(8).
+ *
+ * What runs in the application, as root: reading the rules (conf/), deciding, moving this process
+ * (caller.c) and starting nsisolate-init (spawn.c), which does the rest in a process of its own.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#define PAM_SM_SESSION
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include "cleanup.h"
+#include "login.h"
+#include "options.h"
+#include "rules.h"
+#include "session.h"
+
+#define DATA_NAME "pam_nsisolate_session"
+
+/* No manager of a user's services in a session: systemd would lose the /proc that it counts on. */
+#define NEVER_SERVICE "systemd-user"
+
+/* What is remembered from open to close. */
+struct record {
+	struct session session;
+	struct policy policy;
+	char user[256];
+	time_t since; /* CLOCK_MONOTONIC seconds */
+};
+
+/* One attempt to open a session. */
+struct attempt {
+	pam_handle_t *pamh;
+	bool silent;
+	struct options options;
+	struct login login;
+	bool root; /* uid 0: always gets in */
+};
+
+static time_t monotonic_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* A value from outside as one word of a log line. */
+static const char *log_word(const char *value, char *word, size_t size)
+{
+	size_t length = 0;
+
+	if (!value || !*value)
+		return "-";
+	for (; value[length] && length + 1 < size; length++) {
+		unsigned char byte = (unsigned char)value[length];
+
+		word[length] = byte <= ' ' || byte >= 0x7f || byte == '"' ? '?' : value[length];
+	}
+	word[length] = '\0';
+	return word;
+}
+
+static const char *item(pam_handle_t *pamh, int type)
+{
+	const void *value = NULL;
+
+	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
+}
+
+/* ---- refusals ---- */
+
+static int let_in(struct attempt *attempt, int priority, const char *who, const char *why)
+{
+	char user[64];
+
+	pam_syslog(attempt->pamh, priority, "session NOT isolated: user=%s is let in (%s): %s",
+		log_word(item(attempt->pamh, PAM_USER), user, sizeof user), who, why);
+	return PAM_SUCCESS;
+}
+
+static int refuse(struct attempt *attempt, const char *why)
+{
+	char user[64];
+
+	pam_syslog(attempt->pamh, LOG_ERR, "session refused: user=%s: %s",
+		log_word(item(attempt->pamh, PAM_USER), user, sizeof user), why);
+	if (!attempt->silent)
+		pam_error(attempt->pamh,
+			"nsisolate: this login is refused because its session cannot be isolated. "
+			"Please tell your administrator; the system log says why.");
+	return PAM_SESSION_ERR;
+}
+
+static bool in_rescue_group(struct attempt *attempt)
+{
+	const char *group = attempt->options.rescue_group;
+	struct error error = {0};
+
+	if (!group || !attempt->login.user)
+		return false;
+	if (login_groups(&attempt->login, &error) < 0) {
+		pam_syslog(attempt->pamh, LOG_ERR, "rescue_group=%s: %s", group, error.text);
+		return false;
+	}
+	for (size_t i = 0; i < attempt->login.group_count; i++)
+		if (!strcmp(attempt->login.group_names[i], group))
+			return true;
+	return false;
+}
+
+/* What the login would get cannot be told: the configuration is broken, or NSS failed. */
+static int undecided(struct attempt *attempt, const char *why)
+{
+	if (attempt->root)
+		return let_in(attempt, LOG_ALERT, "uid 0", why);
+	if (in_rescue_group(attempt))
+		return let_in(attempt, LOG_ALERT, "rescue_group", why);
+	return refuse(attempt, why);
+}
+
+/* What it shall get is known, but could not be made. */
+static int unable(struct attempt *attempt, const struct policy *policy, const char *why)
+{
+	if (attempt->root)
+		return let_in(attempt, LOG_ALERT, "uid 0", why);
+	if (policy->on_error == ON_ERROR_ALLOW)
+		return let_in(attempt, LOG_WARNING, "on_error = allow", why);
+	return refuse(attempt, why);
+}
+
+/* ---- open ---- */
+
+/* Who logs in.  An account that cannot be looked up is root's only by its name. */
+static int find_login(struct attempt *attempt, struct error *error)
+{
+	const char *user = NULL;
+	int result;
+
+	if (pam_get_user(attempt->pamh, &user, NULL) != PAM_SUCCESS || !user || !*user)
+		return error_set(error, EINVAL, "the application named no user");
+	attempt->root = !strcmp(user, "root");
+	result = login_by_name(&attempt->login, user, error);
+	if (result < 0)
+		return result;
+	attempt->root = attempt->login.uid == 0;
+	attempt->login.service = item(attempt->pamh, PAM_SERVICE);
+	attempt->login.tty = item(attempt->pamh, PAM_TTY);
+	attempt->login.rhost = item(attempt->pamh, PAM_RHOST);
+	return 0;
+}
+
+static int find_policy(struct attempt *attempt, struct policy *policy, struct error *error)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules = NULL;
+	int result = rules_load(attempt->options.conf, &rules, &diagnostics);
+
+	if (result < 0)
+		diagnostics_first_error(&diagnostics, error->text, sizeof error->text);
+	else
+		result = rules_match(rules, &attempt->login, policy, error);
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+	return result;
+}
+
+static void close_record(pam_handle_t *pamh, struct record *record, const char *reason)
+{
+	struct error error = {0};
+	pid_t init = record->session.spawned.pid;
+
+	if (!record->session.open)
+		return;
+	if (session_close(&record->session, &error) < 0)
+		pam_syslog(pamh, LOG_CRIT, "the application could not be given back all it had: %s",
+			error.text);
+	pam_syslog(pamh, LOG_INFO, "session closed: user=%s rule=%s init=%d seconds=%lld reason=%s",
+		record->user, record->policy.rule, init,
+		(long long)(monotonic_seconds() - record->since), reason);
+}
+
+/* pam_end, or a second pam_set_data: what the application left open is closed here. */
+static void free_record(pam_handle_t *pamh, void *data, int error_status)
+{
+	struct record *record = data;
+
+	(void)error_status;
+	if (record->session.caller.pid == getpid())
+		close_record(pamh, record, "pam_end");
+	free(record);
+}
+
+static void log_open(const struct attempt *attempt, const struct record *record)
+{
+	const struct login *login = &attempt->login;
+	char service[64], from[128];
+
+	pam_syslog(attempt->pamh, LOG_INFO,
+		"session opened: user=%s rule=%s service=%s from=%s hostname=%s init=%d",
+		record->user, record->policy.rule,
+		log_word(login->service, service, sizeof service),
+		log_word(login->rhost, from, sizeof from),
+		*record->policy.hostname ? record->policy.hostname : "-",
+		record->session.spawned.pid);
+}
+
+static int isolate(struct attempt *attempt, const struct policy *policy)
+{
+	struct error error = {0};
+	struct record *record = calloc(1, sizeof *record);
+	int result;
+
+	if (!record)
+		return unable(attempt, policy, "no memory");
+	record->policy = *policy;
+	record->since = monotonic_seconds();
+	log_word(attempt->login.user, record->user, sizeof record->user);
+	if (session_open(&record->session, policy, &attempt->login, &error) < 0) {
+		free(record);
+		return unable(attempt, policy, error.text);
+	}
+	result = pam_set_data(attempt->pamh, DATA_NAME, record, free_record);
+	if (result != PAM_SUCCESS) {
+		free_record(attempt->pamh, record, 0);
+		return unable(attempt, policy, pam_strerror(attempt->pamh, result));
+	}
+	log_open(attempt, record);
+	return PAM_SUCCESS;
+}
+
+static int decide(struct attempt *attempt)
+{
+	struct error error = {0};
+	struct policy policy;
+
+	if (find_login(attempt, &error) < 0 || find_policy(attempt, &policy, &error) < 0)
+		return undecided(attempt, error.text);
+	if (policy.isolate)
+		return isolate(attempt, &policy);
+	if (attempt->options.debug)
+		pam_syslog(attempt->pamh, LOG_DEBUG, "not isolated: user=%s rule=%s",
+			attempt->login.user, *policy.rule ? policy.rule : "(none)");
+	return PAM_SUCCESS;
+}
+
+int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct attempt attempt = {.pamh = pamh, .silent = flags & PAM_SILENT};
+	struct error error = {0};
+	const char *service = item(pamh, PAM_SERVICE);
+	const void *open = NULL;
+	int result;
+
+	if (service && !strcmp(service, NEVER_SERVICE))
+		return PAM_SUCCESS;
+	if (options_parse(&attempt.options, argc, argv, &error) < 0) {
+		find_login(&attempt, &(struct error){0});
+		result = undecided(&attempt, error.text);
+	} else if (!attempt.options.open) {
+		result = PAM_SUCCESS;
+	} else if (pam_get_data(pamh, DATA_NAME, &open) == PAM_SUCCESS && open) {
+		/* the line stands twice in the stack: once is enough */
+		result = PAM_SUCCESS;
+	} else {
+		result = decide(&attempt);
+	}
+	login_free(&attempt.login);
+	return result;
+}
+
+/* ---- close ---- */
+
+int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct options options;
+	struct error error = {0};
+	const void *data = NULL;
+	const struct record *record;
+
+	(void)flags;
+	/* a wrong argument was logged when the session was opened, and keeps nobody in it */
+	if (options_parse(&options, argc, argv, &error) == 0 && !options.close)
+		return PAM_SUCCESS;
+	if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS || !data)
+		return PAM_SUCCESS;
+	record = data;
+	/* a fork of the application closes what its parent opened: the parent's end will end it */
+	if (record->session.caller.pid != getpid())
+		return PAM_SUCCESS;
+	close_record(pamh, (struct record *)data, "logout");
+	pam_set_data(pamh, DATA_NAME, NULL, NULL);
+	return PAM_SUCCESS;
+}

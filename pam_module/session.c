@@ -1,0 +1,61 @@
+#include "session.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+static int enter(struct session *session, const struct policy *policy, const struct login *login,
+	struct error *error)
+{
+	struct caller_signals signals;
+	int result = caller_leave(&session->caller, policy->kinds, error);
+
+	if (result < 0)
+		return result;
+	caller_signals_hold(&signals);
+	result = spawn_init(&session->spawned, policy, login, session->caller.mount, error);
+	caller_signals_restore(&signals);
+	if (result < 0)
+		return result;
+	return caller_join(session->spawned.pidfd, policy->kinds, error);
+}
+
+int session_open(struct session *session, const struct policy *policy, const struct login *login,
+	struct error *error)
+{
+	struct error again = {0};
+	int result;
+
+	*session = (struct session){.spawned = {.pidfd = -1, .hold = -1}};
+	result = enter(session, policy, login, error);
+	/* a session without PID 1 is only namespaces, and those we hold ourselves from now on */
+	cleanup_close(&session->spawned.hold);
+	session->spawned.hold = -1;
+	if (result < 0) {
+		spawn_signal(&session->spawned, SIGKILL);
+		spawn_close(&session->spawned);
+		if (caller_return(&session->caller, &again) < 0)
+			error_set(error, -result, "%s", again.text);
+		return result;
+	}
+	session->open = true;
+	return 0;
+}
+
+int session_close(struct session *session, struct error *error)
+{
+	int result = 0;
+
+	if (!session->open)
+		return 0;
+	session->open = false;
+	if (session->caller.pid == getpid()) {
+		/* an error is ESRCH: it has ended already */
+		spawn_signal(&session->spawned, SIGTERM);
+		result = caller_return(&session->caller, error);
+	}
+	spawn_close(&session->spawned);
+	return result;
+}

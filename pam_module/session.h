@@ -1,0 +1,34 @@
+/*
+ * session.h - one isolated session of the application, from open to close.
+ */
+#ifndef NSISOLATE_SESSION_H
+#define NSISOLATE_SESSION_H
+
+#include <stdbool.h>
+
+#include "caller.h"
+#include "login.h"
+#include "policy.h"
+#include "spawn.h"
+
+struct session {
+	struct caller caller;
+	struct spawned spawned;
+	bool open;
+};
+
+/*
+ * Puts whatever the calling process forks from now on into new namespaces as @policy says.  On
+ * error the process is as it was, and nothing is left.
+ */
+int session_open(struct session *session, const struct policy *policy, const struct login *login,
+	struct error *error);
+
+/*
+ * Tells PID 1 to end the session and gives the process its own namespaces back.  Never waits for
+ * the end: sshd reaps its child, which is a process of the session, only after this.  In another
+ * process than the one that opened the session it only forgets it: that one's end will end it.
+ */
+int session_close(struct session *session, struct error *error);
+
+#endif

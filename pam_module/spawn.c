@@ -1,0 +1,209 @@
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+/* What nsisolate-init has answered so far, see attach in shell/init/modes.h. */
+struct answer {
+	struct spawned spawned;
+	bool ready;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits until @fd can be read. */
+static int wait_readable(int fd, int64_t deadline, struct error *error)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		int64_t left = deadline - now_ms();
+		int count = poll(&readable, 1, left > 0 ? (int)left : 0);
+
+		if (count > 0)
+			return 0;
+		if (count == 0)
+			return error_set(error, ETIMEDOUT,
+				NSISOLATE_INIT " did not answer within %d s",
+				SPAWN_TIMEOUT_MS / 1000);
+		if (errno != EINTR)
+			return error_errno(error, errno, "cannot wait for " NSISOLATE_INIT);
+	}
+}
+
+/* Takes a descriptor that came with the message into the answer. */
+static void take_pidfd(struct answer *answer, struct msghdr *message)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	int fd;
+
+	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+		header->cmsg_len != CMSG_LEN(sizeof fd))
+		return;
+	memcpy(&fd, CMSG_DATA(header), sizeof fd);
+	if (answer->spawned.pidfd >= 0) {
+		close(fd);
+		return;
+	}
+	answer->spawned.pidfd = fd;
+	if (fd <= STDERR_FILENO) {
+		answer->spawned.pidfd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		close(fd);
+	}
+}
+
+/* One message of the answer. */
+static int take_message(int socket, struct answer *answer, struct error *error)
+{
+	char line[sizeof error->text + 16];
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec text = {.iov_base = line, .iov_len = sizeof line - 1};
+	struct msghdr message = {.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control};
+	ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+
+	if (length < 0)
+		return error_errno(error, errno, "cannot read the answer of " NSISOLATE_INIT);
+	take_pidfd(answer, &message);
+	if (length == 0)
+		return error_set(error, EPIPE, NSISOLATE_INIT " ended without an answer");
+	if (line[length - 1] == '\n')
+		length--;
+	line[length] = '\0';
+	if (sscanf(line, "pid %d", &answer->spawned.pid) == 1)
+		return 0;
+	if (!strcmp(line, "ready")) {
+		answer->ready = true;
+		return 0;
+	}
+	if (!strncmp(line, "failed ", 7))
+		return error_set(error, EPROTO, "%s", line + 7);
+	return error_set(error, EPROTO, NSISOLATE_INIT " answered nonsense");
+}
+
+static int take_answer(int socket, struct answer *answer, struct error *error)
+{
+	int64_t deadline = now_ms() + SPAWN_TIMEOUT_MS;
+	int result = 0;
+
+	/* two processes answer, in either order: the helper with the pidfd, PID 1 when it is ready */
+	while (!result && !(answer->ready && answer->spawned.pidfd >= 0)) {
+		result = wait_readable(socket, deadline, error);
+		if (!result)
+			result = take_message(socket, answer, error);
+	}
+	return result;
+}
+
+/* posix_spawn: glibc's shares the caller's memory until the exec, so a big caller costs no more. */
+static int start_helper(pid_t *helper, char **argv, int answer, struct error *error)
+{
+	static char *const no_environment[] = {NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+	int result;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	result = posix_spawn_file_actions_adddup2(&actions, answer, STDOUT_FILENO);
+	if (!result)
+		result = posix_spawn(
+			helper, NSISOLATE_INIT, &actions, &attributes, argv, no_environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return result ? error_errno(error, result, "cannot run " NSISOLATE_INIT) : 0;
+}
+
+/* The helper has nothing left to do; a stopped one would keep us waiting otherwise. */
+static void end_helper(pid_t helper)
+{
+	kill(helper, SIGKILL);
+	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,
+	ino_t mount, struct error *error)
+{
+	struct answer answer = {.spawned = {.pidfd = -1, .hold = -1}};
+	struct policy_argv options;
+	char title[256], host_mount[48], uid[24], gid[24];
+	char *argv[POLICY_OPTIONS_MAX + 6], **word = argv;
+	int sockets[2], result;
+	pid_t helper;
+
+	snprintf(title, sizeof title, "nsisolate-init: %s %s %s", login->user, policy->rule,
+		login->service ? login->service : "-");
+	snprintf(host_mount, sizeof host_mount, "--host-mount=%llu", (unsigned long long)mount);
+	snprintf(uid, sizeof uid, "--uid=%u", login->uid);
+	snprintf(gid, sizeof gid, "--gid=%u", login->gid);
+	policy_to_argv(policy, &options);
+	*word++ = title;
+	*word++ = (char *)"--attach";
+	*word++ = uid;
+	*word++ = gid;
+	if (mount)
+		*word++ = host_mount;
+	memcpy(word, options.option, ((size_t)options.count + 1) * sizeof *word);
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return error_errno(error, errno, "cannot make a socket");
+	result = start_helper(&helper, argv, sockets[1], error);
+	close(sockets[1]);
+	if (!result) {
+		result = take_answer(sockets[0], &answer, error);
+		end_helper(helper);
+	}
+	answer.spawned.hold = sockets[0];
+	if (result < 0) {
+		spawn_signal(&answer.spawned, SIGKILL);
+		spawn_close(&answer.spawned);
+		return result;
+	}
+	*spawned = answer.spawned;
+	return 0;
+}
+
+int spawn_signal(const struct spawned *spawned, int signum)
+{
+	if (spawned->pidfd < 0)
+		return -ESRCH;
+	return syscall(SYS_pidfd_send_signal, spawned->pidfd, signum, NULL, 0) < 0 ? -errno : 0;
+}
+
+void spawn_close(struct spawned *spawned)
+{
+	cleanup_close(&spawned->pidfd);
+	cleanup_close(&spawned->hold);
+	spawned->pidfd = spawned->hold = -1;
+}

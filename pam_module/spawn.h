@@ -1,0 +1,34 @@
+/*
+ * spawn.h - nsisolate-init started for a session, and its answer.
+ */
+#ifndef NSISOLATE_SPAWN_H
+#define NSISOLATE_SPAWN_H
+
+#include <sys/types.h>
+
+#include "error.h"
+#include "login.h"
+#include "policy.h"
+
+struct spawned {
+	pid_t pid; /* PID 1 of the session, as the host numbers it */
+	int pidfd; /* of that process; close-on-exec */
+	int hold; /* closing it lets go a process that only held namespaces for us */
+};
+
+/*
+ * Starts nsisolate-init and waits, at most SPAWN_TIMEOUT_MS, until the session's namespaces can be
+ * joined.  @mount is the inode of the mount namespace that it must not touch.  On error @error holds
+ * its words or ours, and no process is left.  The calling process must hold its SIGCHLD
+ * (caller_signals_hold).
+ */
+#define SPAWN_TIMEOUT_MS 5000
+int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,
+	ino_t mount, struct error *error);
+
+/* pidfd_send_signal(2): reaches that process and no other, even when its pid is used again. */
+int spawn_signal(const struct spawned *spawned, int signum);
+
+void spawn_close(struct spawned *spawned);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * nsisolate-shell - a login shell that runs the user's real shell in a session of its own, by the
+ * same rules as the PAM module, without any privilege: nsisolate-shell(8).
+ *
+ * It decides and then execs nsisolate-init, which does the work; where no rule isolates, or the
+ * session is isolated already, it execs the real shell.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "login.h"
+#include "real_shell.h"
+#include "rules.h"
+
+#define NAME "nsisolate-shell"
+#define CONFIG_OPTION "--config="
+
+/* What main was asked for, with --config taken out. */
+struct request {
+	int argc;
+	char **argv;
+	const char *config;
+	bool login; /* the real shell shall be a login shell */
+};
+
+static void show(const char *text)
+{
+	dprintf(STDERR_FILENO, NAME ": %s\n", text);
+}
+
+/*
+ * Whether this is a session of ours already: PID 1 here is nsisolate-init.  On a host nobody but
+ * root can make it so, and who fakes it in a namespace of his own fools only himself.
+ */
+static bool is_isolated(void)
+{
+	char comm[32] = "";
+	FILE *file = fopen("/proc/1/comm", "re");
+	bool isolated;
+
+	if (!file)
+		return false;
+	isolated = fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n");
+	fclose(file);
+	return isolated;
+}
+
+/* From here on SHELL is the real one: what starts shells by it must not nest a session in each. */
+static int prepare_shell(const struct request *request, const struct policy *policy,
+	const struct login *login, const char **shell, char ***words, struct error *error)
+{
+	int result = real_shell_find(shell, policy, login, error);
+
+	if (result < 0 && login->uid == 0) {
+		/* never locked out: its own shell, whatever the rule says */
+		show(error->text);
+		result = real_shell_find(shell, &(struct policy){0}, login, error);
+	}
+	if (result < 0)
+		return result;
+	*words = real_shell_argv(
+		*shell, request->argc, request->argv, getenv("SSH_ORIGINAL_COMMAND"));
+	if (!*words || setenv("SHELL", *shell, 1) < 0)
+		return error_errno(error, ENOMEM, "cannot start %s", *shell);
+	return 0;
+}
+
+/* The real shell as it is; returns main's status when it cannot be run. */
+static int exec_shell(const struct request *request, const char *shell, char **words)
+{
+	char name[256];
+	const char *slash = strrchr(shell, '/');
+
+	if (request->login) {
+		snprintf(name, sizeof name, "-%s", slash ? slash + 1 : shell);
+		words[0] = name;
+	}
+	execv(shell, words);
+	dprintf(STDERR_FILENO, NAME ": cannot run %s: %s\n", shell, strerror(errno));
+	return errno == ENOENT || errno == ENOTDIR ? 127 : 126;
+}
+
+/* nsisolate-init, which makes the session and runs the real shell there. */
+static int exec_init(const struct request *request, const struct policy *policy,
+	const struct login *login, char **words)
+{
+	struct policy_argv options;
+	char title[256];
+	size_t count = 0;
+	_cleanup_free_ char **argv = NULL, **word;
+
+	while (words[count])
+		count++;
+	policy_to_argv(policy, &options);
+	argv = word = calloc(count + (size_t)options.count + 5, sizeof *argv);
+	if (!argv) {
+		show("no memory");
+		return EXIT_FAILURE;
+	}
+	snprintf(title, sizeof title, "nsisolate-init: %s %s " NAME, login->user, policy->rule);
+	*word++ = title;
+	*word++ = (char *)"--user";
+	if (request->login)
+		*word++ = (char *)"--login";
+	memcpy(word, options.option, (size_t)options.count * sizeof *word);
+	word += options.count;
+	*word++ = (char *)"--";
+	memcpy(word, words, count * sizeof *word);
+	execv(NSISOLATE_INIT, argv);
+	dprintf(STDERR_FILENO, NAME ": cannot run " NSISOLATE_INIT ": %s\n", strerror(errno));
+	if (policy->on_error != ON_ERROR_ALLOW && login->uid != 0)
+		return EXIT_FAILURE;
+	show("this session is not isolated");
+	return exec_shell(request, words[0], words);
+}
+
+/* The rules' word for this user. */
+static int decide(const struct request *request, struct login *login, struct policy *policy,
+	struct error *error)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules = NULL;
+	int result = rules_load(request->config, &rules, &diagnostics);
+
+	if (result < 0)
+		diagnostics_first_error(&diagnostics, error->text, sizeof error->text);
+	else
+		result = rules_match(rules, login, policy, error);
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+	return result;
+}
+
+/* The client's address: what sshd says in SSH_CONNECTION, "ADDRESS PORT ADDRESS PORT". */
+static const char *client_address(char *address, size_t size)
+{
+	const char *connection = getenv("SSH_CONNECTION");
+	size_t length = connection ? strcspn(connection, " ") : 0;
+
+	if (!length || length >= size)
+		return NULL;
+	memcpy(address, connection, length);
+	address[length] = '\0';
+	return address;
+}
+
+static struct request parse(int argc, char **argv)
+{
+	struct request request = {.argc = argc, .argv = argv, .config = NSISOLATE_CONF};
+
+	request.login = real_shell_is_login(argv[0]);
+	if (argc > 1 && !strncmp(argv[1], CONFIG_OPTION, strlen(CONFIG_OPTION))) {
+		request.config = argv[1] + strlen(CONFIG_OPTION);
+		argv[1] = argv[0];
+		request.argv++;
+		request.argc--;
+	}
+	return request;
+}
+
+int main(int argc, char **argv)
+{
+	static char *no_arguments[] = {(char *)NAME, NULL};
+	struct request request = argc > 0 ? parse(argc, argv) : parse(1, no_arguments);
+	struct policy policy = {0};
+	struct login login;
+	struct error error = {0};
+	char address[64];
+	const char *tty, *shell;
+	char **words;
+	int result = login_by_uid(&login, getuid(), &error);
+
+	if (result < 0) {
+		show(error.text);
+		return EXIT_FAILURE;
+	}
+	login.service = NAME;
+	login.rhost = client_address(address, sizeof address);
+	tty = ttyname(STDIN_FILENO);
+	login.tty = tty;
+	if (!is_isolated()) {
+		result = decide(&request, &login, &policy, &error);
+		if (result < 0) {
+			show(error.text);
+			if (login.uid != 0)
+				return EXIT_FAILURE;
+			show("uid 0 is let in, not isolated");
+			policy.isolate = false;
+		}
+	}
+	if (prepare_shell(&request, &policy, &login, &shell, &words, &error) < 0) {
+		show(error.text);
+		return EXIT_FAILURE;
+	}
+	if (!policy.isolate)
+		return exec_shell(&request, shell, words);
+	return exec_init(&request, &policy, &login, words);
+}
