@@ -14,20 +14,23 @@ enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
 struct diagnostic {
 	enum severity severity;
 	char *file;
-	unsigned line;	 /* from 1; 0: the file as a whole */
+	unsigned line; /* from 1; 0: the file as a whole */
 	unsigned column; /* from 1, in bytes; 0: the line as a whole */
-	char *text;	 /* what is wrong, what was expected, what to do; one printable line */
-	char *source;	 /* the offending line, control bytes shown as '?'; NULL without a line */
+	char *text; /* what is wrong, what was expected, what to do; one printable line */
+	char *source; /* the offending line, control bytes shown as '?'; NULL without a line */
 };
 
 struct diagnostics {
 	struct diagnostic *list;
 	size_t count;
 	size_t errors; /* how many of them are errors */
-	int lost;      /* 1: memory ran out and a finding could not be kept */
+	int lost; /* 1: memory ran out and a finding could not be kept */
 };
 
-#define DIAGNOSTICS_EMPTY {0}
+#define DIAGNOSTICS_EMPTY \
+	{                 \
+		0         \
+	}
 
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, const char *file,
 	unsigned line, unsigned column, const char *source, const char *format, ...)

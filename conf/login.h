@@ -23,8 +23,8 @@ struct login {
 
 	/* borrowed from the caller, NULL when unknown */
 	const char *service; /* PAM service, or "nsisolate-shell" */
-	const char *tty;     /* PAM_TTY; a leading /dev/ does not matter to patterns */
-	const char *rhost;   /* PAM_RHOST: host name or address of the client */
+	const char *tty; /* PAM_TTY; a leading /dev/ does not matter to patterns */
+	const char *rhost; /* PAM_RHOST: host name or address of the client */
 
 	/* filled by login_groups */
 	bool groups_known;

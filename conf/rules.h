@@ -30,8 +30,8 @@ int rules_load(const char *path, struct rules **rules, struct diagnostics *diagn
  * matched or the rule that did says `isolate = no`).  Returns a negative errno and fills @error
  * when it could not be decided, for example because NSS failed: never a guess.
  */
-int rules_match(const struct rules *rules, struct login *login, struct policy *policy,
-	struct error *error);
+int rules_match(
+	const struct rules *rules, struct login *login, struct policy *policy, struct error *error);
 
 void rules_free(struct rules *rules);
 

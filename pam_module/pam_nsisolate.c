@@ -21,6 +21,9 @@
 #include "rules.h"
 #include "session.h"
 
+/* All else in this module is hidden from the application: see Makefile. */
+#define EXPORTED __attribute__((visibility("default")))
+
 #define DATA_NAME "pam_nsisolate_session"
 
 /* No manager of a user's services in a session: systemd would lose the /proc that it counts on. */
@@ -250,7 +253,7 @@ static int decide(struct attempt *attempt)
 	return PAM_SUCCESS;
 }
 
-int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct attempt attempt = {.pamh = pamh, .silent = flags & PAM_SILENT};
 	struct error error = {0};
@@ -277,7 +280,7 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 
 /* ---- close ---- */
 
-int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct options options;
 	struct error error = {0};

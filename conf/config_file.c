@@ -1,0 +1,159 @@
+#include "config_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "config.h"
+
+#define SUFFIX ".conf"
+
+static void *wrong(struct diagnostics *diagnostics, const char *path, const char *text)
+{
+	diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "%s", text);
+	return NULL;
+}
+
+/* When root obeys a file, nobody else may be able to change it. */
+static bool is_trusted(const char *path, const struct stat *status, struct diagnostics *diagnostics)
+{
+	if (geteuid() != 0)
+		return true;
+	if (status->st_uid != 0)
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
+			"is owned by uid %u, expected root: mend it by `chown root %s`",
+			status->st_uid, path);
+	else if (status->st_mode & (S_IWGRP | S_IWOTH))
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
+			"can be written by others than root (mode %04o): mend it by `chmod go-w %s`",
+			status->st_mode & 07777, path);
+	else
+		return true;
+	return false;
+}
+
+static char *read_all(int fd, size_t *size)
+{
+	char *text = malloc(CONFIG_SIZE_MAX + 2), *smaller;
+	size_t length = 0;
+	ssize_t got;
+
+	if (!text)
+		return NULL;
+	while ((got = read(fd, text + length, CONFIG_SIZE_MAX + 1 - length)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			free(text);
+			return NULL;
+		}
+		length += (size_t)got;
+	}
+	text[length] = '\0';
+	*size = length;
+	smaller = realloc(text, length + 1);
+	return smaller ? smaller : text;
+}
+
+char *config_file_read(const char *path, size_t *size, struct diagnostics *diagnostics)
+{
+	struct stat status;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	char *text;
+
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
+			"cannot be opened: %s", strerror(errno));
+		return NULL;
+	}
+	if (!S_ISREG(status.st_mode))
+		return wrong(diagnostics, path,
+			S_ISDIR(status.st_mode) ? "is a directory, expected a file"
+						: "is no regular file");
+	if (!is_trusted(path, &status, diagnostics))
+		return NULL;
+	text = read_all(fd, size);
+	if (!text) {
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "cannot be read: %s",
+			strerror(errno));
+		return NULL;
+	}
+	if (*size > CONFIG_SIZE_MAX) {
+		free(text);
+		return wrong(diagnostics, path, "is larger than 1 MiB");
+	}
+	return text;
+}
+
+static int compare(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool is_wanted(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(SUFFIX);
+
+	/* what an editor leaves behind (.#x.conf, x.conf~) is not meant */
+	return name[0] != '.' && length > suffix && !strcmp(name + length - suffix, SUFFIX);
+}
+
+static char **list(DIR *directory, const char *path)
+{
+	struct dirent *entry;
+	char **paths = calloc(1, sizeof *paths), **larger;
+	size_t count = 0;
+
+	while (paths && (entry = readdir(directory))) {
+		if (!is_wanted(entry->d_name))
+			continue;
+		larger = reallocarray(paths, count + 2, sizeof *paths);
+		if (!larger || asprintf(&larger[count], "%s/%s", path, entry->d_name) < 0) {
+			paths = larger ? larger : paths;
+			while (count)
+				free(paths[--count]);
+			free(paths);
+			return NULL;
+		}
+		paths = larger;
+		paths[++count] = NULL;
+	}
+	if (paths)
+		qsort(paths, count, sizeof *paths, compare);
+	return paths;
+}
+
+char **config_file_list(const char *path, struct diagnostics *diagnostics)
+{
+	struct stat status;
+	char **paths;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	DIR *directory;
+
+	if (fd < 0 && errno == ENOENT)
+		return NULL;
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
+			"cannot be opened: %s", strerror(errno));
+		cleanup_close(&fd);
+		return NULL;
+	}
+	if (!is_trusted(path, &status, diagnostics)) {
+		close(fd);
+		return NULL;
+	}
+	directory = fdopendir(fd);
+	if (!directory) {
+		close(fd);
+		return wrong(diagnostics, path, "cannot be read: no memory");
+	}
+	paths = list(directory, path);
+	closedir(directory);
+	return paths ? paths : wrong(diagnostics, path, "cannot be read: no memory");
+}

@@ -1,0 +1,25 @@
+/*
+ * config_file.h - the bytes of one configuration file, if it may be trusted.
+ */
+#ifndef NSISOLATE_CONFIG_FILE_H
+#define NSISOLATE_CONFIG_FILE_H
+
+#include <stddef.h>
+
+#include "diagnostics.h"
+
+/*
+ * Opens @path without waiting (a FIFO, a tape), makes sure that it is a regular file of at most
+ * CONFIG_SIZE_MAX bytes and, when root asks, that nobody but root can write it; then reads it once.
+ * Returns its bytes, ended by a NUL that does not count to *@size; NULL with a finding added.
+ */
+char *config_file_read(const char *path, size_t *size, struct diagnostics *diagnostics);
+
+/*
+ * The paths of the files *.conf in the directory @path, sorted as bytes, NULL-terminated and each
+ * allocated.  NULL when there is no such directory, or with a finding added when it may not be
+ * trusted or cannot be read.
+ */
+char **config_file_list(const char *path, struct diagnostics *diagnostics);
+
+#endif

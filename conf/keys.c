@@ -1,0 +1,320 @@
+#include "keys.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "hostname.h"
+#include "kinds.h"
+
+/* ---- matchers: what of a login they look at ---- */
+
+/* One value, what is not known as "". */
+static int look_at(struct key_look *look, const char *value)
+{
+	look->single[0] = value ? value : "";
+	look->values = look->single;
+	look->count = 1;
+	return 0;
+}
+
+static int look_at_user(struct login *login, struct key_look *look, struct error *error)
+{
+	(void)error;
+	return look_at(look, login->user);
+}
+
+static int look_at_groups(struct login *login, struct key_look *look, struct error *error)
+{
+	int result = login_groups(login, error);
+
+	look->values = (const char *const *)login->group_names;
+	look->count = login->group_count;
+	return result;
+}
+
+static int look_at_service(struct login *login, struct key_look *look, struct error *error)
+{
+	(void)error;
+	return look_at(look, login->service);
+}
+
+static int look_at_uid(struct login *login, struct key_look *look, struct error *error)
+{
+	(void)error;
+	snprintf(look->number, sizeof look->number, "%u", login->uid);
+	return look_at(look, look->number);
+}
+
+static int look_at_tty(struct login *login, struct key_look *look, struct error *error)
+{
+	const char *tty = login->tty;
+
+	(void)error;
+	/* PAM_TTY is "pts/3", "/dev/pts/3" or, by sshd without a terminal, "ssh" */
+	if (tty && !strncmp(tty, "/dev/", 5))
+		tty += 5;
+	return look_at(look, tty);
+}
+
+static int look_at_from(struct login *login, struct key_look *look, struct error *error)
+{
+	(void)error;
+	return look_at(look, login->rhost);
+}
+
+/* ---- settings ---- */
+
+static bool fault_at(struct key_fault *fault, size_t offset, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static bool fault_at(struct key_fault *fault, size_t offset, const char *format, ...)
+{
+	va_list args;
+
+	fault->offset = offset;
+	va_start(args, format);
+	vsnprintf(fault->text, sizeof fault->text, format, args);
+	va_end(args);
+	return false;
+}
+
+/* One of @words, which are named in the fault; returns its index or -1. */
+static int take_word(
+	const char *value, const char *const *words, size_t count, struct key_fault *fault)
+{
+	char expected[128] = "";
+	const char *nearest;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!strcasecmp(value, words[i]))
+			return (int)i;
+		snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%s%s",
+			!i              ? ""
+			: i + 1 < count ? ", "
+					: " or ",
+			words[i]);
+	}
+	nearest = key_nearest(value, words, count);
+	if (nearest)
+		fault_at(
+			fault, 0, "'%s': expected %s (did you mean %s?)", value, expected, nearest);
+	else
+		fault_at(fault, 0, "'%s': expected %s", value, expected);
+	return -1;
+}
+
+static bool take_yes_no(const char *value, bool *yes, struct key_fault *fault)
+{
+	static const char *const words[] = {"no", "yes"};
+	int index = take_word(value, words, 2, fault);
+
+	*yes = index == 1;
+	return index >= 0;
+}
+
+static bool take_isolate(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	return take_yes_no(value, &policy->isolate, fault);
+}
+
+static bool take_hosts(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	return take_yes_no(value, &policy->hosts, fault);
+}
+
+static bool take_namespaces(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *cursor = value, *item, *names[16];
+	char word[32];
+	size_t length;
+	bool negated;
+	int flags = 0, index;
+
+	for (size_t i = 0; i < kinds_count; i++)
+		names[i] = kinds[i].name;
+	while (pattern_next(&cursor, &item, &length, &negated)) {
+		if (negated || !length || length >= sizeof word)
+			return fault_at(fault, (size_t)(item - value),
+				"expected the name of a kind of namespace here, such as uts or pid");
+		snprintf(word, sizeof word, "%.*s", (int)length, item);
+		index = take_word(word, names, kinds_count, fault);
+		fault->offset = (size_t)(item - value);
+		if (index < 0)
+			return false;
+		if (flags & kinds[index].flag)
+			return fault_at(fault, fault->offset, "'%s' stands here twice", word);
+		flags |= kinds[index].flag;
+	}
+	policy->kinds = kinds_complete(flags);
+	return true;
+}
+
+static bool take_template(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *wrong = hostname_check(value, &fault->offset);
+
+	(void)policy;
+	if (wrong)
+		return fault_at(fault, fault->offset, "'%s': %s", value, wrong);
+	return true;
+}
+
+static bool take_shell(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	if (*value != '/')
+		return fault_at(fault, 0, "'%s': expected the absolute path of a shell", value);
+	if (strlen(value) >= sizeof policy->shell)
+		return fault_at(
+			fault, 0, "this path is longer than %zu bytes", sizeof policy->shell - 1);
+	strcpy(policy->shell, value);
+	return true;
+}
+
+static bool take_logout(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {
+		policy_logout_name(LOGOUT_KILL), policy_logout_name(LOGOUT_LINGER)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->logout = index == 1 ? LOGOUT_LINGER : LOGOUT_KILL;
+	return index >= 0;
+}
+
+static bool take_on_error(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {
+		policy_on_error_name(ON_ERROR_DENY), policy_on_error_name(ON_ERROR_ALLOW)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->on_error = index == 1 ? ON_ERROR_ALLOW : ON_ERROR_DENY;
+	return index >= 0;
+}
+
+static bool take_grace(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	char *end;
+	unsigned long seconds;
+
+	errno = 0;
+	seconds = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || seconds > POLICY_GRACE_MAX)
+		return fault_at(
+			fault, 0, "'%s': expected seconds, from 0 to %d", value, POLICY_GRACE_MAX);
+	policy->grace = (unsigned)seconds;
+	return true;
+}
+
+#define TEXT_OF_VALUE(number) #number
+#define TEXT_OF(number) TEXT_OF_VALUE(number)
+
+const struct key keys[KEY_COUNT] = {
+	[KEY_USER] = {"user", .subject = PATTERN_NAME, .look = look_at_user},
+	[KEY_GROUP] = {"group", .subject = PATTERN_NAME, .look = look_at_groups},
+	[KEY_SERVICE] = {"service", .subject = PATTERN_NAME, .look = look_at_service},
+	[KEY_UID] = {"uid", .subject = PATTERN_NUMBER, .look = look_at_uid},
+	[KEY_TTY] = {"tty", .subject = PATTERN_NAME, .look = look_at_tty},
+	[KEY_FROM] = {"from", .subject = PATTERN_HOST, .look = look_at_from},
+	[KEY_ISOLATE] = {"isolate", "yes", .take = take_isolate},
+	[KEY_NAMESPACES] = {"namespaces", "uts, pid", .take = take_namespaces},
+	[KEY_HOSTNAME] = {"hostname", "%u-%l", .take = take_template},
+	[KEY_DOMAINNAME] = {"domainname", NULL, .take = take_template},
+	[KEY_HOSTS] = {"hosts", "yes", .take = take_hosts},
+	[KEY_SHELL] = {"shell", NULL, .take = take_shell},
+	[KEY_LOGOUT] = {"logout", "kill", .take = take_logout},
+	[KEY_GRACE] = {"grace", TEXT_OF(POLICY_GRACE_DEFAULT), .take = take_grace},
+	[KEY_ON_ERROR] = {"on_error", "deny", .take = take_on_error},
+};
+
+enum key_id key_by_name(const char *name)
+{
+	int id = 0;
+
+	while (id < KEY_COUNT && strcasecmp(keys[id].name, name))
+		id++;
+	return (enum key_id)id;
+}
+
+bool key_check(enum key_id id, const char *value, struct key_fault *fault)
+{
+	static struct policy scratch;
+	const char *wrong;
+
+	fault->offset = 0;
+	if (!*value)
+		return fault_at(fault, 0, "a value is missing");
+	if (id >= KEY_MATCHERS)
+		return keys[id].take(value, &scratch, fault);
+	wrong = pattern_check(value, keys[id].subject, &fault->offset);
+	return wrong ? fault_at(fault, fault->offset, "%s", wrong) : true;
+}
+
+int key_match(enum key_id id, const char *list, struct login *login, struct error *error)
+{
+	struct key_look look;
+	int result = keys[id].look(login, &look, error);
+
+	if (result < 0)
+		return result;
+	return pattern_match(list, keys[id].subject, look.values, look.count);
+}
+
+/* ---- the nearest word ---- */
+
+#define NEAR_WORD_MAX 32
+
+/* How many letters must change, go or come: Levenshtein's distance, one row of it at a time. */
+static size_t distance(const char *from, const char *to)
+{
+	size_t row[NEAR_WORD_MAX + 1], length = strlen(to);
+
+	if (length > NEAR_WORD_MAX || strlen(from) > NEAR_WORD_MAX)
+		return NEAR_WORD_MAX;
+	for (size_t i = 0; i <= length; i++)
+		row[i] = i;
+	for (; *from; from++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t i = 1; i <= length; i++) {
+			size_t best = diagonal + (tolower((unsigned char)*from) !=
+							 tolower((unsigned char)to[i - 1]));
+
+			if (row[i] + 1 < best)
+				best = row[i] + 1;
+			if (row[i - 1] + 1 < best)
+				best = row[i - 1] + 1;
+			diagonal = row[i];
+			row[i] = best;
+		}
+	}
+	return row[length];
+}
+
+const char *key_nearest(const char *word, const char *const *words, size_t count)
+{
+	const char *nearest = NULL;
+	size_t least = strlen(word) < 4 ? 2 : 3; /* so many letters make another word of it */
+
+	for (size_t i = 0; i < count; i++) {
+		size_t far = distance(word, words[i]);
+
+		if (far < least) {
+			least = far;
+			nearest = words[i];
+		}
+	}
+	return nearest;
+}
+
+const char *key_nearest_name(const char *word)
+{
+	const char *names[KEY_COUNT];
+
+	for (int id = 0; id < KEY_COUNT; id++)
+		names[id] = keys[id].name;
+	return key_nearest(word, names, KEY_COUNT);
+}

@@ -1,0 +1,179 @@
+#include "login.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+#define BUFFER_START 1024
+#define BUFFER_MAX (1 << 20)
+#define GROUPS_START 64
+#define GROUPS_MAX 65536 /* the kernel's own limit, NGROUPS_MAX */
+
+/*
+ * getpwnam(3), ERRORS: "not found" may come as 0 without a result, or as one of these.  Anything
+ * else is a failure of NSS.
+ */
+static bool means_not_found(int errnum)
+{
+	return errnum == 0 || errnum == ENOENT || errnum == ESRCH || errnum == EBADF ||
+	       errnum == EPERM;
+}
+
+/* Doubles @buffer; false when it is as large as it may get, or memory ran out. */
+static bool grow(char **buffer, size_t *size)
+{
+	char *larger;
+
+	if (*size >= BUFFER_MAX)
+		return false;
+	larger = realloc(*buffer, *size * 2);
+	if (!larger)
+		return false;
+	*buffer = larger;
+	*size *= 2;
+	return true;
+}
+
+static int fill(struct login *login, const struct passwd *entry, struct error *error)
+{
+	*login = (struct login){.uid = entry->pw_uid, .gid = entry->pw_gid};
+	login->user = strdup(entry->pw_name);
+	login->home = strdup(entry->pw_dir ? entry->pw_dir : "/");
+	login->shell = strdup(entry->pw_shell ? entry->pw_shell : "");
+	if (login->user && login->home && login->shell)
+		return 0;
+	login_free(login);
+	return error_set(error, ENOMEM, "no memory for the account");
+}
+
+/* By name, or by uid where @user is NULL. */
+static int look_up(struct login *login, const char *user, uid_t uid, struct error *error)
+{
+	size_t size = BUFFER_START;
+	_cleanup_free_ char *buffer = malloc(size);
+	struct passwd entry, *found = NULL;
+	char name[32];
+	int result;
+
+	*login = (struct login){0};
+	snprintf(name, sizeof name, "uid %u", uid);
+	do {
+		if (!buffer)
+			return error_set(error, ENOMEM, "no memory for the account");
+		result = user ? getpwnam_r(user, &entry, buffer, size, &found)
+			      : getpwuid_r(uid, &entry, buffer, size, &found);
+	} while (result == EINTR || (result == ERANGE && grow(&buffer, &size)));
+	if (found)
+		return fill(login, found, error);
+	if (means_not_found(result))
+		return error_set(error, ENOENT, "there is no account '%s'", user ? user : name);
+	return error_errno(
+		error, result, "cannot look up the account '%s' (NSS failed)", user ? user : name);
+}
+
+int login_by_name(struct login *login, const char *user, struct error *error)
+{
+	return look_up(login, user, 0, error);
+}
+
+int login_by_uid(struct login *login, uid_t uid, struct error *error)
+{
+	return look_up(login, NULL, uid, error);
+}
+
+/* The name of @gid, or its number where it has none. */
+static int group_name(gid_t gid, char **name, struct error *error)
+{
+	size_t size = BUFFER_START;
+	_cleanup_free_ char *buffer = malloc(size);
+	struct group entry, *found = NULL;
+	int result;
+
+	do {
+		if (!buffer)
+			return error_set(error, ENOMEM, "no memory for a group");
+		result = getgrgid_r(gid, &entry, buffer, size, &found);
+	} while (result == EINTR || (result == ERANGE && grow(&buffer, &size)));
+	if (found)
+		*name = strdup(found->gr_name);
+	else if (!means_not_found(result))
+		return error_errno(error, result, "cannot look up group %u (NSS failed)", gid);
+	else if (asprintf(name, "%u", gid) < 0)
+		*name = NULL;
+	return *name ? 0 : error_set(error, ENOMEM, "no memory for a group");
+}
+
+static int group_ids(struct login *login, struct error *error)
+{
+	int count = GROUPS_START, capacity;
+	gid_t *ids = NULL, *larger;
+
+	do {
+		capacity = count;
+		larger = reallocarray(ids, (size_t)capacity, sizeof *ids);
+		if (!larger) {
+			free(ids);
+			return error_set(error, ENOMEM, "no memory for the groups");
+		}
+		ids = larger;
+		/* when there is no room it says how much it needs; not all libraries do */
+		if (getgrouplist(login->user, login->gid, ids, &count) >= 0) {
+			login->group_ids = ids;
+			login->group_count = (size_t)count;
+			return 0;
+		}
+		if (count <= capacity)
+			count = capacity * 2;
+	} while (count <= GROUPS_MAX);
+	free(ids);
+	return error_set(error, ERANGE, "'%s' is in more than %d groups", login->user, GROUPS_MAX);
+}
+
+static void free_groups(struct login *login)
+{
+	for (size_t i = 0; login->group_names && i < login->group_count; i++)
+		free(login->group_names[i]);
+	free(login->group_names);
+	free(login->group_ids);
+	login->group_names = NULL;
+	login->group_ids = NULL;
+	login->group_count = 0;
+	login->groups_known = false;
+}
+
+int login_groups(struct login *login, struct error *error)
+{
+	int result;
+
+	if (login->groups_known)
+		return 0;
+	result = group_ids(login, error);
+	if (result < 0)
+		return result;
+	login->group_names = calloc(login->group_count, sizeof *login->group_names);
+	if (!login->group_names)
+		result = error_set(error, ENOMEM, "no memory for the groups");
+	for (size_t i = 0; !result && i < login->group_count; i++)
+		result = group_name(login->group_ids[i], &login->group_names[i], error);
+	if (result < 0) {
+		free_groups(login);
+		return result;
+	}
+	login->groups_known = true;
+	return 0;
+}
+
+void login_free(struct login *login)
+{
+	free_groups(login);
+	free(login->user);
+	free(login->home);
+	free(login->shell);
+	*login = (struct login){0};
+}

@@ -1,0 +1,44 @@
+/*
+ * pattern.h - the patterns of matchers, as in ssh_config(5), PATTERNS: a comma-separated list in
+ * which `*` stands for any bytes, `?` for one, and a leading `!` negates.
+ *
+ * A list is matched against one or more values of a login.  A negated pattern that matches any of
+ * them makes the whole list fail; else one plain pattern must match one of them.  So a list of
+ * negated patterns alone matches nothing: write `*, !eve`.
+ */
+#ifndef NSISOLATE_PATTERN_H
+#define NSISOLATE_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What one pattern of a list is compared with. */
+enum pattern_subject {
+	PATTERN_NAME, /* bytes, case matters */
+	PATTERN_NUMBER, /* numbers and ranges: 1000, 1000-59999 */
+	PATTERN_HOST, /* host names (case does not matter), addresses, ADDRESS/BITS */
+};
+
+/*
+ * Whether @list matches any of the @count @values.  The list must have passed pattern_check: what is
+ * malformed matches nothing.  Takes time linear in length of pattern times length of value.
+ */
+bool pattern_match(
+	const char *list, enum pattern_subject subject, const char *const *values, size_t count);
+
+/*
+ * NULL when @list is well formed, else what is wrong with it, with *@offset the byte at which the
+ * offending pattern begins.  Constant strings.
+ */
+const char *pattern_check(const char *list, enum pattern_subject subject, size_t *offset);
+
+/* Whether @list matches whatever it is compared with: one of its patterns is `*`, none negated. */
+bool pattern_matches_all(const char *list);
+
+/*
+ * Walks over the list: *@pattern and *@length are the next one, without `!` (*@negated) and without
+ * blanks around; @cursor starts as the list and is NULL after the last one.  False at the end.
+ */
+bool pattern_next(const char **cursor, const char **pattern, size_t *length, bool *negated);
+
+#endif
