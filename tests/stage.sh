@@ -34,7 +34,7 @@ stage_enter() {
 	on_stage && return
 	[ "$(id -u)" = 0 ] || { echo "stage.sh: needs root" >&2; exit 2; }
 	NSISOLATE_STAGE=1 exec setsid --wait unshare --mount --pid --net --uts --ipc --fork \
-		--kill-child --propagation private --mount-proc \
+		--kill-child --propagation unchanged \
 		-- "$BUILD/tests/stage_init" bash "$0" "$@"
 }
 
@@ -176,7 +176,7 @@ on() { # the words that begin with a dash are ssh's
 		case $1 in -[oLRSWi]) options+=("$2"); shift ;; esac
 		shift
 	done
-	ssh "${SSH_OPTIONS[@]}" "${options[@]}" "$user@127.0.0.1" "$@"
+	timeout --foreground 30 ssh "${SSH_OPTIONS[@]}" "${options[@]}" "$user@127.0.0.1" "$@"
 }
 
 as() {
@@ -221,4 +221,21 @@ nothing_left() {
 	wait_for is_as_before || fail "the stage is not as it was:
 $(diff $STAGE/before <(stage_state))
 $(ps -e -o user,pid,ppid,stat,comm)"
+}
+
+# ---- both ways in ----
+
+# both FUNCTION: runs FUNCTION with $user an isolated user: alice through the module, then dave
+# through nsisolate-shell with no module anywhere.  sshd runs meanwhile.
+both() {
+	local way
+	for way in module shell; do
+		if [ $way = module ]; then user=alice; else user=dave; pam_stack sshd ''; fi
+		echo "--- through the $way, as $user" >&2
+		sshd_start
+		"$@"
+		sshd_stop
+		pam_stack sshd 'session required pam_nsisolate.so'
+		nothing_left
+	done
 }

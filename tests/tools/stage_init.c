@@ -1,24 +1,64 @@
 /*
- * stage_init COMMAND... - PID 1 of the tests' stage: runs COMMAND, reaps whatever ends in there,
- * and exits as COMMAND did; the kernel then ends what is left.
+ * stage_init COMMAND... - PID 1 of the tests' stage, started in new mount and PID namespaces: gives
+ * them mounts that are shared among themselves, as on a machine run by systemd, and with nobody
+ * outside; a /proc; then runs COMMAND, reaps whatever ends, and exits as COMMAND did.  The kernel
+ * ends what is left.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/*
+ * In a chroot "/" is no mount point.  Propagation is changed from the real root, to which joining
+ * one's own mount namespace leads; then the chroot is bound to where it is one.
+ */
+static int leave_chroot(void)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (root < 0 || own < 0 || setns(own, CLONE_NEWNS) < 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	if (fchdir(root) < 0 || chroot(".") < 0 ||
+		mount("/", "/mnt", NULL, MS_BIND | MS_REC, NULL) < 0)
+		return -1;
+	return chroot("/mnt");
+}
+
+static int own_mounts(const char *directory)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 &&
+		(errno != EINVAL || leave_chroot() < 0))
+		return -1;
+	if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
+		return -1;
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return -1;
+	return chdir(directory);
+}
+
 int main(int argc, char **argv)
 {
+	char directory[4096];
 	int status;
 	pid_t command, pid;
 
-	if (argc < 2)
+	if (argc < 2 || getpid() != 1 || !getcwd(directory, sizeof directory))
 		return 2;
 	/* the stage goes when the test run goes */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (own_mounts(directory) < 0) {
+		perror("stage_init: cannot have mounts of its own");
+		return 2;
+	}
 	command = fork();
 	if (command == 0) {
 		execvp(argv[1], argv + 1);
