@@ -15,6 +15,7 @@
 #define CONFIG_SIZE_MAX (1 << 20) /* bytes of one file */
 #define CONFIG_LINE_MAX 1000 /* bytes of one line; iniparser stops at 1022 */
 #define CONFIG_SECTIONS_MAX 1000 /* iniparser's time grows with the square */
+#define CONFIG_KEYS_MAX 100 /* of one section */
 
 struct config_place {
 	const char *file; /* lives as long as the config */

@@ -67,6 +67,8 @@ char *config_file_read(const char *path, size_t *size, struct diagnostics *diagn
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	char *text;
 
+	if (fd < 0 && errno == ENOENT && lstat(path, &status) == 0)
+		return wrong(diagnostics, path, "is a link to a file that does not exist");
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
 			"cannot be opened: %s", strerror(errno));
@@ -75,7 +77,8 @@ char *config_file_read(const char *path, size_t *size, struct diagnostics *diagn
 	if (!S_ISREG(status.st_mode))
 		return wrong(diagnostics, path,
 			S_ISDIR(status.st_mode) ? "is a directory, expected a file"
-						: "is no regular file");
+						: "is no regular file (a FIFO, a socket or a "
+						  "device), expected a file");
 	if (!is_trusted(path, &status, diagnostics))
 		return NULL;
 	text = read_all(fd, size);

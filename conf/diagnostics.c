@@ -1,34 +1,37 @@
 #include "diagnostics.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *severity_name(enum severity severity)
+const char *diagnostics_severity_name(enum severity severity)
 {
 	return severity == SEVERITY_ERROR ? "error" : "warning";
 }
 
-/* A copy of the line that can be shown: a terminal must not obey what a file contains. */
-static char *printable_copy(const char *source)
+/* A terminal must not obey what a file contains. */
+static char *make_printable(char *text)
 {
-	char *copy = strdup(source);
-
-	for (char *byte = copy; byte && *byte; byte++)
+	for (char *byte = text; byte && *byte; byte++)
 		if (((unsigned char)*byte < ' ' && *byte != '\t') || *byte == 0x7f)
 			*byte = '?';
-	return copy;
+	return text;
 }
 
+/* Room for one more; it grows at each power of two. */
 static struct diagnostic *append(struct diagnostics *diagnostics)
 {
-	struct diagnostic *list =
-		reallocarray(diagnostics->list, diagnostics->count + 1, sizeof *diagnostics->list);
+	size_t count = diagnostics->count;
+	struct diagnostic *list = diagnostics->list;
 
-	if (!list)
-		return NULL;
-	diagnostics->list = list;
-	return &list[diagnostics->count];
+	if (!(count & (count - 1))) {
+		list = reallocarray(list, count ? count * 2 : 1, sizeof *list);
+		if (!list)
+			return NULL;
+		diagnostics->list = list;
+	}
+	return &list[count];
 }
 
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, const char *file,
@@ -56,8 +59,8 @@ void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, co
 		.file = strdup(file),
 		.line = line,
 		.column = column,
-		.text = text,
-		.source = source ? printable_copy(source) : NULL,
+		.text = make_printable(text),
+		.source = source ? make_printable(strdup(source)) : NULL,
 	};
 	diagnostics->count++;
 }
@@ -72,6 +75,26 @@ static void place(const struct diagnostic *diagnostic, char *text, size_t size)
 		snprintf(text, size, "%s:%u", file, diagnostic->line);
 	else
 		snprintf(text, size, "%s:%u:%u", file, diagnostic->line, diagnostic->column);
+}
+
+/* Where memory ran out there is no file's name; those come first. */
+static int compare(const void *left, const void *right)
+{
+	const struct diagnostic *a = left, *b = right;
+	int order = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+
+	if (!order)
+		order = (a->line > b->line) - (a->line < b->line);
+	if (!order)
+		order = (a->column > b->column) - (a->column < b->column);
+	return order;
+}
+
+void diagnostics_sort(struct diagnostics *diagnostics)
+{
+	/* glibc's qsort is a merge sort as long as memory is there, but nothing hangs on that */
+	if (diagnostics->count)
+		qsort(diagnostics->list, diagnostics->count, sizeof *diagnostics->list, compare);
 }
 
 void diagnostics_first_error(const struct diagnostics *diagnostics, char *text, size_t size)
@@ -89,38 +112,97 @@ void diagnostics_first_error(const struct diagnostics *diagnostics, char *text, 
 		diagnostics->lost ? "no memory to say what is wrong" : "no error");
 }
 
-/* The line, and under it a caret at the column; tabs stay tabs so that both line up. */
-static void print_source(const struct diagnostic *diagnostic, FILE *stream)
-{
-	fprintf(stream, "    %s\n", diagnostic->source);
-	if (!diagnostic->column)
-		return;
-	fputs("    ", stream);
-	for (unsigned i = 1; i < diagnostic->column && diagnostic->source[i - 1]; i++) {
-		unsigned char byte = (unsigned char)diagnostic->source[i - 1];
+/* ---- for people ---- */
 
-		/* the bytes of one UTF-8 character stand in one place */
-		if ((byte & 0xc0) != 0x80)
-			fputc(byte == '\t' ? '\t' : ' ', stream);
+#define INDENT "    "
+#define BOLD "\033[1m"
+#define RED "\033[1;31m"
+#define YELLOW "\033[1;33m"
+#define GREEN "\033[1;32m"
+#define PLAIN "\033[0m"
+
+static const char *in_colour(const struct diagnostics_style *style, const char *escape)
+{
+	return style->colour ? escape : "";
+}
+
+static bool continues(char byte)
+{
+	/* the bytes of one UTF-8 character stand in one column */
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* Columns that the first @length bytes take; a tab is shown as one blank. */
+static size_t columns(const char *text, size_t length)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += !continues(text[i]);
+	return count;
+}
+
+/* The part of the line that is shown, the caret's byte in it: all of it if it fits. */
+static void choose_part(const struct diagnostic *diagnostic, size_t width, size_t *from, size_t *to)
+{
+	const char *source = diagnostic->source;
+	size_t length = strlen(source);
+	size_t caret = diagnostic->column ? diagnostic->column - 1 : 0;
+
+	*from = 0;
+	*to = length;
+	if (!width || columns(source, length) <= width)
+		return;
+	if (columns(source, caret) > width * 2 / 3)
+		while (columns(source + *from, caret - *from) > width / 2 ||
+			continues(source[*from]))
+			++*from;
+	while (columns(source + *from, *to - *from) > width || continues(source[*to]))
+		--*to;
+}
+
+/* The line, and under it a caret at the column. */
+static void show_source(
+	const struct diagnostic *diagnostic, const struct diagnostics_style *style, FILE *stream)
+{
+	size_t from, to;
+	size_t width = style->width > strlen(INDENT) ? style->width - strlen(INDENT) : 0;
+
+	choose_part(diagnostic, width, &from, &to);
+	fputs(INDENT, stream);
+	for (size_t i = from; i < to; i++)
+		fputc(diagnostic->source[i] == '\t' ? ' ' : diagnostic->source[i], stream);
+	fputc('\n', stream);
+	if (diagnostic->column)
+		fprintf(stream, INDENT "%*s%s^%s\n",
+			(int)columns(diagnostic->source + from, diagnostic->column - 1 - from), "",
+			in_colour(style, GREEN), in_colour(style, PLAIN));
+}
+
+void diagnostics_show(
+	const struct diagnostics *diagnostics, const struct diagnostics_style *style, FILE *stream)
+{
+	char where[PATH_MAX + 32];
+
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *diagnostic = &diagnostics->list[i];
+		const char *colour = diagnostic->severity == SEVERITY_ERROR ? RED : YELLOW;
+
+		place(diagnostic, where, sizeof where);
+		fprintf(stream, "%s%s:%s %s%s:%s %s\n", in_colour(style, BOLD), where,
+			in_colour(style, PLAIN), in_colour(style, colour),
+			diagnostics_severity_name(diagnostic->severity), in_colour(style, PLAIN),
+			diagnostic->text);
+		if (diagnostic->source)
+			show_source(diagnostic, style, stream);
 	}
-	fputs("^\n", stream);
+	if (diagnostics->lost)
+		fputs("some findings were lost: no memory\n", stream);
 }
 
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream)
 {
-	char where[512];
-
-	for (size_t i = 0; i < diagnostics->count; i++) {
-		const struct diagnostic *diagnostic = &diagnostics->list[i];
-
-		place(diagnostic, where, sizeof where);
-		fprintf(stream, "%s: %s: %s\n", where, severity_name(diagnostic->severity),
-			diagnostic->text);
-		if (diagnostic->source)
-			print_source(diagnostic, stream);
-	}
-	if (diagnostics->lost)
-		fputs("some findings were lost: no memory\n", stream);
+	diagnostics_show(diagnostics, &(struct diagnostics_style){0}, stream);
 }
 
 void diagnostics_free(struct diagnostics *diagnostics)

@@ -2,11 +2,12 @@
  * diagnostics.h - findings about a configuration file, each with its place.
  *
  * Shown as `FILE:LINE:COLUMN: error: TEXT`; a place that has no line (the file cannot be opened)
- * as `FILE: error: TEXT`.  The order is that of the file.
+ * as `FILE: error: TEXT`.
  */
 #ifndef NSISOLATE_DIAGNOSTICS_H
 #define NSISOLATE_DIAGNOSTICS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
@@ -32,14 +33,31 @@ struct diagnostics {
 		0         \
 	}
 
+/* @source is the whole line, NULL without one. */
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, const char *file,
 	unsigned line, unsigned column, const char *source, const char *format, ...)
 	__attribute__((format(printf, 7, 8)));
 
+/* Into the order in which the files are read (they sort by name), lines and columns. */
+void diagnostics_sort(struct diagnostics *diagnostics);
+
 /* The first error as one line for a log, without the source line, into @text (always ended). */
 void diagnostics_first_error(const struct diagnostics *diagnostics, char *text, size_t size);
 
+/* "error" or "warning" */
+const char *diagnostics_severity_name(enum severity severity);
+
+/* How findings look. */
+struct diagnostics_style {
+	bool colour; /* by ANSI escapes */
+	unsigned width; /* columns that a source line may take; 0: as many as it has */
+};
+
 /* All of them, each followed by its source line and a caret. */
+void diagnostics_show(
+	const struct diagnostics *diagnostics, const struct diagnostics_style *style, FILE *stream);
+
+/* The same without colour, as wide as need be. */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream);
 
 void diagnostics_free(struct diagnostics *diagnostics);

@@ -54,30 +54,50 @@ const char *hostname_check(const char *template, size_t *offset)
 	return NULL;
 }
 
+/* An account's name; where nothing of it can stand in a hostname, @kind and its number instead. */
+static void add_account(struct draft *draft, const char *name, const char *kind, unsigned id)
+{
+	char number[32];
+	const char *byte = name;
+
+	while (*byte && !((unsigned char)*byte < 0x80 && isalnum((unsigned char)*byte)))
+		byte++;
+	if (*byte) {
+		add_text(draft, name, false);
+		return;
+	}
+	snprintf(number, sizeof number, "%s-%u", kind, id);
+	add_text(draft, number, false);
+}
+
+static int add_primary_group(struct draft *draft, struct login *login, struct error *error)
+{
+	int result = login_groups(login, error);
+
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < login->group_count; i++)
+		if (login->group_ids[i] == login->gid) {
+			add_account(draft, login->group_names[i], "gid", login->gid);
+			return 0;
+		}
+	return error_set(error, ENOENT, "'%s' is not in its own primary group", login->user);
+}
+
 static int add_specifier(struct draft *draft, char specifier, struct login *login, const char *rule,
 	struct error *error)
 {
 	char text[256];
-	int result;
 
 	switch (specifier) {
 	case 'u':
-		add_text(draft, login->user, false);
+		add_account(draft, login->user, "uid", login->uid);
 		return 0;
 	case 'r':
 		add_text(draft, rule, false);
 		return 0;
 	case 'g':
-		result = login_groups(login, error);
-		if (result < 0)
-			return result;
-		for (size_t i = 0; i < login->group_count; i++)
-			if (login->group_ids[i] == login->gid) {
-				add_text(draft, login->group_names[i], false);
-				return 0;
-			}
-		return error_set(
-			error, ENOENT, "'%s' is not in its own primary group", login->user);
+		return add_primary_group(draft, login, error);
 	case 'U':
 	case 'G':
 		snprintf(text, sizeof text, "%u", specifier == 'U' ? login->uid : login->gid);
@@ -118,6 +138,33 @@ static void tidy(struct draft *draft)
 		length--;
 	draft->length = length;
 	draft->text[length] = '\0';
+}
+
+/*
+ * Whether inet_aton(3) would take the name for an address: its last label is a number, decimal or
+ * hexadecimal.  RFC 1123, 2.1, counts on that label being alphabetic.
+ */
+static bool is_number(const char *name)
+{
+	const char *dot = strrchr(name, '.'), *label = dot ? dot + 1 : name;
+
+	if (label[0] == '0' && label[1] == 'x')
+		return !label[2 + strspn(label + 2, "0123456789abcdef")];
+	return *label && !label[strspn(label, "0123456789")];
+}
+
+/* A number is given a letter in front: 1000 becomes n1000. */
+static void make_alphabetic(struct draft *draft)
+{
+	char *dot = strrchr(draft->text, '.'), *label = dot ? dot + 1 : draft->text;
+
+	if (!is_number(draft->text))
+		return;
+	if (draft->length + 1 == sizeof draft->text)
+		draft->text[--draft->length] = '\0';
+	memmove(label + 1, label, strlen(label) + 1);
+	*label = 'n';
+	draft->length++;
 }
 
 static bool fits(const struct draft *draft)
@@ -164,6 +211,7 @@ int hostname_expand(const char *template, struct login *login, const char *rule,
 		}
 	}
 	tidy(&draft);
+	make_alphabetic(&draft);
 	if (!fits(&draft))
 		shorten(&draft);
 	if (draft.length)

@@ -18,10 +18,17 @@ const char *hostname_check(const char *template, size_t *offset);
 
 /*
  * Expands @template for @login into @name: a valid RFC 1123 name of 1 to POLICY_NAME_MAX bytes,
- * whatever the account is called.  Letters become small, every run of other bytes becomes one dash,
- * labels neither begin nor end with one, and dots come from the template and the host's name only.
- * A name that is too long is cut and gets a dash and eight digits made from all of it, so that two
- * long accounts do not get one name.  Nothing left: uid-UID.
+ * whatever the account is called.
+ *   - Letters become small; every run of bytes that are no ASCII letters or digits becomes one
+ *     dash, of which none is left at a label's ends.  Dots come from the template and the host's
+ *     name only: a.b is a-b.
+ *   - An account's name of which nothing would be left is uid-UID (a group's gid-GID), and so is a
+ *     name of which nothing is left at all.
+ *   - A last label that is a number, so that the name would be taken for an address, gets an n in
+ *     front: n1000.
+ *   - A name that is too long (a label has 63 bytes, RFC 1035) is its first label cut to 54 bytes,
+ *     a dash and eight hexadecimal digits that are made (FNV-1a) from all of what the template gave:
+ *     two long accounts do not get one name, and one account gets the same at each login.
  * Returns 0, or a negative errno (NSS failed while looking up %g, ...).
  */
 int hostname_expand(const char *template, struct login *login, const char *rule,

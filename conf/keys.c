@@ -110,10 +110,10 @@ static int take_word(
 
 static bool take_yes_no(const char *value, bool *yes, struct key_fault *fault)
 {
-	static const char *const words[] = {"no", "yes"};
+	static const char *const words[] = {"yes", "no"};
 	int index = take_word(value, words, 2, fault);
 
-	*yes = index == 1;
+	*yes = index == 0;
 	return index >= 0;
 }
 
@@ -167,7 +167,7 @@ static bool take_template(const char *value, struct policy *policy, struct key_f
 static bool take_shell(const char *value, struct policy *policy, struct key_fault *fault)
 {
 	if (*value != '/')
-		return fault_at(fault, 0, "'%s': expected the absolute path of a shell", value);
+		return fault_at(fault, 0, "'%s': expected %s", value, keys[KEY_SHELL].expected);
 	if (strlen(value) >= sizeof policy->shell)
 		return fault_at(
 			fault, 0, "this path is longer than %zu bytes", sizeof policy->shell - 1);
@@ -203,8 +203,7 @@ static bool take_grace(const char *value, struct policy *policy, struct key_faul
 	errno = 0;
 	seconds = strtoul(value, &end, 10);
 	if (!isdigit((unsigned char)*value) || *end || errno || seconds > POLICY_GRACE_MAX)
-		return fault_at(
-			fault, 0, "'%s': expected seconds, from 0 to %d", value, POLICY_GRACE_MAX);
+		return fault_at(fault, 0, "'%s': expected %s", value, keys[KEY_GRACE].expected);
 	policy->grace = (unsigned)seconds;
 	return true;
 }
@@ -212,22 +211,34 @@ static bool take_grace(const char *value, struct policy *policy, struct key_faul
 #define TEXT_OF_VALUE(number) #number
 #define TEXT_OF(number) TEXT_OF_VALUE(number)
 
+#define LIST ", separated by commas"
+#define YES_NO "yes or no"
+#define TEMPLATE "a name, with specifiers such as %u (user) and %l (this host)"
+
 const struct key keys[KEY_COUNT] = {
-	[KEY_USER] = {"user", .subject = PATTERN_NAME, .look = look_at_user},
-	[KEY_GROUP] = {"group", .subject = PATTERN_NAME, .look = look_at_groups},
-	[KEY_SERVICE] = {"service", .subject = PATTERN_NAME, .look = look_at_service},
-	[KEY_UID] = {"uid", .subject = PATTERN_NUMBER, .look = look_at_uid},
-	[KEY_TTY] = {"tty", .subject = PATTERN_NAME, .look = look_at_tty},
-	[KEY_FROM] = {"from", .subject = PATTERN_HOST, .look = look_at_from},
-	[KEY_ISOLATE] = {"isolate", "yes", .take = take_isolate},
-	[KEY_NAMESPACES] = {"namespaces", "uts, pid", .take = take_namespaces},
-	[KEY_HOSTNAME] = {"hostname", "%u-%l", .take = take_template},
-	[KEY_DOMAINNAME] = {"domainname", NULL, .take = take_template},
-	[KEY_HOSTS] = {"hosts", "yes", .take = take_hosts},
-	[KEY_SHELL] = {"shell", NULL, .take = take_shell},
-	[KEY_LOGOUT] = {"logout", "kill", .take = take_logout},
-	[KEY_GRACE] = {"grace", TEXT_OF(POLICY_GRACE_DEFAULT), .take = take_grace},
-	[KEY_ON_ERROR] = {"on_error", "deny", .take = take_on_error},
+	[KEY_USER] = {"user", "user names or patterns" LIST, NULL, PATTERN_NAME, look_at_user,
+		NULL},
+	[KEY_UID] = {"uid", "numbers or ranges" LIST ", as in 1000-59999", NULL, PATTERN_NUMBER,
+		look_at_uid, NULL},
+	[KEY_SERVICE] = {"service", "names of PAM services or patterns" LIST, NULL, PATTERN_WORD,
+		look_at_service, NULL},
+	[KEY_TTY] = {"tty", "terminals or patterns" LIST ", as in tty1, pts/*", NULL, PATTERN_WORD,
+		look_at_tty, NULL},
+	[KEY_FROM] = {"from", "addresses, ADDRESS/BITS, host names or patterns" LIST, NULL,
+		PATTERN_HOST, look_at_from, NULL},
+	[KEY_GROUP] = {"group", "group names or patterns" LIST, NULL, PATTERN_NAME, look_at_groups,
+		NULL},
+	[KEY_ISOLATE] = {"isolate", YES_NO, "yes", 0, NULL, take_isolate},
+	[KEY_NAMESPACES] = {"namespaces", "kinds of namespace" LIST ", as in uts, pid", "uts, pid",
+		0, NULL, take_namespaces},
+	[KEY_HOSTNAME] = {"hostname", TEMPLATE, "%u-%l", 0, NULL, take_template},
+	[KEY_DOMAINNAME] = {"domainname", TEMPLATE, NULL, 0, NULL, take_template},
+	[KEY_HOSTS] = {"hosts", YES_NO, "yes", 0, NULL, take_hosts},
+	[KEY_SHELL] = {"shell", "the absolute path of a shell", NULL, 0, NULL, take_shell},
+	[KEY_LOGOUT] = {"logout", "kill or linger", "kill", 0, NULL, take_logout},
+	[KEY_GRACE] = {"grace", "seconds, from 0 to " TEXT_OF(POLICY_GRACE_MAX),
+		TEXT_OF(POLICY_GRACE_DEFAULT), 0, NULL, take_grace},
+	[KEY_ON_ERROR] = {"on_error", "deny or allow", "deny", 0, NULL, take_on_error},
 };
 
 enum key_id key_by_name(const char *name)
@@ -246,21 +257,21 @@ bool key_check(enum key_id id, const char *value, struct key_fault *fault)
 
 	fault->offset = 0;
 	if (!*value)
-		return fault_at(fault, 0, "a value is missing");
+		return fault_at(fault, 0, "a value is missing, expected %s", keys[id].expected);
 	if (id >= KEY_MATCHERS)
 		return keys[id].take(value, &scratch, fault);
 	wrong = pattern_check(value, keys[id].subject, &fault->offset);
 	return wrong ? fault_at(fault, fault->offset, "%s", wrong) : true;
 }
 
-int key_match(enum key_id id, const char *list, struct login *login, struct error *error)
+int key_match(enum key_id id, const char *list, struct login *login, struct key_look *look,
+	struct pattern_reason *reason, struct error *error)
 {
-	struct key_look look;
-	int result = keys[id].look(login, &look, error);
+	int result = keys[id].look(login, look, error);
 
 	if (result < 0)
 		return result;
-	return pattern_match(list, keys[id].subject, look.values, look.count);
+	return pattern_match(list, keys[id].subject, look->values, look->count, reason);
 }
 
 /* ---- the nearest word ---- */

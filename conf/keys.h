@@ -14,13 +14,13 @@
 #include "policy.h"
 
 enum key_id {
-	/* matchers */
+	/* matchers, in the order in which they are looked at */
 	KEY_USER,
-	KEY_GROUP,
-	KEY_SERVICE,
 	KEY_UID,
+	KEY_SERVICE,
 	KEY_TTY,
 	KEY_FROM,
+	KEY_GROUP, /* the last one: it alone has to ask NSS */
 	KEY_MATCHERS, /* how many of them */
 
 	/* settings */
@@ -52,6 +52,7 @@ struct key_look {
 
 struct key {
 	const char *name;
+	const char *expected; /* what can stand there, in words that follow "expected" */
 	const char *builtin; /* a setting's value where nobody sets it; NULL: none */
 	enum pattern_subject subject; /* a matcher's */
 	/* a matcher's: what of the login is matched; 0, or a negative errno when it cannot be told */
@@ -74,8 +75,11 @@ bool key_check(enum key_id id, const char *value, struct key_fault *fault);
 /*
  * Whether the matcher's list matches the login: 1, 0, or a negative errno with @error filled when
  * it cannot be told.  What is not known of a login (no terminal, no host) is the empty value.
+ * @look and @reason are filled with what was compared and what decided; they point into @login,
+ * @list and each other.
  */
-int key_match(enum key_id id, const char *list, struct login *login, struct error *error);
+int key_match(enum key_id id, const char *list, struct login *login, struct key_look *look,
+	struct pattern_reason *reason, struct error *error);
 
 /* The one of @count @words that @word was most likely meant to be; NULL when none is near. */
 const char *key_nearest(const char *word, const char *const *words, size_t count);

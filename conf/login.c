@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +14,28 @@
 #define BUFFER_START 1024
 #define BUFFER_MAX (1 << 20)
 #define GROUPS_START 64
+#define GROUP_OF_NOBODY ((gid_t)-3)
 #define GROUPS_MAX 65536 /* the kernel's own limit, NGROUPS_MAX */
 
 /*
- * getpwnam(3), ERRORS: "not found" may come as 0 without a result, or as one of these.  Anything
- * else is a failure of NSS.
+ * Not found is no result and 0 (POSIX; glibc and musl keep to it).  getpwnam(3) also lists ENOENT,
+ * ESRCH, EBADF and EPERM, as what other systems return; here each of them comes from a service of
+ * nsswitch.conf that could not answer (nslcd that does not run is ENOENT), and that is a failure.
+ * It is never returned as -ENOENT, which says that there is no such account.
  */
-static bool means_not_found(int errnum)
+static int nss_failed(struct error *error, int errnum, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int nss_failed(struct error *error, int errnum, const char *format, ...)
 {
-	return errnum == 0 || errnum == ENOENT || errnum == ESRCH || errnum == EBADF ||
-	       errnum == EPERM;
+	char what[300];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof what, format, args);
+	va_end(args);
+	error_errno(error, errnum, "cannot look up %s: NSS failed, see nsswitch.conf", what);
+	return errnum == ENOENT ? -EIO : -errnum;
 }
 
 /* Doubles @buffer; false when it is as large as it may get, or memory ran out. */
@@ -71,10 +84,9 @@ static int look_up(struct login *login, const char *user, uid_t uid, struct erro
 	} while (result == EINTR || (result == ERANGE && grow(&buffer, &size)));
 	if (found)
 		return fill(login, found, error);
-	if (means_not_found(result))
+	if (!result)
 		return error_set(error, ENOENT, "there is no account '%s'", user ? user : name);
-	return error_errno(
-		error, result, "cannot look up the account '%s' (NSS failed)", user ? user : name);
+	return nss_failed(error, result, "account '%s'", user ? user : name);
 }
 
 int login_by_name(struct login *login, const char *user, struct error *error)
@@ -102,11 +114,26 @@ static int group_name(gid_t gid, char **name, struct error *error)
 	} while (result == EINTR || (result == ERANGE && grow(&buffer, &size)));
 	if (found)
 		*name = strdup(found->gr_name);
-	else if (!means_not_found(result))
-		return error_errno(error, result, "cannot look up group %u (NSS failed)", gid);
+	else if (result)
+		return nss_failed(error, result, "group %u", gid);
 	else if (asprintf(name, "%u", gid) < 0)
 		*name = NULL;
 	return *name ? 0 : error_set(error, ENOMEM, "no memory for a group");
+}
+
+int login_group_exists(const char *name, struct error *error)
+{
+	size_t size = BUFFER_START;
+	_cleanup_free_ char *buffer = malloc(size);
+	struct group entry, *found = NULL;
+	int result;
+
+	do {
+		if (!buffer)
+			return error_set(error, ENOMEM, "no memory for a group");
+		result = getgrnam_r(name, &entry, buffer, size, &found);
+	} while (result == EINTR || (result == ERANGE && grow(&buffer, &size)));
+	return result ? nss_failed(error, result, "group '%s'", name) : found != NULL;
 }
 
 static int group_ids(struct login *login, struct error *error)
@@ -135,6 +162,17 @@ static int group_ids(struct login *login, struct error *error)
 	return error_set(error, ERANGE, "'%s' is in more than %d groups", login->user, GROUPS_MAX);
 }
 
+/*
+ * getgrouplist(3) hides that a service of nsswitch.conf failed: it leaves its groups out.  So each is
+ * asked for a group that nobody has; the last one that was asked decides what comes back.
+ */
+static int services_answer(struct error *error)
+{
+	_cleanup_free_ char *name = NULL;
+
+	return group_name(GROUP_OF_NOBODY, &name, error);
+}
+
 static void free_groups(struct login *login)
 {
 	for (size_t i = 0; login->group_names && i < login->group_count; i++)
@@ -153,7 +191,9 @@ int login_groups(struct login *login, struct error *error)
 
 	if (login->groups_known)
 		return 0;
-	result = group_ids(login, error);
+	result = services_answer(error);
+	if (!result)
+		result = group_ids(login, error);
 	if (result < 0)
 		return result;
 	login->group_names = calloc(login->group_count, sizeof *login->group_names);

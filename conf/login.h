@@ -3,7 +3,8 @@
  *
  * Account data comes from NSS (files, LDAP, SSSD, ...).  The groups are asked for only when a rule
  * wants to know them, once per login.  Lookups have three outcomes: found, not found, and failed;
- * a failure is never taken for "not found".
+ * a failure is never taken for "not found", as far as the C library tells: of a failure of one
+ * service in nsswitch.conf it says nothing when a service behind it answers.
  */
 #ifndef NSISOLATE_LOGIN_H
 #define NSISOLATE_LOGIN_H
@@ -42,6 +43,9 @@ int login_by_uid(struct login *login, uid_t uid, struct error *error);
 
 /* Fills the groups on the first call.  Returns 0 or a negative errno (NSS failed, no memory). */
 int login_groups(struct login *login, struct error *error);
+
+/* Whether a group of this name exists: 1, 0, or a negative errno (NSS failed, no memory). */
+int login_group_exists(const char *name, struct error *error);
 
 /* Gives back what the functions above allocated. */
 void login_free(struct login *login);

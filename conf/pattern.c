@@ -170,15 +170,24 @@ static bool has_host_bits(const struct address *network)
 	return false;
 }
 
+/* An IPv4 address that came by way of IPv6 (::ffff:192.0.2.1), as the patterns write it. */
+static bool unmap(const struct address *address, char text[INET_ADDRSTRLEN])
+{
+	return !memcmp(address->bytes, v4_prefix, sizeof v4_prefix) &&
+	       inet_ntop(AF_INET, address->bytes + sizeof v4_prefix, text, INET_ADDRSTRLEN);
+}
+
 static bool match_host(const char *pattern, size_t length, const char *value)
 {
-	char copy[PATTERN_MAX + 1];
+	char copy[PATTERN_MAX + 1], plain[INET_ADDRSTRLEN];
 	struct address network, address;
 
-	if (copy_pattern(pattern, length, copy) && parse_address(copy, &network) &&
-		!strchr(value, '/') && parse_address(value, &address))
+	if (strchr(value, '/') || !parse_address(value, &address))
+		return match_wildcard(pattern, length, value, true);
+	if (copy_pattern(pattern, length, copy) && parse_address(copy, &network))
 		return same_network(&network, &address);
-	return match_wildcard(pattern, length, value, true);
+	return match_wildcard(pattern, length, value, true) ||
+	       (unmap(&address, plain) && match_wildcard(pattern, length, plain, true));
 }
 
 /* ---- lists ---- */
@@ -188,6 +197,7 @@ static bool match_one(
 {
 	switch (subject) {
 	case PATTERN_NAME:
+	case PATTERN_WORD:
 		return match_wildcard(pattern, length, value, false);
 	case PATTERN_NUMBER:
 		return match_range(pattern, length, value);
@@ -197,24 +207,26 @@ static bool match_one(
 	return false;
 }
 
-bool pattern_match(
-	const char *list, enum pattern_subject subject, const char *const *values, size_t count)
+bool pattern_match(const char *list, enum pattern_subject subject, const char *const *values,
+	size_t count, struct pattern_reason *reason)
 {
-	const char *pattern;
-	size_t length;
-	bool negated, matched = false;
+	struct pattern_reason scratch, next;
 
-	while (pattern_next(&list, &pattern, &length, &negated)) {
-		/* one positive match is enough; a later negated one can still undo it */
-		for (size_t i = 0; i < count && (negated || !matched); i++) {
-			if (!match_one(pattern, length, subject, values[i]))
+	if (!reason)
+		reason = &scratch;
+	*reason = (struct pattern_reason){0};
+	while (pattern_next(&list, &next.pattern, &next.length, &next.negated)) {
+		/* one plain match is enough; a later negated one can still undo it */
+		for (size_t i = 0; i < count && (next.negated || !reason->pattern); i++) {
+			if (!match_one(next.pattern, next.length, subject, values[i]))
 				continue;
-			if (negated)
+			next.value = values[i];
+			*reason = next;
+			if (next.negated)
 				return false;
-			matched = true;
 		}
 	}
-	return matched;
+	return reason->pattern;
 }
 
 static const char *check_number(const char *pattern, size_t length)
@@ -226,17 +238,51 @@ static const char *check_number(const char *pattern, size_t length)
 	return "expected a uid or a range of them, as in 1000 or 1000-59999";
 }
 
+static const char *check_word(const char *pattern, size_t length)
+{
+	if (memchr(pattern, ' ', length) || memchr(pattern, '\t', length))
+		return "there is a blank inside this pattern: patterns are separated by commas";
+	return NULL;
+}
+
 static const char *check_host(const char *pattern, size_t length)
 {
 	char copy[PATTERN_MAX + 1];
 	struct address network;
+	const char *wrong = check_word(pattern, length);
 
-	if (!copy_pattern(pattern, length, copy) || !strchr(copy, '/'))
+	if (wrong || !copy_pattern(pattern, length, copy))
+		return wrong;
+	if (parse_address(copy, &network)) {
+		if (has_host_bits(&network))
+			return "this address has bits set behind its mask: write the network's address";
 		return NULL;
-	if (!parse_address(copy, &network))
+	}
+	if (strchr(copy, '/'))
 		return "expected ADDRESS/BITS, as in 192.0.2.0/24 or 2001:db8::/32";
-	if (has_host_bits(&network))
-		return "this address has bits set behind its mask: write the network's address";
+	/* no host is called so, and it would be matched against names for ever in vain */
+	if (pattern_is_literal(copy, length) &&
+		(strchr(copy, ':') || !copy[strspn(copy, "0123456789.")]))
+		return "this is no IPv4 or IPv6 address";
+	return NULL;
+}
+
+static const char *check_one(const char *pattern, size_t length, enum pattern_subject subject)
+{
+	if (!length)
+		return "a pattern is missing here";
+	if (length > PATTERN_MAX)
+		return "this pattern is longer than 255 bytes";
+	switch (subject) {
+	case PATTERN_NAME:
+		return NULL;
+	case PATTERN_WORD:
+		return check_word(pattern, length);
+	case PATTERN_NUMBER:
+		return check_number(pattern, length);
+	case PATTERN_HOST:
+		return check_host(pattern, length);
+	}
 	return NULL;
 }
 
@@ -244,23 +290,39 @@ const char *pattern_check(const char *list, enum pattern_subject subject, size_t
 {
 	const char *cursor = list, *pattern, *wrong = NULL;
 	size_t length;
-	bool negated;
+	bool negated, plain = false;
 
 	while (!wrong && pattern_next(&cursor, &pattern, &length, &negated)) {
 		*offset = (size_t)(pattern - list);
-		if (!length)
-			wrong = "a pattern is missing here";
-		else if (length > PATTERN_MAX)
-			wrong = "this pattern is longer than 255 bytes";
-		else if (subject == PATTERN_NUMBER)
-			wrong = check_number(pattern, length);
-		else if (subject == PATTERN_HOST)
-			wrong = check_host(pattern, length);
+		plain |= !negated;
+		wrong = check_one(pattern, length, subject);
 	}
-	return wrong;
+	if (wrong || plain)
+		return wrong;
+	*offset = 0;
+	return subject == PATTERN_NUMBER
+		       ? "negated patterns alone match nobody: begin with `0-4294967295,`"
+		       : "negated patterns alone match nobody: begin with `*,`";
 }
 
-bool pattern_matches_all(const char *list)
+bool pattern_is_literal(const char *pattern, size_t length)
+{
+	return !memchr(pattern, '*', length) && !memchr(pattern, '?', length);
+}
+
+static bool is_all(const char *pattern, size_t length, enum pattern_subject subject)
+{
+	uint32_t low, high;
+
+	if (subject == PATTERN_NUMBER)
+		return parse_range(pattern, length, &low, &high) && low == 0 &&
+		       high >= UINT32_MAX - 1; /* (uid_t)-1 is nobody's */
+	while (length && *pattern == '*')
+		pattern++, length--;
+	return !length;
+}
+
+bool pattern_matches_all(const char *list, enum pattern_subject subject)
 {
 	const char *pattern;
 	size_t length;
@@ -269,8 +331,7 @@ bool pattern_matches_all(const char *list)
 	while (pattern_next(&list, &pattern, &length, &negated)) {
 		if (negated)
 			return false;
-		if (length == 1 && *pattern == '*')
-			all = true;
+		all |= is_all(pattern, length, subject);
 	}
 	return all;
 }

@@ -4,7 +4,8 @@
  *
  * A list is matched against one or more values of a login.  A negated pattern that matches any of
  * them makes the whole list fail; else one plain pattern must match one of them.  So a list of
- * negated patterns alone matches nothing: write `*, !eve`.
+ * negated patterns alone would match nothing, as in ssh; pattern_check refuses it, because nobody
+ * means that: write `*, !eve`.
  */
 #ifndef NSISOLATE_PATTERN_H
 #define NSISOLATE_PATTERN_H
@@ -12,19 +13,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What one pattern of a list is compared with. */
+/* What the patterns of a list are compared with. */
 enum pattern_subject {
-	PATTERN_NAME, /* bytes, case matters */
+	PATTERN_NAME, /* account names: bytes, case matters, blanks inside are part of it */
+	PATTERN_WORD, /* bytes, case matters, no blanks: two words without a comma are a slip */
 	PATTERN_NUMBER, /* numbers and ranges: 1000, 1000-59999 */
 	PATTERN_HOST, /* host names (case does not matter), addresses, ADDRESS/BITS */
 };
 
+/* Which pattern decided, and on what; all NULL when none matched. */
+struct pattern_reason {
+	const char *pattern; /* points into the list, without `!` */
+	size_t length;
+	const char *value;
+	bool negated;
+};
+
 /*
- * Whether @list matches any of the @count @values.  The list must have passed pattern_check: what is
- * malformed matches nothing.  Takes time linear in length of pattern times length of value.
+ * Whether @list matches any of the @count @values; @reason, which may be NULL, is filled either
+ * way.  The list must have passed pattern_check: what is malformed matches nothing.  Takes time
+ * linear in length of pattern times length of value.
  */
-bool pattern_match(
-	const char *list, enum pattern_subject subject, const char *const *values, size_t count);
+bool pattern_match(const char *list, enum pattern_subject subject, const char *const *values,
+	size_t count, struct pattern_reason *reason);
 
 /*
  * NULL when @list is well formed, else what is wrong with it, with *@offset the byte at which the
@@ -32,8 +43,11 @@ bool pattern_match(
  */
 const char *pattern_check(const char *list, enum pattern_subject subject, size_t *offset);
 
-/* Whether @list matches whatever it is compared with: one of its patterns is `*`, none negated. */
-bool pattern_matches_all(const char *list);
+/* Whether @list matches whatever it is compared with. */
+bool pattern_matches_all(const char *list, enum pattern_subject subject);
+
+/* Whether the pattern stands for itself only: no wildcard in it. */
+bool pattern_is_literal(const char *pattern, size_t length);
 
 /*
  * Walks over the list: *@pattern and *@length are the next one, without `!` (*@negated) and without

@@ -1,55 +1,65 @@
 #include "rules.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
 #include "hostname.h"
-#include "keys.h"
 #include "kinds.h"
+#include "rule.h"
 
 #define DEFAULTS "defaults"
 
-struct rule {
-	const struct config_section *section;
-	const struct config_item *items[KEY_COUNT]; /* by key; NULL: not set here */
-};
+/* ---- the locale, for as long as a variable with _in_c_locale_ lives ---- */
 
-struct rules {
-	struct config config;
-	struct rule defaults;
-	struct rule *list;
-	size_t count;
-};
-
-static void report(struct diagnostics *diagnostics, enum severity severity,
-	const struct config_place *place, size_t offset, const char *text)
+static locale_t enter_c_locale(void)
 {
-	diagnostics_add(diagnostics, severity, place->file, place->line,
+	/* made of nothing but "C" it is a constant of the C library, and can be had always */
+	return uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+}
+
+static void leave_c_locale(const locale_t *before)
+{
+	uselocale(*before);
+}
+
+#define _in_c_locale_ __attribute__((cleanup(leave_c_locale), unused)) locale_t
+
+/* ---- loading ---- */
+
+static void report(struct diagnostics *diagnostics, const struct config_place *place, size_t offset,
+	const char *text)
+{
+	diagnostics_add(diagnostics, SEVERITY_ERROR, place->file, place->line,
 		place->column + (unsigned)offset, place->source, "%s", text);
 }
 
 static void report_unknown(struct diagnostics *diagnostics, const struct config_item *item)
 {
 	const char *nearest = key_nearest_name(item->key);
+	char text[256];
 
 	if (nearest)
-		diagnostics_add(diagnostics, SEVERITY_ERROR, item->key_place.file,
-			item->key_place.line, item->key_place.column, item->key_place.source,
-			"unknown key '%s' (did you mean %s?)", item->key, nearest);
+		snprintf(text, sizeof text, "unknown key '%.64s' (did you mean %s?)", item->key,
+			nearest);
 	else
-		diagnostics_add(diagnostics, SEVERITY_ERROR, item->key_place.file,
-			item->key_place.line, item->key_place.column, item->key_place.source,
-			"unknown key '%s': nsisolate.conf(5) lists them", item->key);
+		snprintf(text, sizeof text, "unknown key '%.64s': nsisolate.conf(5) lists them",
+			item->key);
+	report(diagnostics, &item->key_place, 0, text);
 }
 
 static void take_section(
 	struct rule *rule, const struct config_section *section, struct diagnostics *diagnostics)
 {
+	static const char *const reserved[] = {DEFAULTS};
 	bool defaults = !strcmp(section->name, DEFAULTS);
 
 	rule->section = section;
+	/* as a rule it would have no matcher, and take every login */
+	if (!defaults && key_nearest(section->name, reserved, 1))
+		report(diagnostics, &section->place, 0,
+			"did you mean [defaults]? If this is a rule, give it a name less like it");
 	for (size_t i = 0; i < section->count; i++) {
 		const struct config_item *item = &section->items[i];
 		enum key_id id = key_by_name(item->key);
@@ -60,13 +70,13 @@ static void take_section(
 			continue;
 		}
 		if (defaults && id < KEY_MATCHERS) {
-			report(diagnostics, SEVERITY_ERROR, &item->key_place, 0,
+			report(diagnostics, &item->key_place, 0,
 				"a matcher, but [defaults] is no rule: put it into the rules that it is "
 				"for");
 			continue;
 		}
 		if (!key_check(id, item->value, &fault))
-			report(diagnostics, SEVERITY_ERROR, &item->place, fault.offset, fault.text);
+			report(diagnostics, &item->place, fault.offset, fault.text);
 		rule->items[id] = item;
 	}
 }
@@ -75,28 +85,26 @@ static void take_section(
 static bool matches_all(const struct rule *rule)
 {
 	for (int id = 0; id < KEY_MATCHERS; id++)
-		if (rule->items[id] && (keys[id].subject == PATTERN_NUMBER ||
-					       !pattern_matches_all(rule->items[id]->value)))
+		if (rule->items[id] &&
+			!pattern_matches_all(rule->items[id]->value, keys[id].subject))
 			return false;
 	return true;
 }
 
 static void warn_unreachable(const struct rules *rules, struct diagnostics *diagnostics)
 {
-	const struct rule *all = NULL;
+	const struct config_section *all = NULL;
 
 	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->list[i];
+		const struct config_section *section = rules->list[i].section;
 
 		if (all)
-			diagnostics_add(diagnostics, SEVERITY_WARNING, rule->section->place.file,
-				rule->section->place.line, rule->section->place.column,
-				rule->section->place.source,
+			diagnostics_add(diagnostics, SEVERITY_WARNING, section->place.file,
+				section->place.line, section->place.column, section->place.source,
 				"[%s] can never match: [%s] at %s:%u matches every login before it",
-				rule->section->name, all->section->name, all->section->place.file,
-				all->section->place.line);
-		else if (matches_all(rule))
-			all = rule;
+				section->name, all->name, all->place.file, all->place.line);
+		else if (matches_all(&rules->list[i]))
+			all = section;
 	}
 }
 
@@ -117,7 +125,10 @@ static int take_config(struct rules *rules, const char *path, struct diagnostics
 							      : &rules->list[rules->count++],
 			section, diagnostics);
 	}
-	if (!rules->count && !diagnostics->errors)
+	/* what follows from a word that was not understood would only confuse */
+	if (diagnostics->errors)
+		return -EINVAL;
+	if (!rules->count)
 		diagnostics_add(diagnostics, SEVERITY_WARNING, path, 0, 0, NULL,
 			"there is no rule, so no login is isolated");
 	warn_unreachable(rules, diagnostics);
@@ -126,7 +137,9 @@ static int take_config(struct rules *rules, const char *path, struct diagnostics
 
 int rules_load(const char *path, struct rules **rules, struct diagnostics *diagnostics)
 {
+	_in_c_locale_ locale = enter_c_locale();
 	struct rules *loaded = calloc(1, sizeof *loaded);
+	int result;
 
 	*rules = NULL;
 	if (!loaded) {
@@ -134,9 +147,11 @@ int rules_load(const char *path, struct rules **rules, struct diagnostics *diagn
 		return -ENOMEM;
 	}
 	config_read(&loaded->config, path, diagnostics);
-	if (take_config(loaded, path, diagnostics) < 0 || diagnostics->errors) {
+	result = take_config(loaded, path, diagnostics);
+	diagnostics_sort(diagnostics);
+	if (result < 0) {
 		rules_free(loaded);
-		return -EINVAL;
+		return result;
 	}
 	*rules = loaded;
 	return 0;
@@ -153,45 +168,95 @@ void rules_free(struct rules *rules)
 
 /* ---- a login against the rules ---- */
 
-/* 1, 0, or a negative errno: it cannot be told. */
-static int match_rule(const struct rule *rule, struct login *login, struct error *error)
+static struct rules_place place_of(const struct rule *rule, const struct config_place *place)
 {
-	struct error cause;
+	return (struct rules_place){rule->section->name, place->file, place->line};
+}
+
+static void tell_matcher(const struct rules_listener *listener, const struct rule *rule,
+	enum key_id id, const struct key_look *look, const struct pattern_reason *reason,
+	bool matched)
+{
+	const struct config_item *item = rule->items[id];
+
+	if (!listener)
+		return;
+	listener->matcher(listener->data, &(struct rules_matcher){
+						  .place = place_of(rule, &item->key_place),
+						  .key = keys[id].name,
+						  .list = item->value,
+						  .values = look->values,
+						  .count = look->count,
+						  .reason = reason,
+						  .matched = matched,
+					  });
+}
+
+/* 1, 0, or a negative errno: it cannot be told. */
+static int match_rule(const struct rule *rule, struct login *login,
+	const struct rules_listener *listener, struct error *error)
+{
+	struct error cause = {0};
+	struct key_look look;
+	struct pattern_reason reason;
 
 	for (int id = 0; id < KEY_MATCHERS; id++) {
-		int matched = 1;
+		int matched;
 
-		if (rule->items[id])
-			matched = key_match((enum key_id)id, rule->items[id]->value, login, &cause);
+		if (!rule->items[id])
+			continue;
+		matched = key_match(
+			(enum key_id)id, rule->items[id]->value, login, &look, &reason, &cause);
 		if (matched < 0)
 			return error_set(error, -matched, "rule [%s], %s: %s", rule->section->name,
 				keys[id].name, cause.text);
+		tell_matcher(listener, rule, (enum key_id)id, &look, &reason, matched);
 		if (!matched)
 			return 0;
 	}
 	return 1;
 }
 
-/* What counts for a setting: the rule's value, else that of [defaults], else the built-in one. */
-static const char *setting(const struct rules *rules, const struct rule *rule, enum key_id id)
+const struct config_item *rule_setting(
+	const struct rules *rules, const struct rule *rule, enum key_id id)
 {
-	if (rule->items[id])
-		return rule->items[id]->value;
-	if (rules->defaults.items[id])
-		return rules->defaults.items[id]->value;
-	return keys[id].builtin;
+	return rule->items[id] ? rule->items[id] : rules->defaults.items[id];
+}
+
+static const char *setting_value(const struct rules *rules, const struct rule *rule, enum key_id id)
+{
+	const struct config_item *item = rule_setting(rules, rule, id);
+
+	return item ? item->value : keys[id].builtin;
+}
+
+static void tell_settings(
+	const struct rules *rules, const struct rule *rule, const struct rules_listener *listener)
+{
+	for (int id = KEY_MATCHERS; listener && id < KEY_COUNT; id++) {
+		const struct config_item *item = rule_setting(rules, rule, (enum key_id)id);
+		struct rules_setting setting = {
+			.key = keys[id].name,
+			.value = setting_value(rules, rule, (enum key_id)id),
+		};
+
+		if (item)
+			setting.place = place_of(
+				item == rule->items[id] ? rule : &rules->defaults, &item->place);
+		listener->setting(listener->data, &setting);
+	}
 }
 
 static int expand_names(const struct rules *rules, const struct rule *rule, struct login *login,
 	struct policy *policy, struct error *error)
 {
-	const char *domainname = setting(rules, rule, KEY_DOMAINNAME);
+	const char *domainname = setting_value(rules, rule, KEY_DOMAINNAME);
 	int result;
 
 	if (!(policy->kinds & kind_by_name("uts")->flag))
 		return 0;
-	result = hostname_expand(
-		setting(rules, rule, KEY_HOSTNAME), login, policy->rule, policy->hostname, error);
+	result = hostname_expand(setting_value(rules, rule, KEY_HOSTNAME), login, policy->rule,
+		policy->hostname, error);
 	if (!result && domainname)
 		result =
 			hostname_expand(domainname, login, policy->rule, policy->domainname, error);
@@ -205,7 +270,7 @@ static int fill_policy(const struct rules *rules, const struct rule *rule, struc
 
 	strcpy(policy->rule, rule->section->name);
 	for (int id = KEY_MATCHERS; id < KEY_COUNT; id++) {
-		const char *value = setting(rules, rule, (enum key_id)id);
+		const char *value = setting_value(rules, rule, (enum key_id)id);
 
 		if (value && !keys[id].take(value, policy, &fault))
 			return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule,
@@ -214,17 +279,31 @@ static int fill_policy(const struct rules *rules, const struct rule *rule, struc
 	return policy->isolate ? expand_names(rules, rule, login, policy, error) : 0;
 }
 
-int rules_match(
-	const struct rules *rules, struct login *login, struct policy *policy, struct error *error)
+int rules_explain(const struct rules *rules, struct login *login, struct policy *policy,
+	const struct rules_listener *listener, struct error *error)
 {
+	_in_c_locale_ locale = enter_c_locale();
+
 	*policy = (struct policy){.isolate = false};
 	for (size_t i = 0; i < rules->count; i++) {
-		int matched = match_rule(&rules->list[i], login, error);
+		const struct rule *rule = &rules->list[i];
+		struct rules_place place = place_of(rule, &rule->section->place);
+		int matched = match_rule(rule, login, listener, error);
 
 		if (matched < 0)
 			return matched;
-		if (matched)
-			return fill_policy(rules, &rules->list[i], login, policy, error);
+		if (listener)
+			listener->rule(listener->data, &place, matched);
+		if (!matched)
+			continue;
+		tell_settings(rules, rule, listener);
+		return fill_policy(rules, rule, login, policy, error);
 	}
 	return 0;
+}
+
+int rules_match(
+	const struct rules *rules, struct login *login, struct policy *policy, struct error *error)
+{
+	return rules_explain(rules, login, policy, NULL, error);
 }

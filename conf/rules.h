@@ -4,16 +4,24 @@
  *	struct rules *rules;
  *	rules_load(path, &rules, &diagnostics)    read and check, every finding with its place
  *	rules_match(rules, &login, &policy, ...)  first rule whose matchers all match wins
+ *	rules_explain(...)                        the same, telling what it does
+ *	rules_lint(rules, &diagnostics)           look up in NSS what the rules name
  *
  * The file is read once; iniparser parses exactly the bytes that were checked.  Nothing here
  * changes the process but iniparser's error callback, which is process-global: not thread-safe.
+ * The locale does not matter: su and login have that of their user, and in a Turkish one `i` is
+ * not the small `I`.
  */
 #ifndef NSISOLATE_RULES_H
 #define NSISOLATE_RULES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "diagnostics.h"
 #include "error.h"
 #include "login.h"
+#include "pattern.h"
 #include "policy.h"
 
 struct rules;
@@ -21,7 +29,7 @@ struct rules;
 /*
  * Reads and checks the configuration at @path.  Returns 0 with *@rules to be given to rules_free;
  * or a negative errno with *@rules NULL and at least one error in @diagnostics.  Warnings can be
- * there in either case.
+ * there in either case.  They come in the order of the files, lines and columns.
  */
 int rules_load(const char *path, struct rules **rules, struct diagnostics *diagnostics);
 
@@ -32,6 +40,50 @@ int rules_load(const char *path, struct rules **rules, struct diagnostics *diagn
  */
 int rules_match(
 	const struct rules *rules, struct login *login, struct policy *policy, struct error *error);
+
+/* Where something stands; what is pointed to lives as long as the rules. */
+struct rules_place {
+	const char *rule; /* its section; "defaults"; NULL for the built-in values */
+	const char *file; /* NULL for the built-in values */
+	unsigned line;
+};
+
+/* One matcher of one rule, compared with a login. */
+struct rules_matcher {
+	struct rules_place place;
+	const char *key;
+	const char *list;
+	const char *const *values; /* what the login has; only for the length of the call */
+	size_t count;
+	const struct pattern_reason *reason; /* the pattern that decided; only for the call */
+	bool matched;
+};
+
+/* One setting of the rule that won. */
+struct rules_setting {
+	struct rules_place place;
+	const char *key;
+	const char *value; /* as it is written there; NULL: not set */
+};
+
+/* What rules_explain tells.  A rule ends at its first matcher that does not match. */
+struct rules_listener {
+	void (*matcher)(void *data, const struct rules_matcher *matcher);
+	void (*rule)(void *data, const struct rules_place *place, bool matched);
+	void (*setting)(void *data, const struct rules_setting *setting);
+	void *data;
+};
+
+/* rules_match, which tells @listener what it does: the very same code. */
+int rules_explain(const struct rules *rules, struct login *login, struct policy *policy,
+	const struct rules_listener *listener, struct error *error);
+
+/*
+ * Warns about what is well formed and yet most likely wrong: users, groups and shells that do not
+ * exist here, rules that an earlier one leaves nothing for, values that have no effect.  Asks NSS
+ * for every name, so it is for the admin's check and not for a login.
+ */
+void rules_lint(const struct rules *rules, struct diagnostics *diagnostics);
 
 void rules_free(struct rules *rules);
 

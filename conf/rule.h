@@ -1,0 +1,28 @@
+/*
+ * rule.h - what rules are made of, for rules.c and rules_lint.c only.
+ */
+#ifndef NSISOLATE_RULE_H
+#define NSISOLATE_RULE_H
+
+#include <stddef.h>
+
+#include "config.h"
+#include "keys.h"
+
+struct rule {
+	const struct config_section *section; /* NULL: [defaults] that is not there */
+	const struct config_item *items[KEY_COUNT]; /* by key; NULL: not set here */
+};
+
+struct rules {
+	struct config config;
+	struct rule defaults;
+	struct rule *list; /* in the order in which they are tried */
+	size_t count;
+};
+
+/* What counts for a setting: the rule's word, else that of [defaults]; NULL: the built-in one. */
+const struct config_item *rule_setting(
+	const struct rules *rules, const struct rule *rule, enum key_id id);
+
+#endif
