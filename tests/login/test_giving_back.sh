@@ -1,0 +1,171 @@
+# The application is given back what it had; and odd applications get along.
+. tests/stage.sh
+
+# a stack with nothing but the module
+stack() {
+	{ printf '%s required pam_permit.so\n' auth account password session; printf '%s\n' "$@"; } \
+		>/etc/pam.d/stage
+}
+MODULE='session required pam_nsisolate.so'
+stage_conf() { printf '[all]\nservice = stage\n%s\n' "$@" | conf; }
+app() { "$BUILD/tests/pam_app" stage alice "$@"; }
+# exits 0 inside of a session of alice
+INSIDE='test "$(uname -n)" = alice-lab && test "$(cat /proc/1/comm)" = nsisolate-init'
+OUTSIDE='test "$(uname -n)" = lab'
+
+before_each() { stack "$MODULE"; stage_conf; }
+
+test_all_is_given_back_after_close() {
+	before_each
+	app remember open run "$INSIDE" close same run "$OUTSIDE" end || fail "see above"
+	nothing_left
+}
+
+test_a_thousand_sessions_in_one_process_leave_it_as_it_was() {
+	before_each
+	app open close remember repeat 1000 open close || fail "see above"
+	app open close remember open close same repeat 300 open run true close same || fail "see above"
+	nothing_left
+}
+
+test_the_working_directory_is_kept() {
+	before_each
+	mkdir -p /var/tmp/some/where
+	app chdir /var/tmp/some/where remember open \
+		run 'test "$PWD" = /var/tmp/some/where && '"$INSIDE" close same end || fail "see above"
+	rmdir -p /var/tmp/some/where 2>/dev/null
+	nothing_left
+}
+
+test_a_working_directory_that_is_gone_becomes_the_root() {
+	before_each
+	mkdir /var/tmp/gone
+	app chdir /var/tmp/gone open run "rmdir /var/tmp/gone 2>/dev/null; $INSIDE" close \
+		run "$OUTSIDE" end || fail "see above"
+	rmdir /var/tmp/gone 2>/dev/null
+	nothing_left
+}
+
+test_a_chrooted_application_stays_in_its_chroot() {
+	local dir
+	before_each
+	mkdir -p /srv/stage-chroot
+	for dir in usr etc lib lib64 bin proc dev; do
+		[ -e /$dir ] || continue
+		if [ -L /$dir ]; then cp -P /$dir /srv/stage-chroot/; continue; fi
+		mkdir /srv/stage-chroot/$dir
+		mount --rbind --make-rslave /$dir /srv/stage-chroot/$dir
+	done
+	touch /srv/stage-chroot/marker
+	app chroot /srv/stage-chroot chdir / remember open \
+		run "test -e /marker && $INSIDE" close same run "test -e /marker && $OUTSIDE" end ||
+		fail "see above"
+	umount -R /srv/stage-chroot/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
+	rm -rf --one-file-system /srv/stage-chroot
+	nothing_left
+}
+
+test_a_stack_that_names_the_module_twice_works() {
+	before_each
+	stack "$MODULE" "$MODULE"
+	app remember open run "$INSIDE" close same run "$OUTSIDE" end || fail "see above"
+	nothing_left
+}
+
+test_open_and_close_on_lines_of_their_own_work() {
+	before_each
+	stack "$MODULE close" "$MODULE open"
+	app remember open run "$INSIDE" close same run "$OUTSIDE" end || fail "see above"
+	stack "$MODULE close"
+	app remember open run "$OUTSIDE" close same end || fail "a close line alone isolates"
+	nothing_left
+}
+
+test_close_without_open_does_nothing() {
+	before_each
+	app remember close same run "$OUTSIDE" end || fail "see above"
+	nothing_left
+}
+
+test_pam_end_closes_what_the_application_left_open() {
+	before_each
+	app remember open run "$INSIDE" end same start run "$OUTSIDE" || fail "see above"
+	grep -q 'session closed: .*reason=pam_end' $LOGS/syslog || fail "no word about it in the log"
+	nothing_left
+}
+
+test_an_application_that_dies_open_leaves_nothing() {
+	before_each
+	app open background 'sleep 100' kill-self
+	assert_eq $? 137 "status of the application"
+	nothing_left
+}
+
+test_sigchld_ignored_or_handled_by_the_application_does_no_harm() {
+	before_each
+	app ignore-children remember open run "$INSIDE" close same end || fail "with SIG_IGN"
+	app handle-children remember open background "$INSIDE" close same end || fail "with a handler"
+	nothing_left
+}
+
+test_an_application_without_descriptors_gets_along() {
+	before_each
+	app close-all remember open run "$INSIDE" close same end || fail "see above"
+	nothing_left
+}
+
+test_a_multithreaded_application_is_refused_in_clear_words() {
+	before_each
+	app thread remember refused same || fail "see above"
+	tail -3 $LOGS/syslog | grep -q 'the application has 2 threads' || fail "not in the log"
+	nothing_left
+}
+
+test_pam_silent_says_nothing_to_the_user() {
+	before_each
+	echo '[broken' | conf
+	assert_eq "$(app silent refused 2>&1)" "" "messages with PAM_SILENT"
+	assert_match "$(app refused 2>&1)" "message: nsisolate: this login is refused"
+	nothing_left
+}
+
+test_a_child_that_closes_does_not_end_its_parents_session() {
+	before_each
+	app remember open close-in-child run "$INSIDE" close same end || fail "see above"
+	nothing_left
+}
+
+test_close_returns_at_once_whatever_still_runs() {
+	local time
+	before_each
+	stage_conf 'grace = 2'
+	time=$(app open background 'trap "" TERM HUP; while :; do sleep 1; done' pause 100 time close)
+	[ "$time" -lt 100000 ] || fail "close took $time microseconds"
+	pgrep -x nsisolate-init >/dev/null || fail "the session ended without its grace"
+	nothing_left
+}
+
+test_systemd_user_is_never_isolated() {
+	before_each
+	printf '[all]\n' | conf
+	cp /etc/pam.d/stage /etc/pam.d/systemd-user
+	"$BUILD/tests/pam_app" systemd-user alice remember open same run "$OUTSIDE" close || fail "see above"
+	rm /etc/pam.d/systemd-user
+	nothing_left
+}
+
+test_uts_alone_needs_no_process_of_its_own() {
+	before_each
+	stage_conf 'namespaces = uts'
+	app remember open run 'test "$(uname -n)" = alice-lab && ! pgrep -x nsisolate-init' close same \
+		run "$OUTSIDE" end || fail "see above"
+	nothing_left
+}
+
+test_an_unknown_argument_is_an_error_that_names_it() {
+	before_each
+	stack "$MODULE confg=/etc/x"
+	app refused || fail "it was let in"
+	grep -q "unknown argument 'confg=/etc/x'" $LOGS/syslog || fail "not in the log"
+	nothing_left
+}

@@ -1,0 +1,340 @@
+/*
+ * pam_app SERVICE USER ACTION... - an application that opens PAM sessions, and says what that did to
+ * it.  The actions, in order:
+ *
+ *	open close end start    pam_open_session, pam_close_session, pam_end, pam_start again
+ *	refused                 pam_open_session, which must fail
+ *	silent                  PAM_SILENT from now on
+ *	run COMMAND             sh -c COMMAND in a child that became USER; waits for it
+ *	background COMMAND      the same, without waiting
+ *	remember                what this process has: namespaces, working directory, root, signals,
+ *	                        descriptors, environment
+ *	same                    fail unless it has the same again
+ *	chdir DIR  chroot DIR
+ *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any child
+ *	close-all               closes all descriptors but 2
+ *	thread                  a second thread, which does nothing
+ *	close-in-child          pam_close_session and pam_end in a forked child
+ *	repeat N                do the actions behind it N times
+ *	time ACTION             how long it took, in microseconds, on standard output
+ *	pause MS                lets that time pass
+ *	kill-self               SIGKILL
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static pam_handle_t *handle;
+static const char *service, *user;
+static int flags;
+
+/* ---- what this process has ---- */
+
+#define KINDS 8
+static const char *const kind_files[KINDS] = {
+	"mnt", "uts", "pid", "pid_for_children", "ipc", "net", "cgroup", "user"};
+
+struct belongings {
+	ino_t namespaces[KINDS];
+	char directory[4096];
+	struct stat root;
+	void (*handlers[65])(int);
+	sigset_t mask;
+	char descriptors[4096];
+	char environment[65536];
+};
+
+static void list_descriptors(char *text, size_t size)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	struct dirent *entry;
+	char path[512], target[256];
+
+	*text = '\0';
+	while (directory && (entry = readdir(directory))) {
+		ssize_t length;
+
+		if (entry->d_name[0] == '.' || atoi(entry->d_name) == dirfd(directory))
+			continue;
+		snprintf(path, sizeof path, "/proc/self/fd/%s", entry->d_name);
+		length = readlink(path, target, sizeof target - 1);
+		target[length > 0 ? length : 0] = '\0';
+		/* a socket to syslog or a file of NSS is the C library's to keep, not the module's */
+		if (!strncmp(target, "socket:", 7) && !getenv("COUNT_SOCKETS"))
+			continue;
+		snprintf(text + strlen(text), size - strlen(text), "%s=%s ", entry->d_name, target);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static void look(struct belongings *own)
+{
+	memset(own, 0, sizeof *own);
+	for (int i = 0; i < KINDS; i++) {
+		char path[64];
+		struct stat status = {0};
+
+		snprintf(path, sizeof path, "/proc/self/ns/%s", kind_files[i]);
+		if (stat(path, &status) < 0)
+			fprintf(stderr, "pam_app: %s: %s\n", path, strerror(errno));
+		own->namespaces[i] = status.st_ino;
+	}
+	if (!getcwd(own->directory, sizeof own->directory))
+		strcpy(own->directory, "(none)");
+	stat("/", &own->root);
+	for (int signum = 1; signum < 65; signum++) {
+		struct sigaction action = {0};
+
+		sigaction(signum, NULL, &action);
+		own->handlers[signum] = action.sa_handler;
+	}
+	sigprocmask(SIG_BLOCK, NULL, &own->mask);
+	list_descriptors(own->descriptors, sizeof own->descriptors);
+	for (char **variable = environ; variable && *variable; variable++)
+		strncat(own->environment, *variable,
+			sizeof own->environment - strlen(own->environment) - 1);
+}
+
+static bool differs(bool same, const char *what)
+{
+	if (!same)
+		fprintf(stderr, "pam_app: not the same: %s\n", what);
+	return !same;
+}
+
+static int compare(const struct belongings *before)
+{
+	static struct belongings now;
+	bool differ = false;
+
+	look(&now);
+	for (int i = 0; i < KINDS; i++)
+		differ |= differs(now.namespaces[i] == before->namespaces[i], kind_files[i]);
+	differ |= differs(!strcmp(now.directory, before->directory), now.directory);
+	differ |= differs(
+		now.root.st_dev == before->root.st_dev && now.root.st_ino == before->root.st_ino,
+		"root directory");
+	differ |= differs(!memcmp(now.handlers, before->handlers, sizeof now.handlers), "signals");
+	differ |= differs(!memcmp(&now.mask, &before->mask, sizeof now.mask), "signal mask");
+	differ |= differs(!strcmp(now.descriptors, before->descriptors), now.descriptors);
+	differ |= differs(!strcmp(now.environment, before->environment), "environment");
+	return differ;
+}
+
+/* ---- actions ---- */
+
+static int converse(
+	int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	(void)data;
+	for (int i = 0; i < count; i++)
+		fprintf(stderr, "message: %s\n", messages[i]->msg);
+	*responses = calloc((size_t)count, sizeof **responses);
+	return *responses ? PAM_SUCCESS : PAM_CONV_ERR;
+}
+
+static int start(void)
+{
+	static const struct pam_conv conversation = {converse, NULL};
+
+	return pam_start(service, user, &conversation, &handle) != PAM_SUCCESS;
+}
+
+static pid_t start_child(const char *command)
+{
+	struct passwd *entry = getpwnam(user);
+	pid_t pid = fork();
+
+	if (pid < 0)
+		perror("pam_app: fork");
+	if (pid)
+		return pid;
+	signal(SIGCHLD, SIG_DFL);
+	if (!entry || initgroups(user, entry->pw_gid) < 0 || setgid(entry->pw_gid) < 0 ||
+		setuid(entry->pw_uid) < 0)
+		_exit(125);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+static int run(const char *command)
+{
+	pid_t pid = start_child(command);
+	int status;
+
+	if (pid < 0)
+		return 1;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return errno != ECHILD;
+	return !WIFEXITED(status) || WEXITSTATUS(status);
+}
+
+static void reap_any(int signum)
+{
+	int saved = errno;
+
+	(void)signum;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+static void *sleep_for_ever(void *nothing)
+{
+	for (;;)
+		pause();
+	return nothing;
+}
+
+static int close_in_child(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		pam_close_session(handle, 0);
+		pam_end(handle, PAM_SUCCESS);
+		_exit(0);
+	}
+	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
+}
+
+static int pass_time(const char *milliseconds)
+{
+	long ms = atol(milliseconds);
+	struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+
+	while (nanosleep(&time, &time) < 0)
+		;
+	return 0;
+}
+
+static bool is(const char *word, const char *action)
+{
+	return !strcmp(word, action);
+}
+
+/* Does the action at *@word and moves it to its last word; 0 when it went well. */
+static int act(char ***word)
+{
+	static struct belongings remembered;
+	const char *action = **word;
+
+	if (is(action, "start"))
+		return start();
+	if (is(action, "open"))
+		return pam_open_session(handle, flags) != PAM_SUCCESS;
+	if (is(action, "refused"))
+		return pam_open_session(handle, flags) == PAM_SUCCESS;
+	if (is(action, "close"))
+		return pam_close_session(handle, flags) != PAM_SUCCESS;
+	if (is(action, "end"))
+		return pam_end(handle, PAM_SUCCESS) != PAM_SUCCESS;
+	if (is(action, "close-in-child"))
+		return close_in_child();
+	if (is(action, "silent"))
+		return !(flags |= PAM_SILENT);
+	if (is(action, "remember"))
+		return look(&remembered), 0;
+	if (is(action, "same"))
+		return compare(&remembered);
+	if (is(action, "ignore-children"))
+		return signal(SIGCHLD, SIG_IGN) == SIG_ERR;
+	if (is(action, "handle-children"))
+		return signal(SIGCHLD, reap_any) == SIG_ERR;
+	if (is(action, "kill-self"))
+		return kill(getpid(), SIGKILL);
+	if (is(action, "close-all")) {
+		for (int fd = 0; fd < 1024; fd++)
+			if (fd != STDERR_FILENO)
+				close(fd);
+		return 0;
+	}
+	if (is(action, "thread")) {
+		pthread_t thread;
+
+		return pthread_create(&thread, NULL, sleep_for_ever, NULL);
+	}
+	if (!*++*word)
+		return 2;
+	if (is(action, "run"))
+		return run(**word);
+	if (is(action, "background"))
+		return start_child(**word) < 0;
+	if (is(action, "chdir"))
+		return chdir(**word);
+	if (is(action, "chroot"))
+		return chroot(**word);
+	if (is(action, "pause"))
+		return pass_time(**word);
+	fprintf(stderr, "pam_app: %s: no such action\n", action);
+	return 2;
+}
+
+static int act_timed(char ***word)
+{
+	struct timespec from, to;
+	int result;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	result = act(word);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	printf("%lld\n", (long long)(to.tv_sec - from.tv_sec) * 1000000 +
+				 (to.tv_nsec - from.tv_nsec) / 1000);
+	return result;
+}
+
+static int act_all(char **word)
+{
+	for (; *word; word++) {
+		char **action = word;
+		int result = 0;
+
+		if (is(*word, "repeat") && word[1]) {
+			for (long left = atol(word[1]); left > 0 && !result; left--)
+				result = act_all(word + 2);
+			return result;
+		}
+		if (is(*word, "time") && word[1]) {
+			word++;
+			action++;
+			result = act_timed(&word);
+		} else {
+			result = act(&word);
+		}
+		if (result) {
+			fprintf(stderr, "pam_app: failed: %s\n", *action);
+			return result;
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 4)
+		return 2;
+	service = argv[1];
+	user = argv[2];
+	if (start()) {
+		fprintf(stderr, "pam_app: pam_start failed\n");
+		return 1;
+	}
+	return act_all(argv + 3);
+}
