@@ -139,7 +139,7 @@ test_close_returns_at_once_whatever_still_runs() {
 	local time
 	before_each
 	stage_conf 'grace = 2'
-	time=$(app open background 'trap "" TERM HUP; while :; do sleep 1; done' pause 100 time close)
+	time=$(app open background 'exec >/dev/null 2>&1; trap "" TERM HUP; while :; do sleep 1; done' pause 100 time close)
 	[ "$time" -lt 100000 ] || fail "close took $time microseconds"
 	pgrep -x nsisolate-init >/dev/null || fail "the session ended without its grace"
 	nothing_left
