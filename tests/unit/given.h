@@ -1,0 +1,89 @@
+/*
+ * given.h - what the tests of conf/ start from: a configuration as text, a login as a row.
+ *
+ * The text goes into a memory file, so that no test leaves anything behind; its path is
+ * /proc/self/fd/N.  Included once by each check_*.c, whose main is CHECK_MAIN.
+ */
+#ifndef NSISOLATE_TESTS_GIVEN_H
+#define NSISOLATE_TESTS_GIVEN_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "rules.h"
+
+#define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+/* Runs the suite; the program's status is 0 when everything passed. */
+#define CHECK_MAIN(suite)                                    \
+	int main(void)                                       \
+	{                                                    \
+		SRunner *runner = srunner_create(suite());   \
+		int failed;                                  \
+                                                             \
+		srunner_run_all(runner, CK_ENV);             \
+		failed = srunner_ntests_failed(runner);      \
+		srunner_free(runner);                        \
+		return failed ? EXIT_FAILURE : EXIT_SUCCESS; \
+	}
+
+/* The path of a file with these bytes, that root trusts; open until the test's process ends. */
+static inline const char *given_bytes(const char *bytes, size_t size)
+{
+	static char path[64];
+	int fd = memfd_create("given", 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fchmod(fd, 0600), 0);
+	ck_assert_int_eq(write(fd, bytes, size), (ssize_t)size);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+/* The rules of a text that must be well formed. */
+static inline struct rules *given_rules(const char *text)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules;
+
+	if (rules_load(given_bytes(text, strlen(text)), &rules, &diagnostics) < 0) {
+		diagnostics_print(&diagnostics, stderr);
+		ck_abort_msg("these rules were expected to be well formed");
+	}
+	diagnostics_free(&diagnostics);
+	return rules;
+}
+
+/* The finding at @line:@column whose text contains @piece; NULL when there is none. */
+static inline const struct diagnostic *find_diagnostic(
+	const struct diagnostics *diagnostics, unsigned line, unsigned column, const char *piece)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct diagnostic *found = &diagnostics->list[i];
+
+		if (found->line == line && found->column == column && strstr(found->text, piece))
+			return found;
+	}
+	return NULL;
+}
+
+/* Fails with all findings shown unless the wanted one is among them. */
+static inline const struct diagnostic *want_diagnostic(
+	const struct diagnostics *diagnostics, unsigned line, unsigned column, const char *piece)
+{
+	const struct diagnostic *found = find_diagnostic(diagnostics, line, column, piece);
+
+	if (!found) {
+		diagnostics_print(diagnostics, stderr);
+		ck_abort_msg("no finding at %u:%u with '%s'", line, column, piece);
+	}
+	return found;
+}
+
+#endif
