@@ -1,0 +1,816 @@
+/*
+ * What must not get into the rules, each with its place; and what a file as a whole can be.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+
+#include "config.h"
+#include "given.h"
+
+#define X10 "xxxxxxxxxx"
+#define X50 X10 X10 X10 X10 X10
+#define X500 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50
+#define SHIPPED "conf/nsisolate.conf"
+#define RULE "[a]\n" /* before the line that is wrong */
+
+/* A row of bytes that may have NULs in it. */
+#define BYTES(text) text, sizeof(text) - 1
+
+static const struct {
+	const char *bytes;
+	size_t size;
+	unsigned line, column;
+	const char *piece; /* of the only error */
+} wrong[] = {
+	/* bytes */
+	{BYTES(RULE "user = al\0ice\n"), 2, 10, "NUL"},
+	{BYTES("\0"), 1, 1, "NUL"},
+	{BYTES(RULE "user = alice\0"), 2, 13, "NUL"},
+	{BYTES(RULE "# \033[2J\n"), 2, 3, "control byte"},
+	{BYTES(RULE "user = a\x01\n"), 2, 9, "control byte"},
+	{BYTES(RULE "user = a\x7f\n"), 2, 9, "control byte"},
+	{BYTES(RULE "user = a\x0b\n"), 2, 9, "control byte"},
+	{BYTES(RULE "us\rer = a\n"), 2, 3, "control byte"},
+	{BYTES("[a]\r\nuser = alice\r\n[b]\r\n"), 1, 4, "DOS line ends"},
+	{BYTES("\xef\xbb\xbf[a]\nuser = alice\n"), 1, 1, "byte order mark"},
+	{BYTES(RULE "# a comment \\\nuser = alice\n"), 2, 13, "swallow the next line"},
+	{BYTES(RULE "; a comment \\  \nuser = alice\n"), 2, 13, "swallow the next line"},
+	{BYTES(RULE "user = alice, \\\n"), 2, 15, "swallow the next line"},
+	{BYTES(RULE "user = DOM\\\n"), 2, 11, "swallow the next line"},
+	{BYTES("[a]\\\n"), 1, 4, "swallow the next line"},
+	{BYTES(RULE "user = \\"), 2, 8, "swallow the next line"},
+	{BYTES(RULE "#" X500 X500 "\n"), 2, 1001, "longer than 1000 bytes"},
+	{BYTES(RULE "user = " X500 X500 "\nuid = 5\n"), 2, 1001, "longer than 1000 bytes"},
+
+	/* sections */
+	{BYTES("[]\n"), 1, 2, "needs a name"},
+	{BYTES("[a:b]\n"), 1, 3, "consists of"},
+	{BYTES("[a b]\n"), 1, 3, "consists of"},
+	{BYTES("[ a]\n"), 1, 2, "consists of"},
+	{BYTES("[m\xc3\xbcller]\n"), 1, 3, "consists of"},
+	{BYTES("[" X50 X10 "xxxxx]\n"), 1, 2, "at most 64 bytes"},
+	{BYTES("[a\nuser = alice\n"), 1, 3, "expected ]"},
+	{BYTES("[\n"), 1, 2, "expected ]"},
+	{BYTES("[a] # comment\n"), 1, 5, "nothing can stand behind"},
+	{BYTES("[a]]\n"), 1, 4, "nothing can stand behind"},
+	{BYTES("[a][b]\n"), 1, 4, "nothing can stand behind"},
+	{BYTES("[a]\n[b]\n[a]\n"), 3, 2, "[a] is there already, at "},
+	{BYTES("[students]\n[STUDENTS]\n"), 2, 2, ":1: give this one another name"},
+	{BYTES("[defaults]\n[a]\n[Defaults]\n"), 3, 2, "stand in one place"},
+	{BYTES("[default]\nisolate = no\n"), 1, 2, "did you mean [defaults]"},
+	{BYTES("[defalts]\n"), 1, 2, "did you mean [defaults]"},
+
+	/* keys */
+	{BYTES("user = alice\n"), 1, 1, "stands in no section"},
+	{BYTES("# comment\n\n  user = alice\n[a]\n"), 3, 3, "stands in no section"},
+	{BYTES(RULE "user\n"), 2, 1, "expected `key = value`"},
+	{BYTES(RULE "  user: alice\n"), 2, 3, "expected `key = value`"},
+	{BYTES(RULE "= alice\n"), 2, 1, "a key is missing"},
+	{BYTES(RULE "user name = alice\n"), 2, 5, "consists of letters"},
+	{BYTES(RULE "on-error = deny\n"), 2, 3, "consists of letters"},
+	{BYTES(RULE "\xc3\xbcser = alice\n"), 2, 1, "consists of letters"},
+	{BYTES(RULE "usr = alice\n"), 2, 1, "did you mean user?"},
+	{BYTES(RULE "hostnames = x\n"), 2, 1, "did you mean hostname?"},
+	{BYTES(RULE "colour = red\n"), 2, 1, "unknown key 'colour'"},
+	{BYTES(RULE "user = a\nuid = 5\nuser = b\n"), 4, 1, "'user' is set already, in line 2"},
+	{BYTES(RULE "user = a\nUSER = a\n"), 3, 1, "'user' is set already, in line 2"},
+	{BYTES("[defaults]\nuser = alice\n"), 2, 1, "[defaults] is no rule"},
+
+	/* values: what iniparser would cut or leave open */
+	{BYTES(RULE "user =\n"), 2, 7, "a value is missing, expected user names"},
+	{BYTES(RULE "user = \"\"\n"), 2, 9, "a value is missing, expected user names"},
+	{BYTES(RULE "isolate = # no\n"), 2, 11, "a value is missing, expected yes or no"},
+	{BYTES(RULE "user = alice#1\n"), 2, 13, "cuts the value"},
+	{BYTES(RULE "user = alice;bob\n"), 2, 13, "cuts the value"},
+	{BYTES(RULE "user = \"alice\n"), 2, 8, "never closed"},
+	{BYTES(RULE "user = 'alice\n"), 2, 8, "never closed"},
+	{BYTES(RULE "user = \"alice\" bob\n"), 2, 16, "closing quote"},
+	{BYTES(RULE "user = \"alice\", \"bob\"\n"), 2, 15, "closing quote"},
+	{BYTES(RULE "user = alice, \"bob\"\n"), 2, 15, "around the whole value"},
+	{BYTES(RULE "user = \"DOM\\alice\"\n"), 2, 12, "take the quotes away"},
+
+	/* values: what they say */
+	{BYTES(RULE "isolate = maybe\n"), 2, 11, "'maybe': expected yes or no"},
+	{BYTES(RULE "isolate = true\n"), 2, 11, "expected yes or no"},
+	{BYTES(RULE "isolate = \"nno\"\n"), 2, 12, "did you mean no?"},
+	{BYTES(RULE "hosts = 1\n"), 2, 9, "expected yes or no"},
+	{BYTES(RULE "namespaces = uts, pids\n"), 2, 19, "did you mean pid?"},
+	{BYTES(RULE "namespaces = uts, user\n"), 2, 19, "'user': expected uts, pid"},
+	{BYTES(RULE "namespaces = uts,\n"), 2, 18, "expected the name of a kind"},
+	{BYTES(RULE "namespaces = *, !uts\n"), 2, 14, "expected uts, pid"},
+	{BYTES(RULE "namespaces = uts, !pid\n"), 2, 20, "expected the name of a kind"},
+	{BYTES(RULE "namespaces = pid, uts, pid\n"), 2, 24, "stands here twice"},
+	{BYTES(RULE "hostname = %x\n"), 2, 12, "expected one of %u"},
+	{BYTES(RULE "hostname = a_b\n"), 2, 13, "only letters"},
+	{BYTES(RULE "domainname = %u.%\n"), 2, 17, "expected one of %u"},
+	{BYTES(RULE "shell = bash\n"), 2, 9, "absolute path"},
+	{BYTES(RULE "logout = killl\n"), 2, 10, "did you mean kill?"},
+	{BYTES(RULE "logout = never\n"), 2, 10, "expected kill or linger"},
+	{BYTES(RULE "on_error = permit\n"), 2, 12, "expected deny or allow"},
+	{BYTES(RULE "grace = 3601\n"), 2, 9, "from 0 to 3600"},
+	{BYTES(RULE "grace = -1\n"), 2, 9, "from 0 to 3600"},
+	{BYTES(RULE "grace = 2s\n"), 2, 9, "from 0 to 3600"},
+	{BYTES(RULE "grace = 99999999999999999999\n"), 2, 9, "from 0 to 3600"},
+	{BYTES(RULE "user = alice,,bob\n"), 2, 14, "a pattern is missing"},
+	{BYTES(RULE "user = !eve\n"), 2, 8, "alone match nobody"},
+	{BYTES(RULE "service = sshd login\n"), 2, 11, "blank"},
+	{BYTES(RULE "uid = 1000, 2000-\n"), 2, 13, "expected a uid"},
+	{BYTES(RULE "uid = alice\n"), 2, 7, "expected a uid"},
+	{BYTES(RULE "from = 10.0.0.0/33\n"), 2, 8, "ADDRESS/BITS"},
+	{BYTES(RULE "from = lab, 10.0.0.1/8\n"), 2, 13, "behind its mask"},
+	{BYTES(RULE "from = 2001:db8::/200\n"), 2, 8, "ADDRESS/BITS"},
+};
+
+START_TEST(wrong_text_is_refused_with_its_place)
+{
+	const char *path = given_bytes(wrong[_i].bytes, wrong[_i].size);
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules = (struct rules *)&diagnostics;
+	const struct diagnostic *found;
+	char first[1024], place[128];
+
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	ck_assert_ptr_null(rules);
+	found = want_diagnostic(&diagnostics, wrong[_i].line, wrong[_i].column, wrong[_i].piece);
+	ck_assert_int_eq(found->severity, SEVERITY_ERROR);
+	ck_assert_ptr_nonnull(found->source);
+	/* one slip is one finding */
+	if (diagnostics.count != 1)
+		diagnostics_print(&diagnostics, stderr);
+	ck_assert_uint_eq(diagnostics.count, 1);
+	/* and that is what a login says in the log */
+	diagnostics_first_error(&diagnostics, first, sizeof first);
+	snprintf(place, sizeof place, "%s:%u:%u: error: ", path, wrong[_i].line, wrong[_i].column);
+	ck_assert_int_eq(strncmp(first, place, strlen(place)), 0);
+	ck_assert_str_eq(first + strlen(place), found->text);
+	diagnostics_free(&diagnostics);
+}
+END_TEST
+
+START_TEST(everything_wrong_is_found_in_one_run_and_in_order)
+{
+	static const char text[] = "user = x\n"
+				   "[defaults]\n"
+				   "grace = soon\n"
+				   "[a b]\n"
+				   "usr = alice\n"
+				   "logout\n"
+				   "[c]\n"
+				   "isolate = maybe\n"
+				   "from = 1.2.3\n";
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules;
+
+	ck_assert_int_lt(rules_load(given_bytes(text, strlen(text)), &rules, &diagnostics), 0);
+	ck_assert_uint_eq(diagnostics.errors, 7);
+	ck_assert_uint_eq(diagnostics.count, 7);
+	for (unsigned i = 0, lines[] = {1, 3, 4, 5, 6, 8, 9}; i < 7; i++)
+		ck_assert_uint_eq(diagnostics.list[i].line, lines[i]);
+	diagnostics_free(&diagnostics);
+}
+END_TEST
+
+/* ---- what is accepted, and how it is understood ---- */
+
+static const struct {
+	const char *bytes;
+	size_t size;
+	const char *values; /* "section:key=value" each, with a blank behind it */
+} right[] = {
+	{BYTES("[a]\nuser = alice\n"), "a:user=alice "},
+	{BYTES("[a]\nuser=alice"), "a:user=alice "},
+	{BYTES("  [a]  \n\tuser\t=\talice\t\n"), "a:user=alice "},
+	{BYTES("[A.b_c-9]\nUSER = Alice\n"), "a.b_c-9:user=Alice "},
+	{BYTES("# one\n; two\n\n[a]\n#user = x\n  # three\n"), ""},
+	{BYTES("[a]\nuser = alice # who\n"), "a:user=alice "},
+	{BYTES("[a]\nuser = alice ; who\n"), "a:user=alice "},
+	{BYTES("[a]\nuser = alice\t# who # else\n"), "a:user=alice "},
+	{BYTES("[a]\nuser = \"alice\"\n"), "a:user=alice "},
+	{BYTES("[a]\nuser = 'alice' # who\n"), "a:user=alice "},
+	{BYTES("[a]\nuser = 'alice'#who\n"), "a:user=alice "},
+	{BYTES("[a]\nuser = \"a#b;c\"\n"), "a:user=a#b;c "},
+	{BYTES("[a]\nuser = \"it's\"\n"), "a:user=it's "},
+	{BYTES("[a]\nuser = it's\n"), "a:user=it's "},
+	{BYTES("[a]\nuser = 'say \"hi\"'\n"), "a:user=say \"hi\" "},
+	{BYTES("[a]\nuser = \"  alice  \"\n"), "a:user=  alice   "},
+	{BYTES("[a]\nuser = a=b\n"), "a:user=a=b "}, {BYTES("[a]\nuser == b\n"), "a:user== b "},
+	{BYTES("[a]\nuser = [b]\n"), "a:user=[b] "},
+	{BYTES("[a]\nuser = DOM\\alice\n"), "a:user=DOM\\alice "},
+	{BYTES("[a]\nuser = m\xc3\xbcller\n"), "a:user=m\xc3\xbcller "},
+	{BYTES("[a]\nuser = a, b\nuid = 5\n[b]\nuser = c\n"), "a:user=a, b a:uid=5 b:user=c "},
+	{BYTES("[a]\nuser = 5\n\n\n\n[b]\nx"), NULL},
+	{BYTES("[a]\nuid = 5\n[b]\nuid = 6\n[defaults]\ngrace = 1\n"),
+		"a:uid=5 b:uid=6 defaults:grace=1 "},
+	{BYTES("[" X50 X10 "xxxx]\nuser = a\n"), X50 X10 "xxxx:user=a "},
+	{BYTES("# " X500 X50 X50 X50 X50 X50 X50 X50 X50 X50 X10 X10 X10 X10 "xxxxxxxx\n[a]\n"),
+		""}, /* 1000 bytes */
+};
+
+static char *values_of(const struct config *config)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	for (size_t i = 0; i < config->count; i++)
+		for (size_t k = 0; k < config->sections[i].count; k++)
+			fprintf(stream, "%s:%s=%s ", config->sections[i].name,
+				config->sections[i].items[k].key,
+				config->sections[i].items[k].value);
+	fclose(stream);
+	return text;
+}
+
+START_TEST(right_text_is_understood)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct config config = CONFIG_EMPTY;
+	char *values;
+
+	config_read(&config, given_bytes(right[_i].bytes, right[_i].size), &diagnostics);
+	if (!right[_i].values) {
+		ck_assert_uint_eq(diagnostics.errors, 1);
+	} else {
+		diagnostics_print(&diagnostics, stderr);
+		ck_assert_uint_eq(diagnostics.count, 0);
+		values = values_of(&config);
+		ck_assert_str_eq(values, right[_i].values);
+		free(values);
+	}
+	config_free(&config);
+	diagnostics_free(&diagnostics);
+}
+END_TEST
+
+START_TEST(places_are_those_of_the_file)
+{
+	static const char text[] = "\n  [a]\n\n  user =  'alice' # x\n";
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct config config = CONFIG_EMPTY;
+	const struct config_item *item;
+
+	config_read(&config, given_bytes(text, strlen(text)), &diagnostics);
+	ck_assert_uint_eq(config.count, 1);
+	ck_assert_uint_eq(config.sections[0].place.line, 2);
+	ck_assert_uint_eq(config.sections[0].place.column, 4);
+	item = &config.sections[0].items[0];
+	ck_assert_uint_eq(item->key_place.line, 4);
+	ck_assert_uint_eq(item->key_place.column, 3);
+	ck_assert_uint_eq(item->place.column, 12);
+	ck_assert_str_eq(item->place.source, "  user =  'alice' # x");
+	config_free(&config);
+}
+END_TEST
+
+/* ---- limits ---- */
+
+/* @first, then @count times @line with @ in it as a number; to be freed. */
+static char *repeat(const char *first, const char *line, int count)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	fputs(first, stream);
+	for (int i = 0; i < count; i++)
+		for (const char *byte = line; *byte; byte++)
+			if (*byte == '@')
+				fprintf(stream, "%d", i);
+			else
+				fputc(*byte, stream);
+	fclose(stream);
+	return text;
+}
+
+static size_t errors_of(const char *text, unsigned line, const char *piece)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules;
+	size_t errors;
+
+	rules_load(given_bytes(text, strlen(text)), &rules, &diagnostics);
+	errors = diagnostics.errors;
+	if (errors)
+		want_diagnostic(&diagnostics, line, 2, piece);
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+	return errors;
+}
+
+START_TEST(thousand_rules_are_taken_and_one_more_is_not)
+{
+	char *text = repeat("", "[r@]\nuser = a\n", 1000);
+	char *more = repeat("", "[r@]\nuser = a\n", 50000);
+
+	ck_assert_uint_eq(errors_of(text, 0, ""), 0);
+	ck_assert_uint_eq(errors_of(more, 2001, "more than 1000 sections"), 1);
+	free(text);
+	free(more);
+}
+END_TEST
+
+START_TEST(hundred_keys_are_read_and_one_more_is_not)
+{
+	char *more = repeat("[a]\n", " x@ = 1\n", 50000);
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules;
+
+	ck_assert_int_lt(rules_load(given_bytes(more, strlen(more)), &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 102, 2, "more than 100 keys");
+	ck_assert_uint_eq(diagnostics.errors, 101);
+	diagnostics_free(&diagnostics);
+	free(more);
+}
+END_TEST
+
+/* ---- the file itself ---- */
+
+static char directory[64]; /* made before these tests, removed after them */
+static char path[96];
+static char locales[64]; /* where make_turkish puts one */
+static struct diagnostics diagnostics;
+static struct rules *rules;
+
+static void make_directory(void)
+{
+	strcpy(directory, "/tmp/check_config.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/nsisolate.conf", directory);
+}
+
+static void empty_directory(const char *name)
+{
+	DIR *stream = opendir(name);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (unlinkat(dirfd(stream), entry->d_name, 0) < 0) {
+			char *below;
+
+			ck_assert_int_gt(asprintf(&below, "%s/%s", name, entry->d_name), 0);
+			empty_directory(below);
+			ck_assert_int_eq(rmdir(below), 0);
+			free(below);
+		}
+	}
+	if (stream)
+		closedir(stream);
+}
+
+static void clean(void)
+{
+	rules_free(rules);
+	rules = NULL;
+	diagnostics_free(&diagnostics);
+	empty_directory(directory);
+}
+
+static void remove_directory(void)
+{
+	empty_directory(directory);
+	rmdir(directory);
+	empty_directory(locales);
+	rmdir(locales);
+}
+
+/* Whether there is a Turkish locale, made for the tests where need be. */
+static bool make_turkish(void)
+{
+	char command[256];
+	bool there;
+
+	strcpy(locales, "/tmp/check_config.XXXXXX");
+	if (!mkdtemp(locales))
+		return false;
+	snprintf(command, sizeof command,
+		"localedef -i tr_TR -f UTF-8 %s/tr_TR.UTF-8 >/dev/null 2>&1", locales);
+	if (system(command) == 0)
+		setenv("LOCPATH", locales, 1);
+	there = setlocale(LC_ALL, "tr_TR.UTF-8");
+	setlocale(LC_ALL, "C");
+	return there;
+}
+
+static void write_file(const char *name, const char *text, size_t size)
+{
+	char *full;
+	FILE *file;
+
+	ck_assert_int_gt(asprintf(&full, "%s/%s", directory, name), 0);
+	file = fopen(full, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(text, 1, size, file), size);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(chmod(full, 0644), 0);
+	free(full);
+}
+
+static void write_text(const char *name, const char *text)
+{
+	write_file(name, text, strlen(text));
+}
+
+/* The file as a whole is refused, for this one reason. */
+static void want_refused(const char *piece)
+{
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 0, 0, piece);
+	ck_assert_uint_eq(diagnostics.count, 1);
+}
+
+static void want_loaded(void)
+{
+	int result = rules_load(path, &rules, &diagnostics);
+
+	diagnostics_print(&diagnostics, stderr);
+	ck_assert_int_eq(result, 0);
+	ck_assert_uint_eq(diagnostics.count, 0);
+}
+
+START_TEST(file_that_is_missing_is_refused)
+{
+	want_refused("cannot be opened: No such file or directory");
+}
+END_TEST
+
+START_TEST(directory_is_refused)
+{
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	want_refused("is a directory");
+}
+END_TEST
+
+/* Check's limit of 4 s is the proof that it does not wait for a writer. */
+START_TEST(fifo_is_refused_at_once)
+{
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	want_refused("is no regular file");
+}
+END_TEST
+
+START_TEST(device_is_refused)
+{
+	ck_assert_int_eq(symlink("/dev/null", path), 0);
+	want_refused("is no regular file");
+}
+END_TEST
+
+START_TEST(dangling_link_is_refused)
+{
+	ck_assert_int_eq(symlink("nowhere", path), 0);
+	want_refused("link to a file that does not exist");
+}
+END_TEST
+
+START_TEST(link_to_a_file_is_followed)
+{
+	write_text("real.conf", "[a]\nuser = alice\n");
+	ck_assert_int_eq(symlink("real.conf", path), 0);
+	want_loaded();
+}
+END_TEST
+
+START_TEST(link_that_turns_in_a_circle_is_refused)
+{
+	ck_assert_int_eq(symlink("nsisolate.conf", path), 0);
+	want_refused("cannot be opened");
+}
+END_TEST
+
+/* A comment of 999 bytes a line, to a file of @size bytes. */
+static void write_comments(size_t size)
+{
+	char *text = malloc(size);
+
+	for (size_t i = 0; i < size; i++)
+		text[i] = i % 1000 == 999 ? '\n' : '#';
+	memcpy(text, "[a]\n", 4);
+	write_file("nsisolate.conf", text, size);
+	free(text);
+}
+
+START_TEST(file_of_one_mebibyte_is_read)
+{
+	write_comments(1 << 20);
+	want_loaded();
+}
+END_TEST
+
+START_TEST(file_of_more_is_refused)
+{
+	write_comments((1 << 20) + 1);
+	want_refused("is larger than 1 MiB");
+}
+END_TEST
+
+START_TEST(empty_file_is_warned_about)
+{
+	write_text("nsisolate.conf", "");
+	ck_assert_int_eq(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 0, 0, "no login is isolated");
+	ck_assert_uint_eq(diagnostics.errors, 0);
+}
+END_TEST
+
+START_TEST(file_of_defaults_only_is_warned_about)
+{
+	write_text("nsisolate.conf", "[defaults]\ngrace = 5\n");
+	ck_assert_int_eq(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 0, 0, "no login is isolated");
+}
+END_TEST
+
+/* ---- whose file: what root obeys, nobody else may write ---- */
+
+START_TEST(file_of_somebody_else_is_refused_by_root)
+{
+	write_text("nsisolate.conf", "[a]\nuser = alice\n");
+	ck_assert_int_eq(chown(path, 5001, 0), 0);
+	want_refused("is owned by uid 5001, expected root");
+}
+END_TEST
+
+START_TEST(file_that_others_can_write_is_refused_by_root)
+{
+	static const mode_t modes[] = {0664, 0646, 0666, 0602};
+
+	for (int i = 0; i < ROWS(modes); i++) {
+		write_text("nsisolate.conf", "[a]\nuser = alice\n");
+		ck_assert_int_eq(chmod(path, modes[i]), 0);
+		want_refused("can be written by others");
+		diagnostics_free(&diagnostics);
+	}
+}
+END_TEST
+
+START_TEST(file_of_somebody_else_is_read_by_users)
+{
+	write_text("nsisolate.conf", "[a]\nuser = alice\n");
+	ck_assert_int_eq(chown(path, 5001, 0), 0);
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+	ck_assert_int_eq(seteuid(5002), 0);
+	want_loaded();
+	ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+START_TEST(file_that_cannot_be_read_is_refused)
+{
+	write_text("nsisolate.conf", "[a]\nuser = alice\n");
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+	ck_assert_int_eq(seteuid(5002), 0);
+	want_refused("cannot be opened: Permission denied");
+	ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+START_TEST(drop_ins_of_somebody_else_are_refused_by_root)
+{
+	write_text("nsisolate.conf", "[a]\nuser = alice\n");
+	ck_assert_int_eq(mkdir(strcat(path, ".d"), 0755), 0);
+	ck_assert_int_eq(chown(path, 5001, 0), 0);
+	*strrchr(path, '.') = '\0';
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 0, 0, "is owned by uid 5001");
+	ck_assert_ptr_nonnull(strstr(diagnostics.list[0].file, ".conf.d"));
+}
+END_TEST
+
+/* ---- drop-ins ---- */
+
+static void make_drop_ins(void)
+{
+	char *name;
+
+	ck_assert_int_gt(asprintf(&name, "%s.d", path), 0);
+	ck_assert_int_eq(mkdir(name, 0755), 0);
+	free(name);
+}
+
+START_TEST(drop_ins_come_after_the_file_in_the_order_of_bytes)
+{
+	struct config config = CONFIG_EMPTY;
+	char *values;
+
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/b.conf", "[b]\nuid = 4\n");
+	write_text("nsisolate.conf.d/a.conf", "[a]\nuid = 3\n");
+	write_text("nsisolate.conf.d/Z.conf", "[z]\nuid = 2\n");
+	write_text("nsisolate.conf.d/10.conf", "[ten]\nuid = 0\n");
+	config_read(&config, path, &diagnostics);
+	ck_assert_uint_eq(diagnostics.count, 0);
+	values = values_of(&config);
+	ck_assert_str_eq(values, "main:uid=1 ten:uid=0 z:uid=2 a:uid=3 b:uid=4 ");
+	free(values);
+	config_free(&config);
+}
+END_TEST
+
+START_TEST(what_editors_leave_is_no_drop_in)
+{
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/.hidden.conf", "wrong\n");
+	write_text("nsisolate.conf.d/.#a.conf", "wrong\n");
+	write_text("nsisolate.conf.d/a.conf~", "wrong\n");
+	write_text("nsisolate.conf.d/a.conf.dpkg-new", "wrong\n");
+	write_text("nsisolate.conf.d/README", "wrong\n");
+	write_text("nsisolate.conf.d/.conf", "wrong\n");
+	want_loaded();
+}
+END_TEST
+
+START_TEST(name_that_two_files_use_is_refused_with_both_places)
+{
+	const struct diagnostic *found;
+
+	write_text("nsisolate.conf", "[main]\nuid = 1\n\n[staff]\nuid = 2\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/a.conf", "\n[Staff]\nuid = 3\n");
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	found = want_diagnostic(
+		&diagnostics, 2, 2, "/nsisolate.conf:4: give this one another name");
+	ck_assert_ptr_nonnull(strstr(found->file, "/nsisolate.conf.d/a.conf"));
+}
+END_TEST
+
+START_TEST(defaults_stand_in_one_file_only)
+{
+	write_text("nsisolate.conf", "[defaults]\n[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/a.conf", "[defaults]\ngrace = 3\n");
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 1, 2, "/nsisolate.conf:1: put the values there");
+}
+END_TEST
+
+START_TEST(drop_in_that_is_wrong_spoils_all)
+{
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/a.conf", "[a]\nuser\n");
+	write_text("nsisolate.conf.d/b.conf", "[b]\nuid = x\n");
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 2, 1, "expected `key = value`");
+	want_diagnostic(&diagnostics, 2, 7, "expected a uid");
+	ck_assert_uint_eq(diagnostics.errors, 2);
+}
+END_TEST
+
+START_TEST(drop_in_key_does_not_belong_to_the_file_before)
+{
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/a.conf", "user = x\n");
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 1, 1, "stands in no section");
+}
+END_TEST
+
+START_TEST(drop_in_that_is_a_directory_is_refused)
+{
+	char *name;
+
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	ck_assert_int_gt(asprintf(&name, "%s.d/a.conf", path), 0);
+	ck_assert_int_eq(mkdir(name, 0755), 0);
+	free(name);
+	want_refused("is a directory");
+}
+END_TEST
+
+START_TEST(drop_in_directory_that_is_a_file_is_refused)
+{
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	write_text("nsisolate.conf.d", "x");
+	want_refused("cannot be opened: Not a directory");
+}
+END_TEST
+
+/* ---- surroundings ---- */
+
+/* su and login have the locale of their user; in a Turkish one `I` is not the capital `i`. */
+START_TEST(locale_changes_nothing)
+{
+	struct login login = {.user = (char *)"alice", .uid = 1, .rhost = "LIB.X"};
+	struct policy policy;
+	struct error error;
+
+	ck_assert_ptr_nonnull(setlocale(LC_ALL, "tr_TR.UTF-8"));
+	write_text("nsisolate.conf", "[DEFAULTS]\nISOLATE = YES\n[WIKI]\nUID = 1\nFROM = LIB.x\n");
+	want_loaded();
+	ck_assert_int_eq(rules_match(rules, &login, &policy, &error), 0);
+	ck_assert_str_eq(policy.rule, "wiki");
+	/* and it is the caller's again */
+	ck_assert_ptr_eq(uselocale((locale_t)0), LC_GLOBAL_LOCALE);
+}
+END_TEST
+
+START_TEST(nothing_is_left_open)
+{
+	static const char *const texts[] = {"[a]\nuser = alice\n", "[a\n", ""};
+	int before = dup(0), after;
+
+	close(before);
+	for (int i = 0; i < ROWS(texts); i++) {
+		write_text("nsisolate.conf", texts[i]);
+		rules_load(path, &rules, &diagnostics);
+		rules_free(rules);
+		diagnostics_free(&diagnostics);
+	}
+	make_drop_ins();
+	rules_load(path, &rules, &diagnostics);
+	after = dup(0);
+	ck_assert_int_eq(before, after);
+	close(after);
+}
+END_TEST
+
+START_TEST(iniparser_says_nothing)
+{
+	int saved = dup(2), file = memfd_create("stderr", MFD_CLOEXEC);
+
+	dup2(file, 2);
+	for (int i = 0; i < ROWS(wrong); i++) {
+		rules_load(given_bytes(wrong[i].bytes, wrong[i].size), &rules, &diagnostics);
+		diagnostics_free(&diagnostics);
+	}
+	dup2(saved, 2);
+	ck_assert_int_eq(lseek(file, 0, SEEK_END), 0);
+}
+END_TEST
+
+START_TEST(shipped_file_has_nothing_to_report)
+{
+	snprintf(path, sizeof path, "%s", SHIPPED);
+	ck_assert_msg(access(path, R_OK) == 0, "run this from the top of the tree: %s", path);
+	want_loaded();
+	rules_lint(rules, &diagnostics);
+	diagnostics_print(&diagnostics, stderr);
+	ck_assert_uint_eq(diagnostics.count, 0);
+}
+END_TEST
+
+static Suite *config_suite(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *text = tcase_create("text");
+	TCase *file = tcase_create("file");
+
+	tcase_add_loop_test(text, wrong_text_is_refused_with_its_place, 0, ROWS(wrong));
+	tcase_add_test(text, everything_wrong_is_found_in_one_run_and_in_order);
+	tcase_add_loop_test(text, right_text_is_understood, 0, ROWS(right));
+	tcase_add_test(text, places_are_those_of_the_file);
+	tcase_add_test(text, thousand_rules_are_taken_and_one_more_is_not);
+	tcase_add_test(text, hundred_keys_are_read_and_one_more_is_not);
+	suite_add_tcase(suite, text);
+
+	tcase_add_unchecked_fixture(file, make_directory, remove_directory);
+	tcase_add_checked_fixture(file, NULL, clean);
+	tcase_add_test(file, file_that_is_missing_is_refused);
+	tcase_add_test(file, directory_is_refused);
+	tcase_add_test(file, fifo_is_refused_at_once);
+	tcase_add_test(file, device_is_refused);
+	tcase_add_test(file, dangling_link_is_refused);
+	tcase_add_test(file, link_to_a_file_is_followed);
+	tcase_add_test(file, link_that_turns_in_a_circle_is_refused);
+	tcase_add_test(file, file_of_one_mebibyte_is_read);
+	tcase_add_test(file, file_of_more_is_refused);
+	tcase_add_test(file, empty_file_is_warned_about);
+	tcase_add_test(file, file_of_defaults_only_is_warned_about);
+	if (geteuid() == 0) {
+		tcase_add_test(file, file_of_somebody_else_is_refused_by_root);
+		tcase_add_test(file, file_that_others_can_write_is_refused_by_root);
+		tcase_add_test(file, file_of_somebody_else_is_read_by_users);
+		tcase_add_test(file, file_that_cannot_be_read_is_refused);
+		tcase_add_test(file, drop_ins_of_somebody_else_are_refused_by_root);
+	} else {
+		puts("skipped: 5 tests of other users' files, they need root");
+	}
+	tcase_add_test(file, drop_ins_come_after_the_file_in_the_order_of_bytes);
+	tcase_add_test(file, what_editors_leave_is_no_drop_in);
+	tcase_add_test(file, name_that_two_files_use_is_refused_with_both_places);
+	tcase_add_test(file, defaults_stand_in_one_file_only);
+	tcase_add_test(file, drop_in_that_is_wrong_spoils_all);
+	tcase_add_test(file, drop_in_key_does_not_belong_to_the_file_before);
+	tcase_add_test(file, drop_in_that_is_a_directory_is_refused);
+	tcase_add_test(file, drop_in_directory_that_is_a_file_is_refused);
+	if (make_turkish())
+		tcase_add_test(file, locale_changes_nothing);
+	else
+		puts("skipped: 1 test of a Turkish locale, there is none and none can be made");
+	tcase_add_test(file, nothing_is_left_open);
+	tcase_add_test(file, iniparser_says_nothing);
+	tcase_add_test(file, shipped_file_has_nothing_to_report);
+	suite_add_tcase(suite, file);
+	return suite;
+}
+
+CHECK_MAIN(config_suite)
