@@ -156,7 +156,7 @@ $(tools): $(BUILD)/tests/%: $(BUILD)/pic/tests/tools/%.o
 # ---- what is run ---------------------------------------------------------------------------------
 # They install what they need, as root; an ordinary user is told how, and gets as far as it goes.
 depend = @packaging/install-dependencies $(1) || test "$$(id -u)" != 0
-make = @$(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+make = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 # without root nothing can be installed: the programs come into a tree of their own
 root := $(filter 0,$(shell id -u))
 
