@@ -68,8 +68,11 @@ user_half() {
 	show '$ ' "$shell -c 'kill $outside'   # a sleep of yours, outside"
 	claim "even your own processes outside are out of reach" output_has 'No such process'
 	kill "$outside"
-	show '$ ' "$shell -c 'nohup sleep 600 >/dev/null 2>&1 & echo started'; pgrep -xu $me nsisolate-init"
-	claim "each of these sessions is gone, with what it left in the background" output_is started
+	show '$ ' "$shell -c 'nohup sleep 600 >/dev/null 2>&1 & echo started'"
+	wait_for eval "! pgrep -fu $me '^nsisolate-init: $me everybody'"
+	show '$ ' "pgrep -afu $me nsisolate-init"
+	claim "each of these sessions is gone, with what it left in the background" \
+		eval "! pgrep -fu $me '^nsisolate-init: $me everybody'"
 	say "The other half, the PAM module with real ssh logins, needs root: sudo make demo"
 	note "It runs in private namespaces and leaves the machine as it is."
 }
