@@ -70,7 +70,7 @@ user_half() {
 	kill "$outside"
 	show '$ ' "$shell -c 'nohup sleep 600 >/dev/null 2>&1 & echo started'"
 	wait_for eval "! pgrep -fu $me '^nsisolate-init: $me everybody'"
-	show '$ ' "pgrep -afu $me nsisolate-init"
+	show '$ ' "pgrep -afu $me 'nsisolate-init: '"
 	claim "each of these sessions is gone, with what it left in the background" \
 		eval "! pgrep -fu $me '^nsisolate-init: $me everybody'"
 	say "The other half, the PAM module with real ssh logins, needs root: sudo make demo"
