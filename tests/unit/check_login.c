@@ -1,0 +1,334 @@
+/*
+ * Accounts and groups, with the C library's lookups replaced: NSS can be made to fail here.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+
+#include "given.h"
+#include "login.h"
+
+/* ---- what NSS answers ---- */
+
+static struct {
+	int errnum; /* of every lookup; 0: the account and the groups below are there */
+	int groups_errnum; /* of every lookup of a group */
+	int interruptions; /* EINTR so many times before */
+	size_t room; /* an entry needs that many bytes, or ERANGE */
+	int group_count; /* alice's */
+	bool silent_about_count; /* getgrouplist does not say how many there are, as musl's old one */
+	int lookups; /* how many there were */
+} nss;
+
+static int answer(size_t size, int errnum)
+{
+	nss.lookups++;
+	if (nss.interruptions-- > 0)
+		return EINTR;
+	if (size < nss.room)
+		return ERANGE;
+	return errnum;
+}
+
+static int give_account(bool there, struct passwd *entry, size_t size, struct passwd **found)
+{
+	int result = answer(size, nss.errnum);
+
+	*found = NULL;
+	if (result || !there)
+		return result;
+	*entry = (struct passwd){.pw_name = (char *)"alice",
+		.pw_uid = 5001,
+		.pw_gid = 100,
+		.pw_dir = (char *)"/home/alice",
+		.pw_shell = (char *)""};
+	*found = entry;
+	return 0;
+}
+
+int getpwnam_r(
+	const char *name, struct passwd *entry, char *buffer, size_t size, struct passwd **found)
+{
+	(void)buffer;
+	return give_account(!strcmp(name, "alice"), entry, size, found);
+}
+
+int getpwuid_r(uid_t uid, struct passwd *entry, char *buffer, size_t size, struct passwd **found)
+{
+	(void)buffer;
+	return give_account(uid == 5001, entry, size, found);
+}
+
+int getgrgid_r(gid_t gid, struct group *entry, char *buffer, size_t size, struct group **found)
+{
+	int result = answer(size, nss.errnum ? nss.errnum : nss.groups_errnum);
+
+	*found = NULL;
+	/* gid 105 has no name */
+	if (result || gid < 100 || gid >= 200 || gid == 105)
+		return result;
+	snprintf(buffer, size, "group%u", gid);
+	*entry = (struct group){.gr_name = buffer, .gr_gid = gid};
+	*found = entry;
+	return 0;
+}
+
+int getgrnam_r(
+	const char *name, struct group *entry, char *buffer, size_t size, struct group **found)
+{
+	int result = answer(size, nss.errnum ? nss.errnum : nss.groups_errnum);
+
+	(void)buffer;
+	*found = NULL;
+	if (result || strcmp(name, "group100"))
+		return result;
+	*entry = (struct group){.gr_name = (char *)"group100", .gr_gid = 100};
+	*found = entry;
+	return 0;
+}
+
+/* As glibc's does, it leaves out what a failing service has, and says nothing. */
+int getgrouplist(const char *user, gid_t group, gid_t *groups, int *count)
+{
+	int wanted = nss.groups_errnum ? 1 : nss.group_count, room = *count;
+
+	ck_assert_str_eq(user, "alice");
+	ck_assert_uint_eq(group, 100);
+	for (int i = 0; i < wanted && i < room; i++)
+		groups[i] = (gid_t)(100 + i % 100);
+	if (wanted <= room || !nss.silent_about_count)
+		*count = wanted;
+	return wanted > room ? -1 : wanted;
+}
+
+static void reset(void)
+{
+	memset(&nss, 0, sizeof nss);
+	nss.group_count = 3;
+}
+
+/* ---- accounts ---- */
+
+static struct login login;
+static struct error error;
+
+static void want_alice(void)
+{
+	ck_assert_str_eq(login.user, "alice");
+	ck_assert_uint_eq(login.uid, 5001);
+	ck_assert_uint_eq(login.gid, 100);
+	ck_assert_str_eq(login.home, "/home/alice");
+	ck_assert_str_eq(login.shell, "");
+	ck_assert_ptr_null(login.service);
+	ck_assert(!login.groups_known);
+	login_free(&login);
+	ck_assert_ptr_null(login.user);
+}
+
+START_TEST(account_is_found_by_name_and_by_uid)
+{
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	want_alice();
+	ck_assert_int_eq(login_by_uid(&login, 5001, &error), 0);
+	want_alice();
+}
+END_TEST
+
+START_TEST(account_that_does_not_exist_is_enoent)
+{
+	ck_assert_int_eq(login_by_name(&login, "eve", &error), -ENOENT);
+	ck_assert_str_eq(error.text, "there is no account 'eve'");
+	ck_assert_int_eq(login_by_name(&login, "", &error), -ENOENT);
+	ck_assert_int_eq(login_by_uid(&login, 7, &error), -ENOENT);
+	ck_assert_str_eq(error.text, "there is no account 'uid 7'");
+	ck_assert_ptr_null(login.user);
+}
+END_TEST
+
+/* What getpwnam(3) lists as "not found" comes from a service that could not answer. */
+static const int failures[] = {ENOENT, ESRCH, EBADF, EPERM, EIO, ECONNREFUSED, EMFILE, ENOMEM};
+
+START_TEST(service_that_fails_is_never_a_missing_account)
+{
+	int result;
+
+	nss.errnum = failures[_i];
+	result = login_by_name(&login, "alice", &error);
+	ck_assert_int_lt(result, 0);
+	ck_assert_int_ne(result, -ENOENT);
+	ck_assert_msg(strstr(error.text, "account 'alice': NSS failed"), "%s", error.text);
+	ck_assert_ptr_nonnull(strstr(error.text, strerror(failures[_i])));
+	ck_assert_ptr_null(login.user);
+	/* nor is it for an account that is not there */
+	ck_assert_int_ne(login_by_name(&login, "eve", &error), -ENOENT);
+}
+END_TEST
+
+START_TEST(buffer_grows_as_large_as_an_entry)
+{
+	nss.room = 500000;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	want_alice();
+}
+END_TEST
+
+START_TEST(buffer_does_not_grow_for_ever)
+{
+	nss.room = (size_t)1 << 30;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), -ERANGE);
+}
+END_TEST
+
+START_TEST(signal_interrupts_no_lookup)
+{
+	nss.interruptions = 3;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	want_alice();
+}
+END_TEST
+
+/* ---- groups ---- */
+
+START_TEST(groups_have_names_and_numbers)
+{
+	nss.group_count = 7;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	ck_assert_int_eq(login_groups(&login, &error), 0);
+	ck_assert(login.groups_known);
+	ck_assert_uint_eq(login.group_count, 7);
+	ck_assert_uint_eq(login.group_ids[0], 100);
+	ck_assert_str_eq(login.group_names[0], "group100");
+	ck_assert_str_eq(login.group_names[6], "group106");
+	ck_assert_str_eq(login.group_names[5], "105"); /* it has none */
+	login_free(&login);
+}
+END_TEST
+
+START_TEST(groups_are_asked_for_once)
+{
+	int lookups;
+
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	ck_assert_int_eq(login_groups(&login, &error), 0);
+	lookups = nss.lookups;
+	ck_assert_int_eq(login_groups(&login, &error), 0);
+	ck_assert_int_eq(nss.lookups, lookups);
+	login_free(&login);
+}
+END_TEST
+
+static const int counts[] = {1, 63, 64, 65, 5000, 65536};
+
+START_TEST(many_groups_are_all_there)
+{
+	for (int silent = 0; silent < 2; silent++) {
+		nss.group_count = counts[_i];
+		nss.silent_about_count = silent;
+		ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+		ck_assert_int_eq(login_groups(&login, &error), 0);
+		ck_assert_uint_eq(login.group_count, (size_t)counts[_i]);
+		login_free(&login);
+	}
+}
+END_TEST
+
+START_TEST(endless_groups_are_an_error)
+{
+	nss.group_count = 1 << 20;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	ck_assert_int_eq(login_groups(&login, &error), -ERANGE);
+	ck_assert(!login.groups_known);
+	login_free(&login);
+}
+END_TEST
+
+/* getgrouplist alone would say that alice is in one group, and all would seem well. */
+START_TEST(service_that_fails_is_never_no_membership)
+{
+	nss.groups_errnum = failures[_i];
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	ck_assert_int_lt(login_groups(&login, &error), 0);
+	ck_assert_msg(strstr(error.text, "NSS failed"), "%s", error.text);
+	ck_assert(!login.groups_known);
+	ck_assert_uint_eq(login.group_count, 0);
+	/* and once it answers again, so does this */
+	nss.groups_errnum = 0;
+	ck_assert_int_eq(login_groups(&login, &error), 0);
+	ck_assert_uint_eq(login.group_count, 3);
+	login_free(&login);
+}
+END_TEST
+
+START_TEST(group_exists_or_not_or_cannot_be_told)
+{
+	ck_assert_int_eq(login_group_exists("group100", &error), 1);
+	ck_assert_int_eq(login_group_exists("staff", &error), 0);
+	nss.groups_errnum = ENOENT;
+	ck_assert_int_lt(login_group_exists("group100", &error), 0);
+	ck_assert_ptr_nonnull(strstr(error.text, "group 'group100'"));
+}
+END_TEST
+
+/* The rules stop at a failure: they neither guess yes nor no. */
+START_TEST(rules_do_not_guess_when_groups_cannot_be_told)
+{
+	struct rules *rules = given_rules("[staff]\ngroup = group102\nisolate = no\n[all]\n");
+	struct policy policy;
+
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	ck_assert_int_eq(rules_match(rules, &login, &policy, &error), 0);
+	ck_assert_str_eq(policy.rule, "staff");
+	login_free(&login);
+
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	nss.groups_errnum = ECONNREFUSED;
+	ck_assert_int_lt(rules_match(rules, &login, &policy, &error), 0);
+	ck_assert_msg(strstr(error.text, "rule [staff], group: "), "%s", error.text);
+	login_free(&login);
+	rules_free(rules);
+}
+END_TEST
+
+START_TEST(rules_ask_nss_only_for_what_decides)
+{
+	struct rules *rules = given_rules("[root]\nuid = 0\ngroup = staff\n[all]\nuser = *\n");
+	struct policy policy;
+	int lookups;
+
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	lookups = nss.lookups;
+	nss.errnum = EIO;
+	ck_assert_int_eq(rules_match(rules, &login, &policy, &error), 0);
+	ck_assert_str_eq(policy.rule, "all");
+	ck_assert_int_eq(nss.lookups, lookups);
+	login_free(&login);
+	rules_free(rules);
+}
+END_TEST
+
+static Suite *login_suite(void)
+{
+	Suite *suite = suite_create("login");
+	TCase *tcase = tcase_create("login");
+
+	tcase_add_checked_fixture(tcase, reset, NULL);
+	tcase_add_test(tcase, account_is_found_by_name_and_by_uid);
+	tcase_add_test(tcase, account_that_does_not_exist_is_enoent);
+	tcase_add_loop_test(
+		tcase, service_that_fails_is_never_a_missing_account, 0, ROWS(failures));
+	tcase_add_test(tcase, buffer_grows_as_large_as_an_entry);
+	tcase_add_test(tcase, buffer_does_not_grow_for_ever);
+	tcase_add_test(tcase, signal_interrupts_no_lookup);
+	tcase_add_test(tcase, groups_have_names_and_numbers);
+	tcase_add_test(tcase, groups_are_asked_for_once);
+	tcase_add_loop_test(tcase, many_groups_are_all_there, 0, ROWS(counts));
+	tcase_add_test(tcase, endless_groups_are_an_error);
+	tcase_add_loop_test(tcase, service_that_fails_is_never_no_membership, 0, ROWS(failures));
+	tcase_add_test(tcase, group_exists_or_not_or_cannot_be_told);
+	tcase_add_test(tcase, rules_do_not_guess_when_groups_cannot_be_told);
+	tcase_add_test(tcase, rules_ask_nss_only_for_what_decides);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+CHECK_MAIN(login_suite)

@@ -1,0 +1,180 @@
+/*
+ * A policy's way over nsisolate-init's command line and back.
+ */
+#include <sched.h>
+
+#include "given.h"
+#include "kinds.h"
+#include "policy.h"
+
+/* Back from the words; fails on one that is not taken. */
+static struct policy read_back(const struct policy_argv *argv)
+{
+	struct policy policy = {0};
+	struct error error = {0};
+
+	ck_assert_ptr_null(argv->option[argv->count]);
+	for (int i = 0; i < argv->count; i++)
+		ck_assert_msg(policy_from_option(&policy, argv->option[i], &error) == 1, "%s: %s",
+			argv->option[i], error.text);
+	return policy;
+}
+
+static void want_same(const struct policy *policy)
+{
+	struct policy_argv argv;
+	struct policy back;
+
+	policy_to_argv(policy, &argv);
+	ck_assert_int_le(argv.count, POLICY_OPTIONS_MAX);
+	back = read_back(&argv);
+	ck_assert_int_eq(back.kinds, policy->kinds);
+	ck_assert_int_eq(back.isolate, policy->kinds != 0);
+	ck_assert_str_eq(back.hostname, policy->hostname);
+	ck_assert_str_eq(back.domainname, policy->domainname);
+	ck_assert_int_eq(back.hosts, policy->hosts);
+	ck_assert_int_eq(back.logout, policy->logout);
+	ck_assert_uint_eq(back.grace, policy->grace);
+	ck_assert_int_eq(back.on_error, policy->on_error);
+}
+
+START_TEST(policy_comes_back_as_it_went)
+{
+	want_same(&(struct policy){.isolate = true,
+		.kinds = CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS,
+		.hostname = "alice-lab",
+		.domainname = "example.org",
+		.hosts = true,
+		.logout = LOGOUT_LINGER,
+		.grace = 17,
+		.on_error = ON_ERROR_ALLOW});
+	want_same(&(struct policy){0});
+}
+END_TEST
+
+START_TEST(largest_policy_has_room)
+{
+	struct policy policy = {.isolate = true,
+		.hosts = true,
+		.logout = LOGOUT_LINGER,
+		.grace = POLICY_GRACE_MAX,
+		.on_error = ON_ERROR_ALLOW};
+
+	for (size_t i = 0; i < kinds_count; i++)
+		policy.kinds |= kinds[i].flag;
+	memset(policy.hostname, 'h', POLICY_NAME_MAX);
+	memset(policy.domainname, 'd', POLICY_NAME_MAX);
+	want_same(&policy);
+}
+END_TEST
+
+START_TEST(random_policies_come_back_as_they_went)
+{
+	srandom(4);
+	for (int i = 0; i < 10000; i++) {
+		struct policy policy = {.hosts = random() % 2,
+			.logout = (enum policy_logout)(random() % 2),
+			.grace = (unsigned)random() % (POLICY_GRACE_MAX + 1),
+			.on_error = (enum policy_on_error)(random() % 2)};
+
+		for (size_t k = 0; k < kinds_count; k++)
+			policy.kinds |= random() % 2 ? kinds[k].flag : 0;
+		for (long n = random() % (POLICY_NAME_MAX + 1); n > 0; n--)
+			policy.hostname[n - 1] = "abc.-9"[random() % 6];
+		for (long n = random() % (POLICY_NAME_MAX + 1); n > 0; n--)
+			policy.domainname[n - 1] = "abc.-9"[random() % 6];
+		want_same(&policy);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *word;
+	int result;
+	const char *piece; /* of the error */
+} words[] = {
+	{"--uts", 1, ""},
+	{"--pid", 1, ""},
+	{"--uts=yes", -22, "takes no value"},
+	{"--hostname=x", 1, ""},
+	{"--hostname", -22, "expected =VALUE"},
+	{"--hostname=", -22, "expected 1 to 64 bytes"},
+	{"--logout=kill", 1, ""},
+	{"--logout=never", -22, "expected kill or linger"},
+	{"--grace=0", 1, ""},
+	{"--grace=3601", -22, "from 0 to 3600"},
+	{"--grace=-1", -22, "from 0 to 3600"},
+	{"--grace=", -22, "from 0 to 3600"},
+	{"--grace=2x", -22, "from 0 to 3600"},
+	{"--hosts", 1, ""},
+	{"--hosts=no", -22, "takes no value"},
+	{"--on-error=deny", 1, ""},
+	{"--host", 0, ""},
+	{"--", 0, ""},
+	{"-u", 0, ""},
+	{"uts", 0, ""},
+	{"--user", 0, ""},
+};
+
+START_TEST(word_is_taken_or_refused_or_left)
+{
+	struct policy policy = {0};
+	struct error error = {0};
+
+	ck_assert_int_eq(policy_from_option(&policy, words[_i].word, &error), words[_i].result);
+	ck_assert_msg(strstr(error.text, words[_i].piece), "%s", error.text);
+}
+END_TEST
+
+/* ---- kinds ---- */
+
+START_TEST(kinds_are_found_by_name_and_flag)
+{
+	for (size_t i = 0; i < kinds_count; i++) {
+		ck_assert_ptr_eq(kind_by_name(kinds[i].name), &kinds[i]);
+		ck_assert_ptr_eq(kind_by_flag(kinds[i].flag), &kinds[i]);
+	}
+	ck_assert_ptr_null(kind_by_name("user"));
+	ck_assert_ptr_null(kind_by_name(""));
+	ck_assert_ptr_null(kind_by_flag(0));
+}
+END_TEST
+
+START_TEST(pid_brings_mount)
+{
+	ck_assert_int_eq(kinds_complete(CLONE_NEWPID), CLONE_NEWPID | CLONE_NEWNS);
+	ck_assert_int_eq(kinds_complete(CLONE_NEWUTS), CLONE_NEWUTS);
+	ck_assert_int_eq(kinds_complete(0), 0);
+}
+END_TEST
+
+START_TEST(refusal_names_cause_and_remedy)
+{
+	struct error error = {0};
+
+	ck_assert_int_eq(kind_refused(kind_by_name("pid"), ENOSPC, &error), -ENOSPC);
+	ck_assert_msg(strstr(error.text, "user.max_pid_namespaces"), "%s", error.text);
+	ck_assert_int_eq(kind_refused(kind_by_name("uts"), EPERM, &error), -EPERM);
+	ck_assert_msg(strstr(error.text, "CAP_SYS_ADMIN"), "%s", error.text);
+	ck_assert_int_eq(kind_refused(&kind_user, EACCES, &error), -EACCES);
+	ck_assert_msg(strstr(error.text, "apparmor"), "%s", error.text);
+}
+END_TEST
+
+static Suite *policy_suite(void)
+{
+	Suite *suite = suite_create("policy");
+	TCase *tcase = tcase_create("policy");
+
+	tcase_add_test(tcase, policy_comes_back_as_it_went);
+	tcase_add_test(tcase, largest_policy_has_room);
+	tcase_add_test(tcase, random_policies_come_back_as_they_went);
+	tcase_add_loop_test(tcase, word_is_taken_or_refused_or_left, 0, ROWS(words));
+	tcase_add_test(tcase, kinds_are_found_by_name_and_flag);
+	tcase_add_test(tcase, pid_brings_mount);
+	tcase_add_test(tcase, refusal_names_cause_and_remedy);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+CHECK_MAIN(policy_suite)
