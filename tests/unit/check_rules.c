@@ -1,0 +1,651 @@
+/*
+ * Which rule wins, what it sets, and what is told about it.
+ */
+#include <errno.h>
+#include <sched.h>
+
+#include "given.h"
+#include "keys.h"
+
+/* ---- a login as one line ---- */
+
+struct given_login {
+	const char *user;
+	uid_t uid;
+	const char *groups; /* separated by blanks, the primary one first */
+	const char *service, *tty, *rhost;
+};
+
+static void fill_login(struct login *login, const struct given_login *given)
+{
+	char *rest = strdup(given->groups), *word;
+
+	*login = (struct login){.user = strdup(given->user),
+		.uid = given->uid,
+		.gid = 100,
+		.service = given->service,
+		.tty = given->tty,
+		.rhost = given->rhost,
+		.groups_known = true,
+		.group_names = calloc(16, sizeof(char *)),
+		.group_ids = calloc(16, sizeof(gid_t))};
+	for (char *next = rest; (word = strsep(&next, " "));) {
+		login->group_ids[login->group_count] = (gid_t)(100 + login->group_count);
+		login->group_names[login->group_count++] = strdup(word);
+	}
+	free(rest);
+}
+
+static struct policy match(struct rules *rules, const struct given_login *given)
+{
+	struct login login;
+	struct policy policy;
+	struct error error = {0};
+
+	fill_login(&login, given);
+	ck_assert_msg(rules_match(rules, &login, &policy, &error) == 0, "%s", error.text);
+	login_free(&login);
+	return policy;
+}
+
+static struct policy policy_of(const char *text, const struct given_login *given)
+{
+	struct rules *rules = given_rules(text);
+	struct policy policy = match(rules, given);
+
+	rules_free(rules);
+	return policy;
+}
+
+static const struct given_login alice = {"alice", 5001, "staff users", "sshd", "ssh", "192.0.2.7"};
+
+/* ---- one matcher ---- */
+
+static const struct {
+	const char *matcher;
+	bool matched; /* alice */
+} matchers[] = {
+	{"user = alice", true},
+	{"user = bob", false},
+	{"user = bob, a*", true},
+	{"user = *, !alice", false},
+	{"USER = alice", true},
+	{"uid = 5001", true},
+	{"uid = 1000-59999", true},
+	{"uid = 0-999", false},
+	{"group = staff", true},
+	{"group = users", true},
+	{"group = sudo", false},
+	{"group = *, !users", false},
+	{"group = *, !sudo", true},
+	{"service = sshd", true},
+	{"service = login, ss*", true},
+	{"service = su", false},
+	{"tty = ssh", true},
+	{"tty = tty*", false},
+	{"from = 192.0.2.0/24", true},
+	{"from = 198.51.100.0/24", false},
+	{"from = 2001:db8::/32, 192.0.*", true},
+	{"from = *.example", false},
+	{"", true},
+
+	/* all of them must match */
+	{"user = alice\nuid = 5001\ngroup = staff\nservice = sshd\ntty = ssh\nfrom = 192.0.2.7",
+		true},
+	{"user = bob\nuid = 5001\ngroup = staff\nservice = sshd\ntty = ssh\nfrom = 192.0.2.7",
+		false},
+	{"user = alice\nuid = 7\ngroup = staff\nservice = sshd\ntty = ssh\nfrom = 192.0.2.7",
+		false},
+	{"user = alice\nuid = 5001\ngroup = sudo\nservice = sshd\ntty = ssh\nfrom = 192.0.2.7",
+		false},
+	{"user = alice\nuid = 5001\ngroup = staff\nservice = su\ntty = ssh\nfrom = 192.0.2.7",
+		false},
+	{"user = alice\nuid = 5001\ngroup = staff\nservice = sshd\ntty = x\nfrom = 192.0.2.7",
+		false},
+	{"user = alice\nuid = 5001\ngroup = staff\nservice = sshd\ntty = ssh\nfrom = 10.0.0.1",
+		false},
+};
+
+START_TEST(matchers_are_joined_by_and)
+{
+	char text[512];
+	struct policy policy;
+
+	snprintf(text, sizeof text, "[it]\n%s\n", matchers[_i].matcher);
+	policy = policy_of(text, &alice);
+	ck_assert_msg(policy.isolate == matchers[_i].matched, "%s", matchers[_i].matcher);
+	ck_assert_str_eq(policy.rule, matchers[_i].matched ? "it" : "");
+}
+END_TEST
+
+static const struct {
+	const char *tty, *list;
+	bool matched;
+} ttys[] = {
+	{"/dev/pts/3", "pts/*", true},
+	{"pts/3", "pts/*", true},
+	{"/dev/tty1", "tty1", true},
+	{"/dev/tty1", "/dev/tty1", false},
+	{NULL, "*", true},
+	{NULL, "?*", false},
+	{"", "*", true},
+};
+
+START_TEST(tty_is_named_without_dev)
+{
+	struct given_login given = alice;
+	char text[128];
+
+	given.tty = ttys[_i].tty;
+	snprintf(text, sizeof text, "[it]\ntty = %s\n", ttys[_i].list);
+	ck_assert_int_eq(policy_of(text, &given).isolate, ttys[_i].matched);
+}
+END_TEST
+
+START_TEST(what_is_not_known_is_empty)
+{
+	static const struct given_login nothing = {"alice", 5001, "staff", NULL, NULL, NULL};
+
+	ck_assert(!policy_of("[it]\nfrom = 0.0.0.0/0, ::/0\n", &nothing).isolate);
+	ck_assert(policy_of("[it]\nfrom = *, !10.0.0.0/8\n", &nothing).isolate);
+	ck_assert(!policy_of("[it]\nservice = ?*\n", &nothing).isolate);
+}
+END_TEST
+
+/* ---- many rules ---- */
+
+static const char many[] = "[root]\n"
+			   "uid = 0\n"
+			   "isolate = no\n"
+			   "[admins]\n"
+			   "group = sudo, wheel\n"
+			   "isolate = no\n"
+			   "[students]\n"
+			   "group = students\n"
+			   "logout = linger\n"
+			   "[lab]\n"
+			   "from = 192.0.2.0/24\n"
+			   "hostname = %u.lab\n"
+			   "[rest]\n"
+			   "uid = 1000-59999\n";
+
+static const struct {
+	struct given_login login;
+	const char *rule;
+	bool isolate;
+} wins[] = {
+	{{"root", 0, "root sudo", "sshd", "ssh", "192.0.2.1"}, "root", false},
+	{{"carol", 5003, "carol sudo", "sshd", "ssh", "192.0.2.1"}, "admins", false},
+	{{"dora", 5004, "students wheel", "sshd", "ssh", "192.0.2.1"}, "admins", false},
+	{{"eva", 5005, "eva students", "sshd", "ssh", "192.0.2.1"}, "students", true},
+	{{"fay", 5006, "fay", "sshd", "ssh", "192.0.2.1"}, "lab", true},
+	{{"gil", 5007, "gil", "sshd", "ssh", "198.51.100.1"}, "rest", true},
+	{{"hal", 70000, "hal", "sshd", "ssh", "198.51.100.1"}, "", false},
+	{{"daemon", 1, "daemon", "cron", NULL, NULL}, "", false},
+};
+
+START_TEST(first_rule_that_matches_wins)
+{
+	struct policy policy = policy_of(many, &wins[_i].login);
+
+	ck_assert_str_eq(policy.rule, wins[_i].rule);
+	ck_assert_int_eq(policy.isolate, wins[_i].isolate);
+}
+END_TEST
+
+static const struct {
+	struct given_login login;
+	const char *rule;
+	bool isolate;
+} shipped[] = {
+	{{"root", 0, "root", "sshd", "ssh", "192.0.2.1"}, "system", false},
+	{{"root", 0, "root", "login", "/dev/tty1", NULL}, "system", false},
+	{{"www-data", 33, "www-data", "su", NULL, NULL}, "system", false},
+	{{"backup", 999, "backup", "sshd", "ssh", "192.0.2.1"}, "system", false},
+	{{"nobody", 65534, "nogroup", "sshd", "ssh", "192.0.2.1"}, "system", false},
+	{{"carol", 5003, "carol sudo", "sshd", "ssh", "192.0.2.1"}, "administrators", false},
+	{{"carol", 5003, "carol wheel", "login", "tty1", NULL}, "administrators", false},
+	{{"carol", 5003, "carol admin", "nsisolate-shell", NULL, NULL}, "administrators", false},
+	{{"alice", 1000, "alice", "sshd", "ssh", "192.0.2.1"}, "users", true},
+	{{"alice", 5001, "alice", "login", "tty1", NULL}, "users", true},
+	{{"alice", 5001, "alice", "remote", "pts/1", "lab"}, "users", true},
+	{{"alice", 5001, "alice", "nsisolate-shell", NULL, NULL}, "users", true},
+	{{"alice", 1660601103, "domain-users", "sshd", "ssh", "192.0.2.1"}, "users", true},
+	{{"alice", 5001, "alice", "su", "pts/1", NULL}, "", false},
+	{{"alice", 5001, "alice", "sudo", "pts/1", NULL}, "", false},
+	{{"alice", 5001, "alice", "cron", NULL, NULL}, "", false},
+	{{"alice", 5001, "alice", "systemd-user", NULL, NULL}, "", false},
+};
+
+/* Run from the top of the tree, as all tests are. */
+START_TEST(shipped_file_does_what_it_says)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules;
+	struct policy policy;
+
+	ck_assert_int_eq(rules_load("conf/nsisolate.conf", &rules, &diagnostics), 0);
+	policy = match(rules, &shipped[_i].login);
+	ck_assert_str_eq(policy.rule, shipped[_i].rule);
+	ck_assert_int_eq(policy.isolate, shipped[_i].isolate);
+	if (policy.isolate)
+		ck_assert_int_eq(policy.kinds, CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS);
+	rules_free(rules);
+}
+END_TEST
+
+/* ---- settings ---- */
+
+START_TEST(builtin_values_are_those_of_the_contract)
+{
+	struct policy policy = policy_of("[it]\nhostname = %u\n", &alice);
+
+	ck_assert(policy.isolate);
+	ck_assert_int_eq(policy.kinds, CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS);
+	ck_assert_str_eq(policy.hostname, "alice");
+	ck_assert_str_eq(policy.domainname, "");
+	ck_assert(policy.hosts);
+	ck_assert_str_eq(policy.shell, "");
+	ck_assert_int_eq(policy.logout, LOGOUT_KILL);
+	ck_assert_uint_eq(policy.grace, 2);
+	ck_assert_int_eq(policy.on_error, ON_ERROR_DENY);
+	ck_assert_str_eq(keys[KEY_HOSTNAME].builtin, "%u-%l");
+}
+END_TEST
+
+START_TEST(every_setting_can_be_set)
+{
+	struct policy policy = policy_of("[it]\nisolate = Yes\nnamespaces = UTS\n"
+					 "hostname = %u.%r\ndomainname = %r.example\nhosts = no\n"
+					 "shell = /bin/zsh\nlogout = linger\ngrace = 3600\n"
+					 "on_error = allow\n",
+		&alice);
+
+	ck_assert(policy.isolate);
+	ck_assert_int_eq(policy.kinds, CLONE_NEWUTS);
+	ck_assert_str_eq(policy.hostname, "alice.it");
+	ck_assert_str_eq(policy.domainname, "it.example");
+	ck_assert(!policy.hosts);
+	ck_assert_str_eq(policy.shell, "/bin/zsh");
+	ck_assert_int_eq(policy.logout, LOGOUT_LINGER);
+	ck_assert_uint_eq(policy.grace, 3600);
+	ck_assert_int_eq(policy.on_error, ON_ERROR_ALLOW);
+}
+END_TEST
+
+START_TEST(defaults_count_for_all_rules_wherever_they_stand)
+{
+	static const char *const texts[] = {
+		"[defaults]\ngrace = 7\nlogout = linger\n[a]\nuser = alice\ngrace = 9\n[b]\n",
+		"[a]\nuser = alice\ngrace = 9\n[defaults]\ngrace = 7\nlogout = linger\n[b]\n",
+		"[a]\nuser = alice\ngrace = 9\n[b]\n[defaults]\ngrace = 7\nlogout = linger\n",
+	};
+	struct given_login bob = alice;
+
+	bob.user = "bob";
+	for (int i = 0; i < ROWS(texts); i++) {
+		struct policy policy = policy_of(texts[i], &alice);
+
+		ck_assert_uint_eq(policy.grace, 9);
+		ck_assert_int_eq(policy.logout, LOGOUT_LINGER);
+		policy = policy_of(texts[i], &bob);
+		ck_assert_str_eq(policy.rule, "b");
+		ck_assert_uint_eq(policy.grace, 7);
+	}
+}
+END_TEST
+
+START_TEST(defaults_can_turn_isolation_round)
+{
+	static const char text[] = "[defaults]\nisolate = no\n"
+				   "[some]\nuser = alice\nisolate = yes\n[rest]\n";
+	struct given_login bob = alice;
+
+	bob.user = "bob";
+	ck_assert(policy_of(text, &alice).isolate);
+	ck_assert(!policy_of(text, &bob).isolate);
+	ck_assert_str_eq(policy_of(text, &bob).rule, "rest");
+}
+END_TEST
+
+START_TEST(no_hostname_without_a_namespace_for_it)
+{
+	struct policy policy =
+		policy_of("[it]\nnamespaces = pid\nhostname = x\ndomainname = y\n", &alice);
+
+	ck_assert_int_eq(policy.kinds, CLONE_NEWPID | CLONE_NEWNS);
+	ck_assert_str_eq(policy.hostname, "");
+	ck_assert_str_eq(policy.domainname, "");
+}
+END_TEST
+
+/* nsisolate-shell execs the rule's shell also where it isolates nothing. */
+START_TEST(shell_counts_without_isolation_too)
+{
+	struct policy policy = policy_of("[it]\nisolate = no\nshell = /bin/zsh\n", &alice);
+
+	ck_assert(!policy.isolate);
+	ck_assert_str_eq(policy.shell, "/bin/zsh");
+}
+END_TEST
+
+START_TEST(longest_shell_fits)
+{
+	char text[4200] = "[it]\nshell = ";
+	struct policy policy;
+
+	/* a line has at most 1000 bytes */
+	memset(text + strlen(text), '/', 992);
+	policy = policy_of(text, &alice);
+	ck_assert_uint_eq(strlen(policy.shell), 992);
+}
+END_TEST
+
+START_TEST(failure_of_a_template_is_an_error)
+{
+	struct rules *rules = given_rules("[it]\nhostname = %g\n");
+	struct login login;
+	struct policy policy;
+	struct error error = {0};
+
+	fill_login(&login, &alice);
+	login.gid = 4711; /* not among the groups */
+	ck_assert_int_lt(rules_match(rules, &login, &policy, &error), 0);
+	ck_assert_ptr_nonnull(strstr(error.text, "alice"));
+	login_free(&login);
+	rules_free(rules);
+}
+END_TEST
+
+/* ---- what is told ---- */
+
+static char told[4096];
+
+static void tell_matcher(void *data, const struct rules_matcher *matcher)
+{
+	size_t used = strlen(told);
+
+	(void)data;
+	snprintf(told + used, sizeof told - used, "%s %s:%u '%s' has %zu:%s %s%.*s\n",
+		matcher->matched ? "yes" : "no", matcher->key, matcher->place.line, matcher->list,
+		matcher->count, matcher->values[0],
+		!matcher->reason->pattern  ? "none"
+		: matcher->reason->negated ? "!"
+					   : "by ",
+		(int)matcher->reason->length,
+		matcher->reason->pattern ? matcher->reason->pattern : "");
+}
+
+static void tell_rule(void *data, const struct rules_place *place, bool matched)
+{
+	size_t used = strlen(told);
+
+	(void)data;
+	snprintf(told + used, sizeof told - used, "[%s]:%u %s\n", place->rule, place->line,
+		matched ? "won" : "refused");
+}
+
+static void tell_setting(void *data, const struct rules_setting *setting)
+{
+	size_t used = strlen(told);
+
+	(void)data;
+	snprintf(told + used, sizeof told - used, "%s = %s from %s:%u\n", setting->key,
+		setting->value ? setting->value : "-",
+		setting->place.rule ? setting->place.rule : "built-in", setting->place.line);
+}
+
+static const struct rules_listener listener = {tell_matcher, tell_rule, tell_setting, NULL};
+
+static void explain(const char *text, const struct given_login *given)
+{
+	struct rules *rules = given_rules(text);
+	struct login login;
+	struct policy policy, again;
+	struct error error = {0};
+
+	fill_login(&login, given);
+	*told = '\0';
+	ck_assert_int_eq(rules_explain(rules, &login, &policy, &listener, &error), 0);
+	again = match(rules, given);
+	ck_assert_int_eq(memcmp(&policy, &again, sizeof policy), 0);
+	login_free(&login);
+	rules_free(rules);
+}
+
+START_TEST(explanation_names_every_rule_matcher_and_source)
+{
+	explain("[defaults]\n"
+		"grace = 7\n"
+		"[root]\n"
+		"uid = 0\n"
+		"user = *\n"
+		"[staff]\n"
+		"group = *, !staff\n"
+		"[lab]\n"
+		"from = 192.0.2.0/24\n"
+		"uid = 1000-59999\n"
+		"logout = linger\n"
+		"[rest]\n",
+		&alice);
+	ck_assert_str_eq(told, "yes user:5 '*' has 1:alice by *\n"
+			       "no uid:4 '0' has 1:5001 none\n"
+			       "[root]:3 refused\n"
+			       "no group:7 '*, !staff' has 2:staff !staff\n"
+			       "[staff]:6 refused\n"
+			       "yes uid:10 '1000-59999' has 1:5001 by 1000-59999\n"
+			       "yes from:9 '192.0.2.0/24' has 1:192.0.2.7 by 192.0.2.0/24\n"
+			       "[lab]:8 won\n"
+			       "isolate = yes from built-in:0\n"
+			       "namespaces = uts, pid from built-in:0\n"
+			       "hostname = %u-%l from built-in:0\n"
+			       "domainname = - from built-in:0\n"
+			       "hosts = yes from built-in:0\n"
+			       "shell = - from built-in:0\n"
+			       "logout = linger from lab:11\n"
+			       "grace = 7 from defaults:2\n"
+			       "on_error = deny from built-in:0\n");
+}
+END_TEST
+
+START_TEST(explanation_of_no_match_has_no_settings)
+{
+	explain("[root]\nuid = 0\n", &alice);
+	ck_assert_str_eq(told, "no uid:2 '0' has 1:5001 none\n[root]:1 refused\n");
+}
+END_TEST
+
+/* ---- warnings ---- */
+
+static const struct {
+	const char *text;
+	unsigned line, column;
+	const char *piece; /* NULL: nothing is found */
+} unreachable[] = {
+	{"[a]\nuser = *\n[b]\nuid = 5\n", 3, 2, "[b] can never match: [a]"},
+	{"[a]\n[b]\nuid = 5\n", 2, 2, "matches every login before it"},
+	{"[a]\nuser = *\nuid = 0-4294967295\nfrom = *\n[b]\n", 5, 2, "can never match"},
+	{"[a]\nuser = *, !eve\n[b]\n", 0, 0, NULL},
+	{"[a]\nuser = ?*\n[b]\n", 0, 0, NULL},
+	{"[a]\nuid = 0-60000\n[b]\n", 0, 0, NULL},
+	{"[a]\nuser = *\nuid = 5\n[b]\n", 0, 0, NULL},
+	{"[a]\nuid = 5\n[b]\n[defaults]\ngrace = 1\n", 0, 0, NULL},
+};
+
+START_TEST(rule_behind_one_that_matches_all_is_warned_about)
+{
+	const char *text = unreachable[_i].text;
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules;
+
+	ck_assert_int_eq(rules_load(given_bytes(text, strlen(text)), &rules, &diagnostics), 0);
+	if (unreachable[_i].piece)
+		want_diagnostic(&diagnostics, unreachable[_i].line, unreachable[_i].column,
+			unreachable[_i].piece);
+	ck_assert_uint_eq(diagnostics.count, unreachable[_i].piece ? 1 : 0);
+	ck_assert_uint_eq(diagnostics.errors, 0);
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+}
+END_TEST
+
+/* Accounts that every machine has (root), and that none has (no-such-...). */
+static const struct {
+	const char *text;
+	unsigned line, column;
+	const char *piece;
+} lints[] = {
+	{"[a]\nuser = root\ngroup = root\nshell = /bin/sh\n", 0, 0, NULL},
+	{"[a]\nuser = no-such-user\n", 2, 8, "there is no user 'no-such-user' here"},
+	{"[a]\nuser = root, !no-such-user\n", 2, 15, "there is no user 'no-such-user' here"},
+	{"[a]\nuser = no-such-*\n", 0, 0, NULL},
+	{"[a]\ngroup = root, no-such-group\n", 2, 15, "there is no group 'no-such-group' here"},
+	{"[a]\ngroup = no-such-?\n", 0, 0, NULL},
+	{"[a]\nuid = 4294967290\n", 0, 0, NULL},
+	{"[a]\nshell = /no/such/shell\n", 2, 9, "there is no such file"},
+	{"[a]\nshell = /etc/passwd\n", 2, 9, "this is no program"},
+	{"[a]\nshell = /etc\n", 2, 9, "this is no program"},
+	{"[defaults]\nshell = /no/such/shell\n[a]\n", 2, 9, "there is no such file"},
+	{"[a]\nnamespaces = pid\nhostname = %u\n", 3, 1, "namespaces does not name uts"},
+	{"[a]\nnamespaces = pid\ndomainname = x\n", 3, 1, "namespaces does not name uts"},
+	{"[defaults]\nnamespaces = pid\n[a]\nhostname = %u\n", 4, 1, "does not name uts"},
+	{"[defaults]\nhostname = %u\n[a]\nnamespaces = pid\n", 0, 0, NULL},
+	{"[a]\nnamespaces = uts\nhostname = %u\n", 0, 0, NULL},
+	{"[a]\nisolate = no\ngrace = 5\n", 3, 1, "the rule says isolate = no"},
+	{"[a]\nisolate = NO\nhosts = no\n", 3, 1, "the rule says isolate = no"},
+	{"[a]\nisolate = no\nshell = /bin/sh\n", 0, 0, NULL},
+	{"[defaults]\ngrace = 5\n[a]\nisolate = no\n", 0, 0, NULL},
+	{"[a]\nuid = 5\n[b]\nuid = 5\nservice = x\n", 3, 2, "[b] can never match: [a] in line 1"},
+	{"[a]\nuid = 5\nservice = *\n[b]\nuid = 5\n", 4, 2, "can never match"},
+	{"[a]\nuid = 5\nservice = x\n[b]\nuid = 5\n", 0, 0, NULL},
+	{"[a]\nuid = 5\n[b]\nuid = 6\n", 0, 0, NULL},
+};
+
+START_TEST(lint_warns_where_something_is_most_likely_wrong)
+{
+	struct rules *rules = given_rules(lints[_i].text);
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+
+	rules_lint(rules, &diagnostics);
+	if (lints[_i].piece)
+		want_diagnostic(&diagnostics, lints[_i].line, lints[_i].column, lints[_i].piece);
+	else
+		diagnostics_print(&diagnostics, stderr);
+	ck_assert_uint_eq(diagnostics.count, lints[_i].piece ? 1 : 0);
+	ck_assert_uint_eq(diagnostics.errors, 0);
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+}
+END_TEST
+
+/* ---- properties ---- */
+
+/* A rule of random matchers over a small world, and what it must give by the definition. */
+START_TEST(random_rules_match_by_their_definition)
+{
+	static const char *const users[] = {"u0", "u1", "u2"};
+	static const char *const lists[] = {"u0", "u1, u2", "*, !u0", "u?", "!u1, *", "x"};
+	static const bool hits[ROWS(lists)][ROWS(users)] = {
+		{1, 0, 0}, {0, 1, 1}, {0, 1, 1}, {1, 1, 1}, {1, 0, 1}, {0, 0, 0}};
+
+	srandom(5);
+	for (int round = 0; round < 300; round++) {
+		char text[4096] = "";
+		int chosen[8], uids[8], count = 1 + (int)(random() % 8);
+		struct rules *rules;
+
+		for (int i = 0; i < count; i++) {
+			chosen[i] = (int)(random() % ROWS(lists));
+			uids[i] = (int)(random() % 4);
+			snprintf(text + strlen(text), sizeof text - strlen(text),
+				"[r%d]\nuser = %s\nuid = %d-9\n", i, lists[chosen[i]], uids[i]);
+		}
+		rules = given_rules(text);
+		for (int user = 0; user < ROWS(users); user++)
+			for (uid_t uid = 0; uid < 4; uid++) {
+				struct given_login given = {users[user], uid, "g", "s", NULL, NULL};
+				char wanted[16] = "";
+
+				for (int i = 0; i < count && !*wanted; i++)
+					if (hits[chosen[i]][user] && (int)uid >= uids[i])
+						snprintf(wanted, sizeof wanted, "r%d", i);
+				ck_assert_msg(!strcmp(match(rules, &given).rule, wanted),
+					"%s for %s, %u: wanted '%s'", text, users[user], uid,
+					wanted);
+			}
+		rules_free(rules);
+	}
+}
+END_TEST
+
+/* Whatever the bytes are: either rules that can be matched, or an error with a place. */
+START_TEST(random_text_is_read_or_refused)
+{
+	static const char *const pieces[] = {"[", "]", "a", "b", "\n", "\n", "\n", "=", " = ",
+		"user", "uid", "hostname", "isolate", "no", "#", ";", "\"", "'", "\\", "%u", "%",
+		"*", "!", ",", ", ", "5", "5-9", "\t", " ", "\r", "\xff", "[defaults]\n", "[r]\n",
+		"from", "10.0.0.0/8", "::1", "\x01", "namespaces = uts\n"};
+	size_t refused = 0, read = 0;
+
+	srandom(6);
+	for (int round = 0; round < 10000; round++) {
+		char text[1024] = "";
+		struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+		struct rules *rules;
+		const char *path;
+
+		for (long n = random() % 30; n >= 0; n--)
+			strcat(text, pieces[random() % ROWS(pieces)]);
+		path = given_bytes(text, strlen(text));
+		if (rules_load(path, &rules, &diagnostics) == 0) {
+			read++;
+			ck_assert_uint_eq(diagnostics.errors, 0);
+			match(rules, &alice);
+		} else {
+			refused++;
+			ck_assert_ptr_null(rules);
+			ck_assert_uint_gt(diagnostics.errors, 0);
+			/* iniparser and the strict reading never disagree */
+			ck_assert_msg(
+				!find_diagnostic(&diagnostics, 0, 0, "iniparser"), "%s", text);
+		}
+		rules_free(rules);
+		diagnostics_free(&diagnostics);
+		close(atoi(strrchr(path, '/') + 1));
+	}
+	ck_assert_uint_gt(read, 100);
+	ck_assert_uint_gt(refused, 100);
+}
+END_TEST
+
+static Suite *rules_suite(void)
+{
+	Suite *suite = suite_create("rules");
+	TCase *tcase = tcase_create("rules");
+
+	tcase_set_timeout(tcase, 30);
+	tcase_add_loop_test(tcase, matchers_are_joined_by_and, 0, ROWS(matchers));
+	tcase_add_loop_test(tcase, tty_is_named_without_dev, 0, ROWS(ttys));
+	tcase_add_test(tcase, what_is_not_known_is_empty);
+	tcase_add_loop_test(tcase, first_rule_that_matches_wins, 0, ROWS(wins));
+	tcase_add_loop_test(tcase, shipped_file_does_what_it_says, 0, ROWS(shipped));
+	tcase_add_test(tcase, builtin_values_are_those_of_the_contract);
+	tcase_add_test(tcase, every_setting_can_be_set);
+	tcase_add_test(tcase, defaults_count_for_all_rules_wherever_they_stand);
+	tcase_add_test(tcase, defaults_can_turn_isolation_round);
+	tcase_add_test(tcase, no_hostname_without_a_namespace_for_it);
+	tcase_add_test(tcase, shell_counts_without_isolation_too);
+	tcase_add_test(tcase, longest_shell_fits);
+	tcase_add_test(tcase, failure_of_a_template_is_an_error);
+	tcase_add_test(tcase, explanation_names_every_rule_matcher_and_source);
+	tcase_add_test(tcase, explanation_of_no_match_has_no_settings);
+	tcase_add_loop_test(
+		tcase, rule_behind_one_that_matches_all_is_warned_about, 0, ROWS(unreachable));
+	tcase_add_loop_test(tcase, lint_warns_where_something_is_most_likely_wrong, 0, ROWS(lints));
+	tcase_add_test(tcase, random_rules_match_by_their_definition);
+	tcase_add_test(tcase, random_text_is_read_or_refused);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+CHECK_MAIN(rules_suite)
