@@ -122,14 +122,16 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 		return result;
 	if (unshare(CLONE_NEWNS) < 0)
 		return kind_refused(kind_by_flag(CLONE_NEWNS), errno, error);
+	caller->left = true;
 	return 0;
 }
 
-int caller_join(int pidfd, int flags, struct error *error)
+int caller_join(struct caller *caller, int pidfd, int flags, struct error *error)
 {
 	/* the mount namespace is joined already: this process made it */
 	if (setns(pidfd, flags & ~CLONE_NEWNS) < 0)
 		return error_errno(error, errno, "cannot join the session's namespaces");
+	caller->joined = flags & ~CLONE_NEWNS;
 	return 0;
 }
 
@@ -178,9 +180,9 @@ int caller_return(struct caller *caller, struct error *error)
 
 		if (own < 0)
 			continue;
-		if (kinds[i].flag == CLONE_NEWNS)
+		if (kinds[i].flag == CLONE_NEWNS && caller->left)
 			failed = return_to_mounts(caller, own, error);
-		else if (setns(own, kinds[i].flag) < 0)
+		else if ((caller->joined & kinds[i].flag) && setns(own, kinds[i].flag) < 0)
 			failed = error_errno(
 				error, errno, "cannot return to the %s namespace", kinds[i].name);
 		if (failed)

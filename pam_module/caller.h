@@ -19,6 +19,8 @@
 struct caller {
 	pid_t pid; /* the process that this is about */
 	int own[CALLER_KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
+	int joined; /* CLONE_NEW*: the session's, which it is in */
+	bool left; /* it is in a copy of its mount namespace */
 	ino_t mount; /* the inode of its own mount namespace */
 	char *root; /* where it is chrooted to in there; NULL: it is not */
 	dev_t root_device; /* its root directory */
@@ -34,7 +36,7 @@ struct caller {
 int caller_leave(struct caller *caller, int flags, struct error *error);
 
 /* Joins what the process of @pidfd is in, for @flags: whatever is forked from now on is in there. */
-int caller_join(int pidfd, int flags, struct error *error);
+int caller_join(struct caller *caller, int pidfd, int flags, struct error *error);
 
 /*
  * Back to the remembered namespaces, root and working directory (a directory that only the session

@@ -19,7 +19,7 @@ static int enter(struct session *session, const struct policy *policy, const str
 	caller_signals_restore(&signals);
 	if (result < 0)
 		return result;
-	return caller_join(session->spawned.pidfd, policy->kinds, error);
+	return caller_join(&session->caller, session->spawned.pidfd, policy->kinds, error);
 }
 
 int session_open(struct session *session, const struct policy *policy, const struct login *login,

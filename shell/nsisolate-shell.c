@@ -91,7 +91,8 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	struct policy_argv options;
 	char title[256];
 	size_t count = 0;
-	_cleanup_free_ char **argv = NULL, **word;
+	_cleanup_free_ char **argv = NULL;
+	char **word;
 
 	while (words[count])
 		count++;

@@ -67,9 +67,11 @@ stage_enter() { # with STAGE_TERMINAL=1 the terminal stays the controlling one
 	[ "$(id -u)" = 0 ] || { echo "stage.sh: needs root" >&2; exit 2; }
 	[ -x "$BUILD/tests/stage_init" ] ||
 		{ echo "stage.sh: nothing is built in $BUILD, run make check" >&2; exit 2; }
-	local session=(setsid --wait)
+	# each dies with the one before it, so that the stage ends with whoever ran the tests
+	local bound=(setpriv --pdeathsig KILL) session
+	session=("${bound[@]}" setsid --wait)
 	[ -z "${STAGE_TERMINAL:-}" ] || session=()
-	NSISOLATE_STAGE=1 exec "${session[@]}" unshare --mount --pid --net --uts --ipc --fork \
+	NSISOLATE_STAGE=1 exec "${session[@]}" "${bound[@]}" unshare --mount --pid --net --uts --ipc --fork \
 		--kill-child --propagation unchanged \
 		-- "$BUILD/tests/stage_init" bash "$0" "$@"
 }

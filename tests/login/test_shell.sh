@@ -1,0 +1,199 @@
+# nsisolate-shell as a login shell, by ForceCommand and by hand; nsisolate-init by hand.
+. tests/stage.sh
+
+shell() { as dave /usr/bin/nsisolate-shell "$@"; }
+init() { as dave /usr/libexec/nsisolate/nsisolate-init "$@"; }
+
+test_a_command_is_one_argument() {
+	assert_eq "$(shell -c 'printf "%s|" "$0" "$@"' zero 'one two' three)" "zero|one two|three|"
+}
+
+test_all_arguments_are_handed_on() {
+	assert_match "$(shell -e -u -c 'echo $-')" "ue|eu" "options"
+	echo 'echo script $1' >/home/dave/script
+	assert_eq "$(shell /home/dave/script word)" "script word"
+	rm /home/dave/script
+}
+
+test_a_login_shell_knows_that_it_is_one() {
+	sshd_start
+	assert_match "$(on dave -tt <<<'echo "name=$0"; exit' | tr -d '\r')" "name=-sh" "argv[0] at a terminal"
+	assert_match "$(on dave 'echo "name=$0"')" "name=/bin/sh" "argv[0] of a command"
+	sshd_stop
+	nothing_left
+}
+
+test_SHELL_is_the_real_shell() {
+	assert_eq "$(shell -c 'echo $SHELL')" /bin/sh
+}
+
+test_exit_statuses_and_deaths_are_exact() {
+	local status signal
+	for status in 0 1 42 126 127 255; do
+		shell -c "exit $status"
+		assert_eq $? $status "exit status"
+	done
+	for signal in HUP INT QUIT TERM KILL USR1 SEGV ABRT PIPE ALRM; do
+		shell -c "kill -$signal \$\$" 2>/dev/null
+		assert_eq $? $((128 + $(kill -l $signal))) "death by SIG$signal"
+	done
+}
+
+test_a_shell_that_is_missing_is_named() {
+	local output
+	printf '[all]\nshell = /no/such/shell\n' | conf
+	output=$(shell -c true 2>&1)
+	assert_eq $? 127 "exit status"
+	assert_match "$output" "cannot run /no/such/shell: No such file or directory"
+}
+
+test_a_rule_cannot_make_it_start_itself() {
+	local output
+	printf '[all]\nshell = /usr/bin/nsisolate-shell\n' | conf
+	output=$(shell -c true 2>&1)
+	assert_eq $? 1 "exit status"
+	assert_match "$output" "is nsisolate-shell itself"
+	assert_eq "$(/usr/bin/nsisolate-shell -c 'echo root got in' 2>/dev/null)" "root got in"
+	ln -s /usr/bin/nsisolate-shell /usr/bin/other-name
+	printf '[all]\nshell = /usr/bin/other-name\n' | conf
+	assert_match "$(shell -c true 2>&1)" "is nsisolate-shell itself" "by another name"
+	rm /usr/bin/other-name
+}
+
+test_inside_a_session_it_only_execs() {
+	assert_eq "$(shell -c 'nsisolate-shell -c "readlink /proc/self/ns/pid"; readlink /proc/self/ns/pid' |
+		uniq | wc -l)" 1 "namespaces"
+	assert_eq "$(shell -c 'nsisolate-shell -c "hostname; ps -e | grep -c nsisolate-init"')" "dave-lab
+1"
+}
+
+test_where_no_rule_isolates_it_only_execs() {
+	printf '[none]\nuser = nobody\n' | conf
+	assert_eq "$(shell -c 'hostname; echo $SHELL')" "lab
+/bin/sh"
+	printf '[dave]\nuser = dave\nisolate = no\nshell = /bin/bash\n' | conf
+	assert_eq "$(shell -c 'hostname; echo $SHELL')" "lab
+/bin/bash" "with the rule's shell"
+}
+
+test_force_command_with_and_without_a_command() {
+	pam_stack sshd ''
+	sshd_start 'ForceCommand=/usr/bin/nsisolate-shell -l'
+	assert_eq "$(on bob 'hostname; printf "%s|" "a b"')" "bob-lab
+a b|" "the client's command"
+	assert_eq "$(on bob <<<'hostname; shopt -q login_shell && echo login')" "bob-lab
+login" "no command: a login shell"
+	on bob 'exit 42'
+	assert_eq $? 42 "exit status"
+	sshd_stop
+	nothing_left
+}
+
+test_an_own_configuration_needs_no_root() {
+	echo '[mine]
+hostname = %U-own' >/home/dave/my.conf
+	assert_eq "$(shell --config=/home/dave/my.conf -c hostname)" 5004-own
+	rm /home/dave/my.conf
+}
+
+test_a_wrong_configuration_is_refused_with_its_place() {
+	local output
+	printf '[all]\nisolat = yes\n' | conf
+	output=$(shell -c true 2>&1)
+	assert_eq $? 1 "exit status"
+	assert_match "$output" "nsisolate.conf:2:1: error: unknown key 'isolat'" message
+	assert_eq "$(/usr/bin/nsisolate-shell -c 'echo root got in' 2>/dev/null)" "root got in"
+}
+
+test_closed_stdio_is_no_matter() {
+	shell -c 'hostname >/home/dave/out; exit 7' <&- >&- 2>&-
+	assert_eq $? 7 "exit status"
+	assert_eq "$(cat /home/dave/out)" dave-lab
+	rm /home/dave/out
+}
+
+test_a_pipe_that_the_command_closes_is_closed() {
+	assert_match "$(as dave bash -c '/usr/bin/nsisolate-shell -c "exec >&- 2>&-; sleep 3" |
+		{ cat; echo $SECONDS; }')" '^[01]$' "seconds until the pipe's end was seen"
+}
+
+test_big_arguments_and_environment_pass() {
+	local big
+	big=$(head -c 100000 /dev/zero | tr '\0' x)
+	assert_eq "$(as dave env A="$big" B="$big" C="$big" D="$big" /usr/bin/nsisolate-shell -c \
+		'echo $((${#A} + ${#B} + ${#C} + ${#D} + ${#1}))' zero "$big")" 500000
+}
+
+test_signals_to_the_outer_process_reach_the_command() {
+	local signal
+	for signal in TERM INT HUP USR1; do
+		shell -c "trap 'echo got; exit 9' $signal; echo up; while :; do sleep 0.05; done" \
+			>/run/stage/out &
+		wait_for grep -q up /run/stage/out
+		pkill -$signal -u dave -P $! -f nsisolate-init || pkill -$signal -x -u dave -o nsisolate-init
+		wait $!
+		assert_eq $? 9 "status after SIG$signal"
+		assert_match "$(cat /run/stage/out)" got "trap of SIG$signal"
+	done
+	rm /run/stage/out
+	nothing_left
+}
+
+test_what_is_left_ends_with_the_session() {
+	shell -c 'trap "" HUP; (trap "" HUP TERM; exec sleep 300) >/dev/null 2>&1 & exit 3'
+	assert_eq $? 3 "exit status"
+	pgrep -u dave sleep >/dev/null || fail "the sleep did not get its grace"
+	nothing_left
+}
+
+test_linger_waits_for_the_last_process() {
+	printf '[all]\nlogout = linger\n' | conf
+	shell -c 'sleep 1 >/dev/null 2>&1 & exit 0'
+	sleep 0.3
+	pgrep -u dave sleep >/dev/null || fail "it was ended"
+	pgrep -x nsisolate-init >/dev/null || fail "PID 1 did not wait"
+	nothing_left
+}
+
+test_the_outer_process_killed_ends_the_session() {
+	shell -c 'trap "" HUP TERM; echo up; while :; do sleep 1; done' >/run/stage/out &
+	wait_for grep -q up /run/stage/out
+	pkill -KILL -o -x nsisolate-init
+	wait $!
+	assert_eq $? 137
+	rm /run/stage/out
+	nothing_left
+}
+
+test_pid_1_killed_ends_the_session_and_is_told() {
+	shell -c 'trap "" HUP TERM; echo up; while :; do sleep 1; done' >/run/stage/out &
+	wait_for grep -q up /run/stage/out
+	pkill -KILL -n -x nsisolate-init
+	wait $!
+	assert_eq $? 137
+	rm /run/stage/out
+	nothing_left
+}
+
+test_no_setuid_program_works_inside() {
+	assert_match "$(shell -c 'sudo -n id' 2>&1)" "sudo" "sudo must say no"
+	assert_eq "$(shell -c 'sudo -n id' >/dev/null 2>&1; echo $?)" 1
+}
+
+test_init_refuses_to_touch_the_hosts_mounts() {
+	assert_match "$(/usr/libexec/nsisolate/nsisolate-init --attach --uts --pid 2>&1)" "mount namespace of its own"
+	assert_match "$(/usr/libexec/nsisolate/nsisolate-init --attach --uts --pid \
+		--host-mount="$(stat -L -c %i /proc/self/ns/mnt)" 2>&1)" "this is the host's mount namespace"
+	nothing_left
+}
+
+test_init_says_what_is_wrong_with_its_command_line() {
+	local output
+	for words in "|no kind of namespace" "--uts|expected either --attach or -- COMMAND" \
+		"--uts --frob -- true|--frob: unknown option" "--uts --grace=x -- true|expected a number" \
+		"--uts --logout=never -- true|expected kill or linger" "--uts=1 -- true|takes no value"; do
+		output=$(init ${words%%|*} 2>&1)
+		assert_eq $? 2 "status of: ${words%%|*}"
+		[[ $output == *"${words#*|}"* ]] || fail "'${words%%|*}' says: $output"
+	done
+}
