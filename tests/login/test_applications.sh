@@ -1,0 +1,190 @@
+# Programs other than sshd that open sessions, each with the machine's own PAM stack and the module
+# behind it.
+. tests/stage.sh
+
+MODULE='session required pam_nsisolate.so'
+
+# apply SERVICE...: their stacks get the module, and a rule names them
+apply() {
+	local service services
+	for service; do pam_stack "$service" "$MODULE"; done
+	services=$*
+	printf '[users]\nuid = 1000-59999\nservice = %s\n' "${services// /, }" | conf
+}
+need() { command -v "$1" >/dev/null || fail "$1 is not installed"; }
+
+# what a session of alice must print, and for what
+FACTS='uname -n; cat /proc/1/comm; id -un; getent hosts "$(uname -n)" | tr -s "[:space:]" " "'
+IN_A_SESSION='alice-lab
+nsisolate-init
+alice
+127.0.1.1 alice-lab '
+
+# ---- su ----
+
+test_su_with_a_login_shell() {
+	apply su su-l
+	assert_eq "$(su -l alice -c "$FACTS" 2>&1)" "$IN_A_SESSION"
+	assert_eq "$(su -l alice -c 'echo "$HOME $PWD $USER $SHELL"')" "/home/alice /home/alice alice /bin/bash"
+	assert_eq "$(su - alice -c 'hostname')" alice-lab
+	nothing_left
+}
+
+test_su_keeps_the_working_directory() {
+	apply su su-l
+	mkdir -p /srv/some/where
+	assert_eq "$(cd /srv/some/where && su alice -c 'pwd; hostname')" "/srv/some/where
+alice-lab"
+	rm -r /srv/some
+	nothing_left
+}
+
+test_su_hands_on_status_and_signal() {
+	local status
+	apply su su-l
+	for status in 0 1 42 255; do
+		su alice -c "exit $status"
+		assert_eq $? $status "status"
+	done
+	su alice -c 'kill -TERM $$' 2>/dev/null
+	assert_eq $? 143 "death by SIGTERM"
+	nothing_left
+}
+
+test_su_passes_its_input_on() {
+	apply su su-l
+	assert_eq "$(seq 100000 | su alice -c 'sha256sum')" "$(seq 100000 | sha256sum)"
+	nothing_left
+}
+
+test_su_to_an_administrator_and_to_root_is_left_alone() {
+	apply su su-l
+	{ echo '[administrators]'; echo "group = sudo, wheel"; echo 'isolate = no'
+		printf '[users]\nuid = 0-59999\n'; } | conf
+	assert_eq "$(su carol -c hostname)" lab
+	assert_eq "$(su alice -c hostname)" alice-lab
+	nothing_left
+}
+
+test_su_that_is_refused_runs_nothing() {
+	apply su su-l
+	echo '[broken' | conf
+	[ "$(su alice -c 'echo in' 2>/dev/null)" = "" ] || fail "it ran"
+	su alice -c true 2>/dev/null && fail "the status is 0"
+	assert_match "$(su alice -c true 2>&1)" "nsisolate: this login is refused"
+	assert_eq "$(su root -c 'echo in' 2>/dev/null)" in root
+	nothing_left
+}
+
+test_su_in_a_session_gives_one_in_the_session() {
+	apply su su-l sshd
+	sshd_start
+	# root in alice's session: another user's session below it, on a host of the name alice-lab
+	echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stage
+	assert_eq "$(on alice 'sudo su bob -c "hostname; ps -e -o user= | sort -u"; hostname')" "bob-alice-lab
+bob
+alice-lab"
+	rm /etc/sudoers.d/stage
+	sshd_stop
+	nothing_left
+}
+
+test_background_jobs_end_with_su() {
+	apply su su-l
+	assert_eq "$(su alice -c 'nohup sleep 300 >/dev/null 2>&1 & echo started')" started
+	nothing_left
+}
+
+test_su_killed_ends_its_session() {
+	apply su su-l
+	su alice -c 'trap "" HUP TERM; sleep 300' &
+	wait_for pgrep -u alice -x sleep || fail "no session"
+	kill -KILL $!
+	wait $! 2>/dev/null
+	nothing_left
+}
+
+# ---- runuser, sudo ----
+
+test_runuser() {
+	need runuser
+	apply runuser runuser-l
+	assert_eq "$(runuser -l alice -c "$FACTS" 2>&1)" "$IN_A_SESSION" "runuser -l"
+	assert_eq "$(cd /srv && runuser alice -c 'pwd; hostname')" "/srv
+alice-lab" runuser
+	runuser alice -c 'exit 42'
+	assert_eq $? 42 status
+	nothing_left
+}
+
+test_sudo_to_a_user() {
+	need sudo
+	apply sudo sudo-i
+	assert_eq "$(sudo -i -u alice sh -c "$FACTS" 2>&1)" "$IN_A_SESSION" "sudo -i"
+	assert_eq "$(cd /srv && sudo -u alice sh -c 'pwd; hostname' 2>&1)" "/srv
+alice-lab" "sudo -u"
+	sudo -u alice sh -c 'exit 42'
+	assert_eq $? 42 status
+	nothing_left
+}
+
+# ---- login ----
+
+check_login() {
+	expect -f tests/login/login.exp "$@" >$STAGE/terminal 2>&1 ||
+		fail "status $?: $(tail -c 1500 $STAGE/terminal | tr -d '\r' | cat -v)"
+	rm $STAGE/terminal
+}
+test_login_at_a_terminal() {
+	need expect
+	apply login
+	check_login alice alice-lab
+	nothing_left
+}
+
+test_login_that_is_hung_up_leaves_nothing() {
+	need expect
+	apply login
+	check_login alice alice-lab hang-up
+	nothing_left
+}
+
+test_login_of_the_shell_user_is_isolated_by_the_shell() {
+	need expect
+	pam_stack login ''
+	check_login dave dave-lab
+	nothing_left
+}
+
+# ---- cron, at ----
+
+test_a_cron_job_when_a_rule_names_cron() {
+	need cron
+	apply cron
+	echo "@reboot (hostname; cat /proc/1/comm) >/home/alice/out" >/var/spool/cron/crontabs/alice
+	chown alice:crontab /var/spool/cron/crontabs/alice
+	chmod 600 /var/spool/cron/crontabs/alice
+	cron -f &
+	wait_for grep -q nsisolate-init /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
+	assert_eq "$(cat /home/alice/out)" "alice-lab
+nsisolate-init"
+	kill $!
+	wait $! 2>/dev/null
+	rm -f /home/alice/out /var/spool/cron/crontabs/alice /run/crond.*
+	nothing_left
+}
+
+test_an_at_job_when_a_rule_names_atd() {
+	need atd
+	apply atd
+	atd -f &
+	wait_for test -s /run/atd.pid
+	echo '(hostname; cat /proc/1/comm) >/home/alice/out' | as alice at now 2>/dev/null
+	wait_for grep -q nsisolate-init /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
+	assert_eq "$(cat /home/alice/out)" "alice-lab
+nsisolate-init"
+	kill $!
+	wait $! 2>/dev/null
+	rm -f /home/alice/out /run/atd.pid
+	nothing_left
+}

@@ -1,0 +1,276 @@
+# A session's end: whatever dies first, and what logout does with what still runs.
+#
+# alone: it measures time.
+. tests/stage.sh
+
+# rule KEY=VALUE...: the shipped rules, with these in the last one
+rule() { { cat "$TOP/conf/nsisolate.conf"; printf '%s\n' "$@"; } | conf; }
+
+now_ms() { date +%s%3N; }
+is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
+
+# what ends by nothing but SIGKILL
+STUBBORN='trap "" HUP TERM; sleep 301'
+
+# session_start [COMMAND [OPTION]]: a session of $user in the background, $client; ready when
+# COMMAND's sleep runs
+session_start() {
+	timeout --foreground 30 ssh "${SSH_OPTIONS[@]}" ${2:+"$2"} "$user@127.0.0.1" \
+		"${1:-$STUBBORN}" >$STAGE/out 2>&1 &
+	client=$!
+	wait_for is_running "$user" 'sleep 301' || fail "no session: $(cat $STAGE/out)"
+}
+session_gone() { ! pgrep -u "$user"; }
+
+# The processes of the session of $user, as the host sees them.
+pid_of() {
+	case $1 in
+	monitor) pgrep -u root -f "^sshd.*: $user \[priv\]" ;;
+	child) pgrep -u "$user" -f "^sshd.*: $user@" ;;
+	init) pgrep -u "$user" -x nsisolate-init -n ;;
+	outer) pgrep -u "$user" -x nsisolate-init -o ;;
+	client) pgrep -P "$client" -x ssh ;;
+	esac
+}
+
+# ---- deaths ----
+
+# ends_after WHO SIGNAL...: the session is started, WHO gets SIGNAL, and all of it ends in time.
+ends_after() {
+	local who=$1 signal start took pid
+	shift
+	rule 'grace = 1'
+	for signal; do
+		session_start
+		pid=$(pid_of "$who")
+		[[ $pid =~ ^[0-9]+$ ]] || fail "not one process is the $who: '$pid' $(ps -ef)"
+		start=$(now_ms)
+		kill "-$signal" "$pid"
+		wait_for session_gone || fail "after SIG$signal to the $who there is left:
+$(ps -u "$user" -o pid,ppid,stat,args)"
+		took=$(($(now_ms) - start))
+		# grace, and one second more
+		[ $took -lt 2000 ] || fail "it took $took ms after SIG$signal to the $who"
+		wait "$client" 2>/dev/null
+		assert_eq "$(on "$user" hostname)" "$user-lab" "the next login after SIG$signal to the $who"
+	done
+	rm -f $STAGE/out
+}
+
+module_deaths() { user=alice; sshd_start; ends_after "$@"; sshd_stop; nothing_left; }
+test_the_monitors_death_ends_the_session() { module_deaths monitor KILL TERM; }
+test_pid_1s_death_ends_the_session() { module_deaths init KILL; }
+test_pid_1_told_to_end_ends_the_session() { module_deaths init TERM; }
+test_the_death_of_sshds_child_ends_the_session() { module_deaths child KILL TERM; }
+test_the_clients_death_ends_the_session() { module_deaths client KILL; }
+
+shell_deaths() {
+	user=dave
+	pam_stack sshd ''
+	sshd_start
+	ends_after "$@"
+	sshd_stop
+	nothing_left
+}
+test_pid_1s_death_ends_the_session_of_the_shell() { shell_deaths init KILL; }
+test_the_outer_process_death_ends_the_session_of_the_shell() { shell_deaths outer KILL; }
+
+check_lost_terminal() {
+	local who
+	for who in client child; do
+		session_start 'sleep 301' -tt
+		kill -KILL "$(pid_of $who)"
+		wait_for session_gone || fail "after the death of the $who there is left:
+$(ps -u "$user" -o pid,ppid,stat,args)"
+		wait "$client" 2>/dev/null
+	done
+	rm $STAGE/out
+}
+test_a_lost_terminal_ends_the_session() { both check_lost_terminal; }
+
+check_listener() {
+	session_start 'sleep 301; exit 9'
+	kill -KILL "$SSHD"
+	wait "$SSHD" 2>/dev/null
+	# what would have ended the session with its listener has had its time when a new one listens
+	sshd_start
+	is_running "$user" 'sleep 301' || fail "it ended with the listener"
+	assert_eq "$(on "$user" hostname)" "$user-lab" "a new login beside it"
+	pkill -u "$user" -x sleep
+	wait "$client"
+	assert_eq $? 9 "the old session's own end"
+	rm $STAGE/out
+}
+test_a_session_outlives_the_listener() { both check_listener; }
+
+check_neighbour() {
+	local first
+	session_start 'sleep 301; exit 9'
+	first=$client
+	timeout --foreground 30 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'sleep 302; exit 9' &
+	client=$!
+	wait_for is_running "$user" 'sleep 302'
+	kill -KILL "$(pid_of init)"
+	wait $client 2>/dev/null
+	is_running "$user" 'sleep 302; exit 9' && fail "the second session lives"
+	is_running "$user" 'sleep 301' || fail "the first session ended with the second"
+	pkill -u "$user" -x sleep
+	wait $first
+	assert_eq $? 9 "the first session's own end"
+	rm $STAGE/out
+}
+test_the_death_of_one_session_leaves_the_users_other_one_alone() { both check_neighbour; }
+
+# ---- logout = kill ----
+
+# jobs: what a session leaves running.  Each says in $HOME/NAME what it got.
+check_signals_at_logout() {
+	rule 'logout = kill' 'grace = 2'
+	cat >"/home/$user/job" <<-'END'
+		#!/bin/bash
+		# what HUP does by default is for those that have not asked for it by nohup
+		trap "" HUP
+		trap 'echo term >>$HOME/$1; sleep 0.4; echo done >>$HOME/$1; exit' TERM
+		[ "$1" != shell ] || { trap "" TERM; trap 'echo hup >>$HOME/$1; exit' HUP; }
+		echo up >>$HOME/$1
+		[ "$1" != stopped ] || kill -STOP $$
+		while :; do sleep 0.05; done
+	END
+	chmod 755 "/home/$user/job"
+	on "$user" 'for job in plain stopped shell; do
+			setsid ./job $job >/dev/null 2>&1 </dev/null &
+			until grep -q up $job 2>/dev/null; do sleep 0.02; done
+		done
+		until ps -e -o stat=,args= | grep -q "^T.*[s]topped"; do sleep 0.02; done'
+	wait_for session_gone || fail "there is left: $(ps -u "$user" -o stat,args)"
+	assert_eq "$(cat "/home/$user/plain")" "up
+term
+done" "a job that traps TERM gets its time"
+	assert_eq "$(cat "/home/$user/stopped")" "up
+term
+done" "a stopped job gets CONT, and so can hear it"
+	assert_eq "$(cat "/home/$user/shell")" "up
+hup" "what ignores TERM, as shells do, gets HUP"
+	rm /home/"$user"/{job,plain,stopped,shell}
+}
+test_logout_sends_term_hup_and_cont() { both check_signals_at_logout; }
+
+# what ignores everything, with how long it lives after the session's own command
+lives_for() { # lives_for GRACE: prints ms
+	local start
+	rule "grace = $1"
+	on "$user" '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 </dev/null &
+		until ps -e -o args= | grep -q "[s]leep 301"; do sleep 0.02; done'
+	start=$(now_ms)
+	wait_for session_gone || fail "with grace = $1 there is left: $(ps -u "$user" -o stat,args)"
+	echo $(($(now_ms) - start))
+}
+check_grace() {
+	local took
+	took=$(lives_for 0) || exit 1
+	[ "$took" -lt 700 ] || fail "with grace = 0 it lived for $took ms"
+	took=$(lives_for 1) || exit 1
+	# ssh of the module's way returns when the grace begins, the shell's when PID 1 is gone
+	[ "$took" -lt 1700 ] || fail "with grace = 1 it lived for $took ms"
+	[ "$user" = dave ] || [ "$took" -gt 600 ] || fail "with grace = 1 it lived for $took ms only"
+}
+test_what_ignores_every_signal_is_killed_after_the_grace() { both check_grace; }
+
+check_client() {
+	local start
+	rule 'grace = 4'
+	start=$(now_ms)
+	on "$user" '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 </dev/null & exit 5'
+	assert_eq $? 5 status
+	[ $(($(now_ms) - start)) -lt 1500 ] || fail "the client waited for $(($(now_ms) - start)) ms"
+	pkill -KILL -u "$user" -x sleep
+	wait_for session_gone || fail "PID 1 waits for nobody: $(ps -u "$user" -o stat,args)"
+}
+test_the_client_does_not_wait_for_the_grace() { both check_client; }
+
+test_a_login_during_another_ones_grace_is_not_touched() {
+	user=alice
+	rule 'grace = 1'
+	sshd_start
+	on alice '(trap "" HUP TERM; exec sleep 302) >/dev/null 2>&1 </dev/null &
+		until ps -e -o args= | grep -q "[s]leep 302"; do sleep 0.02; done'
+	session_start 'sleep 301; exit 9'
+	gone() { ! is_running alice 'sleep 302'; }
+	wait_for gone || fail "the first one's job lives on"
+	is_running alice 'sleep 301' || fail "the second session ended with the first"
+	pkill -u alice -x sleep
+	wait $client
+	assert_eq $? 9
+	rm $STAGE/out
+	sshd_stop
+	nothing_left
+}
+
+# ---- logout = linger ----
+
+check_linger() {
+	rule 'logout = linger'
+	timeout 10 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" \
+		'nohup sleep 301 >/dev/null 2>&1 </dev/null & exit 6' &
+	client=$!
+	wait_for is_running "$user" 'sleep 301' || fail "no session"
+	# the client of the module's way ends; the shell's own outer process waits for nothing either
+	wait $client
+	assert_eq $? 6 status
+	is_running "$user" 'sleep 301' || fail "it was ended"
+	pgrep -u "$user" -x nsisolate-init >/dev/null || fail "it has no PID 1"
+	assert_match "$(nsenter -t "$(pid_of init)" -u -p -m hostname)" "$user-lab" "its namespaces"
+	pkill -u "$user" -x sleep
+	wait_for session_gone || fail "PID 1 outlives the last process: $(ps -u "$user" -o stat,args)"
+}
+test_linger_lets_it_run_to_its_end_and_no_longer() { both check_linger; }
+
+test_linger_holds_when_the_monitor_dies() {
+	user=alice
+	rule 'logout = linger'
+	sshd_start
+	session_start '(trap "" HUP; exec sleep 301) >/dev/null 2>&1 </dev/null & wait'
+	kill -KILL "$(pid_of monitor)"
+	# sshd's child, a process of the session like others, ends with its connection
+	kill -KILL "$(pid_of client)"
+	wait $client 2>/dev/null
+	gone() { [ "$(pgrep -u alice -c -f '^sshd')" = 0 ]; }
+	wait_for gone || fail "sshd's child waits for nobody"
+	is_running alice 'sleep 301' || fail "it was ended"
+	pkill -u alice -x sleep
+	wait_for session_gone || fail "there is left: $(ps -u alice -o pid,ppid,stat,args)"
+	rm $STAGE/out
+	sshd_stop
+	nothing_left
+}
+
+# ---- PID 1 ----
+
+check_storm() {
+	assert_eq "$(on "$user" '
+		for i in $(seq 30); do (for j in $(seq 30); do (true &) done) & done; wait
+		until [ $(ps -e -o stat= | grep -c Z) = 0 ]; do sleep 0.02; done
+		echo reaped')" reaped
+}
+test_orphans_are_reaped() { both check_storm; }
+
+check_signals_to_init() {
+	# every signal but STOP and KILL, which the kernel keeps from PID 1 itself
+	assert_eq "$(on "$user" 'trap "" HUP INT QUIT TERM USR1 USR2 ALRM PIPE
+		for signal in $(seq 1 64); do kill -$signal 1 2>/dev/null; done
+		sleep 0.1; cat /proc/1/comm')" nsisolate-init
+}
+test_no_signal_from_inside_ends_pid_1() { both check_signals_to_init; }
+
+check_idle() {
+	local before after
+	session_start 'sleep 301; exit 9'
+	read -r _ before < <(grep ^voluntary_ctxt "/proc/$(pid_of init)/status")
+	sleep 1 # no event to wait for: nothing is what must happen
+	read -r _ after < <(grep ^voluntary_ctxt "/proc/$(pid_of init)/status")
+	assert_eq "$after" "$before" "wake-ups of an idle PID 1 in a second"
+	pkill -u "$user" -x sleep
+	wait $client
+	rm $STAGE/out
+}
+test_an_idle_pid_1_sleeps() { both check_idle; }
