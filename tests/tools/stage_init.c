@@ -12,31 +12,41 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /*
- * In a chroot "/" is no mount point.  Propagation is changed from the real root, to which joining
- * one's own mount namespace leads; then the chroot is bound to where it is one.
+ * In a chroot no user namespace is to be had (user_namespaces(7)), and "/" may be no mount point.
+ * Joining one's own mount namespace leads to its real root; when that is another one, the chroot
+ * is bound to where it is a mount point, and becomes the root for good.
  */
 static int leave_chroot(void)
 {
+	struct stat before, real;
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	if (root < 0 || own < 0 || setns(own, CLONE_NEWNS) < 0 ||
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
-	if (fchdir(root) < 0 || chroot(".") < 0 ||
-		mount("/", "/mnt", NULL, MS_BIND | MS_REC, NULL) < 0)
+	if (fstat(root, &before) < 0 || stat("/", &real) < 0)
 		return -1;
-	return chroot("/mnt");
+	if (before.st_dev == real.st_dev && before.st_ino == real.st_ino)
+		return 0;
+	if (fchdir(root) < 0 || mount(".", "mnt", NULL, MS_BIND | MS_REC, NULL) < 0 ||
+		chdir("mnt") < 0)
+		return -1;
+	/* the old root lands on top of the new one, and is taken away from there: pivot_root(2) */
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+		return -1;
+	return chdir("/");
 }
 
 static int own_mounts(const char *directory)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 &&
-		(errno != EINVAL || leave_chroot() < 0))
+	if (leave_chroot() < 0)
 		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
 		return -1;
