@@ -4,6 +4,7 @@
  *
  *	open close end start    pam_open_session, pam_close_session, pam_end, pam_start again
  *	refused                 pam_open_session, which must fail
+ *	attempt                 pam_open_session, and where it succeeds pam_close_session
  *	silent                  PAM_SILENT from now on
  *	run COMMAND             sh -c COMMAND in a child that became USER; waits for it
  *	background COMMAND      the same, without waiting
@@ -19,12 +20,14 @@
  *	time ACTION             how long it took, in microseconds, on standard output
  *	pause MS                lets that time pass
  *	kill-self               SIGKILL
+ *	mark                    sched_yield, for at_step
  */
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -242,6 +245,9 @@ static int act(char ***word)
 		return pam_open_session(handle, flags) != PAM_SUCCESS;
 	if (is(action, "refused"))
 		return pam_open_session(handle, flags) == PAM_SUCCESS;
+	if (is(action, "attempt"))
+		return pam_open_session(handle, flags) == PAM_SUCCESS &&
+		       pam_close_session(handle, flags) != PAM_SUCCESS;
 	if (is(action, "close"))
 		return pam_close_session(handle, flags) != PAM_SUCCESS;
 	if (is(action, "end"))
@@ -258,6 +264,8 @@ static int act(char ***word)
 		return signal(SIGCHLD, SIG_IGN) == SIG_ERR;
 	if (is(action, "handle-children"))
 		return signal(SIGCHLD, reap_any) == SIG_ERR;
+	if (is(action, "mark"))
+		return sched_yield();
 	if (is(action, "kill-self"))
 		return kill(getpid(), SIGKILL);
 	if (is(action, "close-all")) {

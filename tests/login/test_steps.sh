@@ -1,0 +1,55 @@
+# Death at every step of a session's set-up and end: of the application, of the helper that it
+# starts, of PID 1.  at_step (tests/tools) kills when a system call is entered.
+. tests/stage.sh
+
+prepare() {
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	printf '[all]\nservice = stage\ngrace = 0\n' | conf
+}
+
+# sweep ROLE VICTIM STATUS ACTION...: VICTIM dies at each step of ROLE in turn; the application must
+# end with STATUS (a regex), and nothing may be left
+sweep() {
+	local role=$1 victim=$2 wanted=$3 step=0 status
+	shift 3
+	while :; do
+		step=$((step + 1))
+		timeout -k 1 10 "$BUILD/tests/at_step" "$role" $step "$victim" \
+			"$BUILD/tests/pam_app" stage alice "$@" >/run/stage/app 2>&1
+		status=$?
+		[ $status != 99 ] || break
+		[[ $status =~ ^($wanted)$ ]] || fail "status $status: $(cat /run/stage/app)"
+		wait_for no_session || fail "left: $(cat /run/stage/app; ps -ef)"
+	done
+	[ $step -gt 10 ] || fail "only $step steps were seen"
+	echo "$((step - 1)) deaths of $victim at the steps of $role" >&2
+	rm /run/stage/app
+	nothing_left
+}
+no_session() { ! pgrep -x nsisolate-init; }
+
+test_the_application_dies_at_any_step_of_its_own() {
+	prepare
+	sweep application application 137 mark open close mark
+}
+test_the_application_dies_at_any_step_of_the_helper() {
+	prepare
+	sweep helper application 137 mark open close mark
+}
+test_the_application_dies_at_any_step_of_pid_1() {
+	prepare
+	sweep init application "137|0" mark open close mark
+}
+test_the_helper_dies_at_any_step_of_its_own() {
+	prepare
+	sweep helper helper 0 remember mark attempt mark same run 'test $(uname -n) = lab'
+}
+test_pid_1_dies_at_any_step_of_its_own() {
+	prepare
+	sweep init init 0 remember mark attempt mark same run 'test $(uname -n) = lab'
+}
+test_both_die_at_any_step_of_the_application() {
+	prepare
+	sweep application inits 0 remember mark attempt mark same run 'test $(uname -n) = lab'
+}
