@@ -288,7 +288,7 @@ int rules_explain(const struct rules *rules, struct login *login, struct policy 
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->list[i];
 		struct rules_place place = place_of(rule, &rule->section->place);
-		int matched = match_rule(rule, login, listener, error);
+		int matched = match_rule(rule, login, listener, error), result;
 
 		if (matched < 0)
 			return matched;
@@ -296,8 +296,10 @@ int rules_explain(const struct rules *rules, struct login *login, struct policy 
 			listener->rule(listener->data, &place, matched);
 		if (!matched)
 			continue;
-		tell_settings(rules, rule, listener);
-		return fill_policy(rules, rule, login, policy, error);
+		result = fill_policy(rules, rule, login, policy, error);
+		if (!result)
+			tell_settings(rules, rule, listener);
+		return result;
 	}
 	return 0;
 }

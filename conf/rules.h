@@ -66,7 +66,10 @@ struct rules_setting {
 	const char *value; /* as it is written there; NULL: not set */
 };
 
-/* What rules_explain tells.  A rule ends at its first matcher that does not match. */
+/*
+ * What rules_explain tells, in this order: the matchers of a rule, up to the first one that does not
+ * match, then the rule; after the rule that won its settings, when @policy is filled.
+ */
 struct rules_listener {
 	void (*matcher)(void *data, const struct rules_matcher *matcher);
 	void (*rule)(void *data, const struct rules_place *place, bool matched);
