@@ -114,11 +114,13 @@ static char *keep(struct config *config, char *text)
 	return text;
 }
 
-static void read_file(struct config *config, const char *path, struct diagnostics *diagnostics)
+static void read_file(struct config *config, const char *path, const struct config_change *change,
+	struct diagnostics *diagnostics)
 {
+	bool changed = change && !strcmp(path, change->file);
 	size_t size, errors = diagnostics->errors, first = config->count;
 	_cleanup_free_ char *original = NULL;
-	char *text = config_file_read(path, &size, diagnostics);
+	char *text = config_file_read(path, changed ? change->with : path, &size, diagnostics);
 	const char *file, *fault = NULL;
 
 	if (!text)
@@ -139,20 +141,21 @@ static void read_file(struct config *config, const char *path, struct diagnostic
 		wrong(diagnostics, path, fault);
 }
 
-void config_read(struct config *config, const char *path, struct diagnostics *diagnostics)
+void config_read(struct config *config, const char *path, const struct config_change *change,
+	struct diagnostics *diagnostics)
 {
 	_cleanup_free_ char *directory = NULL;
 	_cleanup_free_ char **paths = NULL;
 
-	read_file(config, path, diagnostics);
+	read_file(config, path, change, diagnostics);
 	if (asprintf(&directory, "%s.d", path) < 0) {
 		directory = NULL;
 		wrong(diagnostics, path, "cannot be taken in: no memory");
 		return;
 	}
-	paths = config_file_list(directory, diagnostics);
+	paths = config_file_list(directory, change ? change->file : NULL, diagnostics);
 	for (char **drop_in = paths; drop_in && *drop_in; drop_in++) {
-		read_file(config, *drop_in, diagnostics);
+		read_file(config, *drop_in, change, diagnostics);
 		free(*drop_in);
 	}
 }

@@ -50,13 +50,21 @@ struct config {
 		0    \
 	}
 
+/* A file that is to be read as if it had the bytes of another one. */
+struct config_change {
+	const char *file; /* need not be there yet */
+	const char *with; /* its owner and mode count */
+};
+
 /*
  * Reads the file at @path and then, in the order of the C locale, the files *.conf of the directory
  * @path.d, where there is one.  Appends to @config; every finding goes to @diagnostics, after one
  * they go on, so that all are found at once.  Whether it may be used: diagnostics->errors is 0.
  * When root reads them, files and directory must be root's and writable by nobody else.
+ * @change may be NULL.
  */
-void config_read(struct config *config, const char *path, struct diagnostics *diagnostics);
+void config_read(struct config *config, const char *path, const struct config_change *change,
+	struct diagnostics *diagnostics);
 
 void config_free(struct config *config);
 

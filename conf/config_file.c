@@ -61,13 +61,14 @@ static char *read_all(int fd, size_t *size)
 	return smaller ? smaller : text;
 }
 
-char *config_file_read(const char *path, size_t *size, struct diagnostics *diagnostics)
+char *config_file_read(
+	const char *path, const char *from, size_t *size, struct diagnostics *diagnostics)
 {
 	struct stat status;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(from, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	char *text;
 
-	if (fd < 0 && errno == ENOENT && lstat(path, &status) == 0)
+	if (fd < 0 && errno == ENOENT && lstat(from, &status) == 0)
 		return wrong(diagnostics, path, "is a link to a file that does not exist");
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
@@ -107,32 +108,76 @@ static bool is_wanted(const char *name)
 	return name[0] != '.' && length > suffix && !strcmp(name + length - suffix, SUFFIX);
 }
 
-static char **list(DIR *directory, const char *path)
-{
-	struct dirent *entry;
-	char **paths = calloc(1, sizeof *paths), **larger;
-	size_t count = 0;
+/* Paths, ended by NULL. */
+struct list {
+	char **paths;
+	size_t count;
+};
 
-	while (paths && (entry = readdir(directory))) {
-		if (!is_wanted(entry->d_name))
-			continue;
-		larger = reallocarray(paths, count + 2, sizeof *paths);
-		if (!larger || asprintf(&larger[count], "%s/%s", path, entry->d_name) < 0) {
-			paths = larger ? larger : paths;
-			while (count)
-				free(paths[--count]);
-			free(paths);
-			return NULL;
-		}
-		paths = larger;
-		paths[++count] = NULL;
+/* Takes @path over. */
+static bool add(struct list *list, char *path)
+{
+	char **paths = path ? reallocarray(list->paths, list->count + 2, sizeof *paths) : NULL;
+
+	if (!paths) {
+		free(path);
+		return false;
 	}
-	if (paths)
-		qsort(paths, count, sizeof *paths, compare);
-	return paths;
+	list->paths = paths;
+	paths[list->count++] = path;
+	paths[list->count] = NULL;
+	return true;
 }
 
-char **config_file_list(const char *path, struct diagnostics *diagnostics)
+static bool contains(const struct list *list, const char *path)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->paths[i], path))
+			return true;
+	return false;
+}
+
+/* Whether @path is that of a file that is wanted and lies in @directory. */
+static bool lies_in(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return !strncmp(path, directory, length) && path[length] == '/' &&
+	       !strchr(path + length + 1, '/') && is_wanted(path + length + 1);
+}
+
+static bool read_directory(struct list *list, DIR *directory, const char *path)
+{
+	struct dirent *entry;
+	char *full;
+
+	while (errno = 0, (entry = readdir(directory))) {
+		if (!is_wanted(entry->d_name))
+			continue;
+		if (asprintf(&full, "%s/%s", path, entry->d_name) < 0 || !add(list, full))
+			return false;
+	}
+	return errno == 0;
+}
+
+/* NULL with errno where that cannot be done. */
+static char **list_files(DIR *directory, const char *path, const char *more)
+{
+	struct list list = {.paths = calloc(1, sizeof(char *))};
+
+	if (!list.paths || !read_directory(&list, directory, path) ||
+		(more && lies_in(more, path) && !contains(&list, more) &&
+			!add(&list, strdup(more)))) {
+		while (list.count)
+			free(list.paths[--list.count]);
+		free(list.paths);
+		return NULL;
+	}
+	qsort(list.paths, list.count, sizeof *list.paths, compare);
+	return list.paths;
+}
+
+char **config_file_list(const char *path, const char *more, struct diagnostics *diagnostics)
 {
 	struct stat status;
 	char **paths;
@@ -152,11 +197,13 @@ char **config_file_list(const char *path, struct diagnostics *diagnostics)
 		return NULL;
 	}
 	directory = fdopendir(fd);
-	if (!directory) {
+	paths = directory ? list_files(directory, path, more) : NULL;
+	if (!paths)
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "cannot be read: %s",
+			strerror(errno));
+	if (directory)
+		closedir(directory);
+	else
 		close(fd);
-		return wrong(diagnostics, path, "cannot be read: no memory");
-	}
-	paths = list(directory, path);
-	closedir(directory);
-	return paths ? paths : wrong(diagnostics, path, "cannot be read: no memory");
+	return paths;
 }

@@ -9,17 +9,22 @@
 #include "diagnostics.h"
 
 /*
- * Opens @path without waiting (a FIFO, a tape), makes sure that it is a regular file of at most
+ * The bytes of the file @path, taken from the file @from, which is the same one but for a change
+ * that is only tried; findings name @path.
+ *
+ * Opens @from without waiting (a FIFO, a tape), makes sure that it is a regular file of at most
  * CONFIG_SIZE_MAX bytes and, when root asks, that nobody but root can write it; then reads it once.
  * Returns its bytes, ended by a NUL that does not count to *@size; NULL with a finding added.
  */
-char *config_file_read(const char *path, size_t *size, struct diagnostics *diagnostics);
+char *config_file_read(
+	const char *path, const char *from, size_t *size, struct diagnostics *diagnostics);
 
 /*
  * The paths of the files *.conf in the directory @path, sorted as bytes, NULL-terminated and each
- * allocated.  NULL when there is no such directory, or with a finding added when it may not be
+ * allocated.  @more is one of them although it is not there yet, if it lies in this directory; it
+ * may be NULL.  NULL when there is no such directory, or with a finding added when it may not be
  * trusted or cannot be read.
  */
-char **config_file_list(const char *path, struct diagnostics *diagnostics);
+char **config_file_list(const char *path, const char *more, struct diagnostics *diagnostics);
 
 #endif

@@ -135,7 +135,8 @@ static int take_config(struct rules *rules, const char *path, struct diagnostics
 	return 0;
 }
 
-int rules_load(const char *path, struct rules **rules, struct diagnostics *diagnostics)
+static int load(const char *path, const struct config_change *change, struct rules **rules,
+	struct diagnostics *diagnostics)
 {
 	_in_c_locale_ locale = enter_c_locale();
 	struct rules *loaded = calloc(1, sizeof *loaded);
@@ -146,7 +147,7 @@ int rules_load(const char *path, struct rules **rules, struct diagnostics *diagn
 		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "no memory");
 		return -ENOMEM;
 	}
-	config_read(&loaded->config, path, diagnostics);
+	config_read(&loaded->config, path, change, diagnostics);
 	result = take_config(loaded, path, diagnostics);
 	diagnostics_sort(diagnostics);
 	if (result < 0) {
@@ -155,6 +156,17 @@ int rules_load(const char *path, struct rules **rules, struct diagnostics *diagn
 	}
 	*rules = loaded;
 	return 0;
+}
+
+int rules_load(const char *path, struct rules **rules, struct diagnostics *diagnostics)
+{
+	return load(path, NULL, rules, diagnostics);
+}
+
+int rules_load_changed(const char *path, const char *file, const char *with, struct rules **rules,
+	struct diagnostics *diagnostics)
+{
+	return load(path, &(struct config_change){file, with}, rules, diagnostics);
 }
 
 void rules_free(struct rules *rules)

@@ -34,6 +34,13 @@ struct rules;
 int rules_load(const char *path, struct rules **rules, struct diagnostics *diagnostics);
 
 /*
+ * rules_load as it would be if @file, which is @path or one of its drop-ins and need not be there
+ * yet, had the bytes, the owner and the mode of the file @with.  Findings name @file.
+ */
+int rules_load_changed(const char *path, const char *file, const char *with, struct rules **rules,
+	struct diagnostics *diagnostics);
+
+/*
  * Matches @login, in file order.  Returns 0 and fills @policy (isolate = false when no rule
  * matched or the rule that did says `isolate = no`).  Returns a negative errno and fills @error
  * when it could not be decided, for example because NSS failed: never a guess.

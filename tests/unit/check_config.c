@@ -234,7 +234,7 @@ START_TEST(right_text_is_understood)
 	struct config config = CONFIG_EMPTY;
 	char *values;
 
-	config_read(&config, given_bytes(right[_i].bytes, right[_i].size), &diagnostics);
+	config_read(&config, given_bytes(right[_i].bytes, right[_i].size), NULL, &diagnostics);
 	if (!right[_i].values) {
 		ck_assert_uint_eq(diagnostics.errors, 1);
 	} else {
@@ -256,7 +256,7 @@ START_TEST(places_are_those_of_the_file)
 	struct config config = CONFIG_EMPTY;
 	const struct config_item *item;
 
-	config_read(&config, given_bytes(text, strlen(text)), &diagnostics);
+	config_read(&config, given_bytes(text, strlen(text)), NULL, &diagnostics);
 	ck_assert_uint_eq(config.count, 1);
 	ck_assert_uint_eq(config.sections[0].place.line, 2);
 	ck_assert_uint_eq(config.sections[0].place.column, 4);
@@ -608,7 +608,7 @@ START_TEST(drop_ins_come_after_the_file_in_the_order_of_bytes)
 	write_text("nsisolate.conf.d/a.conf", "[a]\nuid = 3\n");
 	write_text("nsisolate.conf.d/Z.conf", "[z]\nuid = 2\n");
 	write_text("nsisolate.conf.d/10.conf", "[ten]\nuid = 0\n");
-	config_read(&config, path, &diagnostics);
+	config_read(&config, path, NULL, &diagnostics);
 	ck_assert_uint_eq(diagnostics.count, 0);
 	values = values_of(&config);
 	ck_assert_str_eq(values, "main:uid=1 ten:uid=0 z:uid=2 a:uid=3 b:uid=4 ");
@@ -696,6 +696,66 @@ START_TEST(drop_in_directory_that_is_a_file_is_refused)
 	write_text("nsisolate.conf", "[main]\nuid = 1\n");
 	write_text("nsisolate.conf.d", "x");
 	want_refused("cannot be opened: Not a directory");
+}
+END_TEST
+
+/* ---- changes that are only tried ---- */
+
+/* Loads as if @file, below the directory, were @text. */
+static int load_changed(const char *file, const char *text)
+{
+	char *full, *with;
+	int result;
+
+	write_text("changed", text);
+	ck_assert_int_gt(asprintf(&full, "%s/%s", directory, file), 0);
+	ck_assert_int_gt(asprintf(&with, "%s/changed", directory), 0);
+	result = rules_load_changed(path, full, with, &rules, &diagnostics);
+	free(full);
+	free(with);
+	return result;
+}
+
+START_TEST(change_of_the_file_is_read_with_its_drop_ins)
+{
+	const struct diagnostic *found;
+
+	write_text("nsisolate.conf", "wrong\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/a.conf", "[a]\nuid = 1\n");
+	ck_assert_int_eq(load_changed("nsisolate.conf", "[b]\nuid = 2\n"), 0);
+	rules_free(rules);
+	ck_assert_int_lt(load_changed("nsisolate.conf", "\n[a]\nuid = 2\n"), 0);
+	found = want_diagnostic(&diagnostics, 1, 2, "/nsisolate.conf:2: give this one");
+	ck_assert_ptr_nonnull(strstr(found->file, "/nsisolate.conf.d/a.conf"));
+}
+END_TEST
+
+START_TEST(change_of_a_drop_in_is_read_with_the_others)
+{
+	const struct diagnostic *found;
+
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/a.conf", "wrong\n");
+	ck_assert_int_eq(load_changed("nsisolate.conf.d/a.conf", "[a]\nuid = 2\n"), 0);
+	rules_free(rules);
+	ck_assert_int_lt(load_changed("nsisolate.conf.d/a.conf", "[main]\n"), 0);
+	found = want_diagnostic(&diagnostics, 1, 2, "/nsisolate.conf:1: give this one");
+	ck_assert_ptr_nonnull(strstr(found->file, "/nsisolate.conf.d/a.conf"));
+}
+END_TEST
+
+START_TEST(drop_in_that_is_not_there_yet_is_read)
+{
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/a.conf", "[a]\nuid = 1\n");
+	ck_assert_int_lt(load_changed("nsisolate.conf.d/b.conf", "[a]\n"), 0);
+	want_diagnostic(&diagnostics, 1, 2, "/a.conf:1: give this one");
+	diagnostics_free(&diagnostics);
+	/* what is no drop-in does not become one */
+	ck_assert_int_eq(load_changed("nsisolate.conf.d/b.txt", "wrong\n"), 0);
 }
 END_TEST
 
@@ -821,6 +881,9 @@ static Suite *config_suite(void)
 	tcase_add_test(file, drop_in_key_does_not_belong_to_the_file_before);
 	tcase_add_test(file, drop_in_that_is_a_directory_is_refused);
 	tcase_add_test(file, drop_in_directory_that_is_a_file_is_refused);
+	tcase_add_test(file, change_of_the_file_is_read_with_its_drop_ins);
+	tcase_add_test(file, change_of_a_drop_in_is_read_with_the_others);
+	tcase_add_test(file, drop_in_that_is_not_there_yet_is_read);
 	if (make_turkish())
 		tcase_add_test(file, locale_changes_nothing);
 	else
