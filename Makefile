@@ -97,7 +97,7 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
 	$(if $(ctl_sources),$(BUILD)/nsisolatectl)
 
-.PHONY: all demo demo-login check check-vm bench sanitize fuzz install uninstall format \
+.PHONY: all demo demo-login check soak check-vm bench sanitize fuzz install uninstall format \
 	check-format clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -173,6 +173,14 @@ check:
 sanitize:
 	$(make) check SANITIZE=1 BUILD='$(BUILD)/sanitize' CFLAGS='-O1 -g' MUSL_GCC=
 
+# a quarter of an hour and more: 10,000 ssh logins, a third of them killed; 10,000 sessions in one
+# process
+soak:
+	$(call depend,build test)
+	$(make) all tests-tools
+	@LIMIT=10800 LOGINS=10000 SESSIONS=10000 BUILD='$(abspath $(BUILD))' tests/run \
+		-k 'many_logins|sessions_in_one' tests/login/test_volume.sh tests/login/test_giving_back.sh
+
 tests-tools: $(tools) $(BUILD)/paths
 tests-unit: $(unit_tests)
 
@@ -224,6 +232,7 @@ help:
 	'make demo-login  the same, and leave you in such a session' \
 	'make check       install what is missing, build, run all tests' \
 	'                 (TESTS="-k WORD" or TESTS=FILE: some; WERROR=1: no warnings allowed)' \
+	'make soak        10,000 logins, a third of them killed' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
 	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR;' \
 	'                 an existing nsisolate.conf is kept' \
