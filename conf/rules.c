@@ -297,6 +297,8 @@ int rules_explain(const struct rules *rules, struct login *login, struct policy 
 	_in_c_locale_ locale = enter_c_locale();
 
 	*policy = (struct policy){.isolate = false};
+	if (login->service && !strcmp(login->service, RULES_NEVER_SERVICE))
+		return 0;
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->list[i];
 		struct rules_place place = place_of(rule, &rule->section->place);

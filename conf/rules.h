@@ -27,6 +27,12 @@
 struct rules;
 
 /*
+ * The service that no rule isolates: systemd's manager of a user's services would lose the /proc
+ * that it counts on.
+ */
+#define RULES_NEVER_SERVICE "systemd-user"
+
+/*
  * Reads and checks the configuration at @path.  Returns 0 with *@rules to be given to rules_free;
  * or a negative errno with *@rules NULL and at least one error in @diagnostics.  Warnings can be
  * there in either case.  They come in the order of the files, lines and columns.
@@ -42,7 +48,7 @@ int rules_load_changed(const char *path, const char *file, const char *with, str
 
 /*
  * Matches @login, in file order.  Returns 0 and fills @policy (isolate = false when no rule
- * matched or the rule that did says `isolate = no`).  Returns a negative errno and fills @error
+ * matched, the rule that did says `isolate = no`, or the service is RULES_NEVER_SERVICE).  Returns a negative errno and fills @error
  * when it could not be decided, for example because NSS failed: never a guess.
  */
 int rules_match(

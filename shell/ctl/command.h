@@ -1,0 +1,29 @@
+/*
+ * command.h - what nsisolatectl can do: one row a command, one file a command.
+ */
+#ifndef NSISOLATE_CTL_COMMAND_H
+#define NSISOLATE_CTL_COMMAND_H
+
+#define NAME "nsisolatectl"
+
+struct command {
+	const char *name;
+	const char *arguments; /* as the usage shows them */
+	const char *summary;
+	/* @argv[0] is the command's name; returns the program's exit status */
+	int (*run)(int argc, char **argv);
+};
+
+/* The status of a command that was called the wrong way; EX_USAGE would be one
+ * that means more. */
+#define STATUS_USAGE 2
+
+int command_check(int argc, char **argv);
+int command_explain(int argc, char **argv);
+int command_edit(int argc, char **argv);
+
+/* Says on standard error how the command of this name is called; returns
+ * STATUS_USAGE. */
+int command_usage(const char *name);
+
+#endif
