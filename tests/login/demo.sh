@@ -208,7 +208,7 @@ through_the_shell() {
 	show '# ' "ps -o pid,pidns,user,args -u dave"
 	claim "all of it is dave's, none of it root's" \
 		output_has "[0-9]+ +[0-9]+ dave +nsisolate-init: dave"
-	show '$ ' "kill $!   # that ssh: the connection breaks"
+	show '$ ' "kill -9 $!   # that ssh: the connection breaks"
 	ssh -O exit dave@lab 2>/dev/null
 	gone dave
 	show '# ' "ps -o pid,user,args -u dave"
