@@ -127,10 +127,11 @@ test_big_arguments_and_environment_pass() {
 test_signals_to_the_outer_process_reach_the_command() {
 	local signal
 	for signal in TERM INT HUP USR1; do
+		rm -f /run/stage/out
 		shell -c "trap 'echo got; exit 9' $signal; echo up; while :; do sleep 0.05; done" \
 			>/run/stage/out &
 		wait_for grep -q up /run/stage/out
-		pkill -$signal -u dave -P $! -f nsisolate-init || pkill -$signal -x -u dave -o nsisolate-init
+		pkill -$signal -u dave -o -x nsisolate-init
 		wait $!
 		assert_eq $? 9 "status after SIG$signal"
 		assert_match "$(cat /run/stage/out)" got "trap of SIG$signal"
@@ -140,7 +141,8 @@ test_signals_to_the_outer_process_reach_the_command() {
 }
 
 test_what_is_left_ends_with_the_session() {
-	shell -c 'trap "" HUP; (trap "" HUP TERM; exec sleep 300) >/dev/null 2>&1 & exit 3'
+	shell -c 'trap "" HUP; (trap "" HUP TERM; exec sleep 300) >/dev/null 2>&1 &
+		until pgrep -x sleep >/dev/null; do :; done; exit 3'
 	assert_eq $? 3 "exit status"
 	pgrep -u dave sleep >/dev/null || fail "the sleep did not get its grace"
 	nothing_left

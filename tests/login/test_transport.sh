@@ -118,7 +118,7 @@ check_channels() {
 	wait_for_all() { [ "$(cat /run/stage/out? | wc -l)" = 5 ]; }
 	wait_for wait_for_all || fail "not all channels answered"
 	for i in 1 2 3 4 5; do assert_eq "$(cat /run/stage/out$i)" "$i $user-lab" "channel $i"; done
-	on "$user" -o ControlPath=$control -O exit 2>/dev/null
+	ssh -o ControlPath=$control -O exit "$user@127.0.0.1" 2>/dev/null
 	wait_for test ! -e $control
 	rm /run/stage/out?
 }
