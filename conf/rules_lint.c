@@ -3,6 +3,7 @@
  * does not exist today can be there tomorrow, and must lock nobody out.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -177,13 +178,14 @@ static bool covers(const struct rule *earlier, const struct rule *later)
 static void check_covered(const struct lint *lint)
 {
 	const struct config_section *section = lint->rule->section;
-	char text[512];
+	char text[PATH_MAX + 256];
 
 	for (const struct rule *rule = lint->rules->list; rule < lint->rule; rule++)
 		if (covers(rule, lint->rule)) {
 			snprintf(text, sizeof text,
-				"[%s] can never match: [%s] in line %u, before it, asks for no more",
-				section->name, rule->section->name, rule->section->place.line);
+				"[%s] can never match: [%s] at %s:%u takes every login that it would",
+				section->name, rule->section->name, rule->section->place.file,
+				rule->section->place.line);
 			warn_at(lint, &section->place, 0, text);
 			return;
 		}

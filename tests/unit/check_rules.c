@@ -525,7 +525,7 @@ static const struct {
 	{"[a]\nisolate = NO\nhosts = no\n", 3, 1, "the rule says isolate = no"},
 	{"[a]\nisolate = no\nshell = /bin/sh\n", 0, 0, NULL},
 	{"[defaults]\ngrace = 5\n[a]\nisolate = no\n", 0, 0, NULL},
-	{"[a]\nuid = 5\n[b]\nuid = 5\nservice = x\n", 3, 2, "[b] can never match: [a] in line 1"},
+	{"[a]\nuid = 5\n[b]\nuid = 5\nservice = x\n", 3, 2, "[b] can never match: [a] at "},
 	{"[a]\nuid = 5\nservice = *\n[b]\nuid = 5\n", 4, 2, "can never match"},
 	{"[a]\nuid = 5\nservice = x\n[b]\nuid = 5\n", 0, 0, NULL},
 	{"[a]\nuid = 5\n[b]\nuid = 6\n", 0, 0, NULL},
