@@ -97,7 +97,7 @@ test_background_jobs_end_with_su() {
 
 test_su_killed_ends_its_session() {
 	apply su su-l
-	su alice -c 'trap "" HUP TERM; sleep 300' &
+	su alice -c 'trap "" HUP TERM; sleep 300' >/dev/null 2>&1 &
 	wait_for pgrep -u alice -x sleep || fail "no session"
 	kill -KILL $!
 	wait $! 2>/dev/null
@@ -158,26 +158,33 @@ test_login_of_the_shell_user_is_isolated_by_the_shell() {
 
 # ---- cron, at ----
 
+# cron is Debian's; crond is cronie, of Fedora and Arch
 test_a_cron_job_when_a_rule_names_cron() {
-	need cron
-	apply cron
-	echo "@reboot (hostname; cat /proc/1/comm) >/home/alice/out" >/var/spool/cron/crontabs/alice
-	chown alice:crontab /var/spool/cron/crontabs/alice
-	chmod 600 /var/spool/cron/crontabs/alice
-	cron -f &
+	local daemon table
+	if command -v cron >/dev/null; then
+		daemon=(cron -f) table=/var/spool/cron/crontabs/alice
+	else
+		need crond
+		daemon=(crond -n) table=/var/spool/cron/alice
+	fi
+	apply "${daemon[0]}"
+	echo "@reboot (hostname; cat /proc/1/comm) >/home/alice/out" >$table
+	chown alice $table
+	chmod 600 $table
+	"${daemon[@]}" >/dev/null 2>&1 &
 	wait_for grep -q nsisolate-init /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
 	assert_eq "$(cat /home/alice/out)" "alice-lab
 nsisolate-init"
 	kill $!
 	wait $! 2>/dev/null
-	rm -f /home/alice/out /var/spool/cron/crontabs/alice /run/crond.*
+	rm -f /home/alice/out $table /run/crond.* /run/cron.*
 	nothing_left
 }
 
 test_an_at_job_when_a_rule_names_atd() {
 	need atd
 	apply atd
-	atd -f &
+	atd -f >/dev/null 2>&1 &
 	wait_for test -s /run/atd.pid
 	echo '(hostname; cat /proc/1/comm) >/home/alice/out' | as alice at now 2>/dev/null
 	wait_for grep -q nsisolate-init /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
