@@ -53,13 +53,16 @@ static int first_process(struct job *job, const struct command *command, int out
 	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = outer};
 	struct error error = {0};
 
-	/* a process group that is nobody's job: what is typed or killed there is not for PID 1 */
-	setpgid(0, 0);
 	if (setup_session(&job->setup, &error) < 0 || drop_dumpable(&error) < 0)
 		return send_failed(outer, &error);
 	pid1.command = command_start(command, &error);
 	if (pid1.command < 0)
 		return send_failed(outer, &error);
+	/*
+	 * A process group that is nobody's job: what is typed or killed there is not for PID 1.  The
+	 * command has its own, or stays in the caller's.
+	 */
+	setpgid(0, 0);
 	if (drop_new_privileges(&error) < 0 || descriptors_keep(&outer, 1, &error) < 0 ||
 		chdir("/") < 0)
 		return send_failed(outer, &error);
@@ -118,8 +121,10 @@ static void pass_signal(struct outer *outer)
 	case SIGINT:
 	case SIGQUIT:
 	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
 	case SIGWINCH:
-		/* typed at a terminal: the whole process group got it, the command with us */
+		/* from the terminal: the whole process group got it, the command with us */
 		if (info.ssi_code == SI_KERNEL)
 			return;
 	}

@@ -138,9 +138,14 @@ test_close_returns_at_once_whatever_still_runs() {
 	local time
 	before_each
 	stage_conf 'grace = 2'
-	time=$(app open background 'exec >/dev/null 2>&1; trap "" TERM HUP; while :; do sleep 1; done' pause 100 time close)
-	[ "$time" -lt 100000 ] || fail "close took $time microseconds"
-	pgrep -x nsisolate-init >/dev/null || fail "the session ended without its grace"
+	# the median of nine: what another process did to one of them does not count
+	time=$(for i in 1 2 3 4 5 6 7 8 9; do
+		app open background 'exec >/dev/null 2>&1; trap "" TERM HUP; while :; do sleep 1; done' \
+			pause 100 time close
+	done | sort -n | sed -n 5p)
+	echo "close took $time microseconds" >&2
+	[ "$time" -lt 5000 ] || fail "close took $time microseconds"
+	pgrep -x nsisolate-init >/dev/null || fail "the sessions ended without their grace"
 	nothing_left
 }
 

@@ -117,11 +117,13 @@ test_a_pipe_that_the_command_closes_is_closed() {
 		{ cat; echo $SECONDS; }')" '^[01]$' "seconds until the pipe's end was seen"
 }
 
-test_big_arguments_and_environment_pass() {
-	local big
-	big=$(head -c 100000 /dev/zero | tr '\0' x)
-	assert_eq "$(as dave env A="$big" B="$big" C="$big" D="$big" /usr/bin/nsisolate-shell -c \
-		'echo $((${#A} + ${#B} + ${#C} + ${#D} + ${#1}))' zero "$big")" 500000
+test_two_megabytes_of_arguments_and_environment_pass() {
+	local big words=() i
+	big=$(head -c 131000 /dev/zero | tr '\0' x) # the kernel takes no single one over 128 KiB
+	for i in 1 2 3 4 5 6 7 8; do words+=("$big"); done
+	assert_eq "$(as dave env A="$big" B="$big" C="$big" D="$big" E="$big" F="$big" G="$big" \
+		/usr/bin/nsisolate-shell -c 'for w; do n=$((${n:-0} + ${#w})); done; echo $((n + 7 * ${#G}))' \
+		zero "${words[@]}")" $((15 * 131000))
 }
 
 test_signals_to_the_outer_process_reach_the_command() {
@@ -198,4 +200,12 @@ test_init_says_what_is_wrong_with_its_command_line() {
 		assert_eq $? 2 "status of: ${words%%|*}"
 		[[ $output == *"${words#*|}"* ]] || fail "'${words%%|*}' says: $output"
 	done
+}
+
+test_at_a_terminal_it_is_a_job_like_any_other() {
+	timeout 60 expect -f tests/login/outer.exp setpriv --reuid dave --regid dave --init-groups \
+		env -i TERM=dumb HOME=/home/dave PATH="$PATH" bash --norc --noediting >/run/stage/terminal 2>&1 ||
+		fail "status $?: $(tr -d '\r' </run/stage/terminal | cat -v)"
+	rm /run/stage/terminal
+	nothing_left
 }

@@ -53,3 +53,28 @@ test_both_die_at_any_step_of_the_application() {
 	prepare
 	sweep application inits 0 remember mark attempt mark same run 'test $(uname -n) = lab'
 }
+
+# ---- the same for nsisolate-shell's engine: the outer process, PID 1 ----
+
+# sweep_shell ROLE VICTIM STATUS
+sweep_shell() {
+	local role=$1 victim=$2 wanted=$3 step=0 status
+	while :; do
+		step=$((step + 1))
+		AT_STEP_FROM_START=1 timeout -k 1 10 "$BUILD/tests/at_step" "$role" $step "$victim" \
+			/usr/libexec/nsisolate/nsisolate-init --user --uts --pid --hosts \
+			--hostname=held-lab --grace=0 -- \
+			sh -c 'test "$(uname -n)" = held-lab && exit 42' >/run/stage/app 2>&1
+		status=$?
+		[ $status != 99 ] || break
+		[[ $status =~ ^($wanted)$ ]] || fail "status $status: $(cat /run/stage/app)"
+		wait_for no_session || fail "left: $(cat /run/stage/app; ps -ef)"
+	done
+	[ $step -gt 10 ] || fail "only $step steps were seen"
+	rm /run/stage/app
+	nothing_left
+}
+test_the_outer_process_dies_at_any_step_of_its_own() { sweep_shell application application 137; }
+test_the_outer_process_dies_at_any_step_of_pid_1() { sweep_shell helper application '137|42'; }
+# refused (1) while the session is set up; 137 when it had begun; 42 when it was over
+test_pid_1_of_the_shell_dies_at_any_step_of_its_own() { sweep_shell helper helper '1|137|42'; }

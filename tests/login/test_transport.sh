@@ -187,3 +187,18 @@ test_dropped_connections_end_their_sessions() {
 	sshd_stop
 	nothing_left
 }
+
+test_a_network_that_goes_away_ends_the_session() {
+	local client
+	sshd_start ClientAliveInterval=1 ClientAliveCountMax=1
+	on alice 'trap "" HUP; sleep 300' & client=$!
+	wait_for pgrep -u alice sleep || fail "no session"
+	ip link set lo down
+	gone() { ! pgrep -u alice; }
+	wait_for gone || fail "alice still has $(pgrep -a -u alice)"
+	ip link set lo up
+	pkill -KILL -x ssh
+	wait $client 2>/dev/null
+	sshd_stop
+	nothing_left
+}

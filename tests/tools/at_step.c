@@ -8,7 +8,10 @@
  *	               init         the helper's child, PID 1 of the session
  *	VICTIM         inits        helper and init
  *
- * The application's steps count between its two sched_yield(2), the others' from their start.
+ * For nsisolate-init in the foreground these are the outer process, PID 1 and the command.
+ *
+ * The application's steps count between its two sched_yield(2), the others' from their start; with
+ * AT_STEP_FROM_START in the environment the application's do, too.
  * Says the step on standard output.  Exits as COMMAND does (128 + signal), or with 99 when ROLE has
  * fewer steps.
  */
@@ -74,7 +77,7 @@ static void count_step(enum role role, long number)
 		run.marks++;
 		return;
 	}
-	if (role == APPLICATION && run.marks != 1)
+	if (role == APPLICATION && run.marks != 1 && !getenv("AT_STEP_FROM_START"))
 		return;
 	if (++run.steps[role] != run.step || role != run.role || run.done)
 		return;
