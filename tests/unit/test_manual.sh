@@ -1,0 +1,70 @@
+# nsisolate.conf(5): it is well formed, and what it shows is so.
+# needs: nobody
+. tests/stage.sh
+
+PAGE=conf/nsisolate.conf.5
+
+# Writes each example of the page into a file of its own in $DIR.
+examples() {
+	DIR=$(mktemp -d)
+	trap 'rm -rf "$DIR"' EXIT
+	awk -v dir="$DIR" '/^\.Bd -literal/ { file = dir "/" ++count ".conf"; next }
+		/^\.Ed/ { file = "" }
+		file { print >file }' "$PAGE"
+}
+
+test_the_page_is_clean_mdoc() {
+	command -v mandoc >/dev/null || skip "there is no mandoc"
+	# pages of this project are not installed where this runs
+	assert_eq "$(mandoc -Tlint "$PAGE" 2>/dev/null |
+		grep -vE 'referenced manual not found: Xr (pam_nsisolate|nsisolate-shell|nsisolatectl) 8')" ""
+}
+
+test_every_example_is_well_formed() {
+	local example count=0
+	examples
+	for example in "$DIR"/*.conf; do
+		count=$((count + 1))
+		# accounts that the examples name need not be here
+		assert_eq "$("$NSISOLATECTL" check "$example" | grep -A 2 -E ': (error|warning): ' |
+			grep -vE '^--$|there is no (user|group) |^ ')" "" "$example"
+	done
+	assert_eq $count 4 "examples in the page"
+}
+
+test_every_example_decides() {
+	local example
+	examples
+	for example in "$DIR"/*.conf; do
+		"$NSISOLATECTL" explain --config "$example" root >"$DIR/out" || fail "$example"
+		assert_match "$(cat "$DIR/out")" "not isolated: no rule matches" "$example"
+		# each of its rules was tried
+		assert_eq "$(grep -c "^  $example:" "$DIR/out")" \
+			"$(grep '^\[' "$example" | grep -vc defaults)" "$example"
+	done
+}
+
+# "Default: ..." of the page against what the program says of a rule without settings
+test_the_defaults_are_those_of_the_program() {
+	local page program
+	DIR=$(mktemp -d)
+	trap 'rm -rf "$DIR"' EXIT
+	echo '[all]' >"$DIR/conf"
+	page=$(awk '/^\.It Ic [a-z_]+ Ns Li =/ { key = $3 }
+		/^\.Sh TEMPLATES/ { exit }
+		/^Default: [0-9]+\.$/ { print key, substr($2, 1, length($2) - 1); next }
+		/^Default:$/ { getline; gsub(/^\.(Cm|Ql) | \.$/, ""); print key, $0 }' "$PAGE" | sort)
+	program=$("$NSISOLATECTL" explain --config "$DIR/conf" root |
+		awk '/ built-in/ && $1 != "namespaces" && $1 != "hostname" && $2 != "-" { print $1, $2 }
+			/ built-in: / { key = $1; sub(/.* built-in: /, ""); print key, $0 }' | sort)
+	assert_eq "$page" "$program"
+	assert_eq "$(wc -l <<<"$page")" 7 "settings with a default"
+}
+
+# Every key of the program is in the page, and no other.
+test_the_page_has_every_key() {
+	local keys
+	keys=$(sed -n 's/^	\[KEY_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' conf/keys.c | sort)
+	[ -n "$keys" ] || fail "no keys"
+	assert_eq "$(sed -n 's/^\.It Ic \([a-z_]*\) Ns Li =.*/\1/p' "$PAGE" | sort)" "$keys"
+}
