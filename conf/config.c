@@ -54,7 +54,7 @@ static bool same_section(const dictionary *parsed, struct config_section *sectio
 {
 	char name[CONFIG_NAME_MAX + CONFIG_LINE_MAX + 2];
 
-	if ((size_t)iniparser_getsecnkeys(parsed, section->name) != section->count)
+	if (!iniparser_find_entry(parsed, section->name))
 		return false;
 	for (size_t i = 0; i < section->count; i++) {
 		struct config_item *item = &section->items[i];
@@ -78,14 +78,17 @@ static bool same_section(const dictionary *parsed, struct config_section *sectio
 static const char *compare_views(struct config *config, size_t first, const char *text, size_t size)
 {
 	dictionary *parsed = parse(text, size);
-	size_t count = config->count - first;
-	bool same;
+	size_t entries = 0;
+	bool same = true;
 
 	if (!parsed)
 		return "cannot be handed to iniparser: no memory, or /proc is not mounted";
-	same = (size_t)iniparser_getnsec(parsed) == count;
-	for (size_t i = 0; same && i < count; i++)
-		same = same_section(parsed, &config->sections[first + i]);
+	for (size_t i = first; same && i < config->count; i++) {
+		same = same_section(parsed, &config->sections[i]);
+		entries += 1 + config->sections[i].count;
+	}
+	/* all that was wanted is there; and nothing else, then */
+	same = same && (size_t)parsed->n == entries;
 	iniparser_freedict(parsed);
 	return same ? NULL
 		    : "iniparser reads this file otherwise than it was checked: please report it as a "
