@@ -120,9 +120,9 @@ static int take_answer(int socket, struct answer *answer, struct error *error)
 }
 
 /* posix_spawn: glibc's shares the caller's memory until the exec, so a big caller costs no more. */
-static int start_helper(pid_t *helper, char **argv, int answer, struct error *error)
+static int start_helper(
+	pid_t *helper, char **argv, char **environment, int answer, struct error *error)
 {
-	static char *const no_environment[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
@@ -138,10 +138,52 @@ static int start_helper(pid_t *helper, char **argv, int answer, struct error *er
 	result = posix_spawn_file_actions_adddup2(&actions, answer, STDOUT_FILENO);
 	if (!result)
 		result = posix_spawn(
-			helper, NSISOLATE_INIT, &actions, &attributes, argv, no_environment);
+			helper, NSISOLATE_INIT, &actions, &attributes, argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return result ? error_errno(error, result, "cannot run " NSISOLATE_INIT) : 0;
+}
+
+/*
+ * What `nsisolatectl list` tells of the session, kept where nobody but root can read or change it:
+ * in the environment of PID 1, which is not dumpable.
+ */
+struct facts {
+	char text[1024];
+	char *list[8];
+};
+
+static void add_fact(
+	struct facts *facts, size_t *used, int *count, const char *name, const char *value)
+{
+	char *fact = facts->text + *used;
+	int length;
+
+	if (!value || !*value)
+		return;
+	length = snprintf(fact, sizeof facts->text - *used, "%s=%s", name, value);
+	if (length < 0 || (size_t)length >= sizeof facts->text - *used)
+		return; /* a name of kilobytes: the log has its beginning */
+	facts->list[(*count)++] = fact;
+	*used += (size_t)length + 1;
+}
+
+static void collect_facts(
+	struct facts *facts, const struct policy *policy, const struct login *login)
+{
+	char leader[16];
+	size_t used = 0;
+	int count = 0;
+
+	snprintf(leader, sizeof leader, "%d", getpid());
+	add_fact(facts, &used, &count, "user", login->user);
+	add_fact(facts, &used, &count, "rule", policy->rule);
+	add_fact(facts, &used, &count, "service", login->service);
+	add_fact(facts, &used, &count, "hostname", policy->hostname);
+	add_fact(facts, &used, &count, "leader", leader);
+	add_fact(facts, &used, &count, "tty", login->tty);
+	add_fact(facts, &used, &count, "from", login->rhost);
+	facts->list[count] = NULL;
 }
 
 /* The helper has nothing left to do; a stopped one would keep us waiting otherwise. */
@@ -157,6 +199,7 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 {
 	struct answer answer = {.spawned = {.pidfd = -1, .hold = -1}};
 	struct policy_argv options;
+	struct facts facts;
 	char title[256], host_mount[48], uid[24], gid[24];
 	char *argv[POLICY_OPTIONS_MAX + 6], **word = argv;
 	int sockets[2], result;
@@ -178,7 +221,8 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return error_errno(error, errno, "cannot make a socket");
-	result = start_helper(&helper, argv, sockets[1], error);
+	collect_facts(&facts, policy, login);
+	result = start_helper(&helper, argv, facts.list, sockets[1], error);
 	close(sockets[1]);
 	if (!result) {
 		result = take_answer(sockets[0], &answer, error);
