@@ -116,6 +116,7 @@ int attach_run(struct job *job)
 		return answer_failed(&error);
 	if (chdir("/") < 0)
 		return answer_failed((error_errno(&error, errno, "cannot go to /"), &error));
+	job->setup.become = true;
 	job->setup.host.uts = namespaces_inode("uts", &error);
 	if (!job->setup.host.uts)
 		return answer_failed(&error);

@@ -31,5 +31,7 @@ int setup_session(const struct setup *setup, struct error *error)
 		result = setup_mounts(setup, error);
 	if (result)
 		return result;
-	return setup->user ? drop_capabilities(error) : drop_to_user(setup->uid, setup->gid, error);
+	if (setup->user)
+		return drop_capabilities(error);
+	return setup->become ? drop_to_user(setup->uid, setup->gid, error) : 0;
 }

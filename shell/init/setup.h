@@ -14,6 +14,7 @@
 
 struct setup {
 	struct policy policy;
+	bool become; /* root becomes uid and gid, for good: PID 1 of somebody else's session */
 	bool user; /* in a user namespace of its own: no privilege outside is used or needed */
 	uid_t uid; /* the user whom the session is for */
 	gid_t gid;
@@ -21,7 +22,7 @@ struct setup {
 };
 
 /*
- * In the first process of the new namespaces: names, mounts, /proc, then gives up root or the
+ * In the first process of the new namespaces: names, mounts, /proc; then gives up root, or the
  * capabilities of the user namespace.  On error nothing that it did is seen outside.
  */
 int setup_session(const struct setup *setup, struct error *error);

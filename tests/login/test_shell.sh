@@ -209,3 +209,12 @@ test_at_a_terminal_it_is_a_job_like_any_other() {
 	rm /run/stage/terminal
 	nothing_left
 }
+
+test_root_by_hand_stays_root_with_its_groups() {
+	local before
+	before=$(id)
+	assert_eq "$(/usr/libexec/nsisolate/nsisolate-init --uts --pid --hostname=hand -- \
+		sh -c 'id; hostname; grep CapEff /proc/self/status')" "$before
+hand
+$(grep CapEff /proc/self/status)"
+}
