@@ -163,41 +163,61 @@ static struct request parse(int argc, char **argv)
 	return request;
 }
 
-int main(int argc, char **argv)
+/* Whose session it is; uid 0 is somebody even when NSS knows nobody. */
+static int find_login(struct login *login, struct error *error)
 {
-	static char *no_arguments[] = {(char *)NAME, NULL};
-	struct request request = argc > 0 ? parse(argc, argv) : parse(1, no_arguments);
-	struct policy policy = {0};
-	struct login login;
-	struct error error = {0};
-	char address[64];
-	const char *tty, *shell;
-	char **words;
-	int result = login_by_uid(&login, getuid(), &error);
+	int result = login_by_uid(login, getuid(), error);
 
-	if (result < 0) {
+	if (result < 0 && getuid() == 0) {
+		show(error->text);
+		login->user = strdup("root");
+		login->shell = strdup("");
+		result = login->user && login->shell ? 0 : result;
+	}
+	login->service = NAME;
+	login->tty = ttyname(STDIN_FILENO);
+	return result;
+}
+
+/* Becomes the session, or the real shell; returns main's status when it cannot. */
+static int start(const struct request *request, struct login *login)
+{
+	struct policy policy = {0};
+	struct error error = {0};
+	const char *shell;
+	_cleanup_free_ char **words = NULL;
+
+	if (!is_isolated() && decide(request, login, &policy, &error) < 0) {
 		show(error.text);
-		return EXIT_FAILURE;
+		if (login->uid != 0)
+			return EXIT_FAILURE;
+		show("uid 0 is let in, not isolated");
+		policy = (struct policy){0};
 	}
-	login.service = NAME;
-	login.rhost = client_address(address, sizeof address);
-	tty = ttyname(STDIN_FILENO);
-	login.tty = tty;
-	if (!is_isolated()) {
-		result = decide(&request, &login, &policy, &error);
-		if (result < 0) {
-			show(error.text);
-			if (login.uid != 0)
-				return EXIT_FAILURE;
-			show("uid 0 is let in, not isolated");
-			policy.isolate = false;
-		}
-	}
-	if (prepare_shell(&request, &policy, &login, &shell, &words, &error) < 0) {
+	if (prepare_shell(request, &policy, login, &shell, &words, &error) < 0) {
 		show(error.text);
 		return EXIT_FAILURE;
 	}
 	if (!policy.isolate)
-		return exec_shell(&request, shell, words);
-	return exec_init(&request, &policy, &login, words);
+		return exec_shell(request, shell, words);
+	return exec_init(request, &policy, login, words);
+}
+
+int main(int argc, char **argv)
+{
+	static char *no_arguments[] = {(char *)NAME, NULL};
+	struct request request = argc > 0 ? parse(argc, argv) : parse(1, no_arguments);
+	struct login login = {0};
+	struct error error = {0};
+	char address[64];
+	int status = EXIT_FAILURE;
+
+	if (find_login(&login, &error) < 0) {
+		show(error.text);
+	} else {
+		login.rhost = client_address(address, sizeof address);
+		status = start(&request, &login);
+	}
+	login_free(&login);
+	return status;
 }

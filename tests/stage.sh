@@ -304,6 +304,8 @@ as() {
 		LOGNAME="$user" PATH="$PATH" LC_ALL=C SHELL=/bin/sh "$@"
 }
 
+sanitized() { grep -q __asan_init "$BUILD/tests/pam_app"; } # by `make sanitize`
+
 inits() { pgrep -u "$1" -x nsisolate-init; }
 
 logged() {

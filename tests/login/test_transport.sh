@@ -125,9 +125,9 @@ check_channels() {
 test_five_channels_of_one_connection() { both check_channels; }
 
 check_forwarding() {
-	local answer
+	local answer client port
 	on "$user" -L 127.0.0.1:2201:127.0.0.1:22 -R 127.0.0.1:2202:127.0.0.1:22 \
-		-o ExitOnForwardFailure=yes 'echo up; read line' </run/stage/fifo >/run/stage/up &
+		-o ExitOnForwardFailure=yes 'echo up; read line' </run/stage/fifo >/run/stage/up & client=$!
 	exec 7>/run/stage/fifo
 	wait_for grep -q up /run/stage/up || fail "no session for the forwardings"
 	for port in 2201 2202; do
@@ -136,7 +136,7 @@ check_forwarding() {
 	done
 	echo >&7
 	exec 7>&-
-	wait %%
+	wait $client
 	rm /run/stage/up
 }
 test_ports_are_forwarded_both_ways() {
@@ -146,10 +146,11 @@ test_ports_are_forwarded_both_ways() {
 }
 
 check_without_command() {
-	on "$user" -N &
+	local client
+	on "$user" -N & client=$!
 	wait_for pgrep -u "$user" sshd || fail "no session"
 	pkill -x ssh
-	wait %% 2>/dev/null
+	wait $client 2>/dev/null
 }
 test_ssh_without_a_command() { both check_without_command; }
 
