@@ -75,6 +75,22 @@ shell_deaths() {
 test_pid_1s_death_ends_the_session_of_the_shell() { shell_deaths init KILL; }
 test_the_outer_process_death_ends_the_session_of_the_shell() { shell_deaths outer KILL; }
 
+test_an_application_whose_pid_1_died_can_fork_again_after_close() {
+	local app
+	{ printf '%s required pam_permit.so\n' auth account password session
+		echo 'session required pam_nsisolate.so'; } >/etc/pam.d/stage
+	printf '[all]\nservice = stage\n' | conf
+	"$BUILD/tests/pam_app" stage alice remember open pause 400 close same \
+		run 'test "$(uname -n)" = lab' end &
+	app=$!
+	wait_for pgrep -x nsisolate-init || fail "no session"
+	pkill -KILL -x nsisolate-init
+	wait $app || fail "see above"
+	logged 'session closed: .*reason=logout' >/dev/null
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
 check_lost_terminal() {
 	local who
 	for who in client child; do
@@ -107,7 +123,7 @@ check_neighbour() {
 	local first
 	session_start 'sleep 301; exit 9'
 	first=$client
-	timeout --foreground 30 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'sleep 302; exit 9' &
+	timeout --foreground 30 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'sleep 302; exit 9' >/dev/null 2>&1 &
 	client=$!
 	wait_for is_running "$user" 'sleep 302'
 	kill -KILL "$(pid_of init)"
@@ -211,7 +227,7 @@ test_a_login_during_another_ones_grace_is_not_touched() {
 check_linger() {
 	rule 'logout = linger'
 	timeout 10 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" \
-		'nohup sleep 301 >/dev/null 2>&1 </dev/null & exit 6' &
+		'nohup sleep 301 >/dev/null 2>&1 </dev/null & exit 6' >/dev/null 2>&1 &
 	client=$!
 	wait_for is_running "$user" 'sleep 301' || fail "no session"
 	# the client of the module's way ends; the shell's own outer process waits for nothing either
