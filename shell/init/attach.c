@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -84,12 +85,15 @@ static int hold_namespaces(void)
 
 static int first_process(struct job *job, int leader)
 {
+	static const struct rlimit any_size = {RLIM_INFINITY, RLIM_INFINITY};
 	struct error error = {0};
 	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = leader};
 	sigset_t all;
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
+	/* pam_limits may have bound the files that the user writes; /etc/hosts is none of them */
+	setrlimit(RLIMIT_FSIZE, &any_size);
 	/* away from the leader's terminal: its ^C is not for PID 1 */
 	setsid();
 	if (setup_session(&job->setup, &error) < 0 || drop_dumpable(&error) < 0 ||

@@ -166,6 +166,13 @@ test_uts_alone_needs_no_process_of_its_own() {
 	nothing_left
 }
 
+test_a_user_who_may_write_no_file_gets_in() {
+	before_each
+	(ulimit -f 0; app open run "$INSIDE && grep -q alice-lab /etc/hosts" close >/dev/null 2>/dev/null)
+	assert_eq $? 0 "status with a file size limit of 0, as pam_limits can set it"
+	nothing_left
+}
+
 test_an_unknown_argument_is_an_error_that_names_it() {
 	before_each
 	stack "$MODULE confg=/etc/x"

@@ -159,25 +159,19 @@ test_linger_waits_for_the_last_process() {
 	nothing_left
 }
 
-test_the_outer_process_killed_ends_the_session() {
+# killed WHICH: the oldest nsisolate-init is the outer process, the newest is PID 1
+killed() {
+	rm -f /run/stage/out
 	shell -c 'trap "" HUP TERM; echo up; while :; do sleep 1; done' >/run/stage/out &
 	wait_for grep -q up /run/stage/out
-	pkill -KILL -o -x nsisolate-init
+	pkill -KILL "$1" -x nsisolate-init
 	wait $!
 	assert_eq $? 137
 	rm /run/stage/out
 	nothing_left
 }
-
-test_pid_1_killed_ends_the_session_and_is_told() {
-	shell -c 'trap "" HUP TERM; echo up; while :; do sleep 1; done' >/run/stage/out &
-	wait_for grep -q up /run/stage/out
-	pkill -KILL -n -x nsisolate-init
-	wait $!
-	assert_eq $? 137
-	rm /run/stage/out
-	nothing_left
-}
+test_the_outer_process_killed_ends_the_session() { killed -o; }
+test_pid_1_killed_ends_the_session_and_is_told() { killed -n; }
 
 test_no_setuid_program_works_inside() {
 	assert_match "$(shell -c 'sudo -n id' 2>&1)" "sudo" "sudo must say no"
