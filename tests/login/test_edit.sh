@@ -1,0 +1,67 @@
+# nsisolatectl check and edit as root, on the file that logins obey.
+. tests/stage.sh
+
+CONF=$SYSCONFDIR/nsisolate.conf
+
+# An editor that writes its standard input's words into the file
+editor_writes() {
+	printf '#!/bin/sh\nprintf %%b %q >"$1"\n' "$1" >/tmp/editor
+	chmod 755 /tmp/editor
+	export EDITOR=/tmp/editor
+	unset SUDO_EDITOR VISUAL
+}
+
+alice_sees() { su alice -s /bin/sh -c hostname </dev/null 2>&1; }
+
+test_what_is_edited_counts_for_the_next_login() {
+	pam_stack su 'session required pam_nsisolate.so'
+	conf <<<$'[users]\nuser = nobody\n'
+	assert_eq "$(alice_sees)" lab
+	editor_writes '[users]\nuser = alice\nhostname = %u-edited\n'
+	assert_match "$(nsisolatectl edit </dev/null)" "$CONF is installed"
+	assert_eq "$(alice_sees)" alice-edited
+}
+
+test_a_broken_edit_locks_nobody_out() {
+	pam_stack su 'session required pam_nsisolate.so'
+	conf <<<$'[users]\nuser = alice\nhostname = %u-before\n'
+	editor_writes '[users\nuser = alice\n'
+	assert_match "$(nsisolatectl edit </dev/null)" "expected \] .*left as it is"
+	assert_eq "$(alice_sees)" alice-before
+	assert_eq "$(ls "$CONF"*)" "$CONF" "what lies beside it"
+}
+
+test_owner_group_and_mode_are_kept() {
+	conf <<<'[users]'
+	chgrp adm "$CONF"
+	chmod 640 "$CONF"
+	# also where the editor writes a file of its own
+	editor_writes '[staff]\n'
+	sed -i '2s/^/rm "$1"; umask 0; /' /tmp/editor
+	assert_match "$(nsisolatectl edit </dev/null)" "is installed"
+	assert_eq "$(cat "$CONF")" '[staff]'
+	assert_eq "$(stat -c '%U %G %a' "$CONF")" "root adm 640"
+}
+
+test_a_file_that_others_can_write_is_refused_and_mended() {
+	conf <<<'[users]'
+	chmod 664 "$CONF"
+	assert_eq "$(nsisolatectl check; echo $?)" \
+		"$CONF: error: can be written by others than root (mode 0664): mend it by \`chmod go-w $CONF\`
+2"
+	chmod go-w "$CONF"
+	chown alice "$CONF"
+	assert_eq "$(nsisolatectl check; echo $?)" \
+		"$CONF: error: is owned by uid 5001, expected root: mend it by \`chown root $CONF\`
+2"
+	chown root "$CONF"
+	assert_eq "$(nsisolatectl check; echo $?)" 0
+}
+
+test_the_log_has_the_first_error_of_check() {
+	pam_stack su 'session required pam_nsisolate.so'
+	conf <<<$'[users]\nuser = no-such-user\nfrom = 10.0.0.0/33\nisolate = perhaps\n'
+	alice_sees >/dev/null && fail "alice got in"
+	assert_eq "$(logged 'session refused' | sed 's/.*user=alice: //')" \
+		"$(nsisolatectl check | grep -m 1 ': error: ')"
+}
