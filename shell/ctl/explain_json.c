@@ -29,13 +29,13 @@ static void show_place(const struct rules_place *place)
 		json_null(&json, "line");
 }
 
-/* What is known of the rule itself comes last, when its matchers are through.
- */
-static void begin_rule(void)
+/* What else is known of the rule comes last, when its matchers are through. */
+static void begin_rule(const char *name)
 {
 	if (in_rule)
 		return;
 	json_open(&json, NULL, '{');
+	json_string(&json, "rule", name);
 	json_open(&json, "matchers", '[');
 	in_rule = true;
 }
@@ -45,7 +45,7 @@ static void hear_matcher(const struct rules_matcher *matcher)
 	const struct pattern_reason *reason = matcher->reason;
 	char pattern[300];
 
-	begin_rule();
+	begin_rule(matcher->place.rule);
 	json_open(&json, NULL, '{');
 	json_string(&json, "key", matcher->key);
 	json_string(&json, "list", matcher->list);
@@ -64,9 +64,8 @@ static void hear_matcher(const struct rules_matcher *matcher)
 
 static void hear_rule(const struct rules_place *place, bool matched)
 {
-	begin_rule();
+	begin_rule(place->rule);
 	json_close(&json, ']');
-	json_string(&json, "rule", place->rule);
 	show_place(place);
 	json_bool(&json, "matched", matched);
 	json_close(&json, '}');
@@ -99,6 +98,8 @@ static void end(const struct explanation *explanation)
 
 	if (in_rule) { /* the rule at which it could not be decided */
 		json_close(&json, ']');
+		show_place(&(struct rules_place){0});
+		json_null(&json, "matched");
 		json_close(&json, '}');
 		in_rule = false;
 	}

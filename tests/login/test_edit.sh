@@ -1,4 +1,4 @@
-# nsisolatectl check and edit as root, on the file that logins obey.
+# nsisolatectl as root, on the file and the accounts that logins go by.
 . tests/stage.sh
 
 CONF=$SYSCONFDIR/nsisolate.conf
@@ -64,4 +64,22 @@ test_the_log_has_the_first_error_of_check() {
 	alice_sees >/dev/null && fail "alice got in"
 	assert_eq "$(logged 'session refused' | sed 's/.*user=alice: //')" \
 		"$(nsisolatectl check | grep -m 1 ': error: ')"
+}
+
+test_groups_that_cannot_be_looked_up_decide_nothing() {
+	local seen
+	conf <<<$'[staff]\nuser = alice\ngroup = staff\nisolate = no\n[users]\n'
+	cp /etc/nsswitch.conf /tmp/nsswitch.conf
+	sed -i 's/^group:.*/group: files/' /etc/nsswitch.conf
+	mv /etc/group /etc/group.away
+	seen=$(nsisolatectl explain alice; echo "status $?")
+	json=$(nsisolatectl explain --json alice)
+	shell=$(setpriv --reuid 5001 --regid 5001 --clear-groups "$BINDIR/nsisolate-shell" -c true 2>&1
+		echo "status $?")
+	mv /etc/group.away /etc/group
+	cp /tmp/nsswitch.conf /etc/nsswitch.conf
+	assert_match "$seen" 'undecided: rule \[staff\], group: .*NSS failed.*would be refused.*status 2'
+	assert_match "$json" '"matchers":\[\{"key":"user".*"matched":null\}\],"error":"rule \[staff\]'
+	assert_match "$json" '"isolate":null,"rule":null,"settings":\{\}\}$'
+	assert_match "$shell" 'rule \[staff\], group: .*NSS failed.*status 1'
 }
