@@ -1,17 +1,19 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <iniparser.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "config_file.h"
 #include "config_scan.h"
+
+#define PIPE_ROOM 65536 /* bytes that a pipe takes as it comes: pipe(7) */
 
 /* ---- iniparser's view ---- */
 
@@ -22,25 +24,37 @@ static int keep_quiet(const char *format, ...)
 	return 0;
 }
 
-/* iniparser 4.1 loads by path only; the path of a memory file makes it read these very bytes. */
+/* The read end of a pipe that holds the text; -1 where it has no room for all of it. */
+static int pipe_of(const char *text, size_t size)
+{
+	int ends[2];
+	ssize_t written;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
+	/* up to 1 MiB anybody can have: pipe(7).  Without it the write ends early, and so do we */
+	if (size > PIPE_ROOM)
+		fcntl(ends[1], F_SETPIPE_SZ, (int)size);
+	written = size ? write(ends[1], text, size) : 0;
+	close(ends[1]);
+	if (written == (ssize_t)size)
+		return ends[0];
+	close(ends[0]);
+	return -1;
+}
+
+/*
+ * iniparser 4.1 loads by path only; that of a pipe makes it read these very bytes.  A file in memory
+ * would do as well, but for a user with a limit on file sizes (setrlimit(2)), whom it would end.
+ * (A last line of one byte and no end is lost; it can only be a blank or an empty comment here.)
+ */
 static dictionary *parse(const char *text, size_t size)
 {
 	char path[64];
 	dictionary *parsed;
-	_cleanup_close_ int fd = memfd_create("nsisolate.conf", MFD_CLOEXEC);
+	_cleanup_close_ int fd = pipe_of(text, size);
 
-	while (fd >= 0 && size) {
-		ssize_t written = write(fd, text, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return NULL;
-		text += written;
-		size -= (size_t)written;
-	}
-	/* a last line without its end would lose its last byte */
-	if (fd < 0 || write(fd, "\n", 1) != 1)
+	if (fd < 0)
 		return NULL;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	iniparser_set_error_callback(keep_quiet);
