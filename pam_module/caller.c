@@ -10,27 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "above_stdio.h"
 #include "cleanup.h"
 #include "kinds.h"
-
-/* An application that closed its standard descriptors must not find a namespace there. */
-static int open_above_stdio(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC), above;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(fd);
-	return above;
-}
 
 static int open_own(const struct kind *kind)
 {
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/self/ns/%s", kind->file);
-	return open_above_stdio(path, O_RDONLY);
+	return above_stdio(open(path, O_RDONLY | O_CLOEXEC));
 }
 
 /*

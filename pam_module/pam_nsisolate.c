@@ -26,9 +26,6 @@
 
 #define DATA_NAME "pam_nsisolate_session"
 
-/* No manager of a user's services in a session: systemd would lose the /proc that it counts on. */
-#define NEVER_SERVICE "systemd-user"
-
 /* What is remembered from open to close. */
 struct record {
 	struct session session;
@@ -261,7 +258,7 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 	const void *open = NULL;
 	int result;
 
-	if (service && !strcmp(service, NEVER_SERVICE))
+	if (service && !strcmp(service, RULES_NEVER_SERVICE))
 		return PAM_SUCCESS;
 	if (options_parse(&attempt.options, argc, argv, &error) < 0) {
 		find_login(&attempt, &(struct error){0});

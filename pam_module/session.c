@@ -28,11 +28,8 @@ int session_open(struct session *session, const struct policy *policy, const str
 	struct error again = {0};
 	int result;
 
-	*session = (struct session){.spawned = {.pidfd = -1, .hold = -1}};
+	*session = (struct session){.spawned = {.pidfd = -1, .line = -1}};
 	result = enter(session, policy, login, error);
-	/* a session without PID 1 is only namespaces, and those we hold ourselves from now on */
-	cleanup_close(&session->spawned.hold);
-	session->spawned.hold = -1;
 	if (result < 0) {
 		spawn_signal(&session->spawned, SIGKILL);
 		spawn_close(&session->spawned);
@@ -41,6 +38,14 @@ int session_open(struct session *session, const struct policy *policy, const str
 		return result;
 	}
 	session->open = true;
+	if (policy->kinds & CLONE_NEWPID) {
+		/* it has done its service, and sshd's child would have it too */
+		cleanup_close(&session->spawned.pidfd);
+		session->spawned.pidfd = -1;
+	} else {
+		/* only namespaces, which we hold ourselves from now on */
+		spawn_close(&session->spawned);
+	}
 	return 0;
 }
 
@@ -52,8 +57,7 @@ int session_close(struct session *session, struct error *error)
 		return 0;
 	session->open = false;
 	if (session->caller.pid == getpid()) {
-		/* an error is ESRCH: it has ended already */
-		spawn_signal(&session->spawned, SIGTERM);
+		spawn_hang_up(&session->spawned);
 		result = caller_return(&session->caller, error);
 	}
 	spawn_close(&session->spawned);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "above_stdio.h"
 #include "cleanup.h"
 
 /* What nsisolate-init has answered so far, see attach in shell/init/modes.h. */
@@ -64,11 +65,7 @@ static void take_pidfd(struct answer *answer, struct msghdr *message)
 		close(fd);
 		return;
 	}
-	answer->spawned.pidfd = fd;
-	if (fd <= STDERR_FILENO) {
-		answer->spawned.pidfd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-		close(fd);
-	}
+	answer->spawned.pidfd = above_stdio(fd);
 }
 
 /* One message of the answer. */
@@ -197,7 +194,7 @@ static void end_helper(pid_t helper)
 int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,
 	ino_t mount, struct error *error)
 {
-	struct answer answer = {.spawned = {.pidfd = -1, .hold = -1}};
+	struct answer answer = {.spawned = {.pidfd = -1, .line = -1}};
 	struct policy_argv options;
 	struct facts facts;
 	char title[256], host_mount[48], uid[24], gid[24];
@@ -228,7 +225,9 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 		result = take_answer(sockets[0], &answer, error);
 		end_helper(helper);
 	}
-	answer.spawned.hold = sockets[0];
+	answer.spawned.line = above_stdio(sockets[0]);
+	if (!result && answer.spawned.line < 0)
+		result = error_errno(error, errno, "cannot keep the line to PID 1");
 	if (result < 0) {
 		spawn_signal(&answer.spawned, SIGKILL);
 		spawn_close(&answer.spawned);
@@ -236,6 +235,11 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	}
 	*spawned = answer.spawned;
 	return 0;
+}
+
+void spawn_hang_up(const struct spawned *spawned)
+{
+	shutdown(spawned->line, SHUT_RDWR);
 }
 
 int spawn_signal(const struct spawned *spawned, int signum)
@@ -248,6 +252,6 @@ int spawn_signal(const struct spawned *spawned, int signum)
 void spawn_close(struct spawned *spawned)
 {
 	cleanup_close(&spawned->pidfd);
-	cleanup_close(&spawned->hold);
-	spawned->pidfd = spawned->hold = -1;
+	cleanup_close(&spawned->line);
+	spawned->pidfd = spawned->line = -1;
 }

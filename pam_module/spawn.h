@@ -13,7 +13,7 @@
 struct spawned {
 	pid_t pid; /* PID 1 of the session, as the host numbers it */
 	int pidfd; /* of that process; close-on-exec */
-	int hold; /* closing it lets go a process that only held namespaces for us */
+	int line; /* to it: hanging up ends the session; close-on-exec */
 };
 
 /*
@@ -25,6 +25,12 @@ struct spawned {
 #define SPAWN_TIMEOUT_MS 5000
 int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,
 	ino_t mount, struct error *error);
+
+/*
+ * Tells PID 1 that the session is closed, for every process that has the line: sshd's unprivileged
+ * child inherited it.
+ */
+void spawn_hang_up(const struct spawned *spawned);
 
 /* pidfd_send_signal(2): reaches that process and no other, even when its pid is used again. */
 int spawn_signal(const struct spawned *spawned, int signum);

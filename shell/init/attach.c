@@ -87,7 +87,7 @@ static int first_process(struct job *job, int leader)
 {
 	static const struct rlimit any_size = {RLIM_INFINITY, RLIM_INFINITY};
 	struct error error = {0};
-	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = leader};
+	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = leader, .closing = ANSWER};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -104,7 +104,6 @@ static int first_process(struct job *job, int leader)
 		return EXIT_FAILURE;
 	if (!(job->setup.policy.kinds & CLONE_NEWPID))
 		return hold_namespaces();
-	close(ANSWER);
 	pid1_run(&pid1);
 }
 

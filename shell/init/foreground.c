@@ -50,7 +50,7 @@ static int send_failed(int outer, const struct error *error)
 static int first_process(struct job *job, const struct command *command, int outer)
 {
 	struct pid1_message ready = {.what = PID1_READY};
-	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = outer};
+	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = outer, .closing = -1};
 	struct error error = {0};
 
 	if (setup_session(&job->setup, &error) < 0 || drop_dumpable(&error) < 0)
@@ -63,9 +63,10 @@ static int first_process(struct job *job, const struct command *command, int out
 	 * command has its own, or stays in the caller's.
 	 */
 	setpgid(0, 0);
+	/* the command has begun: from here on nobody may be told that it could be run otherwise */
 	if (drop_new_privileges(&error) < 0 || descriptors_keep(&outer, 1, &error) < 0 ||
 		chdir("/") < 0)
-		return send_failed(outer, &error);
+		return EXIT_FAILURE;
 	title_shorten(&job->title);
 	send(outer, &ready, sizeof ready, MSG_NOSIGNAL);
 	pid1_run(&pid1);
@@ -254,7 +255,7 @@ static int session_start(
 {
 	int flags = job->setup.policy.kinds | (job->setup.user ? CLONE_NEWUSER : 0);
 	int sockets[2], pidfd, keep[3];
-	struct pid1_message message = {.what = PID1_FAILED};
+	struct pid1_message message;
 	sigset_t all;
 	pid_t pid;
 
@@ -266,26 +267,30 @@ static int session_start(
 		_exit(first_process(job, command, sockets[1]));
 	}
 	close(sockets[1]);
-	if (pid > 0) {
-		close(pidfd);
-		if (recv(sockets[0], &message, sizeof message, 0) == sizeof message &&
-			message.what == PID1_READY) {
-			sigfillset(&all);
-			outer->session = sockets[0];
-			outer->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-			keep[0] = outer->session;
-			keep[1] = outer->signals;
-			keep[2] = outer->terminal;
-			/* what the command closes must be closed: a pipe's end, a descriptor of ours */
-			return descriptors_keep(keep, 3, error);
-		}
+	if (pid < 0) {
+		close(sockets[0]);
+		return pid;
+	}
+	close(pidfd);
+	/* a PID 1 that died without a word may have begun the command: it is not run again */
+	if (recv(sockets[0], &message, sizeof message, 0) != sizeof message)
+		outer_end(outer, SIGKILL);
+	if (message.what == PID1_FAILED) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		error_set(error, EPROTO, "%s",
-			*message.text ? message.text : "PID 1 died at its start");
+		close(sockets[0]);
+		return error_set(error, EPROTO, "%s", message.text);
 	}
-	close(sockets[0]);
-	return -EPROTO;
+	sigfillset(&all);
+	outer->session = sockets[0];
+	outer->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	keep[0] = outer->session;
+	keep[1] = outer->signals;
+	keep[2] = outer->terminal;
+	/* what the command closes must be closed: a pipe's end, a descriptor of ours */
+	if (outer->signals < 0 || descriptors_keep(keep, 3, error) < 0)
+		outer_end(outer, SIGKILL); /* the same: the command has begun, and ends with us */
+	return 0;
 }
 
 int foreground_run(struct job *job)

@@ -35,6 +35,7 @@ struct job {
  *	pid PID       with a pidfd of it attached (SCM_RIGHTS)
  *	ready         the namespaces can be joined
  *	failed TEXT   instead of either: nothing is left behind
+ * Then PID 1 waits for the answer's reader to hang up, which ends the session.
  * Returns main's status.  Where no PID namespace was asked for, there is no PID 1 and the process
  * holds the other namespaces until the answer's reader hangs up.
  */

@@ -18,6 +18,7 @@ struct life {
 	const struct pid1 *pid1;
 	int signals; /* signalfd */
 	int leader; /* -1 once it is gone */
+	int closing; /* -1 once it has hung up */
 	pid_t command; /* 0 once it has ended */
 	bool ending;
 	int64_t deadline; /* ms on CLOCK_MONOTONIC: the end by force; -1: none */
@@ -92,13 +93,13 @@ static bool watch_somebody(struct life *life, int *timeout)
 	return life->watched >= 0;
 }
 
-static void tell_outer(struct life *life, int what, int value)
+static void tell_outer(struct life *life, int what, int value, int flags)
 {
 	struct pid1_message message = {.what = what, .value = value};
 
 	/* nobody to tell any more: poll() says so next */
 	if (life->leader >= 0)
-		send(life->leader, &message, sizeof message, MSG_NOSIGNAL);
+		send(life->leader, &message, sizeof message, MSG_NOSIGNAL | flags);
 }
 
 static void reap(struct life *life)
@@ -110,10 +111,11 @@ static void reap(struct life *life)
 		if (pid != life->command)
 			continue;
 		if (WIFSTOPPED(status)) {
-			tell_outer(life, PID1_STOPPED, status);
+			/* an outer process that is stopped itself does not listen, and knows */
+			tell_outer(life, PID1_STOPPED, status, MSG_DONTWAIT);
 			continue;
 		}
-		tell_outer(life, PID1_ENDED, status);
+		tell_outer(life, PID1_ENDED, status, 0);
 		life->command = 0;
 		begin_end(life);
 	}
@@ -137,10 +139,10 @@ static void read_signal(struct life *life)
 	}
 }
 
-static void leader_gone(struct life *life)
+static void leader_gone(struct life *life, int *fd)
 {
-	close(life->leader);
-	life->leader = -1;
+	close(*fd);
+	*fd = -1;
 	begin_end(life);
 }
 
@@ -157,11 +159,11 @@ static void hear_leader(struct life *life)
 	struct pid1_message message;
 
 	if (!life->pid1->command) {
-		leader_gone(life);
+		leader_gone(life, &life->leader);
 		return;
 	}
 	if (recv(life->leader, &message, sizeof message, MSG_DONTWAIT) != sizeof message)
-		leader_gone(life);
+		leader_gone(life, &life->leader);
 	else if (message.what == PID1_SIGNAL && life->command)
 		pass_signal(life->command, message.value);
 }
@@ -171,12 +173,16 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	struct life life = {
 		.pid1 = pid1,
 		.leader = pid1->leader,
+		.closing = pid1->closing,
 		.command = pid1->command,
 		.deadline = -1,
 		.watched = -1,
 	};
 	sigset_t mask;
 
+	/* or kill(-1) would mean every process of the user's */
+	if (getpid() != 1)
+		_exit(EXIT_FAILURE);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGTERM);
@@ -185,7 +191,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		_exit(EXIT_FAILURE); /* nobody can be in here yet but a command, which ends with us */
 	for (;;) {
 		int timeout = -1;
-		struct pollfd fds[3];
+		struct pollfd fds[4];
 
 		if (life.ending && !watch_somebody(&life, &timeout))
 			_exit(EXIT_SUCCESS);
@@ -200,12 +206,15 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		fds[0] = (struct pollfd){.fd = life.signals, .events = POLLIN};
 		fds[1] = (struct pollfd){.fd = life.leader, .events = POLLIN};
 		fds[2] = (struct pollfd){.fd = life.watched, .events = POLLIN};
-		if (poll(fds, 3, timeout) < 0)
+		fds[3] = (struct pollfd){.fd = life.closing}; /* to hang up is all that it can do */
+		if (poll(fds, 4, timeout) < 0)
 			continue; /* EINTR by a debugger, or ENOMEM: look again */
 		if (fds[0].revents)
 			read_signal(&life);
 		if (fds[1].revents)
 			hear_leader(&life);
+		if (fds[3].revents)
+			leader_gone(&life, &life.closing);
 		if (fds[2].revents) {
 			close(life.watched);
 			life.watched = -1;

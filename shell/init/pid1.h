@@ -25,12 +25,18 @@ struct pid1 {
 	 * is the leader's.
 	 */
 	int leader;
+	/*
+	 * Attached: the socket on which the leader hangs up when it closes the session; -1: none.  A
+	 * signal would not do: a user inside can keep one of the same number pending, and the
+	 * leader's would be lost.
+	 */
+	int closing;
 	pid_t command; /* foreground: the user's command; 0 where the leader forks the processes */
 };
 
 /*
- * Reaps; ends the session as policy->logout says when the leader is gone, when the command has
- * ended, or when a SIGTERM comes from outside the PID namespace.  Signals from inside do nothing.
+ * Reaps; ends the session as policy->logout says when the leader is gone or hangs up, when the
+ * command has ended, or when a SIGTERM comes from outside the PID namespace.  Signals from inside do nothing.
  * Every signal must be blocked.  Never returns: its exit ends what is left of the session.
  */
 _Noreturn void pid1_run(const struct pid1 *pid1);

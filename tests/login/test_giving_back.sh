@@ -89,7 +89,7 @@ test_close_without_open_does_nothing() {
 test_pam_end_closes_what_the_application_left_open() {
 	before_each
 	app remember open run "$INSIDE" end same start run "$OUTSIDE" || fail "see above"
-	grep -q 'session closed: .*reason=pam_end' $LOGS/syslog || fail "no word about it in the log"
+	logged 'session closed: .*reason=pam_end' >/dev/null
 	nothing_left
 }
 
@@ -116,7 +116,7 @@ test_an_application_without_descriptors_gets_along() {
 test_a_multithreaded_application_is_refused_in_clear_words() {
 	before_each
 	app thread remember refused same || fail "see above"
-	tail -3 $LOGS/syslog | grep -q 'the application has 2 threads' || fail "not in the log"
+	logged 'the application has 2 threads' >/dev/null
 	nothing_left
 }
 
@@ -149,6 +149,22 @@ test_close_returns_at_once_whatever_still_runs() {
 	nothing_left
 }
 
+test_a_user_who_floods_pid_1_with_signals_does_not_outstay_the_close() {
+	before_each
+	stage_conf 'grace = 1'
+	cat >/run/stage/flood <<-'END'
+		#!/bin/bash
+		trap "" TERM HUP
+		while :; do kill -TERM 1; done
+	END
+	chmod 755 /run/stage/flood
+	# the application lives on: only the close can end the session
+	app open background 'for i in 1 2 3 4 5 6 7 8 9 10; do /run/stage/flood & /run/stage/flood & done; wait' pause 300 close \
+		pause 1700 run '! pgrep -x flood' || fail "the session outlived its close"
+	rm /run/stage/flood
+	nothing_left
+}
+
 test_systemd_user_is_never_isolated() {
 	before_each
 	printf '[all]\n' | conf
@@ -177,9 +193,9 @@ test_a_user_who_may_write_no_file_gets_in() {
 	assert_eq $? 0 "status of the application"
 	# root lifts the limit for this one file, where it is allowed to
 	if ((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24 & 1)); then
-		logged 'session opened'
+		logged 'session opened' >/dev/null
 	else
-		logged 'session refused: .*/etc/hosts: File too large'
+		logged 'session refused: .*/etc/hosts: File too large' >/dev/null
 	fi
 	nothing_left
 }
@@ -188,6 +204,6 @@ test_an_unknown_argument_is_an_error_that_names_it() {
 	before_each
 	stack "$MODULE confg=/etc/x"
 	app refused || fail "it was let in"
-	grep -q "unknown argument 'confg=/etc/x'" $LOGS/syslog || fail "not in the log"
+	logged "unknown argument 'confg=/etc/x'" >/dev/null
 	nothing_left
 }
