@@ -192,8 +192,17 @@ local:
 not_yet = @echo '$@: not built yet' >&2; exit 1
 check-vm:
 	$(if $(wildcard tests/vm/run),@BUILD='$(abspath $(BUILD))' tests/vm/run,$(not_yet))
-bench:
-	$(if $(wildcard tests/bench/run),@BUILD='$(abspath $(BUILD))' tests/bench/run,$(not_yet))
+# how long rules take; the rest of the table of goals comes with tests/bench/run
+bench: $(BUILD)/tests/bench_rules
+	$<
+$(BUILD)/tests/bench_rules: $(BUILD)/pic/tests/bench/bench_rules.o $(conf_objects)
+	@mkdir -p $(@D)
+	$(link) -o $@ $^ -liniparser
+
+# FUZZ_SECONDS of libFuzzer over load, match and expand
+FUZZ_SECONDS ?= 600
+fuzz:
+	tests/fuzz/run $(FUZZ_SECONDS)
 
 # ---- what is installed ---------------------------------------------------------------------------
 # NO_BUILD=1 installs what is in $(BUILD) as it is.
@@ -238,6 +247,7 @@ help:
 	'                 an existing nsisolate.conf is kept' \
 	'make uninstall   the reverse, but for nsisolate.conf' \
 	$(if $(wildcard tests/vm/run),'make check-vm    boot the releases in qemu and log in') \
-	$(if $(wildcard tests/bench/run),'make bench       measure, with the peers found here') \
+	'make bench       how long loading and matching rules takes' \
+	'make fuzz        libFuzzer over the rules (FUZZ_SECONDS=600)' \
 	'make format      clang-format the C files; check-format only looks' \
 	'make clean       remove $(BUILD)/'
