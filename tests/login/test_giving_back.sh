@@ -32,7 +32,7 @@ test_the_working_directory_is_kept() {
 	mkdir -p /var/tmp/some/where
 	app chdir /var/tmp/some/where remember open \
 		run 'test "$PWD" = /var/tmp/some/where && '"$INSIDE" close same end || fail "see above"
-	rmdir -p /var/tmp/some/where 2>/dev/null
+	rm -r /var/tmp/some
 	nothing_left
 }
 

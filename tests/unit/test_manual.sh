@@ -15,9 +15,8 @@ examples() {
 
 test_the_page_is_clean_mdoc() {
 	command -v mandoc >/dev/null || skip "there is no mandoc"
-	# pages of this project are not installed where this runs
-	assert_eq "$(mandoc -Tlint "$PAGE" 2>/dev/null |
-		grep -vE 'referenced manual not found: Xr (pam_nsisolate|nsisolate-shell|nsisolatectl) 8')" ""
+	# which other pages are installed is the machine's affair
+	assert_eq "$(mandoc -Tlint "$PAGE" 2>/dev/null | grep -v 'referenced manual not found: ')" ""
 }
 
 test_every_example_is_well_formed() {
