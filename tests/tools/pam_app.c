@@ -47,9 +47,9 @@ static int flags;
 
 /* ---- what this process has ---- */
 
-#define KINDS 8
-static const char *const kind_files[KINDS] = {
-	"mnt", "uts", "pid", "pid_for_children", "ipc", "net", "cgroup", "user"};
+#define KINDS 10
+static const char *const kind_files[KINDS] = {"mnt", "uts", "pid", "pid_for_children", "ipc", "net",
+	"cgroup", "user", "time", "time_for_children"};
 
 struct belongings {
 	ino_t namespaces[KINDS];
