@@ -75,18 +75,32 @@ shell_deaths() {
 test_pid_1s_death_ends_the_session_of_the_shell() { shell_deaths init KILL; }
 test_the_outer_process_death_ends_the_session_of_the_shell() { shell_deaths outer KILL; }
 
-test_an_application_whose_pid_1_died_can_fork_again_after_close() {
-	local app
+# application ACTION...: pam_app, $app, in the background, with a stack of nothing but the module
+application() {
 	{ printf '%s required pam_permit.so\n' auth account password session
 		echo 'session required pam_nsisolate.so'; } >/etc/pam.d/stage
 	printf '[all]\nservice = stage\n' | conf
-	"$BUILD/tests/pam_app" stage alice remember open pause 400 close same \
-		run 'test "$(uname -n)" = lab' end &
+	"$BUILD/tests/pam_app" stage alice "$@" &
 	app=$!
-	wait_for pgrep -x nsisolate-init || fail "no session"
+	logged 'session opened: user=alice' >/dev/null
+}
+
+test_an_application_whose_pid_1_died_can_fork_again_after_close() {
+	application remember open pause 400 close same run 'test "$(uname -n)" = lab' end
 	pkill -KILL -x nsisolate-init
 	wait $app || fail "see above"
 	logged 'session closed: .*reason=logout' >/dev/null
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+test_a_session_ends_when_it_is_closed_though_the_application_goes_on() {
+	# ignore-children: the kernel reaps them, and PID 1 need not wait for it
+	application ignore-children open background 'exec sleep 301' pause 300 close pause 20000
+	gone() { ! pgrep -x nsisolate-init && ! is_running alice 'sleep 301'; }
+	wait_for gone || fail "there is left: $(ps -u alice -o pid,ppid,stat,args)"
+	kill $app || fail "the application ended, too"
+	wait $app 2>/dev/null
 	rm /etc/pam.d/stage
 	nothing_left
 }
