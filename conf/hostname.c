@@ -45,8 +45,8 @@ const char *hostname_check(const char *template, size_t *offset)
 		*offset = (size_t)(cursor - template);
 		if (*cursor == '%') {
 			cursor++;
-			if (!*cursor || !strchr("uUgGHlr%", *cursor))
-				return "expected one of %u %U %g %G %H %l %r %% here";
+			if (!*cursor || !strchr("uUgGHlri%", *cursor))
+				return "expected one of %u %U %g %G %H %l %r %i %% here";
 		} else if (!isalnum((unsigned char)*cursor) && *cursor != '-' && *cursor != '.') {
 			return "only letters, digits, dashes, dots and %-specifiers can stand in a name";
 		}
@@ -84,8 +84,8 @@ static int add_primary_group(struct draft *draft, struct login *login, struct er
 	return error_set(error, ENOENT, "'%s' is not in its own primary group", login->user);
 }
 
-static int add_specifier(struct draft *draft, char specifier, struct login *login, const char *rule,
-	struct error *error)
+static int add_specifier(struct draft *draft, char specifier, struct login *login,
+	const struct policy *policy, struct error *error)
 {
 	char text[256];
 
@@ -94,7 +94,10 @@ static int add_specifier(struct draft *draft, char specifier, struct login *logi
 		add_account(draft, login->user, "uid", login->uid);
 		return 0;
 	case 'r':
-		add_text(draft, rule, false);
+		add_text(draft, policy->rule, false);
+		return 0;
+	case 'i':
+		add_text(draft, policy->id, false);
 		return 0;
 	case 'g':
 		return add_primary_group(draft, login, error);
@@ -195,7 +198,7 @@ static void shorten(struct draft *draft)
 		sizeof draft->text - draft->length, "-%0*x", HASH_DIGITS, digits);
 }
 
-int hostname_expand(const char *template, struct login *login, const char *rule,
+int hostname_expand(const char *template, struct login *login, const struct policy *policy,
 	char name[POLICY_NAME_MAX + 1], struct error *error)
 {
 	struct draft draft = {.hash = 0xcbf29ce484222325u};
@@ -203,7 +206,7 @@ int hostname_expand(const char *template, struct login *login, const char *rule,
 
 	for (const char *cursor = template; *cursor; cursor++) {
 		if (*cursor == '%' && cursor[1]) {
-			result = add_specifier(&draft, *++cursor, login, rule, error);
+			result = add_specifier(&draft, *++cursor, login, policy, error);
 			if (result < 0)
 				return result;
 		} else {

@@ -17,7 +17,7 @@
 const char *hostname_check(const char *template, size_t *offset);
 
 /*
- * Expands @template for @login into @name: a valid RFC 1123 name of 1 to POLICY_NAME_MAX bytes,
+ * Expands @template for @login into @name, which can be in @policy (its rule and id are known): a valid RFC 1123 name of 1 to POLICY_NAME_MAX bytes,
  * whatever the account is called.
  *   - Letters become small; every run of bytes that are no ASCII letters or digits becomes one
  *     dash, of which none is left at a label's ends.  Dots come from the template and the host's
@@ -31,7 +31,7 @@ const char *hostname_check(const char *template, size_t *offset);
  *     two long accounts do not get one name, and one account gets the same at each login.
  * Returns 0, or a negative errno (NSS failed while looking up %g, ...).
  */
-int hostname_expand(const char *template, struct login *login, const char *rule,
+int hostname_expand(const char *template, struct login *login, const struct policy *policy,
 	char name[POLICY_NAME_MAX + 1], struct error *error);
 
 #endif

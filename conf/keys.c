@@ -10,6 +10,7 @@
 
 #include "hostname.h"
 #include "kinds.h"
+#include "places.h"
 
 /* ---- matchers: what of a login they look at ---- */
 
@@ -127,31 +128,99 @@ static bool take_hosts(const char *value, struct policy *policy, struct key_faul
 	return take_yes_no(value, &policy->hosts, fault);
 }
 
-static bool take_namespaces(const char *value, struct policy *policy, struct key_fault *fault)
+/*
+ * The next word of a list at *@cursor: @what, one of @count @words, and not in *@set yet.  1 when
+ * there was one, with its bit in *@set; 0 at the end; -1 with @fault filled.
+ */
+static int take_list_word(const char *value, const char **cursor, const char *what,
+	const char *const *words, size_t count, unsigned *set, struct key_fault *fault)
 {
-	const char *cursor = value, *item, *names[16];
+	const char *item;
 	char word[32];
 	size_t length;
 	bool negated;
-	int flags = 0, index;
+	int index;
+
+	if (!pattern_next(cursor, &item, &length, &negated))
+		return 0;
+	if (negated || !length || length >= sizeof word) {
+		fault_at(fault, (size_t)(item - value), "expected %s here, such as %s", what,
+			words[0]);
+		return -1;
+	}
+	snprintf(word, sizeof word, "%.*s", (int)length, item);
+	index = take_word(word, words, count, fault);
+	fault->offset = (size_t)(item - value);
+	if (index < 0)
+		return -1;
+	if (*set & 1u << index) {
+		fault_at(fault, fault->offset, "'%s' stands here twice", word);
+		return -1;
+	}
+	*set |= 1u << index;
+	return 1;
+}
+
+static bool take_namespaces(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *cursor = value, *names[KINDS_MAX];
+	unsigned set = 0;
+	int flags = 0, taken;
 
 	for (size_t i = 0; i < kinds_count; i++)
 		names[i] = kinds[i].name;
-	while (pattern_next(&cursor, &item, &length, &negated)) {
-		if (negated || !length || length >= sizeof word)
-			return fault_at(fault, (size_t)(item - value),
-				"expected the name of a kind of namespace here, such as uts or pid");
-		snprintf(word, sizeof word, "%.*s", (int)length, item);
-		index = take_word(word, names, kinds_count, fault);
-		fault->offset = (size_t)(item - value);
-		if (index < 0)
-			return false;
-		if (flags & kinds[index].flag)
-			return fault_at(fault, fault->offset, "'%s' stands here twice", word);
-		flags |= kinds[index].flag;
-	}
+	do
+		taken = take_list_word(value, &cursor, "the name of a kind of namespace", names,
+			kinds_count, &set, fault);
+	while (taken > 0);
+	for (size_t i = 0; i < kinds_count; i++)
+		if (set & 1u << i)
+			flags |= kinds[i].flag;
 	policy->kinds = kinds_complete(flags);
+	return taken == 0;
+}
+
+static bool take_private(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *cursor = value;
+	int taken;
+
+	policy->private = 0;
+	do
+		taken = take_list_word(value, &cursor, "a directory", places, places_count,
+			&policy->private, fault);
+	while (taken > 0);
+	/* the one setting that asks for a kind of namespace itself; it comes after `namespaces` */
+	policy->kinds |= kind_by_name("mount")->flag;
+	return taken == 0;
+}
+
+/* What tmpfs(5) takes as size=: a number with %, K, M or G behind it, or nothing: bytes. */
+static bool take_private_size(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	static const char digits[] = "0123456789";
+	size_t length = strspn(value, digits);
+	const char *unit = value + length;
+
+	bool none = strspn(value, "0") == length; /* which tmpfs takes for "no limit" */
+
+	if (none || length >= POLICY_SIZE_MAX ||
+		(*unit && (!strchr("%KMGkmg", *unit) || unit[1])) ||
+		(*unit == '%' && strtoul(value, NULL, 10) > 100))
+		return fault_at(
+			fault, 0, "'%s': expected %s", value, keys[KEY_PRIVATE_SIZE].expected);
+	strcpy(policy->private_size, value);
 	return true;
+}
+
+static bool take_user_manager(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {policy_user_manager_name(USER_MANAGER_HIDE),
+		policy_user_manager_name(USER_MANAGER_KEEP)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->user_manager = index == 1 ? USER_MANAGER_KEEP : USER_MANAGER_HIDE;
+	return index >= 0;
 }
 
 static bool take_template(const char *value, struct policy *policy, struct key_fault *fault)
@@ -234,6 +303,11 @@ const struct key keys[KEY_COUNT] = {
 	[KEY_HOSTNAME] = {"hostname", TEMPLATE, "%u-%l", 0, NULL, take_template},
 	[KEY_DOMAINNAME] = {"domainname", TEMPLATE, NULL, 0, NULL, take_template},
 	[KEY_HOSTS] = {"hosts", YES_NO, "yes", 0, NULL, take_hosts},
+	[KEY_PRIVATE] = {"private", "directories" LIST ", as in /tmp, /var/tmp, /dev/shm", NULL, 0,
+		NULL, take_private},
+	[KEY_PRIVATE_SIZE] = {"private_size", "a size from 1 up, as in 25%, 512M or 2G", "25%", 0,
+		NULL, take_private_size},
+	[KEY_USER_MANAGER] = {"user_manager", "hide or keep", "hide", 0, NULL, take_user_manager},
 	[KEY_SHELL] = {"shell", "the absolute path of a shell", NULL, 0, NULL, take_shell},
 	[KEY_LOGOUT] = {"logout", "kill or linger", "kill", 0, NULL, take_logout},
 	[KEY_GRACE] = {"grace", "seconds, from 0 to " TEXT_OF(POLICY_GRACE_MAX),

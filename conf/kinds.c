@@ -8,6 +8,10 @@ const struct kind kinds[] = {
 	{"uts", "uts", "user.max_uts_namespaces", CLONE_NEWUTS, 0},
 	{"pid", "pid", "user.max_pid_namespaces", CLONE_NEWPID, CLONE_NEWNS},
 	{"mount", "mnt", "user.max_mnt_namespaces", CLONE_NEWNS, 0},
+	{"ipc", "ipc", "user.max_ipc_namespaces", CLONE_NEWIPC, CLONE_NEWNS},
+	{"net", "net", "user.max_net_namespaces", CLONE_NEWNET, 0},
+	{"cgroup", "cgroup", "user.max_cgroup_namespaces", CLONE_NEWCGROUP, CLONE_NEWNS},
+	{"time", "time", "user.max_time_namespaces", CLONE_NEWTIME, 0},
 };
 const size_t kinds_count = sizeof kinds / sizeof kinds[0];
 

@@ -21,6 +21,7 @@ struct kind {
 /* every kind, in the order in which they are shown */
 extern const struct kind kinds[];
 extern const size_t kinds_count;
+#define KINDS_MAX 8 /* room for a number or a name of each */
 
 /* the user namespace: no kind that a rule can name, but what the way in without root stands on */
 extern const struct kind kind_user;
@@ -29,7 +30,10 @@ extern const struct kind kind_user;
 const struct kind *kind_by_name(const char *name);
 const struct kind *kind_by_flag(int flag);
 
-/* @flags and what they bring: pid brings mount, for a /proc of its own. */
+/*
+ * @flags and what they bring: pid brings mount, for a /proc of its own, ipc for /dev/mqueue and
+ * cgroup for /sys/fs/cgroup.
+ */
 int kinds_complete(int flags);
 
 /*

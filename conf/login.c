@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -55,14 +57,22 @@ static bool grow(char **buffer, size_t *size)
 
 static int fill(struct login *login, const struct passwd *entry, struct error *error)
 {
+	uint32_t id;
+
 	*login = (struct login){.uid = entry->pw_uid, .gid = entry->pw_gid};
 	login->user = strdup(entry->pw_name);
 	login->home = strdup(entry->pw_dir ? entry->pw_dir : "/");
 	login->shell = strdup(entry->pw_shell ? entry->pw_shell : "");
-	if (login->user && login->home && login->shell)
-		return 0;
-	login_free(login);
-	return error_set(error, ENOMEM, "no memory for the account");
+	if (!login->user || !login->home || !login->shell) {
+		login_free(login);
+		return error_set(error, ENOMEM, "no memory for the account");
+	}
+	if (getrandom(&id, sizeof id, 0) != sizeof id) {
+		login_free(login);
+		return error_errno(error, errno, "cannot make up an id for the session");
+	}
+	snprintf(login->id, sizeof login->id, "%08" PRIx32, id);
+	return 0;
 }
 
 /* By name, or by uid where @user is NULL. */

@@ -15,12 +15,16 @@
 
 #include "error.h"
 
+#define LOGIN_ID_LENGTH 8 /* digits */
+
 struct login {
 	char *user;
 	uid_t uid;
 	gid_t gid;
 	char *home;
 	char *shell; /* passwd's, "" when the field is empty */
+
+	char id[LOGIN_ID_LENGTH + 1]; /* made up for this login: hexadecimal digits */
 
 	/* borrowed from the caller, NULL when unknown */
 	const char *service; /* PAM service, or "nsisolate-shell" */
@@ -35,7 +39,7 @@ struct login {
 };
 
 /*
- * Fills @login for an account; service, tty and rhost start as NULL.  Returns 0; -ENOENT when there
+ * Fills @login for an account, with an id of its own; service, tty and rhost start as NULL.  Returns 0; -ENOENT when there
  * is no such account; another negative errno when NSS failed.  On error @login holds nothing.
  */
 int login_by_name(struct login *login, const char *user, struct error *error);

@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "kinds.h"
+#include "places.h"
 
 static const char *const logout_names[] = {[LOGOUT_KILL] = "kill", [LOGOUT_LINGER] = "linger"};
 static const char *const on_error_names[] = {[ON_ERROR_DENY] = "deny", [ON_ERROR_ALLOW] = "allow"};
+static const char *const user_manager_names[] = {
+	[USER_MANAGER_HIDE] = "hide", [USER_MANAGER_KEEP] = "keep"};
 
 const char *policy_logout_name(enum policy_logout logout)
 {
@@ -21,12 +24,18 @@ const char *policy_on_error_name(enum policy_on_error on_error)
 	return on_error_names[on_error];
 }
 
+const char *policy_user_manager_name(enum policy_user_manager user_manager)
+{
+	return user_manager_names[user_manager];
+}
+
 /* How a field of struct policy is written on a command line. */
 enum shape {
 	SHAPE_SWITCH, /* bool: the option's presence */
 	SHAPE_TEXT, /* char[limit + 1]: left out when empty */
 	SHAPE_WORD, /* an enum: one of words[] */
 	SHAPE_NUMBER, /* unsigned, at most limit */
+	SHAPE_PLACES, /* unsigned: a set of places, left out when empty */
 };
 
 static const struct option {
@@ -37,9 +46,13 @@ static const struct option {
 	const char *const *words;
 } options[] = {
 	{"rule", offsetof(struct policy, rule), SHAPE_TEXT, POLICY_RULE_MAX, NULL},
+	{"id", offsetof(struct policy, id), SHAPE_TEXT, LOGIN_ID_LENGTH, NULL},
 	{"hostname", offsetof(struct policy, hostname), SHAPE_TEXT, POLICY_NAME_MAX, NULL},
 	{"domainname", offsetof(struct policy, domainname), SHAPE_TEXT, POLICY_NAME_MAX, NULL},
 	{"hosts", offsetof(struct policy, hosts), SHAPE_SWITCH, 0, NULL},
+	{"private", offsetof(struct policy, private), SHAPE_PLACES, 0, NULL},
+	{"private-size", offsetof(struct policy, private_size), SHAPE_TEXT, POLICY_SIZE_MAX, NULL},
+	{"user-manager", offsetof(struct policy, user_manager), SHAPE_WORD, 2, user_manager_names},
 	{"logout", offsetof(struct policy, logout), SHAPE_WORD, 2, logout_names},
 	{"grace", offsetof(struct policy, grace), SHAPE_NUMBER, POLICY_GRACE_MAX, NULL},
 	{"on-error", offsetof(struct policy, on_error), SHAPE_WORD, 2, on_error_names},
@@ -60,7 +73,7 @@ static void add_word(struct policy_argv *argv, size_t *used, const char *name, c
 
 void policy_to_argv(const struct policy *policy, struct policy_argv *argv)
 {
-	char number[16];
+	char number[16], list[PLACES_TEXT_MAX];
 	size_t used = 0;
 
 	argv->count = 0;
@@ -87,6 +100,11 @@ void policy_to_argv(const struct policy *policy, struct policy_argv *argv)
 		case SHAPE_NUMBER:
 			snprintf(number, sizeof number, "%u", *(const unsigned *)field);
 			add_word(argv, &used, option->name, number);
+			break;
+		case SHAPE_PLACES:
+			if (*(const unsigned *)field)
+				add_word(argv, &used, option->name,
+					places_to_text(*(const unsigned *)field, list));
 			break;
 		}
 	}
@@ -132,6 +150,18 @@ static int set_text(
 	return 1;
 }
 
+static int set_places(
+	const struct option *option, unsigned *field, const char *value, struct error *error)
+{
+	char all[PLACES_TEXT_MAX];
+
+	*field = places_from_text(value);
+	if (!*field)
+		return error_set(error, EINVAL, "--%s=%s: expected some of %s", option->name, value,
+			places_to_text(~0u, all));
+	return 1;
+}
+
 static int set_option(
 	const struct option *option, struct policy *policy, const char *value, struct error *error)
 {
@@ -150,6 +180,8 @@ static int set_option(
 		return set_word(option, field, value, error);
 	case SHAPE_NUMBER:
 		return set_number(option, field, value, error);
+	case SHAPE_PLACES:
+		return set_places(option, field, value, error);
 	}
 	return 0;
 }

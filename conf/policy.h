@@ -13,9 +13,11 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "login.h"
 
 #define POLICY_NAME_MAX 64 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
 #define POLICY_RULE_MAX 64 /* a rule name's bytes */
+#define POLICY_SIZE_MAX 15 /* bytes of a size of memory, as text */
 #define POLICY_GRACE_DEFAULT 2 /* seconds */
 #define POLICY_GRACE_MAX 3600 /* seconds */
 
@@ -24,15 +26,25 @@ enum policy_logout {
 	LOGOUT_LINGER /* wait until the last process has ended by itself */
 };
 
+enum policy_user_manager {
+	USER_MANAGER_HIDE, /* /run/user is the session's own */
+	USER_MANAGER_KEEP /* ... is the host's */
+};
+
 enum policy_on_error { ON_ERROR_DENY, ON_ERROR_ALLOW };
 
 struct policy {
 	bool isolate; /* false: the login is left alone, ignore the rest */
 	char rule[POLICY_RULE_MAX + 1]; /* which rule won; "" when none matched */
+	char id[LOGIN_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
 	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
 	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */
 	char domainname[POLICY_NAME_MAX + 1]; /* "" leaves the host's */
 	bool hosts; /* name the hostname in the session's /etc/hosts */
+	unsigned private; /* places that are the session's own, see places.h */
+	char private_size[POLICY_SIZE_MAX +
+			  1]; /* of each of them, see tmpfs(5); "": the kernel's */
+	enum policy_user_manager user_manager;
 	char shell[PATH_MAX]; /* the real shell for nsisolate-shell; "": passwd's */
 	enum policy_logout logout;
 	unsigned grace; /* seconds between SIGTERM and the end, for LOGOUT_KILL */
@@ -42,12 +54,13 @@ struct policy {
 /* The words of nsisolate.conf for these values. */
 const char *policy_logout_name(enum policy_logout logout);
 const char *policy_on_error_name(enum policy_on_error on_error);
+const char *policy_user_manager_name(enum policy_user_manager user_manager);
 
 /*
  * nsisolate-init's options for a policy.  The strings live in @argv->text and @policy; both must
  * outlive argv->option.  option[count] is NULL.
  */
-#define POLICY_OPTIONS_MAX 16
+#define POLICY_OPTIONS_MAX 24
 struct policy_argv {
 	char *option[POLICY_OPTIONS_MAX + 1];
 	int count;

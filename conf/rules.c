@@ -267,11 +267,10 @@ static int expand_names(const struct rules *rules, const struct rule *rule, stru
 
 	if (!(policy->kinds & kind_by_name("uts")->flag))
 		return 0;
-	result = hostname_expand(setting_value(rules, rule, KEY_HOSTNAME), login, policy->rule,
-		policy->hostname, error);
+	result = hostname_expand(
+		setting_value(rules, rule, KEY_HOSTNAME), login, policy, policy->hostname, error);
 	if (!result && domainname)
-		result =
-			hostname_expand(domainname, login, policy->rule, policy->domainname, error);
+		result = hostname_expand(domainname, login, policy, policy->domainname, error);
 	return result;
 }
 
@@ -288,7 +287,12 @@ static int fill_policy(const struct rules *rules, const struct rule *rule, struc
 			return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule,
 				keys[id].name, fault.text);
 	}
-	return policy->isolate ? expand_names(rules, rule, login, policy, error) : 0;
+	if (!policy->isolate)
+		return 0;
+	if (!policy->private)
+		*policy->private_size = '\0';
+	strcpy(policy->id, login->id);
+	return expand_names(rules, rule, login, policy, error);
 }
 
 int rules_explain(const struct rules *rules, struct login *login, struct policy *policy,

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -123,22 +124,41 @@ static void check_shell(const struct lint *lint)
 		warn_at(lint, &item->place, 0, wrong);
 }
 
-/* A hostname that the rule itself asks for, and no namespace to have it in. */
-static void check_hostname(const struct lint *lint)
+/* Settings that the rule itself makes, and lacks what they need. */
+static void check_needs(const struct lint *lint)
 {
-	static const enum key_id names[] = {KEY_HOSTNAME, KEY_DOMAINNAME};
-	const struct config_item *kinds_item =
-		rule_setting(lint->rules, lint->rule, KEY_NAMESPACES);
+	static const struct need {
+		enum key_id id;
+		int kind; /* CLONE_NEW*; 0: `private` */
+		const char *text;
+	} needs[] = {
+		{KEY_HOSTNAME, CLONE_NEWUTS, "this has no effect: namespaces does not name uts"},
+		{KEY_DOMAINNAME, CLONE_NEWUTS, "this has no effect: namespaces does not name uts"},
+		{KEY_USER_MANAGER, CLONE_NEWNS,
+			"this has no effect: namespaces names neither pid nor mount"},
+		{KEY_LOGOUT, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
+		{KEY_GRACE, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
+		{KEY_PRIVATE_SIZE, 0, "this has no effect: there is no `private`"},
+	};
 	struct policy policy = {0};
 	struct key_fault fault;
 
-	if (!kinds_item || !keys[KEY_NAMESPACES].take(kinds_item->value, &policy, &fault) ||
-		policy.kinds & kind_by_name("uts")->flag)
-		return;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (lint->rule->items[names[i]])
-			warn_at(lint, &lint->rule->items[names[i]]->key_place, 0,
-				"this has no effect: namespaces does not name uts");
+	for (int id = KEY_NAMESPACES; id <= KEY_PRIVATE; id++) {
+		const struct config_item *item =
+			rule_setting(lint->rules, lint->rule, (enum key_id)id);
+		const char *value = item ? item->value : keys[id].builtin;
+
+		if (value && !keys[id].take(value, &policy, &fault))
+			return;
+	}
+	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+		const struct config_item *item = lint->rule->items[needs[i].id];
+		bool there =
+			needs[i].kind ? (policy.kinds & needs[i].kind) != 0 : policy.private != 0;
+
+		if (item && !there)
+			warn_at(lint, &item->key_place, 0, needs[i].text);
+	}
 }
 
 /* Settings next to isolate = no, which leaves the login alone. */
@@ -202,7 +222,7 @@ void rules_lint(const struct rules *rules, struct diagnostics *diagnostics)
 		check_names(&lint, KEY_USER);
 		check_names(&lint, KEY_GROUP);
 		check_shell(&lint);
-		check_hostname(&lint);
+		check_needs(&lint);
 		check_not_isolated(&lint);
 		check_covered(&lint);
 	}

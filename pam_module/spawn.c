@@ -147,7 +147,7 @@ static int start_helper(
  */
 struct facts {
 	char text[1024];
-	char *list[8];
+	char *list[9];
 };
 
 static void add_fact(
@@ -175,6 +175,7 @@ static void collect_facts(
 	snprintf(leader, sizeof leader, "%d", getpid());
 	add_fact(facts, &used, &count, "user", login->user);
 	add_fact(facts, &used, &count, "rule", policy->rule);
+	add_fact(facts, &used, &count, "id", policy->id);
 	add_fact(facts, &used, &count, "service", login->service);
 	add_fact(facts, &used, &count, "hostname", policy->hostname);
 	add_fact(facts, &used, &count, "leader", leader);

@@ -73,7 +73,7 @@ static void show_setting(const struct explanation *explanation, const struct rul
 	char text[256];
 	const char *value = explain_outcome(explanation, setting, text, sizeof text);
 
-	printf("  %-11s %-22s %s", setting->key, value ? value : "-", paint(DIM));
+	printf("  %-12s %-22s %s", setting->key, value ? value : "-", paint(DIM));
 	if (setting->place.rule)
 		printf("[%s] %s:%u", setting->place.rule, setting->place.file, setting->place.line);
 	else

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -76,9 +79,21 @@ pid_t namespaces_clone(int flags, int *pidfd, struct error *error)
 	return pid >= 0 ? pid : name_refused(flags, errno, error);
 }
 
+/* unshare(2) gives a new time namespace to children only: time_namespaces(7). */
+static int enter_time(struct error *error)
+{
+	_cleanup_close_ int time = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+
+	if (time < 0 || setns(time, CLONE_NEWTIME) < 0)
+		return error_errno(error, errno, "cannot enter the new time namespace");
+	return 0;
+}
+
 int namespaces_unshare(int flags, struct error *error)
 {
-	return unshare(flags) == 0 ? 0 : name_refused(flags, errno, error);
+	if (unshare(flags) < 0)
+		return name_refused(flags, errno, error);
+	return flags & CLONE_NEWTIME ? enter_time(error) : 0;
 }
 
 static int write_file(const char *path, const char *text, struct error *error)
@@ -109,6 +124,16 @@ int namespaces_map_ids(uid_t uid, gid_t gid, struct error *error)
 		return result;
 	snprintf(line, sizeof line, "%u %u 1\n", gid, gid);
 	return write_file("/proc/self/gid_map", line, error);
+}
+
+int namespaces_loopback_up(struct error *error)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	_cleanup_close_ int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (any < 0 || ioctl(any, SIOCSIFFLAGS, &request) < 0)
+		return error_errno(error, errno, "cannot bring up the session's loopback device");
+	return 0;
 }
 
 int namespaces_set_names(const struct namespaces_host *host, const char *hostname,

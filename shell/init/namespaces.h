@@ -28,7 +28,10 @@ ino_t namespaces_inode(const char *file, struct error *error);
  */
 pid_t namespaces_clone(int flags, int *pidfd, struct error *error);
 
-/* The same for this process itself: unshare(2), which puts it into no new PID namespace. */
+/*
+ * The same for this process itself: unshare(2), but that it enters a new time namespace too.  It is
+ * put into no new PID namespace.
+ */
 int namespaces_unshare(int flags, struct error *error);
 
 /*
@@ -36,6 +39,9 @@ int namespaces_unshare(int flags, struct error *error);
  * user_namespaces(7).  Supplementary groups stay in force but have no name inside.
  */
 int namespaces_map_ids(uid_t uid, gid_t gid, struct error *error);
+
+/* In a new network namespace: the loopback device, which is all that it has, is made to work. */
+int namespaces_loopback_up(struct error *error);
 
 /*
  * Sets hostname and domainname ("" leaves one) of this process's UTS namespace, after making sure

@@ -20,7 +20,8 @@ static const char usage[] =
 	"       " INIT_NAME " --attach --host-mount=INODE KIND... [OPTION...]\n"
 	"Runs COMMAND in new namespaces, under a PID 1 that reaps, or holds them for its parent.\n"
 	"\n"
-	"  --uts --pid --mount   kinds of namespace to make; pid brings mount\n"
+	"  --uts --pid --mount --ipc --net --cgroup --time\n"
+	"                        kinds of namespace to make; pid, ipc and cgroup bring mount\n"
 	"  --user                in a user namespace of its own: needs no privilege\n"
 	"  --attach              hold the namespaces for the parent process, see nsisolate-init(8)\n"
 	"  --host-mount=INODE    with --attach: the mount namespace that must not be touched\n"
@@ -30,6 +31,10 @@ static const char usage[] =
 	"  --logout=kill|linger  what becomes of what is left at the end (kill)\n"
 	"  --grace=SECONDS       with kill: from SIGTERM to the end (2)\n"
 	"  --on-error=deny|allow when there is no namespace to be had: run COMMAND all the same (deny)\n"
+	"  --private=LIST        some of /tmp,/var/tmp,/dev/shm are the session's own\n"
+	"  --private-size=SIZE   ... each of this size, see tmpfs(5)\n"
+	"  --user-manager=hide|keep  whether /run/user is the session's own (hide)\n"
+	"  --id=ID               the session's\n"
 	"  --rule=NAME           which rule asked for it\n"
 	"  --login               COMMAND's argv[0] gets a leading dash\n";
 
@@ -100,8 +105,7 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 static int check_job(const struct job *job, bool attach, struct error *error)
 {
 	if (!job->setup.policy.kinds)
-		return error_set(
-			error, EINVAL, "no kind of namespace is named: --uts, --pid, --mount");
+		return error_set(error, EINVAL, "no kind of namespace is named: --uts, --pid, ...");
 	if (attach == !!job->command)
 		return error_set(error, EINVAL, "expected either --attach or -- COMMAND");
 	if (attach && job->setup.user)

@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 
 #include "drop.h"
+#include "fresh.h"
 #include "mounts.h"
 
 static int setup_mounts(const struct setup *setup, struct error *error)
@@ -10,6 +11,14 @@ static int setup_mounts(const struct setup *setup, struct error *error)
 	const struct policy *policy = &setup->policy;
 	int result = mounts_isolate(&setup->host, error);
 
+	if (!result && policy->user_manager == USER_MANAGER_HIDE)
+		result = fresh_runtime(setup->uid, setup->gid, error);
+	if (!result && policy->private)
+		result = fresh_places(policy->private, policy->private_size, error);
+	if (!result && (policy->kinds & CLONE_NEWIPC))
+		result = fresh_mqueue(error);
+	if (!result && (policy->kinds & CLONE_NEWCGROUP))
+		result = fresh_cgroup(error);
 	if (!result && policy->hosts && *policy->hostname)
 		result = mounts_hosts(policy->hostname, policy->domainname, error);
 	if (!result && (policy->kinds & CLONE_NEWPID))
@@ -27,6 +36,8 @@ int setup_session(const struct setup *setup, struct error *error)
 	if (!result && (policy->kinds & CLONE_NEWUTS))
 		result = namespaces_set_names(
 			&setup->host, policy->hostname, policy->domainname, error);
+	if (!result && (policy->kinds & CLONE_NEWNET))
+		result = namespaces_loopback_up(error);
 	if (!result && (policy->kinds & CLONE_NEWNS))
 		result = setup_mounts(setup, error);
 	if (result)

@@ -46,7 +46,7 @@ explained() { # explained SERVICE USER
 	local text hostname=lab kinds=
 	text=$(nsisolatectl explain --service "$1" "$2") || fail "explain: $text"
 	if grep -q '^isolated by rule' <<<"$text"; then
-		kinds=$(sed -n 's/^  namespaces  \([a-z, ]*[a-z]\)  .*/\1 /p' <<<"$text" | tr -d ,)
+		kinds=$(sed -n 's/^  namespaces   \([a-z, ]*[a-z]\)  .*/\1 /p' <<<"$text" | tr -d ,)
 		kinds=${kinds/mount/mnt}
 		hostname=$(awk '$1 == "hostname" { print $2 }' <<<"$text")
 		[ "$hostname" != - ] || hostname=lab

@@ -63,13 +63,15 @@ static const char *what_is_invalid(const char *name)
 	return NULL;
 }
 
+static const struct policy students = {.rule = "students", .id = "00c0ffee"};
+
 static void expand(const char *template, struct login *login, char name[POLICY_NAME_MAX + 1])
 {
 	struct error error = {0};
 	const char *invalid;
 
 	ck_assert_msg(
-		hostname_expand(template, login, "students", name, &error) == 0, "%s", error.text);
+		hostname_expand(template, login, &students, name, &error) == 0, "%s", error.text);
 	invalid = what_is_invalid(name);
 	ck_assert_msg(!invalid, "'%s' from '%s': %s", name, template, invalid);
 }
@@ -304,7 +306,7 @@ START_TEST(primary_group_that_is_missing_is_an_error)
 	char name[POLICY_NAME_MAX + 1];
 	struct error error = {0};
 
-	ck_assert_int_lt(hostname_expand("%g", &login, "students", name, &error), 0);
+	ck_assert_int_lt(hostname_expand("%g", &login, &students, name, &error), 0);
 	ck_assert_ptr_nonnull(strstr(error.text, "alice"));
 }
 END_TEST

@@ -151,15 +151,18 @@ test_explain_tells_rule_reasons_and_sources() {
   $CONF:8: [far] from 198.51.100.1: not in 192.0.2.0/24
   $CONF:10: [all] matches
 isolated by rule [all]
-  isolate     yes                    built-in
-  namespaces  uts, pid, mount        built-in: uts, pid
-  hostname    root.all               [all] $CONF:12: %u.%r
-  domainname  -                      built-in
-  hosts       yes                    built-in
-  shell       -                      built-in
-  logout      kill                   built-in
-  grace       7                      [defaults] $CONF:2
-  on_error    deny                   built-in
+  isolate      yes                    built-in
+  namespaces   uts, pid, mount        built-in: uts, pid
+  hostname     root.all               [all] $CONF:12: %u.%r
+  domainname   -                      built-in
+  hosts        yes                    built-in
+  private      -                      built-in
+  private_size 25%                    built-in
+  user_manager hide                   built-in
+  shell        -                      built-in
+  logout       kill                   built-in
+  grace        7                      [defaults] $CONF:2
+  on_error     deny                   built-in
 status 0"
 }
 
@@ -168,7 +171,7 @@ test_explain_of_what_is_left_alone() {
 	assert_eq "$(ctl explain --config="$CONF" root)" "root (uid 0) by sshd:
   $CONF:1: [a] matches
 not isolated by rule [a]
-  isolate     no                     [a] $CONF:3"
+  isolate      no                     [a] $CONF:3"
 	assert_eq "$(ctl explain --config="$CONF" daemon --service=cron)" "daemon (uid 1) by cron:
   $CONF:1: [a] uid 1: not in 0
   $CONF:4: [b] service cron: not in sshd

@@ -1,0 +1,152 @@
+#include "fresh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "places.h"
+
+#define RUNTIME "/run/user"
+#define MQUEUE "/dev/mqueue"
+#define CGROUP "/sys/fs/cgroup"
+/* a place for a moment; mounts_proc will cover it */
+#define SCRATCH "/proc"
+
+/* What a mount wants to be told of a descriptor: a path that leads to nothing else. */
+struct fd_path {
+	char text[32];
+};
+
+static struct fd_path path_of(int fd)
+{
+	struct fd_path path;
+
+	snprintf(path.text, sizeof path.text, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+static int open_directory(int at, const char *name, int flags)
+{
+	return openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
+}
+
+int fresh_runtime(uid_t uid, gid_t gid, struct error *error)
+{
+	struct stat status;
+	char name[16];
+	bool wanted;
+	_cleanup_close_ int host = open_directory(AT_FDCWD, RUNTIME, O_NOFOLLOW);
+	_cleanup_close_ int own = -1;
+
+	if (host < 0)
+		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot open " RUNTIME);
+	snprintf(name, sizeof name, "%u", uid);
+	wanted = fstatat(host, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	/* a tenth of the memory, as pam_systemd(8) and logind.conf(5) have it */
+	if (mount("nsisolate", path_of(host).text, "tmpfs", MS_NOSUID | MS_NODEV,
+		    "mode=755,size=10%") < 0)
+		return error_errno(error, errno, "cannot cover " RUNTIME);
+	if (!wanted)
+		return 0;
+	own = open(RUNTIME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (own < 0 || mkdirat(own, name, S_IRWXU) < 0 ||
+		fchownat(own, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(error, errno, "cannot make " RUNTIME "/%s", name);
+	return 0;
+}
+
+/* Shows in @fresh, the root of a new /tmp, what programs expect of the host's: a local X server. */
+static int keep_sockets(int host, int fresh)
+{
+	static const char *const names[] = {".X11-unix", ".ICE-unix"};
+	struct stat root, status;
+
+	if (stat("/", &root) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		_cleanup_close_ int from = open_directory(host, names[i], O_NOFOLLOW);
+		_cleanup_close_ int to = -1;
+
+		/* made by whoever owns the host; in a user namespace that is everybody else's "nobody" */
+		if (from < 0 || fstat(from, &status) < 0 || status.st_uid != root.st_uid ||
+			!(status.st_mode & S_ISVTX))
+			continue;
+		if (mkdirat(fresh, names[i], S_IRWXU) < 0)
+			return -1;
+		to = open_directory(fresh, names[i], O_NOFOLLOW);
+		if (to < 0 || mount(path_of(from).text, path_of(to).text, NULL, MS_BIND, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int cover_place(const char *place, const char *size, struct error *error)
+{
+	struct stat status;
+	char options[64];
+	_cleanup_close_ int host = open_directory(AT_FDCWD, place, 0);
+	_cleanup_close_ int fresh = -1;
+
+	if (host < 0)
+		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot open %s", place);
+	if (fstat(host, &status) < 0)
+		return error_errno(error, errno, "cannot look at %s", place);
+	snprintf(options, sizeof options, "mode=%o%s%s", status.st_mode & 07777u,
+		*size ? ",size=" : "", size);
+	if (mount("nsisolate", path_of(host).text, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+		return error_errno(error, errno, "cannot cover %s", place);
+	if (strcmp(place, "/tmp") != 0)
+		return 0;
+	fresh = open_directory(AT_FDCWD, place, 0);
+	if (fresh < 0 || keep_sockets(host, fresh) < 0)
+		return error_errno(
+			error, errno, "cannot keep the sockets of a local display in /tmp");
+	return 0;
+}
+
+int fresh_places(unsigned set, const char *size, struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < places_count; i++)
+		if (set & 1u << i)
+			result = cover_place(places[i], size, error);
+	return result;
+}
+
+int fresh_mqueue(struct error *error)
+{
+	if (mount("mqueue", MQUEUE, "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 ||
+		errno == ENOENT)
+		return 0;
+	return error_errno(error, errno, "cannot mount the session's " MQUEUE);
+}
+
+int fresh_cgroup(struct error *error)
+{
+	struct statfs status;
+
+	if (statfs(CGROUP, &status) < 0)
+		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot look at " CGROUP);
+	if (status.f_type == SYSFS_MAGIC)
+		return 0; /* the host has none there */
+	if (status.f_type != CGROUP2_SUPER_MAGIC)
+		return error_set(error, EOPNOTSUPP,
+			CGROUP
+			" is not the unified hierarchy (cgroup2), which a session can see its "
+			"own part of: leave cgroup out of `namespaces`");
+	/* the kernel does not mount it on itself (EBUSY), but lets it be moved there */
+	if (mount("cgroup2", SCRATCH, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return error_errno(error, errno, "cannot mount the session's cgroup file system");
+	if (mount(SCRATCH, CGROUP, NULL, MS_MOVE, NULL) < 0)
+		return error_errno(error, errno, "cannot cover " CGROUP);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * fresh.h - file systems of the session's own, mounted over what the host has there.
+ *
+ * For a mount namespace that mounts_isolate (mounts.h) has been called in, with the host's /proc
+ * still in its place.  A directory that the host does not have is left out.
+ */
+#ifndef NSISOLATE_FRESH_H
+#define NSISOLATE_FRESH_H
+
+#include <sys/types.h>
+
+#include "error.h"
+
+/*
+ * Covers /run/user, so that nothing which listens there for the user can be reached: his systemd
+ * and his D-Bus start programs outside of the session for whoever asks, and so does what they have
+ * started themselves (gpg-agent runs a program of the user's choice).  The whole of it, since
+ * /run/user/UID is the user's to write, where no path stays what it was; and what the host mounts
+ * below it later must not show up.  Has a /run/user/@uid of the user's own where the host has one.
+ */
+int fresh_runtime(uid_t uid, gid_t gid, struct error *error);
+
+/*
+ * Covers each directory of @set (places.h) with a tmpfs of its mode, and of @size (tmpfs(5)); the
+ * sockets of a local X server in /tmp stay.
+ */
+int fresh_places(unsigned set, const char *size, struct error *error);
+
+/* Covers /dev/mqueue with the queues of this process's IPC namespace: mq_overview(7). */
+int fresh_mqueue(struct error *error);
+
+/* Covers /sys/fs/cgroup with that of this process's cgroup namespace: cgroup_namespaces(7). */
+int fresh_cgroup(struct error *error);
+
+#endif
