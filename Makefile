@@ -81,7 +81,8 @@ conf_sources   := $(wildcard conf/*.c)
 init_sources   := $(wildcard shell/init/*.c) conf/policy.c conf/kinds.c conf/places.c conf/error.c
 module_sources := $(wildcard pam_module/*.c) $(conf_sources)
 shell_sources  := $(wildcard shell/*.c) $(conf_sources)
-ctl_sources    := $(wildcard shell/ctl/*.c)
+ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell/init/, \
+	descriptors.c drop.c)
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
@@ -91,11 +92,11 @@ init_objects   := $(call objects,init,$(init_sources))
 # the module's objects are the programs' too, but for their sanitizers
 module_objects := $(call objects,$(if $(SANITIZE),module,pic),$(module_sources))
 shell_objects  := $(call objects,pic,$(shell_sources))
-ctl_objects    := $(call objects,pic,$(ctl_sources) $(if $(ctl_sources),$(conf_sources)))
+ctl_objects    := $(call objects,pic,$(ctl_sources) $(conf_sources))
 conf_objects   := $(call objects,pic,$(conf_sources))
 
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
-	$(if $(ctl_sources),$(BUILD)/nsisolatectl)
+	$(BUILD)/nsisolatectl
 
 .PHONY: all demo demo-login check soak check-vm bench sanitize fuzz install uninstall format \
 	check-format clean help local tests-tools tests-unit FORCE
@@ -212,7 +213,7 @@ install: $(if $(NO_BUILD),,all)
 	install -m 644 $(BUILD)/pam_nsisolate.so $(DESTDIR)$(PAMDIR)/
 	install -m 755 $(BUILD)/nsisolate-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BUILD)/nsisolate-init $(DESTDIR)$(LIBEXECDIR)/nsisolate/
-	$(if $(ctl_sources),install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/)
+	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(call manual,$(page)) &&) :
 	test -e $(DESTDIR)$(SYSCONFDIR)/nsisolate.conf || \
 		install -m 644 conf/nsisolate.conf $(DESTDIR)$(SYSCONFDIR)/

@@ -21,6 +21,10 @@ struct command {
 int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_edit(int argc, char **argv);
+int command_list(int argc, char **argv);
+int command_tree(int argc, char **argv);
+int command_enter(int argc, char **argv);
+int command_end(int argc, char **argv);
 
 /* Says on standard error how the command of this name is called; returns
  * STATUS_USAGE. */

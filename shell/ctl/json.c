@@ -35,6 +35,8 @@ static void write_text(FILE *stream, const char *text)
 			fputs("\\ufffd", stream);
 		else if (*byte < ' ' || *byte == 0x7f)
 			fprintf(stream, "\\u%04x", *byte);
+		else if (*byte == 0xc2 && byte[1] < 0xa0) /* C1: commands to a terminal, too */
+			fprintf(stream, "\\u%04x", byte[1]);
 		else if (*byte == '"' || *byte == '\\')
 			fprintf(stream, "\\%c", *byte);
 		else

@@ -12,6 +12,12 @@ static const struct command commands[] = {
 		"say which rule a login falls under, and why", command_explain},
 	{"edit", "[FILE]", "change the configuration; a broken one is never installed",
 		command_edit},
+	{"list", "[--json] [--watch]", "show the sessions that live now", command_list},
+	{"tree", "SESSION", "show the processes of a session", command_tree},
+	{"enter", "[--root] SESSION [-- COMMAND [ARGUMENT...]]",
+		"run a shell or a command in a session, as its user", command_enter},
+	{"end", "[--now] SESSION... | --user USER [--now]",
+		"end sessions, as their rule's logout says or at once", command_end},
 };
 
 #define COUNT (sizeof commands / sizeof commands[0])

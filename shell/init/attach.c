@@ -16,6 +16,10 @@
 #include "drop.h"
 #include "pid1.h"
 
+/*
+ * The socket to whoever started us.  PID 1 keeps it for life: that root made it is what tells its
+ * session from one that a user made up, see session_mark.c in shell/ctl.
+ */
 #define ANSWER STDOUT_FILENO
 
 /*

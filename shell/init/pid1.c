@@ -213,8 +213,11 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 			read_signal(&life);
 		if (fds[1].revents)
 			hear_leader(&life);
-		if (fds[3].revents)
-			leader_gone(&life, &life.closing);
+		if (fds[3].revents) {
+			/* not closed: nsisolatectl knows the session by it */
+			life.closing = -1;
+			begin_end(&life);
+		}
 		if (fds[2].revents) {
 			close(life.watched);
 			life.watched = -1;

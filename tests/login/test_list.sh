@@ -1,0 +1,281 @@
+# nsisolatectl list and tree: what lives now, as the kernel has it, and nothing that a user made up.
+. tests/stage.sh
+
+# json EXPRESSION: of what `nsisolatectl list --json` says, as Python sees it in `it`
+json() {
+	command -v python3 >/dev/null || skip "there is no python3 to read JSON with"
+	nsisolatectl list --json | python3 -c "
+import json, sys
+it = json.load(sys.stdin)
+sessions = it['sessions']
+one = sessions[0] if sessions else None
+print($1)"
+}
+
+is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
+
+session_start() { # session_start [COMMAND]: of $user, in the background, $client
+	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" "${1:-exec sleep 301}" \
+		>$STAGE/out 2>&1 &
+	client=$!
+	wait_for is_running "$user" 'sleep 301' || fail "no session: $(cat $STAGE/out)"
+}
+
+# end it, and what a test put into $STAGE
+over() {
+	pkill -KILL -x sleep
+	wait $client 2>/dev/null
+	[ -z "${SSHD:-}" ] || sshd_stop
+	rm -f $STAGE/out
+	nothing_left
+}
+
+# ---- what is there ----
+
+check_facts() {
+	local init
+	session_start
+	init=$(pgrep -u "$user" -x nsisolate-init -n)
+	assert_eq "$(json 'len(sessions), it["complete"]')" "1 True"
+	assert_eq "$(json '[one[k] for k in ("session", "user", "uid", "rule", "hostname")]')" \
+		"['$user/1', '$user', $(id -u "$user"), 'users', '$user-lab']"
+	assert_eq "$(json 'one["pid"], one["namespace"], one["replaced"]')" \
+		"$init $(stat -L -c %i "/proc/$init/ns/pid") False"
+	if [ "$user" = alice ]; then
+		assert_eq "$(json '[one[k] for k in ("kind", "verified", "service", "from")]')" \
+			"['module', True, 'sshd', '127.0.0.1']"
+		assert_eq "$(json 'one["leader"]')" "$(pgrep -f '^sshd.*: alice \[priv\]')" leader
+		assert_eq "$(json 'one["processes"]')" 3 processes
+	else
+		assert_eq "$(json '[one[k] for k in ("kind", "verified", "service", "from")]')" \
+			"['shell', False, 'nsisolate-shell', None]"
+		assert_eq "$(json 'one["leader"]')" "$(pgrep -u dave -x nsisolate-init -o)" leader
+		assert_eq "$(json 'one["processes"]')" 2 processes
+	fi
+	assert_eq "$(json '0 <= one["age"] <= 9, one["rss"] > 100000')" "True True"
+	over 2>/dev/null
+	assert_eq "$(json 'sessions')" "[]" "when it has ended"
+	assert_eq "$(nsisolatectl list 2>&1)" "no session is isolated"
+}
+test_list_says_what_a_session_is() {
+	user=alice
+	sshd_start
+	check_facts
+	user=dave
+	pam_stack sshd ''
+	sshd_start
+	check_facts
+}
+
+test_the_table_is_aligned_and_sorted() {
+	local table namespace
+	sshd_start
+	user=bob session_start
+	user=alice session_start
+	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 'exec sleep 302' &
+	wait_for is_running alice 'sleep 302'
+	table=$(nsisolatectl list)
+	assert_eq "$(awk '{ print $1 }' <<<"$table")" $'SESSION\nalice/1\nalice/2\nbob/1'
+	[ "$(json 'sessions[0]["pid"]')" = "$(pgrep -u alice -x nsisolate-init -o)" ] ||
+		fail "the oldest is not the first: $table"
+	assert_eq "$(awk '{ print length }' <<<"$table" | sort -u | wc -l)" 1 "line lengths of $table"
+	namespace=$(json 'sessions[2]["namespace"]')
+	assert_match "$table" $'\nbob/1 +users +bob-lab +sshd +127.0.0.1 +[0-9]+ +[0-9]+ +'"$namespace"' +3 +[0-9.]+[KM] +[0-9]s$'
+	over
+}
+
+test_the_table_fits_the_terminal() {
+	local width table
+	sshd_start
+	user=alice session_start
+	for width in 200 70 40; do
+		table=$(script -qec "stty cols $width; nsisolatectl list" /dev/null </dev/null | tr -d '\r')
+		[ "$(awk '{ if (length > max) max = length } END { print max }' <<<"$table")" -le $width ] ||
+			fail "more than $width columns: $table"
+		assert_match "$table" 'alice/1 .* [0-9]+ '
+	done
+	over
+}
+
+test_watch_looks_again() {
+	sshd_start
+	timeout 20 nsisolatectl list --watch --json >$STAGE/watched &
+	watcher=$!
+	wait_for grep -q '"sessions":\[\]' $STAGE/watched || fail "nothing is said"
+	user=alice session_start
+	wait_for grep -q '"session":"alice/1"' $STAGE/watched || fail "not seen: $(cat $STAGE/watched)"
+	kill $watcher
+	wait $watcher
+	rm $STAGE/watched
+	over
+}
+
+test_a_user_sees_his_own_sessions_and_is_told_so() {
+	local said
+	sshd_start
+	user=bob session_start
+	user=alice session_start
+	said=$(as alice nsisolatectl list 2>&1)
+	assert_match "$said" 'alice/1 +\(users\)'
+	assert_match "$said" 'of your own sessions, what you may see; root sees all'
+	[[ $said != *bob* ]] || fail "alice sees bob's: $said"
+	assert_match "$(as alice nsisolatectl list --json)" '"verified":false.*"complete":false'
+	# inside: the one that he is in
+	said=$(on alice "PATH=$PATH:$SBINDIR; nsisolatectl list 2>/dev/null")
+	assert_match "$said" $'^SESSION[^\n]*\nalice/1 +\(users\) +alice-lab [^\n]* 1 [^\n]*$'
+	over
+}
+
+test_root_without_the_right_to_look_is_told() {
+	local said
+	sshd_start
+	user=alice session_start
+	said=$(setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace nsisolatectl list 2>&1)
+	assert_match "$said" 'the kernel hid [0-9]+ processes'
+	over
+}
+
+# ---- what is not ----
+
+# What looks like a session, and is none.
+test_names_and_copies_are_no_sessions() {
+	local said
+	cp "$(command -v sleep)" /tmp/nsisolate-init
+	cp "$NSISOLATE_INIT" /tmp/init
+	as alice bash -c 'exec -a "nsisolate-init: root admins sshd" /tmp/nsisolate-init 301' &
+	as alice bash -c 'exec -a "nsisolate-init: root admins sshd" unshare -Urpf --mount-proc /tmp/nsisolate-init 301' &
+	as alice /tmp/init --user --uts --pid --hostname=root-lab -- sleep 301 &
+	as alice "$NSISOLATE_INIT" --user --uts --hostname=root-lab -- sleep 301 &
+	they_run() { [ "$(pgrep -u alice -f ' 301$' | wc -l)" = 5 ] && [ "$(pgrep -u alice -x init | wc -l)" = 2 ]; }
+	wait_for they_run || fail "they do not run: $(ps -ef)"
+	said=$(nsisolatectl list 2>&1)
+	assert_eq "$said" "no session is isolated"
+	pkill -KILL -u alice
+	wait
+	rm /tmp/nsisolate-init /tmp/init
+	nothing_left
+}
+
+# The real nsisolate-init, by hand, in a user namespace of her own: her own word is marked as such.
+test_what_a_user_claims_is_marked() {
+	as alice bash -c 'exec -a "nsisolate-init: root admins sshd" '"$NSISOLATE_INIT"' --user --uts \
+		--pid --hostname=root-lab --rule=admins -- sleep 301' &
+	wait_for is_running alice 'sleep 301'
+	assert_eq "$(json '[one[k] for k in ("user", "uid", "kind", "verified")]')" \
+		"['alice', 5001, 'shell', False]"
+	assert_match "$(nsisolatectl list)" $'\nalice/1 +\(admins\) +root-lab +\(sshd\)'
+	assert_match "$(nsisolatectl end 2>&1 "$(json 'one["pid"]')")" \
+		'ended: user alice, rule admins \(by its own account\)'
+	wait
+	nothing_left
+}
+
+# A setuid program of the kind of bubblewrap makes alice the first in a PID namespace of root's: the
+# installed nsisolate-init, an environment that says what the module would say, and no module.
+test_a_pid_namespace_of_roots_is_no_proof() {
+	unshare --pid --mount --fork setpriv --reuid alice --regid alice --clear-groups \
+		env -i user=root rule=admins service=sshd from=192.0.2.1 leader=1 hostname=lab \
+		bash -c 'exec -a "nsisolate-init: root admins sshd" "$0" --user --pid -- sleep 301' \
+		"$NSISOLATE_INIT" &
+	wait_for is_running alice 'sleep 301'
+	assert_eq "$(json 'sorted((s["user"], s["kind"], s["verified"]) for s in sessions)')" \
+		"[('alice', 'module', False), ('alice', 'shell', False)]"
+	assert_match "$(nsisolatectl list)" $'\nalice/1 +\(admins\) +lab +\(sshd\) +\(192.0.2.1\)'
+	assert_match "$(nsisolatectl enter --root alice/1 2>&1)" 'nothing tells that the PAM module made'
+	pkill -KILL -u alice
+	wait
+	nothing_left
+}
+
+test_a_user_cannot_hide_a_session() {
+	user=dave
+	pam_stack sshd ''
+	sshd_start
+	# mounts over the program and /proc, another name, another hostname, namespaces below
+	session_start "exec unshare -Urm sh -c 'mount --bind /bin/true $NSISOLATE_INIT &&
+		mount -t tmpfs none /proc && exec unshare -puf sh -c \"hostname gone; exec sleep 301\"'"
+	assert_eq "$(json '[(s["user"], s["hostname"], s["kind"]) for s in sessions]')" \
+		"[('dave', 'dave-lab', 'shell')]"
+	assert_eq "$(json 'one["processes"]')" 3 "with those in namespaces below"
+	assert_match "$(nsisolatectl tree "$(pgrep -x sleep)" | awk '{ print $2 }' | tr '\n' ' ')" \
+		'^dave, INSIDE 1 2 [0-9]+ $'
+	over
+}
+
+test_names_of_others_cannot_reach_the_terminal() {
+	local out
+	as alice bash -c $'exec -a $\'nsisolate-init: x \\e]0;title\\a\\n\\e[2Jbell service\\x9b\' \
+		'"$NSISOLATE_INIT"$' --user --uts --pid --hostname=$\'\\e[31mred\\n\' -- \
+		bash -c "exec -a \$\'\\e[5mblink\\nnew\' sleep 301"' &
+	wait_for pgrep -x sleep
+	for out in "$(nsisolatectl list)" "$(nsisolatectl list --json)" "$(nsisolatectl tree alice/1)" \
+		"$(nsisolatectl end --now alice/1)"; do
+		assert_match "$out" alice
+		[[ ${out//$'\n'/} != *[![:print:]]* ]] || fail "control characters: $(cat -v <<<"$out")"
+	done
+	wait
+	nothing_left
+}
+
+test_a_session_is_known_after_an_upgrade() {
+	sshd_start
+	user=alice session_start
+	cp -p "$NSISOLATE_INIT" "$NSISOLATE_INIT.new"
+	mv "$NSISOLATE_INIT.new" "$NSISOLATE_INIT"
+	assert_eq "$(json '[one[k] for k in ("user", "rule", "verified", "replaced")]')" \
+		"['alice', 'users', True, True]"
+	assert_match "$(nsisolatectl list)" '[0-9]\* .*has been replaced since'
+	rm "$NSISOLATE_INIT" # in the middle of a removal
+	assert_eq "$(json 'one["user"]')" alice
+	stage_install
+	over
+}
+
+# A module that has hung up: the session lingers, and is as certain as before.
+test_a_session_that_outlives_its_login_is_known() {
+	{ cat "$TOP/conf/nsisolate.conf"; echo 'logout = linger'; } | conf
+	sshd_start
+	user=alice
+	session_start 'setsid sleep 301 >/dev/null 2>&1 </dev/null &'
+	wait $client
+	gone() { ! pgrep -f '^sshd.*: alice'; }
+	wait_for gone
+	assert_eq "$(json '[one[k] for k in ("user", "rule", "verified", "leader")]')" \
+		"['alice', 'users', True, None]"
+	over
+}
+
+# ---- tree ----
+
+check_tree() {
+	local init out inner
+	session_start 'bash -c "sleep 301; true" & exec sleep 302'
+	init=$(pgrep -u "$user" -x nsisolate-init -n)
+	inner=$(pgrep -u "$user" -f '^sleep 301$')
+	out=$(nsisolatectl tree "$inner")
+	assert_match "$out" $'^user '"$user"', rule users.*, PID '"$init"$'\n +PID  INSIDE  USER +COMMAND\n'
+	assert_match "$out" $'\n +'"$init +1 +$user +nsisolate-init: $user users"
+	assert_match "$out" $'\n +'"$inner +$(sed -n 's/^NSpid:.*\t//p' "/proc/$inner/status") +$user +.*\\_ sleep 301"
+	assert_eq "$(awk '$1 ~ /^[0-9]+$/ { print $1 }' <<<"$out" | sort)" \
+		"$(for pid in $(pgrep -u "$user"); do
+			[ /proc/"$pid"/ns/pid -ef /proc/"$inner"/ns/pid ] && echo "$pid"
+		done | sort)" "the PIDs of the session"
+	# by whatever word
+	for word in "$user/1" "$init" "$(stat -L -c %i "/proc/$init/ns/pid")"; do
+		assert_eq "$(nsisolatectl tree "$word")" "$out" "by $word"
+	done
+	pkill -KILL -x sleep
+	wait $client
+	rm $STAGE/out
+}
+test_tree_shows_both_pids_of_each_process() { both check_tree; }
+
+test_words_that_name_no_session() {
+	said() { nsisolatectl tree "$@" 2>&1; echo "status $?"; }
+	assert_match "$(said 1)" 'process 1 is in no session.*status 1'
+	assert_match "$(said 4000000000)" 'no session or process has the number 4000000000: see .*status 1'
+	assert_match "$(said alice/1)" 'there is no session alice/1: see .*status 1'
+	assert_match "$(said 12x)" "'12x' is neither a PID, nor a namespace's inode, nor USER/N.*status 1"
+	assert_match "$(said $'\e[2J/0')" "'\?\[2J/0' is neither.*status 1"
+	assert_match "$(said)" 'usage: nsisolatectl tree SESSION.*status 2'
+}
