@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "above_stdio.h"
@@ -23,39 +25,108 @@ static int open_own(const struct kind *kind)
 }
 
 /*
+ * Half way back is the worst place to be, and what fails there can only be a moment's want of memory
+ * (every right and every name that it takes was there on the way out): it is tried again.
+ */
+#define INSIST(call)                               \
+	({                                         \
+		int insisted_, tries_ = 3;         \
+                                                   \
+		do                                 \
+			insisted_ = (call);        \
+		while (insisted_ < 0 && --tries_); \
+		insisted_;                         \
+	})
+
+static int change_root(int directory)
+{
+	return fchdir(directory) < 0 || chroot(".") < 0 ? -1 : 0;
+}
+
+/* Where @root is, seen from the root of the namespace @mount. */
+struct root_path {
+	ssize_t length; /* -1: errnum says why not */
+	int errnum;
+	char text[PATH_MAX];
+};
+
+static void ask_root(struct root_path *path, int root)
+{
+	char link[64];
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", root);
+	path->length = readlink(link, path->text, sizeof path->text - 1);
+	path->errnum = path->length < 0 ? errno : ENAMETOOLONG;
+	if (path->length == sizeof path->text - 1)
+		path->length = -1;
+	if (path->length >= 0)
+		path->text[path->length] = '\0';
+}
+
+/* This process goes and looks, and comes back. */
+static int find_root_here(struct caller *caller, int mount, int root, int directory,
+	struct root_path *path, struct error *error)
+{
+	if (setns(mount, CLONE_NEWNS) < 0)
+		return kind_refused(kind_by_flag(CLONE_NEWNS), errno, error);
+	ask_root(path, root);
+	if (INSIST(change_root(root)) < 0 && strcmp(path->text, "/"))
+		_exit(EXIT_FAILURE); /* a process that this would let out of its chroot */
+	if (INSIST(fchdir(directory)) < 0) {
+		caller->stuck = true;
+		return error_errno(error, errno, "cannot go back to the working directory");
+	}
+	return 0;
+}
+
+/* The same by a child, which has a root and a working directory of its own, and our memory. */
+static int find_root_by_child(int mount, int root, struct root_path *path, struct error *error)
+{
+	pid_t child = vfork();
+
+	if (child < 0)
+		return error_errno(error, errno, "cannot fork to find the root");
+	if (child == 0) {
+		if (setns(mount, CLONE_NEWNS) == 0)
+			ask_root(path, root);
+		else
+			path->errnum = errno;
+		_exit(0);
+	}
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+/*
  * setns(2) to a mount namespace puts root and working directory to its root.  Where the application
  * is chrooted, only a path from that root leads back; it is found by going there once, now, since a
  * directory descriptor must not be kept.
  */
 static int find_root(struct caller *caller, int mount, struct error *error)
 {
-	char link[64], path[PATH_MAX];
+	struct root_path path = {.length = -1};
 	struct stat status;
-	ssize_t length;
-	int result = 0;
+	int result;
 	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (root < 0 || directory < 0 || fstat(root, &status) < 0)
+	/* EACCES: a home on NFS or FUSE that root may not enter, and so could not come back to */
+	if (root < 0 || (directory < 0 && errno != EACCES) || fstat(root, &status) < 0)
 		return error_errno(error, errno, "cannot remember the working directory");
 	caller->root_device = status.st_dev;
 	caller->root_inode = status.st_ino;
-	if (setns(mount, CLONE_NEWNS) < 0)
-		return kind_refused(kind_by_flag(CLONE_NEWNS), errno, error);
-	snprintf(link, sizeof link, "/proc/self/fd/%d", root);
-	length = readlink(link, path, sizeof path - 1);
-	if (length <= 0 || length == sizeof path - 1)
-		result = error_errno(error, length < 0 ? errno : ENAMETOOLONG,
-			"cannot tell where the application's root is");
-	else if (path[0] != '/' || length > 1) {
-		path[length] = '\0';
-		caller->root = strdup(path);
-		if (!caller->root)
-			result = error_errno(error, ENOMEM, "cannot remember the root");
-	}
-	if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(directory) < 0)
-		result = error_errno(error, errno, "cannot go back to the working directory");
-	return result;
+	result = directory < 0 ? find_root_by_child(mount, root, &path, error)
+			       : find_root_here(caller, mount, root, directory, &path, error);
+	if (result < 0)
+		return result;
+	if (path.length <= 0)
+		return error_errno(
+			error, path.errnum, "cannot tell where the application's root is");
+	if (path.length == 1 && path.text[0] == '/')
+		return 0;
+	caller->root = strdup(path.text);
+	return caller->root ? 0 : error_errno(error, ENOMEM, "cannot remember the root");
 }
 
 static int check_single(struct error *error)
@@ -80,15 +151,37 @@ static int check_single(struct error *error)
 	return 0;
 }
 
+/* madvise(2), MADV_WIPEONFORK: the page is zero in whatever is forked from now on. */
+static int remember_process(struct caller *caller, struct error *error)
+{
+	void *page = mmap(NULL, sizeof *caller->here, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return error_errno(error, errno, "no memory");
+	caller->here = page;
+	if (madvise(page, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK) < 0)
+		return error_errno(error, errno, "cannot tell this process from its forks");
+	*caller->here = true;
+	return 0;
+}
+
+bool caller_is_here(const struct caller *caller)
+{
+	return caller->here && *caller->here;
+}
+
 int caller_leave(struct caller *caller, int flags, struct error *error)
 {
 	struct stat status;
 	int mount = -1, result;
 
-	*caller = (struct caller){.pid = getpid()};
+	*caller = (struct caller){0};
 	for (size_t i = 0; i < CALLER_KINDS_MAX; i++)
 		caller->own[i] = -1;
 	result = check_single(error);
+	if (!result)
+		result = remember_process(caller, error);
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < kinds_count; i++) {
@@ -118,9 +211,11 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 int caller_join(struct caller *caller, int pidfd, int flags, struct error *error)
 {
 	/* the mount namespace is joined already: this process made it */
-	if (setns(pidfd, flags & ~CLONE_NEWNS) < 0)
+	int others = flags & ~CLONE_NEWNS;
+
+	if (others && setns(pidfd, others) < 0)
 		return error_errno(error, errno, "cannot join the session's namespaces");
-	caller->joined = flags & ~CLONE_NEWNS;
+	caller->joined = others;
 	return 0;
 }
 
@@ -136,27 +231,35 @@ static int return_to_root(const struct caller *caller)
 		errno = ESTALE;
 		return -1;
 	}
-	return fchdir(root) < 0 || chroot(".") < 0 ? -1 : 0;
+	return change_root(root);
 }
 
 static int return_to_mounts(const struct caller *caller, int mount, struct error *error)
 {
 	char directory[PATH_MAX];
 	struct stat status;
-	bool known = getcwd(directory, sizeof directory);
+	bool known = INSIST(getcwd(directory, sizeof directory) ? 0 : -1) == 0;
+	_cleanup_close_ int session_root = INSIST(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 
 	/* who was chrooted since the session began must not be let out */
-	if (stat("/", &status) < 0 || status.st_dev != caller->root_device ||
-		status.st_ino != caller->root_inode)
+	if (session_root < 0 || INSIST(fstat(session_root, &status)) < 0)
+		return error_errno(error, errno, "cannot look at the root");
+	if (status.st_dev != caller->root_device || status.st_ino != caller->root_inode)
 		return error_set(error, EXDEV,
 			"the application changed its root during the session: its mount namespace stays");
-	if (setns(mount, CLONE_NEWNS) < 0)
+	if (INSIST(setns(mount, CLONE_NEWNS)) < 0)
 		return error_errno(error, errno, "cannot return to the mount namespace");
-	if (caller->root && return_to_root(caller) < 0)
-		return error_errno(error, errno, "cannot return to the root %s", caller->root);
+	if (caller->root && INSIST(return_to_root(caller)) < 0) {
+		int errnum = errno;
+
+		/* nor may this let it out: what was its root in the session is one still */
+		if (INSIST(change_root(session_root)) < 0)
+			_exit(EXIT_FAILURE);
+		return error_errno(error, errnum, "cannot return to the root %s", caller->root);
+	}
 	/* a directory that only the session had: there is nothing to return to but "/" */
-	if (!known || chdir(directory) < 0)
-		return chdir("/") < 0 ? error_errno(error, errno, "cannot go to /") : 0;
+	if (!known || INSIST(chdir(directory)) < 0)
+		return INSIST(chdir("/")) < 0 ? error_errno(error, errno, "cannot go to /") : 0;
 	return 0;
 }
 
@@ -171,7 +274,7 @@ int caller_return(struct caller *caller, struct error *error)
 			continue;
 		if (kinds[i].flag == CLONE_NEWNS && caller->left)
 			failed = return_to_mounts(caller, own, error);
-		else if ((caller->joined & kinds[i].flag) && setns(own, kinds[i].flag) < 0)
+		else if ((caller->joined & kinds[i].flag) && INSIST(setns(own, kinds[i].flag)) < 0)
 			failed = error_errno(
 				error, errno, "cannot return to the %s namespace", kinds[i].name);
 		if (failed)
@@ -179,8 +282,12 @@ int caller_return(struct caller *caller, struct error *error)
 		close(own);
 		caller->own[i] = -1;
 	}
+	if (caller->here)
+		munmap(caller->here, sizeof *caller->here);
+	caller->here = NULL;
 	free(caller->root);
 	caller->root = NULL;
+	caller->stuck |= result < 0;
 	return result;
 }
 

@@ -17,10 +17,11 @@
 #define CALLER_KINDS_MAX 8
 
 struct caller {
-	pid_t pid; /* the process that this is about */
+	bool *here; /* true in the process that this is about, false in every fork of it; or NULL */
 	int own[CALLER_KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
 	int joined; /* CLONE_NEW*: the session's, which it is in */
 	bool left; /* it is in a copy of its mount namespace */
+	bool stuck; /* it could not be given back all it had: half isolated */
 	ino_t mount; /* the inode of its own mount namespace */
 	char *root; /* where it is chrooted to in there; NULL: it is not */
 	dev_t root_device; /* its root directory */
@@ -31,16 +32,24 @@ struct caller {
  * Remembers the namespaces of @flags (CLONE_NEW*) and, with CLONE_NEWNS, moves the calling process
  * into a copy of its mount namespace: root and working directory stay what they are.  Refuses a
  * multithreaded process, which setns(2) could move only in part, and one that has left its PID
- * namespace already.  On error nothing has changed.  Either way caller_return gives back.
+ * namespace already.  On error nothing has changed, unless caller->stuck says so.  Either way
+ * caller_return gives back.  The calling process must hold its SIGCHLD (caller_signals_hold).
  */
 int caller_leave(struct caller *caller, int flags, struct error *error);
+
+/*
+ * Whether this is the process of caller_leave, and caller_return is still to come.  A pid would not
+ * tell: a fork is in the session's PID namespace, where the numbers begin anew.
+ */
+bool caller_is_here(const struct caller *caller);
 
 /* Joins what the process of @pidfd is in, for @flags: whatever is forked from now on is in there. */
 int caller_join(struct caller *caller, int pidfd, int flags, struct error *error);
 
 /*
  * Back to the remembered namespaces, root and working directory (a directory that only the session
- * had becomes "/"), and closes the descriptors.  Does what it can when something fails, and says so.
+ * had becomes "/"), and closes the descriptors.  Does what it can when something fails, says so, and
+ * sets caller->stuck.  A process that could only be let out of its chroot ends.
  */
 int caller_return(struct caller *caller, struct error *error);
 

@@ -135,6 +135,14 @@ static int unable(struct attempt *attempt, const struct policy *policy, const ch
 	return refuse(attempt, why);
 }
 
+/* The application is neither here nor there: no rule may let anybody in like that. */
+static int half_isolated(struct attempt *attempt, const char *why)
+{
+	if (attempt->root)
+		return let_in(attempt, LOG_ALERT, "uid 0, HALF isolated", why);
+	return refuse(attempt, why);
+}
+
 /* ---- open ---- */
 
 /* Who logs in.  An account that cannot be looked up is root's only by its name. */
@@ -192,7 +200,7 @@ static void free_record(pam_handle_t *pamh, void *data, int error_status)
 	struct record *record = data;
 
 	(void)error_status;
-	if (record->session.caller.pid == getpid())
+	if (caller_is_here(&record->session.caller))
 		close_record(pamh, record, "pam_end");
 	free(record);
 }
@@ -223,13 +231,21 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 	record->since = monotonic_seconds();
 	log_word(attempt->login.user, record->user, sizeof record->user);
 	if (session_open(&record->session, policy, &attempt->login, &error) < 0) {
+		bool stuck = record->session.caller.stuck;
+
 		free(record);
-		return unable(attempt, policy, error.text);
+		return stuck ? half_isolated(attempt, error.text)
+			     : unable(attempt, policy, error.text);
 	}
 	result = pam_set_data(attempt->pamh, DATA_NAME, record, free_record);
 	if (result != PAM_SUCCESS) {
-		free_record(attempt->pamh, record, 0);
-		return unable(attempt, policy, pam_strerror(attempt->pamh, result));
+		const char *why = pam_strerror(attempt->pamh, result);
+		bool stuck;
+
+		close_record(attempt->pamh, record, why);
+		stuck = record->session.caller.stuck;
+		free(record);
+		return stuck ? half_isolated(attempt, why) : unable(attempt, policy, why);
 	}
 	log_open(attempt, record);
 	return PAM_SUCCESS;
@@ -292,7 +308,7 @@ EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const
 		return PAM_SUCCESS;
 	record = data;
 	/* a fork of the application closes what its parent opened: the parent's end will end it */
-	if (record->session.caller.pid != getpid())
+	if (!caller_is_here(&record->session.caller))
 		return PAM_SUCCESS;
 	close_record(pamh, (struct record *)data, "logout");
 	pam_set_data(pamh, DATA_NAME, NULL, NULL);

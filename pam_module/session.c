@@ -2,7 +2,6 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 
@@ -10,12 +9,12 @@ static int enter(struct session *session, const struct policy *policy, const str
 	struct error *error)
 {
 	struct caller_signals signals;
-	int result = caller_leave(&session->caller, policy->kinds, error);
+	int result;
 
-	if (result < 0)
-		return result;
 	caller_signals_hold(&signals);
-	result = spawn_init(&session->spawned, policy, login, session->caller.mount, error);
+	result = caller_leave(&session->caller, policy->kinds, error);
+	if (!result)
+		result = spawn_init(&session->spawned, policy, login, session->caller.mount, error);
 	caller_signals_restore(&signals);
 	if (result < 0)
 		return result;
@@ -25,7 +24,7 @@ static int enter(struct session *session, const struct policy *policy, const str
 int session_open(struct session *session, const struct policy *policy, const struct login *login,
 	struct error *error)
 {
-	struct error again = {0};
+	struct error first, again = {0};
 	int result;
 
 	*session = (struct session){.spawned = {.pidfd = -1, .line = -1}};
@@ -33,8 +32,10 @@ int session_open(struct session *session, const struct policy *policy, const str
 	if (result < 0) {
 		spawn_signal(&session->spawned, SIGKILL);
 		spawn_close(&session->spawned);
+		first = *error;
 		if (caller_return(&session->caller, &again) < 0)
-			error_set(error, -result, "%s", again.text);
+			error_set(
+				error, -result, "%.250s; and then: %.240s", first.text, again.text);
 		return result;
 	}
 	session->open = true;
@@ -56,7 +57,7 @@ int session_close(struct session *session, struct error *error)
 	if (!session->open)
 		return 0;
 	session->open = false;
-	if (session->caller.pid == getpid()) {
+	if (caller_is_here(&session->caller)) {
 		spawn_hang_up(&session->spawned);
 		result = caller_return(&session->caller, error);
 	}

@@ -19,7 +19,8 @@ struct session {
 
 /*
  * Puts whatever the calling process forks from now on into new namespaces as @policy says.  On
- * error the process is as it was, and nothing is left.
+ * error the process is as it was, unless session->caller.stuck says that it could not go all the way
+ * back, and nothing is left.
  */
 int session_open(struct session *session, const struct policy *policy, const struct login *login,
 	struct error *error);

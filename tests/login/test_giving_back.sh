@@ -48,19 +48,62 @@ test_a_working_directory_that_is_gone_becomes_the_root() {
 test_a_chrooted_application_stays_in_its_chroot() {
 	local dir
 	before_each
-	mkdir -p /srv/stage-chroot
+	mkdir -p /home/stage-chroot
 	for dir in usr etc lib lib64 bin proc dev; do
 		[ -e /$dir ] || continue
-		if [ -L /$dir ]; then cp -P /$dir /srv/stage-chroot/; continue; fi
-		mkdir /srv/stage-chroot/$dir
-		mount --rbind --make-rslave /$dir /srv/stage-chroot/$dir
+		if [ -L /$dir ]; then cp -P /$dir /home/stage-chroot/; continue; fi
+		mkdir /home/stage-chroot/$dir
+		mount --rbind --make-rslave /$dir /home/stage-chroot/$dir
 	done
-	touch /srv/stage-chroot/marker
-	app chroot /srv/stage-chroot chdir / remember open \
+	touch /home/stage-chroot/marker
+	app chroot /home/stage-chroot chdir / remember open \
 		run "test -e /marker && $INSIDE" close same run "test -e /marker && $OUTSIDE" end ||
 		fail "see above"
-	umount -R /srv/stage-chroot/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
-	rm -rf --one-file-system /srv/stage-chroot
+	umount -R /home/stage-chroot/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
+	rm -rf --one-file-system /home/stage-chroot
+	nothing_left
+}
+
+test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
+	local dir
+	before_each
+	mkdir -p /home/stage-chroot
+	for dir in usr etc lib lib64 bin proc dev; do
+		[ -e /$dir ] || continue
+		if [ -L /$dir ]; then cp -P /$dir /home/stage-chroot/; continue; fi
+		mkdir /home/stage-chroot/$dir
+		mount --rbind --make-rslave /$dir /home/stage-chroot/$dir
+	done
+	mkdir /home/stage-chroot/inside
+	app chroot /home/stage-chroot chdir / open run true pause 1000 close chdir /inside &
+	logged 'session opened' >/dev/null
+	mv /home/stage-chroot /home/stage-moved
+	wait $! || fail "it was let out"
+	logged 'could not be given back all it had: cannot return to the root' >/dev/null
+	umount -R /home/stage-moved/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
+	rm -rf --one-file-system /home/stage-moved
+	nothing_left
+}
+
+# as in a home on NFS or FUSE, which root may not enter
+test_a_working_directory_that_root_may_not_enter_is_kept() {
+	before_each
+	install -d -m 700 -o alice -g alice /home/alice/private
+	(cd /home/alice/private && setpriv --bounding-set=-dac_override,-dac_read_search \
+		"$BUILD/tests/pam_app" stage alice open \
+		run 'test "$(pwd)" = /home/alice/private && '"$INSIDE" close run "$OUTSIDE" end) ||
+		fail "see above"
+	rmdir /home/alice/private
+	nothing_left
+}
+
+test_a_rule_that_wants_mounts_alone_is_obeyed() {
+	local own
+	before_each
+	stage_conf 'namespaces = mount'
+	own=$(readlink /proc/self/ns/mnt)
+	app remember open run "test \"\$(readlink /proc/self/ns/mnt)\" != $own" close same end ||
+		fail "see above"
 	nothing_left
 }
 
@@ -131,6 +174,16 @@ test_pam_silent_says_nothing_to_the_user() {
 test_a_child_that_closes_does_not_end_its_parents_session() {
 	before_each
 	app remember open close-in-child run "$INSIDE" close same end || fail "see above"
+	nothing_left
+}
+
+# In a PID namespace of its own, as a container has it, the application may have the number that its
+# child has in the session.
+test_nor_where_the_child_has_its_parents_pid() {
+	before_each
+	unshare --fork --pid --mount-proc sh -c '"$0" stage alice remember open close-in-child \
+		run "$1" close same end && echo "I am $$" >/dev/null' "$BUILD/tests/pam_app" "$INSIDE" ||
+		fail "the session of the parent ended"
 	nothing_left
 }
 
