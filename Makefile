@@ -86,6 +86,7 @@ ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 init_objects   := $(call objects,init,$(init_sources))
@@ -98,7 +99,7 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
 	$(BUILD)/nsisolatectl
 
-.PHONY: all demo demo-login check soak check-vm bench sanitize fuzz install uninstall format \
+.PHONY: all demo demo-login check soak fault check-vm bench sanitize fuzz install uninstall format \
 	check-format clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -152,6 +153,16 @@ $(tools): $(BUILD)/tests/%: $(BUILD)/pic/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -lpam -lpthread
 
+$(BUILD)/tests/sweep: $(call objects,pic,tests/fault/sweep.c tests/fault/calls.c)
+$(BUILD)/tests/verdict: $(call objects,pic,tests/fault/verdict.c)
+$(BUILD)/tests/sweep $(BUILD)/tests/verdict:
+	@mkdir -p $(@D)
+	$(link) -o $@ $^
+# these two are loaded into programs of others, too
+$(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
 
 # ---- what is run ---------------------------------------------------------------------------------
@@ -182,7 +193,13 @@ soak:
 	@LIMIT=10800 LOGINS=10000 SESSIONS=10000 BUILD='$(abspath $(BUILD))' tests/run \
 		-k many_ tests/login/test_volume.sh tests/login/test_giving_back.sh
 
-tests-tools: $(tools) $(BUILD)/paths
+# every call in every way, where `make check` makes each fail in one: twenty minutes
+fault:
+	$(call depend,build test)
+	$(make) all tests-tools
+	@LIMIT=3600 FAULT=whole BUILD='$(abspath $(BUILD))' tests/run tests/fault/test_*.sh
+
+tests-tools: $(tools) $(fault_tools) $(BUILD)/paths
 tests-unit: $(unit_tests)
 
 here = $(abspath $(BUILD))/local
@@ -243,6 +260,7 @@ help:
 	'make check       install what is missing, build, run all tests' \
 	'                 (TESTS="-k WORD" or TESTS=FILE: some; WERROR=1: no warnings allowed)' \
 	'make soak        10,000 logins, a third of them killed' \
+	'make fault       each system call and allocation of a login made to fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
 	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR;' \
 	'                 an existing nsisolate.conf is kept' \

@@ -103,6 +103,9 @@ static int first_process(struct job *job, int leader)
 	if (setup_session(&job->setup, &error) < 0 || drop_dumpable(&error) < 0 ||
 		drop_new_privileges(&error) < 0)
 		return answer_failed(&error);
+	pid1.signals = pid1_signals(&error);
+	if (pid1.signals < 0)
+		return answer_failed(&error);
 	title_shorten(&job->title);
 	if (answer("ready\n", -1) < 0)
 		return EXIT_FAILURE;

@@ -52,9 +52,15 @@ static int first_process(struct job *job, const struct command *command, int out
 	struct pid1_message ready = {.what = PID1_READY};
 	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = outer, .closing = -1};
 	struct error error = {0};
+	int keep[2];
 
 	if (setup_session(&job->setup, &error) < 0 || drop_dumpable(&error) < 0)
 		return send_failed(outer, &error);
+	pid1.signals = pid1_signals(&error);
+	if (pid1.signals < 0)
+		return send_failed(outer, &error);
+	keep[0] = outer;
+	keep[1] = pid1.signals;
 	pid1.command = command_start(command, &error);
 	if (pid1.command < 0)
 		return send_failed(outer, &error);
@@ -64,7 +70,7 @@ static int first_process(struct job *job, const struct command *command, int out
 	 */
 	setpgid(0, 0);
 	/* the command has begun: from here on nobody may be told that it could be run otherwise */
-	if (drop_new_privileges(&error) < 0 || descriptors_keep(&outer, 1, &error) < 0 ||
+	if (drop_new_privileges(&error) < 0 || descriptors_keep(keep, 2, &error) < 0 ||
 		chdir("/") < 0)
 		return EXIT_FAILURE;
 	title_shorten(&job->title);

@@ -14,6 +14,9 @@
 /* How soon to look again when a look at /proc failed; see watch_somebody. */
 #define LOOK_AGAIN_MS 1000
 
+/* How often poll(2) may fail in a row. */
+#define BLIND_MAX 100
+
 struct life {
 	const struct pid1 *pid1;
 	int signals; /* signalfd */
@@ -22,6 +25,7 @@ struct life {
 	pid_t command; /* 0 once it has ended */
 	bool ending;
 	int64_t deadline; /* ms on CLOCK_MONOTONIC: the end by force; -1: none */
+	unsigned blind; /* how often in a row poll(2) failed */
 	int watched; /* while ending: pidfd of some process that still lives, or -1 */
 };
 
@@ -63,6 +67,7 @@ static void begin_end(struct life *life)
 static bool watch_somebody(struct life *life, int *timeout)
 {
 	struct dirent *entry;
+	bool failed = false;
 	DIR *proc;
 
 	if (life->watched >= 0)
@@ -82,15 +87,19 @@ static bool watch_somebody(struct life *life, int *timeout)
 		if (pid <= 1)
 			continue;
 		ended.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-		if (ended.fd < 0)
+		if (ended.fd < 0) {
+			failed |= errno != ESRCH;
 			continue;
+		}
 		if (poll(&ended, 1, 0) == 0)
 			life->watched = ended.fd;
 		else
 			close(ended.fd);
 	}
 	closedir(proc);
-	return life->watched >= 0;
+	if (life->watched < 0 && failed)
+		*timeout = LOOK_AGAIN_MS; /* of somebody it could not be told */
+	return life->watched >= 0 || failed;
 }
 
 static void tell_outer(struct life *life, int what, int value, int flags)
@@ -107,7 +116,8 @@ static void reap(struct life *life)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | (life->command ? WUNTRACED : 0))) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | (life->command ? WUNTRACED : 0))) > 0 ||
+		(pid < 0 && errno == EINTR)) {
 		if (pid != life->command)
 			continue;
 		if (WIFSTOPPED(status)) {
@@ -132,8 +142,11 @@ static void read_signal(struct life *life)
 		reap(life);
 		break;
 	case SIGTERM:
-		/* a sender inside has a pid in here; a user can end his processes, not the session */
-		if (info.ssi_pid == 0)
+		/*
+		 * A sender inside has a pid in here, unless he makes one up, which rt_sigqueueinfo(2)
+		 * allows for negative codes: a user can end his processes, not the session.
+		 */
+		if (info.ssi_pid == 0 && info.ssi_code >= 0)
 			begin_end(life);
 		break;
 	}
@@ -168,27 +181,44 @@ static void hear_leader(struct life *life)
 		pass_signal(life->command, message.value);
 }
 
+/*
+ * A poll(2) that a debugger or want of memory made fail is tried again.  One that always fails is a
+ * user's doing, who may set the limits of any process with his ids, prlimit(2): without descriptors
+ * PID 1 would not see that the session is closed, and spin.  It ends then, and the session with it.
+ */
+static void see_nothing(struct life *life)
+{
+	if (errno != EINTR && ++life->blind > BLIND_MAX)
+		_exit(EXIT_FAILURE);
+}
+
+int pid1_signals(struct error *error)
+{
+	sigset_t mask;
+	int fd;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGTERM);
+	fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? error_errno(error, errno, "PID 1 cannot watch for signals") : fd;
+}
+
 _Noreturn void pid1_run(const struct pid1 *pid1)
 {
 	struct life life = {
 		.pid1 = pid1,
+		.signals = pid1->signals,
 		.leader = pid1->leader,
 		.closing = pid1->closing,
 		.command = pid1->command,
 		.deadline = -1,
 		.watched = -1,
 	};
-	sigset_t mask;
 
 	/* or kill(-1) would mean every process of the user's */
 	if (getpid() != 1)
 		_exit(EXIT_FAILURE);
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGTERM);
-	life.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (life.signals < 0)
-		_exit(EXIT_FAILURE); /* nobody can be in here yet but a command, which ends with us */
 	for (;;) {
 		int timeout = -1;
 		struct pollfd fds[4];
@@ -207,8 +237,11 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		fds[1] = (struct pollfd){.fd = life.leader, .events = POLLIN};
 		fds[2] = (struct pollfd){.fd = life.watched, .events = POLLIN};
 		fds[3] = (struct pollfd){.fd = life.closing}; /* to hang up is all that it can do */
-		if (poll(fds, 4, timeout) < 0)
-			continue; /* EINTR by a debugger, or ENOMEM: look again */
+		if (poll(fds, 4, timeout) < 0) {
+			see_nothing(&life);
+			continue;
+		}
+		life.blind = 0;
 		if (fds[0].revents)
 			read_signal(&life);
 		if (fds[1].revents)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "error.h"
 #include "policy.h"
 
 /* What PID 1 tells the outer process of a foreground session, and hears from it. */
@@ -31,13 +32,20 @@ struct pid1 {
 	 * leader's would be lost.
 	 */
 	int closing;
+	int signals; /* of pid1_signals */
 	pid_t command; /* foreground: the user's command; 0 where the leader forks the processes */
 };
 
 /*
+ * The descriptor by which PID 1 hears signals, to be had before anybody counts on it; or a negative
+ * errno.  Every signal must be blocked.
+ */
+int pid1_signals(struct error *error);
+
+/*
  * Reaps; ends the session as policy->logout says when the leader is gone or hangs up, when the
- * command has ended, or when a SIGTERM comes from outside the PID namespace.  Signals from inside do nothing.
- * Every signal must be blocked.  Never returns: its exit ends what is left of the session.
+ * command has ended, or when a SIGTERM comes from outside the PID namespace.  Signals from inside do
+ * nothing.  Never returns: its exit ends what is left of the session.
  */
 _Noreturn void pid1_run(const struct pid1 *pid1);
 

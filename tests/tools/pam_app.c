@@ -6,6 +6,10 @@
  *	refused                 pam_open_session, which must fail
  *	attempt                 pam_open_session, and where it succeeds pam_close_session
  *	silent                  PAM_SILENT from now on
+ *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) in there, close, PROGRAM again: then
+ *	                        this process ends with 0 (isolated), 10 (refused), 11 (let in), 13 (the
+ *	                        session ended with PROGRAM in it), and with 1 where a session was half
+ *	                        isolated or did not quite end
  *	run COMMAND             sh -c COMMAND in a child that became USER; waits for it
  *	background COMMAND      the same, without waiting
  *	remember                what this process has: namespaces, working directory, root, signals,
@@ -158,7 +162,7 @@ static int start(void)
 	return pam_start(service, user, &conversation, &handle) != PAM_SUCCESS;
 }
 
-static pid_t start_child(const char *command)
+static pid_t start_child(const char *program, const char *command)
 {
 	struct passwd *entry = getpwnam(user);
 	pid_t pid = fork();
@@ -171,13 +175,12 @@ static pid_t start_child(const char *command)
 	if (!entry || initgroups(user, entry->pw_gid) < 0 || setgid(entry->pw_gid) < 0 ||
 		setuid(entry->pw_uid) < 0)
 		_exit(125);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	execl(program, "sh", "-c", command, (char *)NULL);
 	_exit(127);
 }
 
-static int run(const char *command)
+static int wait_for(pid_t pid)
 {
-	pid_t pid = start_child(command);
 	int status;
 
 	if (pid < 0)
@@ -185,7 +188,34 @@ static int run(const char *command)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return errno != ECHILD;
-	return !WIFEXITED(status) || WEXITSTATUS(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int run(const char *command)
+{
+	return wait_for(start_child("/bin/sh", command));
+}
+
+/* How main ends when nothing failed. */
+static enum { ISOLATED = 0, REFUSED = 10, LET_IN, ENDED = 13 } outcome;
+
+static int judge(const char *program)
+{
+	enum { WHOLE = 42, NONE = 43, KILLED = 128 + SIGKILL };
+	bool open = pam_open_session(handle, flags) == PAM_SUCCESS;
+	int inside = wait_for(start_child(program, "")), after;
+
+	if (open && pam_close_session(handle, flags) != PAM_SUCCESS)
+		return 1;
+	after = wait_for(start_child(program, ""));
+	if (!open)
+		outcome = REFUSED;
+	else
+		outcome = inside == WHOLE ? ISOLATED : inside == KILLED ? ENDED : LET_IN;
+	fprintf(stderr, "pam_app: %s; a process was in %d, after it in %d\n",
+		open ? "open" : "refused", inside, after);
+	return after != NONE ||
+	       (inside != NONE && (!open || (inside != WHOLE && inside != KILLED)));
 }
 
 static void reap_any(int signum)
@@ -284,7 +314,9 @@ static int act(char ***word)
 	if (is(action, "run"))
 		return run(**word);
 	if (is(action, "background"))
-		return start_child(**word) < 0;
+		return start_child("/bin/sh", **word) < 0;
+	if (is(action, "judge"))
+		return judge(**word);
 	if (is(action, "chdir"))
 		return chdir(**word);
 	if (is(action, "chroot"))
@@ -336,6 +368,8 @@ static int act_all(char **word)
 
 int main(int argc, char **argv)
 {
+	int result;
+
 	if (argc < 4)
 		return 2;
 	service = argv[1];
@@ -344,5 +378,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "pam_app: pam_start failed\n");
 		return 1;
 	}
-	return act_all(argv + 3);
+	result = act_all(argv + 3);
+	return result ? result : (int)outcome;
 }

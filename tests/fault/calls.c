@@ -1,0 +1,127 @@
+#include "calls.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+/* clang-format off */
+#define CALL(name, ...) {SYS_##name, #name, FAILS, {__VA_ARGS__}}
+
+static const struct call calls[] = {
+	/* files */
+	CALL(openat, ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR, ELOOP),
+	CALL(read, EINTR, EIO, ENOMEM),
+	CALL(pread64, EIO, ENOMEM),
+	CALL(write, EINTR, EIO, ENOSPC, EPIPE, EFBIG),
+	CALL(writev, EINTR, EIO, ENOSPC, EPIPE),
+	CALL(sendfile, EIO, ENOMEM, ENOSPC, EINVAL),
+	{SYS_close, "close", DONE_ALL_THE_SAME, {EINTR, EIO}},
+	CALL(close_range, ENOSYS, EMFILE, ENOMEM),
+	CALL(fstat, ENOMEM, EIO),
+	CALL(newfstatat, ENOENT, EACCES, ENOMEM, ELOOP),
+	CALL(statx, ENOENT, EACCES, ENOMEM),
+	CALL(fstatfs, EIO, ENOMEM),
+	CALL(readlinkat, ENOENT, EACCES, ENOMEM),
+	CALL(faccessat, ENOENT, EACCES, ENOMEM),
+	CALL(getdents64, ENOENT, EIO, ENOMEM),
+	CALL(lseek, ESPIPE),
+	CALL(fcntl, EMFILE, EINVAL),
+	CALL(dup3, EMFILE, EBUSY, EINTR),
+	CALL(pipe2, EMFILE, ENFILE),
+	CALL(fchmod, EPERM, EROFS),
+	CALL(getcwd, ENOENT, ERANGE, ENOMEM),
+	CALL(chdir, ENOENT, EACCES, ENOMEM),
+	CALL(fchdir, EACCES, ENOTDIR),
+	CALL(chroot, EPERM, EACCES, ENOMEM),
+	CALL(ioctl, ENOTTY, EIO, EPERM),
+	CALL(flock, EINTR, ENOLCK),
+	/* memory */
+	CALL(mmap, ENOMEM, EACCES, EPERM),
+	CALL(mprotect, ENOMEM, EACCES),
+	{SYS_brk, "brk", NOTHING_CHANGED, {ENOMEM}},
+	CALL(mremap, ENOMEM),
+	CALL(madvise, ENOMEM, EAGAIN),
+	CALL(munmap),
+	/* processes */
+	CALL(clone, EAGAIN, ENOMEM, EPERM),
+	CALL(clone3, EAGAIN, ENOMEM, EPERM, ENOSPC, EUSERS, EINVAL, ENOSYS),
+	CALL(execve, ENOENT, EACCES, ENOMEM, E2BIG, ETXTBSY, EAGAIN),
+	CALL(wait4, EINTR),
+	CALL(kill, EPERM, ESRCH),
+	CALL(pidfd_open, EMFILE, ENFILE, ENOMEM, EPERM, ENOSYS, ESRCH),
+	CALL(pidfd_send_signal, EPERM, ESRCH, ENOSYS),
+	CALL(signalfd4, EMFILE, ENFILE, ENOMEM),
+	CALL(setsid, EPERM),
+	CALL(setpgid, EPERM, EACCES, ESRCH),
+	CALL(prlimit64, EPERM),
+	/* sockets, waiting */
+	CALL(socket, EMFILE, ENFILE, ENOMEM, EACCES, EAFNOSUPPORT),
+	CALL(socketpair, EMFILE, ENFILE, ENOMEM, EACCES),
+	CALL(connect, ECONNREFUSED, ENOENT, EACCES, EAGAIN, EINTR),
+	CALL(sendto, EPIPE, ENOBUFS, EAGAIN, EINTR, ECONNREFUSED, ECONNRESET, ENOTCONN),
+	CALL(sendmsg, EPIPE, ENOBUFS, EINTR, ENOMEM, ETOOMANYREFS),
+	CALL(recvfrom, EINTR, ENOMEM, ECONNRESET),
+	CALL(recvmsg, EINTR, ENOMEM, ECONNRESET, EMFILE),
+	CALL(shutdown, ENOTCONN, EPERM),
+	CALL(ppoll, EINTR, ENOMEM),
+	/* namespaces, privilege */
+	CALL(unshare, EPERM, ENOMEM, ENOSPC, EINVAL, EUSERS),
+	CALL(setns, EPERM, ENOMEM, EINVAL),
+	CALL(mount, EPERM, ENOMEM, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENOSPC),
+	CALL(umount2, EBUSY, ENOMEM, EPERM),
+	CALL(sethostname, EPERM),
+	CALL(setdomainname, EPERM),
+	CALL(setgroups, EPERM, ENOMEM),
+	CALL(setresuid, EPERM, EAGAIN),
+	CALL(setresgid, EPERM, EAGAIN),
+	CALL(capset, EPERM),
+	CALL(prctl, EPERM, EINVAL, EACCES),
+	CALL(seccomp, EPERM, ENOMEM, EINVAL, ENOSYS),
+	/* these cannot fail, or their failure is the C library's own end */
+	CALL(exit),
+	CALL(exit_group),
+	CALL(getpid),
+	CALL(getppid),
+	CALL(gettid),
+	CALL(getuid),
+	CALL(geteuid),
+	CALL(getgid),
+	CALL(getegid),
+	CALL(clock_gettime),
+	CALL(rt_sigreturn),
+	CALL(rt_sigaction),
+	CALL(rt_sigprocmask),
+	CALL(tgkill),
+	CALL(sched_yield),
+	CALL(restart_syscall),
+	CALL(set_tid_address),
+	CALL(set_robust_list),
+	CALL(rseq),
+	/* what newer architectures have no more */
+#ifdef __x86_64__
+	CALL(open, ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR, ELOOP),
+	CALL(stat, ENOENT, EACCES, ENOMEM, ELOOP),
+	CALL(lstat, ENOENT, EACCES, ENOMEM),
+	CALL(access, ENOENT, EACCES, ENOMEM),
+	CALL(readlink, ENOENT, EACCES, ENOMEM),
+	CALL(poll, EINTR, ENOMEM),
+	CALL(fork, EAGAIN, ENOMEM),
+	CALL(vfork, EAGAIN, ENOMEM),
+	CALL(dup2, EMFILE, EBUSY, EINTR),
+	CALL(pipe, EMFILE, ENFILE),
+	CALL(getpgrp),
+	CALL(time),
+	CALL(arch_prctl),
+#endif
+};
+
+static const struct call other = {-1, "another call", FAILS, {EPERM, ENOSYS}};
+/* clang-format on */
+
+const struct call *call_by_number(long number)
+{
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+		if (calls[i].number == number)
+			return &calls[i];
+	return &other;
+}

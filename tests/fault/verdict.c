@@ -1,0 +1,116 @@
+/*
+ * verdict - says by its exit status what it was started in; arguments do not matter.
+ *
+ *	42  a session, whole: every namespace that OUTSIDE names is another one, and what belongs to
+ *	    them is there
+ *	43  no session: every namespace is the one of OUTSIDE
+ *	44  anything between; it says what on standard error
+ *
+ * OUTSIDE, in the environment, is the inodes of the uts, pid and mnt namespace outside, HOSTNAME_IN
+ * the session's hostname.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WHOLE = 42, NONE = 43, HALF = 44 };
+
+static int wrong(const char *what)
+{
+	fprintf(stderr, "verdict: %s\n", what);
+	return HALF;
+}
+
+static unsigned long long inode(const char *file)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof path, "/proc/self/ns/%s", file);
+	return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+/* Whether a line of the file at @path has @text in it. */
+static bool file_has(const char *path, const char *text)
+{
+	char line[4096];
+	bool found = false;
+	FILE *file = fopen(path, "re");
+
+	while (file && !found && fgets(line, sizeof line, file))
+		found = strstr(line, text);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Descriptors of namespaces, processes and sockets to PID 1: no business of the user's. */
+static bool ours_is_open(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	struct dirent *entry;
+	bool found = false;
+
+	while (directory && !found && (entry = readdir(directory))) {
+		char target[256] = "";
+
+		if (readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1) > 0)
+			found = strstr(target, "mnt:[") || strstr(target, "uts:[") ||
+				strstr(target, "pid:[") || strstr(target, "pidfd") ||
+				strstr(target, "signalfd");
+	}
+	if (directory)
+		closedir(directory);
+	return found;
+}
+
+static int check_whole(void)
+{
+	char name[256] = "", self[64] = "", target[256];
+	const char *wanted = getenv("HOSTNAME_IN");
+
+	gethostname(name, sizeof name - 1);
+	if (!wanted || strcmp(name, wanted))
+		return wrong("the hostname is not the session's");
+	if (!file_has("/etc/hosts", wanted))
+		return wrong("the hostname is not in /etc/hosts");
+	if (readlink("/proc/self", self, sizeof self - 1) < 0 || atoi(self) != getpid())
+		return wrong("/proc is another namespace's");
+	if (!file_has("/proc/1/comm", "nsisolate-init"))
+		return wrong("PID 1 is not nsisolate-init");
+	/* the shell's PID 1 can set it only when it has forked the command, which must not have it */
+	for (int ms = 0; ms < 1000 && !file_has("/proc/1/status", "NoNewPrivs:\t1"); ms++)
+		usleep(1000);
+	if (!file_has("/proc/1/status", "NoNewPrivs:\t1") ||
+		!file_has("/proc/1/status", "CapEff:\t0000000000000000") ||
+		!file_has("/proc/1/status", "CapPrm:\t0000000000000000"))
+		return wrong("PID 1 could gain privileges");
+	if (getuid() != 0 && readlink("/proc/1/ns/uts", target, sizeof target) >= 0)
+		return wrong("PID 1 is open to its user");
+	if (ours_is_open())
+		return wrong("a descriptor of ours is open");
+	return WHOLE;
+}
+
+int main(void)
+{
+	unsigned long long outside[3], own[] = {inode("uts"), inode("pid"), inode("mnt")};
+	const char *text = getenv("OUTSIDE");
+	int same = 0;
+
+	if (!text || sscanf(text, "%llu %llu %llu", outside, outside + 1, outside + 2) != 3)
+		return wrong("OUTSIDE is not set");
+	for (int i = 0; i < 3; i++) {
+		if (!own[i])
+			return wrong("a namespace cannot be read");
+		same += own[i] == outside[i];
+	}
+	if (same == 3)
+		return NONE;
+	return same ? wrong("some namespaces are new and some are not") : check_whole();
+}
