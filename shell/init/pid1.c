@@ -14,7 +14,7 @@
 /* How soon to look again when a look at /proc failed; see watch_somebody. */
 #define LOOK_AGAIN_MS 1000
 
-/* How often poll(2) may fail in a row. */
+/* How often poll(2) or read(2) may fail in a row. */
 #define BLIND_MAX 100
 
 struct life {
@@ -25,7 +25,7 @@ struct life {
 	pid_t command; /* 0 once it has ended */
 	bool ending;
 	int64_t deadline; /* ms on CLOCK_MONOTONIC: the end by force; -1: none */
-	unsigned blind; /* how often in a row poll(2) failed */
+	unsigned blind; /* how often in a row poll(2) or read(2) failed */
 	int watched; /* while ending: pidfd of some process that still lives, or -1 */
 };
 
@@ -131,12 +131,27 @@ static void reap(struct life *life)
 	}
 }
 
+/*
+ * A poll(2), or a read(2) of the signals, that a debugger or want of memory made fail is tried again.
+ * One that always fails is a user's doing, who may set the limits of any process with his ids,
+ * prlimit(2): without descriptors PID 1 would not see that the session is closed, and spin.  It ends
+ * then, and the session with it.
+ */
+static void see_nothing(struct life *life)
+{
+	if (errno != EINTR && errno != EAGAIN && ++life->blind > BLIND_MAX)
+		_exit(EXIT_FAILURE);
+}
+
 static void read_signal(struct life *life)
 {
 	struct signalfd_siginfo info;
 
-	if (read(life->signals, &info, sizeof info) != sizeof info)
+	if (read(life->signals, &info, sizeof info) != sizeof info) {
+		see_nothing(life);
 		return;
+	}
+	life->blind = 0;
 	switch (info.ssi_signo) {
 	case SIGCHLD:
 		reap(life);
@@ -179,17 +194,6 @@ static void hear_leader(struct life *life)
 		leader_gone(life, &life->leader);
 	else if (message.what == PID1_SIGNAL && life->command)
 		pass_signal(life->command, message.value);
-}
-
-/*
- * A poll(2) that a debugger or want of memory made fail is tried again.  One that always fails is a
- * user's doing, who may set the limits of any process with his ids, prlimit(2): without descriptors
- * PID 1 would not see that the session is closed, and spin.  It ends then, and the session with it.
- */
-static void see_nothing(struct life *life)
-{
-	if (errno != EINTR && ++life->blind > BLIND_MAX)
-		_exit(EXIT_FAILURE);
 }
 
 int pid1_signals(struct error *error)
@@ -241,9 +245,10 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 			see_nothing(&life);
 			continue;
 		}
-		life.blind = 0;
 		if (fds[0].revents)
 			read_signal(&life);
+		else
+			life.blind = 0;
 		if (fds[1].revents)
 			hear_leader(&life);
 		if (fds[3].revents) {

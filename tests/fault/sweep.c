@@ -62,9 +62,10 @@ static struct {
 /* One run: where it fails, and what came of it. */
 static struct run {
 	long step;
-	int error; /* which of the call's; behind the last one nothing fails */
+	int error; /* which of the call's */
+	bool last; /* it has no other */
 	const struct call *call; /* NULL: it never came to that step */
-	int errnum; /* 0: the call has no such error */
+	int errnum;
 	long steps;
 	int marks;
 	pid_t roles[TRACED]; /* 0: not there yet; -1: ended */
@@ -234,27 +235,32 @@ static bool is_loader(pid_t pid, unsigned long long address)
 	return loader;
 }
 
+/* The ways in which @call can fail here: how many, in @errors. */
+static int errors_of(const struct call *call, int errors[CALL_ERRORS_MAX])
+{
+	int count = 0;
+
+	for (const int *error = call->errors; *error; error++)
+		/* what is interrupted is tried again, for ever if need be */
+		if (!sweep.ever || *error != EINTR)
+			errors[count++] = *error;
+	return count;
+}
+
 /* The call at which this run is to fail: which error.  False: it has none, the next one is it. */
 static bool choose_error(pid_t pid, const struct call *call, unsigned long long address)
 {
-	int errors = 0;
+	int errors[CALL_ERRORS_MAX], count = errors_of(call, errors);
 
-	while (call->errors[errors])
-		errors++;
-	if (!errors || (!sweep.marked && is_loader(pid, address))) {
+	if (!count || (!sweep.marked && is_loader(pid, address))) {
 		run.step++;
 		return false;
 	}
 	run.call = call;
-	if (sweep.one_each)
-		/* at every step another one */
-		run.errnum = run.error ? 0 : call->errors[run.step % errors];
-	else
-		run.errnum = run.error < errors ? call->errors[run.error] : 0;
-	/* whatever is interrupted is tried again, for ever if need be */
-	if (sweep.ever && run.errnum == EINTR)
-		run.errnum = EIO;
-	return run.errnum;
+	/* of a run with one error a call, at every step another one */
+	run.errnum = errors[(sweep.one_each ? run.step : run.error) % count];
+	run.last = sweep.one_each || run.error == count - 1;
+	return true;
 }
 
 static void call_begins(pid_t pid, const struct __ptrace_syscall_info *info)
@@ -267,7 +273,7 @@ static void call_begins(pid_t pid, const struct __ptrace_syscall_info *info)
 	if (run.steps == run.step) {
 		if (!choose_error(pid, call, info->instruction_pointer))
 			return;
-	} else if (!sweep.ever || run.steps < run.step || run.call != call || !run.errnum) {
+	} else if (!sweep.ever || run.steps < run.step || run.call != call) {
 		return;
 	}
 	run.inside = pid;
@@ -415,7 +421,8 @@ static void run_command(void)
 		static const struct call allocation = {0, "allocation", FAILS, {ENOMEM}};
 
 		run.call = &allocation;
-		run.errnum = run.error ? 0 : ENOMEM;
+		run.errnum = ENOMEM;
+		run.last = true;
 	}
 }
 
@@ -491,14 +498,11 @@ static int sweep_all(long step)
 		run_command();
 		if (!run.call)
 			break;
-		step = run.step;
-		if (run.errnum) {
-			injected++;
-			well += held(before);
-		} else {
-			step++;
+		injected++;
+		well += held(before);
+		step = run.last ? run.step + 1 : run.step;
+		if (run.last)
 			error = -1;
-		}
 	}
 	printf("%ld injected, %ld held (", injected, well);
 	for (size_t i = 0; i < sizeof sweep.ends / sizeof sweep.ends[0]; i++)
