@@ -1,0 +1,214 @@
+# What the user's systemd, D-Bus and their like listen on below /run/user is out of a session's
+# reach: they run programs for whoever asks, outside.
+#
+# There is no systemd on the stage: listeners of our own take its place, where its sockets would be.
+. tests/stage.sh
+
+# settings LINE...: the one rule, and a PAM stack with nothing but the module
+settings() {
+	printf '[all]\nservice = stage, nsisolate-shell\n'
+	printf '%s\n' "$@"
+} >"$SYSCONFDIR/nsisolate.conf"
+stack() {
+	printf '%s required pam_permit.so\n' auth account password session
+	echo 'session required pam_nsisolate.so'
+} >/etc/pam.d/stage
+in_session() { # in_session COMMAND: in a session of $user
+	case $way in
+	module) "$BUILD/tests/pam_app" stage alice remember open run "$1" close same end ;;
+	shell) as dave "$NSISOLATE_SHELL" -c "$1" ;;
+	esac
+}
+each_way() { # each_way FUNCTION: with $way, $user, and the user's directory $RUNTIME, as logind has it
+	stack
+	for way in module shell; do
+		user=alice
+		[ $way = module ] || user=dave
+		RUNTIME=/run/user/$(id -u $user)
+		mkdir -p $RUNTIME
+		mount -t tmpfs -o mode=700,nosuid,nodev,uid=$user,gid=$user stage $RUNTIME
+		"$@"
+		umount $RUNTIME
+		rm -r /run/user
+		nothing_left
+	done
+}
+
+SOCKETS='bus systemd/private gnupg/S.gpg-agent podman/podman.sock'
+listen() { # at all of these, as the user
+	local name
+	for name in $SOCKETS; do
+		as $user mkdir -p "$(dirname $RUNTIME/$name)"
+		as $user socat UNIX-LISTEN:$RUNTIME/$name,fork SYSTEM:'echo outside' 2>/dev/null &
+		wait_for test -S $RUNTIME/$name || fail "no listener at $RUNTIME/$name"
+	done
+}
+hush() {
+	pkill -u $user -x socat
+	silent() { ! pgrep -u $user -x socat; }
+	wait_for silent
+}
+# one line for each socket that answers, from in there
+ASK="for name in $SOCKETS; do socat -u UNIX-CONNECT:\$RUNTIME/\$name - 2>/dev/null; done"
+ask() { echo "RUNTIME=$RUNTIME; $ASK; echo asked"; }
+ANSWERS='outside
+outside
+outside
+outside
+asked'
+
+# ---- hide ----
+
+check_hidden() {
+	listen
+	assert_eq "$(as $user sh -c "$(ask)")" "$ANSWERS" "from a process outside"
+	settings
+	assert_eq "$(in_session "$(ask)")" asked "by default"
+	settings 'user_manager = hide'
+	assert_eq "$(in_session "$(ask)")" asked "user_manager = hide"
+	settings 'namespaces = mount, uts'
+	assert_eq "$(in_session "$(ask)")" asked "in a mount namespace without a PID namespace"
+	hush
+}
+test_nothing_answers_there() { each_way check_hidden; }
+
+check_own_directory() {
+	mkdir -m 700 /run/user/5999
+	touch /run/user/5999/of-another
+	settings
+	assert_eq "$(in_session "ls -A /run/user; stat -c '%a %U %F' $RUNTIME; ls -A $RUNTIME
+		touch $RUNTIME/mine && mkdir $RUNTIME/deep && ls $RUNTIME")" "${RUNTIME##*/}
+700 $user directory
+deep
+mine" "what the session has of /run/user"
+	# without root the mount is the user's own, and nobody else sees it
+	[ $way = shell ] || assert_eq "$(in_session 'touch /run/user/x 2>/dev/null || echo refused')" refused
+	assert_eq "$(ls -A $RUNTIME)" "" "what arrives at the host's"
+	assert_eq "$(in_session "ls -A $RUNTIME")" "" "what is left of it for the next session"
+	assert_match "$(in_session "awk '\$5 == \"/run/user\" { print \$6 }' /proc/self/mountinfo | tail -1")" \
+		"nosuid,nodev" "mount options"
+}
+test_the_session_has_a_directory_of_its_own_there() { each_way check_own_directory; }
+
+check_late_mount() {
+	settings
+	in_session "for i in \$(seq 250); do [ -e $STAGE/mounted ] && break; sleep 0.02; done; ls -A $RUNTIME; cat $RUNTIME/late; ls -A /run/user" \
+		>$STAGE/out 2>&1 &
+	wait_for pgrep -u $user -x sleep || fail "no session: $(cat $STAGE/out)"
+	# as logind does, when the user's manager starts only now
+	mount -t tmpfs -o mode=755 late $RUNTIME
+	mkdir /run/user/5999
+	mount -t tmpfs -o mode=755 late /run/user/5999
+	echo late >$RUNTIME/late
+	touch $STAGE/mounted
+	wait $!
+	assert_match "$(cat $STAGE/out)" "No such file or directory.*${RUNTIME##*/}\$" "what the session sees"
+	[[ $(cat $STAGE/out) != *5999* ]] || fail "another user's: $(cat $STAGE/out)"
+	umount $RUNTIME /run/user/5999
+	rm $STAGE/mounted $STAGE/out
+}
+test_what_the_host_mounts_there_later_does_not_arrive() { each_way check_late_mount; }
+
+check_walls() {
+	local own='unshare --user --map-root-user --mount'
+	listen
+	settings
+	# every way to take away what covers it, or to come from elsewhere
+	assert_eq "$(in_session "RUNTIME=$RUNTIME
+		for try in 'umount /run/user' 'umount -l /run/user' 'umount -l $RUNTIME' 'rmdir $RUNTIME'; do \$try; done
+		$ASK
+		$own sh -c 'umount -l /run/user; umount -l $RUNTIME; $ASK'
+		for pid in /proc/[0-9]*; do for name in $SOCKETS; do
+			socat -u UNIX-CONNECT:\$pid/root$RUNTIME/\$name -; done; done
+		echo asked" 2>/dev/null)" asked "sockets that answered"
+	hush
+}
+test_it_cannot_be_uncovered() { each_way check_walls; }
+
+check_link() {
+	# a name that the user controls: a link at the place of his own directory
+	listen
+	settings
+	umount -l $RUNTIME
+	rmdir $RUNTIME
+	ln -s /home $RUNTIME
+	assert_eq "$(in_session "stat -c '%a %U %F' $RUNTIME; ls -A $RUNTIME")" "700 $user directory" \
+		"where the host has a link"
+	rm $RUNTIME
+	mkdir $RUNTIME
+	mount -t tmpfs -o mode=700,nosuid,nodev,uid=$user,gid=$user stage $RUNTIME
+	hush
+}
+test_a_link_in_its_place_leads_nowhere() { each_way check_link; }
+
+# ---- keep, and where there is nothing to hide ----
+
+check_kept() {
+	listen
+	settings 'user_manager = keep'
+	assert_eq "$(in_session "$(ask)")" "$ANSWERS" "user_manager = keep"
+	assert_eq "$(in_session "touch $RUNTIME/mine; ls $RUNTIME")" "bus
+gnupg
+mine
+podman
+systemd" "the host's directory"
+	assert_eq "$(ls $RUNTIME/mine)" $RUNTIME/mine
+	settings 'namespaces = uts'
+	assert_eq "$(in_session "$(ask)")" "$ANSWERS" "without a mount namespace"
+	hush
+}
+test_keep_leaves_all_as_it_is() { each_way check_kept; }
+
+check_late_mount_kept() {
+	settings 'user_manager = keep'
+	in_session "for i in \$(seq 250); do [ -e $RUNTIME/late ] && break; sleep 0.02; done; cat $RUNTIME/late" >$STAGE/out 2>&1 &
+	wait_for pgrep -u $user -x sleep || fail "no session: $(cat $STAGE/out)"
+	mount -t tmpfs -o mode=755 late $RUNTIME
+	echo late >$RUNTIME/late
+	wait $!
+	assert_eq "$(cat $STAGE/out)" late "what the host has mounted later"
+	umount $RUNTIME
+	rm $STAGE/out
+}
+test_with_keep_a_later_mount_arrives() { each_way check_late_mount_kept; }
+
+test_without_run_user_there_is_nothing_to_do() {
+	settings
+	stack
+	for way in module shell; do
+		assert_eq "$(in_session 'ls -d /run/user 2>/dev/null; cat /proc/1/comm')" nsisolate-init "no /run/user"
+	done
+	mkdir /run/user
+	for way in module shell; do
+		assert_eq "$(in_session 'ls -A /run/user; cat /proc/1/comm')" nsisolate-init "no /run/user/UID"
+	done
+	rmdir /run/user
+	nothing_left
+}
+
+# ---- through sshd ----
+
+check_sshd() {
+	RUNTIME=/run/user/$(id -u $user)
+	mkdir -p $RUNTIME
+	chown $user $RUNTIME
+	listen
+	assert_eq "$(on $user "$(ask)")" asked "through sshd"
+	hush
+	rm -r /run/user
+}
+test_through_sshd_too() { both check_sshd; }
+
+# ---- explain ----
+
+test_explain_and_check_know_it() {
+	settings
+	assert_match "$(nsisolatectl explain --service stage alice)" "user_manager +hide +built-in"
+	settings 'user_manager = keep'
+	assert_match "$(nsisolatectl explain --service stage alice)" "user_manager +keep .*nsisolate.conf:3"
+	assert_match "$(nsisolatectl explain --service stage --json alice)" '"user_manager": ?\{"value": ?"keep"'
+	settings 'user_manager = hidden'
+	assert_match "$(nsisolatectl check)" "nsisolate.conf:3:16: error: 'hidden': expected hide or keep \(did you mean hide\?\)"
+	settings 'namespaces = uts' 'user_manager = hide'
+	assert_match "$(nsisolatectl check)" "nsisolate.conf:4:1: warning: this has no effect"
+}
