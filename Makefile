@@ -193,7 +193,7 @@ soak:
 	@LIMIT=10800 LOGINS=10000 SESSIONS=10000 BUILD='$(abspath $(BUILD))' tests/run \
 		-k many_ tests/login/test_volume.sh tests/login/test_giving_back.sh
 
-# every call in every way, where `make check` makes each fail in one: twenty minutes
+# every call in every way, where `make check` makes each fail in one: a minute
 fault:
 	$(call depend,build test)
 	$(make) all tests-tools

@@ -5,7 +5,8 @@
 
 export ASAN_OPTIONS=detect_leaks=0 # with `make sanitize`: it cannot look for leaks while traced
 SWEEP=$BUILD/tests/sweep
-OUTSIDE=$(stat -L -c %i /proc/self/ns/uts /proc/self/ns/pid /proc/self/ns/mnt | tr '\n' ' ')
+outside() { local kind; for kind; do echo "$kind $(stat -L -c %i "/proc/self/ns/$kind")"; done; }
+OUTSIDE=$(outside uts pid mnt)
 export OUTSIDE
 export PRELOAD=$BUILD/tests/fail_alloc.so
 ISOLATED=0 REFUSED=10 LET_IN=11 ENDED=13 # pam_app judge
@@ -30,9 +31,12 @@ holds() {
 	local said status
 	said=$("$@")
 	status=$?
-	echo "        fault: ${FUNCNAME[1]#test_}: ${said##*$'\n'}" >&7
+	echo "        fault: ${FUNCNAME[1]}, ${FUNCNAME[2]#test_}: ${said##*$'\n'}" >&7
+	echo "${said##*$'\n'}" >>$STAGE/injected
 	[ $status = 0 ] || fail "$said"
+	rm -f /tmp/of-the-host
 	nothing_left
+	[ -z "${PRIVATE:-}" ] || touch /tmp/of-the-host
 }
 
 # module ROLE USER STATUSES [OPTION...]
@@ -47,7 +51,7 @@ module() {
 shell() {
 	local role=$1 statuses=$2
 	shift 2
-	holds as dave env OUTSIDE="$OUTSIDE" HOSTNAME_IN=dave-lab PRELOAD=/usr/local/bin/fail_alloc.so \
+	holds as dave env OUTSIDE="$OUTSIDE" ${PRIVATE:+PRIVATE=1} HOSTNAME_IN=dave-lab PRELOAD=/usr/local/bin/fail_alloc.so \
 		sweep "${each[@]}" "$@" "$role" "$statuses" "$NSISOLATE_SHELL" -c anything
 }
 
@@ -83,6 +87,40 @@ test_so_it_does_where_the_engine_fails() {
 	shell helper $WHOLE,$NONE,137
 }
 
+# ---- all that a rule can ask for ----
+
+everything() {
+	local kinds='uts pid mount ipc net time'
+	# where it is still version 1 no session can have it
+	[ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || kinds+=' cgroup'
+	prepare "namespaces = ${kinds// /, }" 'private = /tmp, /var/tmp, /dev/shm' \
+		'domainname = example.org'
+	export PRIVATE=1
+	touch /tmp/of-the-host
+	# shellcheck disable=SC2086 # words
+	OUTSIDE=$(outside ${kinds/mount/mnt})
+}
+test_a_session_with_everything_is_whole_or_refused() {
+	everything
+	module application alice $ISOLATED,$REFUSED
+	module helper alice $ISOLATED,$REFUSED
+	module init alice $ISOLATED,$REFUSED
+}
+test_so_it_is_through_the_shell() {
+	everything
+	shell application $WHOLE,1,127,137
+	shell helper $WHOLE,1,137
+}
+# where there is no PID 1
+test_names_alone_are_there_or_refused() {
+	prepare 'namespaces = uts'
+	OUTSIDE=$(outside uts)
+	export NAMES_ONLY=1
+	module application alice $ISOLATED,$REFUSED
+	module helper alice $ISOLATED,$REFUSED
+	module init alice $ISOLATED,$REFUSED
+}
+
 # ---- what fails for good ----
 
 test_a_call_of_the_engine_fails_for_good() {
@@ -95,4 +133,15 @@ test_memory_is_out_for_good() {
 	prepare
 	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE -e
 	shell memory $WHOLE,1,$ELSEWHERE -e
+}
+
+# the last one: of those that ran before it
+test_all_of_them_held() {
+	local sum
+	[ -e $STAGE/injected ] || skip "no other test of this file ran"
+	sum=$(awk '{ injected += $1; held += $3 } END { print injected " injected, " held " held" }' \
+		$STAGE/injected)
+	echo "        fault: $sum" >&7
+	assert_match "$sum" '^([0-9]+) injected, ([0-9]+) held$'
+	assert_eq "${BASH_REMATCH[2]}" "${BASH_REMATCH[1]}" held
 }

@@ -6,8 +6,10 @@
  *	43  no session: every namespace is the one of OUTSIDE
  *	44  anything between; it says what on standard error
  *
- * OUTSIDE, in the environment, is the inodes of the uts, pid and mnt namespace outside, HOSTNAME_IN
- * the session's hostname.
+ * OUTSIDE, in the environment, is the namespaces that the session shall not share, by their names in
+ * /proc/PID/ns and their inodes outside, as in "uts 4026531838 pid ..."; HOSTNAME_IN is its hostname.
+ *
+ * With NAMES_ONLY set nothing else is looked at.  With PRIVATE set /tmp must be a session's own, with nothing in it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -77,6 +79,8 @@ static int check_whole(void)
 	gethostname(name, sizeof name - 1);
 	if (!wanted || strcmp(name, wanted))
 		return wrong("the hostname is not the session's");
+	if (getenv("NAMES_ONLY"))
+		return ours_is_open() ? wrong("a descriptor of ours is open") : WHOLE;
 	if (!file_has("/etc/hosts", wanted))
 		return wrong("the hostname is not in /etc/hosts");
 	if (readlink("/proc/self", self, sizeof self - 1) < 0 || atoi(self) != getpid())
@@ -92,25 +96,39 @@ static int check_whole(void)
 		return wrong("PID 1 could gain privileges");
 	if (getuid() != 0 && readlink("/proc/1/ns/uts", target, sizeof target) >= 0)
 		return wrong("PID 1 is open to its user");
+	if (getenv("PRIVATE") && access("/tmp/of-the-host", F_OK) == 0)
+		return wrong("/tmp is the host's");
 	if (ours_is_open())
 		return wrong("a descriptor of ours is open");
 	return WHOLE;
 }
 
+/* Of the namespaces in OUTSIDE: how many are other ones here; -1 when that cannot be told. */
+static int count_new(int *count)
+{
+	char file[32];
+	unsigned long long outside;
+	const char *text = getenv("OUTSIDE");
+	int length, new = 0;
+
+	for (*count = 0; text && sscanf(text, "%31s %llu%n", file, &outside, &length) == 2;
+		text += length, ++*count) {
+		unsigned long long own = inode(file);
+
+		if (!own)
+			return -1;
+		new += own != outside;
+	}
+	return *count ? new : -1;
+}
+
 int main(void)
 {
-	unsigned long long outside[3], own[] = {inode("uts"), inode("pid"), inode("mnt")};
-	const char *text = getenv("OUTSIDE");
-	int same = 0;
+	int count, new = count_new(&count);
 
-	if (!text || sscanf(text, "%llu %llu %llu", outside, outside + 1, outside + 2) != 3)
-		return wrong("OUTSIDE is not set");
-	for (int i = 0; i < 3; i++) {
-		if (!own[i])
-			return wrong("a namespace cannot be read");
-		same += own[i] == outside[i];
-	}
-	if (same == 3)
+	if (new < 0)
+		return wrong("a namespace cannot be read, or OUTSIDE is not set");
+	if (new == 0)
 		return NONE;
-	return same ? wrong("some namespaces are new and some are not") : check_whole();
+	return new < count ? wrong("some namespaces are new and some are not") : check_whole();
 }
