@@ -1,0 +1,149 @@
+# nsisolatectl end: sessions ended from outside, by their rule's logout or at once.
+. tests/stage.sh
+
+rule() { { cat "$TOP/conf/nsisolate.conf"; printf '%s\n' "$@"; } | conf; }
+is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
+said() { "$@" 2>&1; echo "status $?"; }
+now_ms() { date +%s%3N; }
+
+# what ends by nothing but SIGKILL
+STUBBORN='trap "" HUP TERM; sleep 301'
+
+session_start() { # session_start [COMMAND [SLEEP]]: of $user, in the background, $client
+	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" "${1:-exec sleep 301}" \
+		>/dev/null 2>&1 &
+	client=$!
+	wait_for is_running "$user" "${2:-sleep 301}" || fail "no session of $user"
+}
+session_gone() { ! pgrep -u "$user"; }
+
+check_policy() {
+	rule 'grace = 3'
+	session_start "trap 'echo term >>~/job; sleep 0.3; echo done >>~/job; exit 0' TERM
+		trap '' HUP; sleep 301 & while :; do wait; done"
+	assert_match "$(said nsisolatectl end $user/1)" \
+		"^ended: user $user, rule users.*, PID [0-9]+ \([0-9]+ processes\).status 0\$"
+	assert_eq "$(cat "/home/$user/job")" "term
+done" "what the job got, and had the time to do"
+	wait_for session_gone || fail "there is left: $(ps -u $user -o pid,args)"
+	wait $client
+	rm "/home/$user/job"
+}
+test_end_is_the_rules_logout() { both check_policy; }
+
+check_now() {
+	local start
+	rule 'grace = 20'
+	session_start "trap 'echo told >>~/job' TERM HUP; sleep 301 & while :; do wait; done"
+	start=$(now_ms)
+	assert_match "$(said nsisolatectl end --now $user/1)" 'status 0$'
+	[ $(($(now_ms) - start)) -lt 3000 ] || fail "it took $(($(now_ms) - start)) ms"
+	[ ! -e "/home/$user/job" ] || fail "something was told to the job"
+	wait_for session_gone || fail "there is left: $(ps -u $user -o pid,args)"
+	wait $client
+}
+test_now_asks_nobody() { both check_now; }
+
+check_grace() {
+	local start took
+	rule 'grace = 1'
+	session_start "$STUBBORN"
+	start=$(now_ms)
+	assert_match "$(said nsisolatectl end $user/1)" 'status 0$'
+	took=$(($(now_ms) - start))
+	[ $took -ge 900 ] && [ $took -lt 4000 ] || fail "it took $took ms"
+	wait_for session_gone || fail "there is left: $(ps -u $user -o pid,args)"
+	wait $client
+}
+test_what_ignores_everything_has_its_grace() { both check_grace; }
+
+test_a_session_that_lingers_is_told_and_lives_on() {
+	local out
+	rule 'logout = linger'
+	sshd_start
+	user=alice
+	session_start "$STUBBORN"
+	out=$(said nsisolatectl end alice/1)
+	assert_match "$out" 'told to end, but lives on after 10 s: user alice, .*--now ends it at once.*status 3$'
+	is_running alice 'sleep 301' || fail "it did not linger"
+	assert_match "$(said nsisolatectl end --now alice/1)" 'status 0$'
+	wait $client
+	sshd_stop
+	nothing_left
+}
+
+test_all_sessions_of_a_user_and_of_nobody_else() {
+	sshd_start
+	user=bob
+	session_start 'exec sleep 302' 'sleep 302'
+	other=$client
+	user=alice
+	session_start 'exec sleep 303' 'sleep 303'
+	first=$client
+	session_start
+	assert_eq "$(said nsisolatectl end --user alice | sed 's/PID.*/PID/' | sort)" \
+		"ended: user alice, rule users, PID
+ended: user alice, rule users, PID
+status 0"
+	wait_for session_gone || fail "there is left: $(ps -u alice -o pid,args)"
+	is_running bob 'sleep 302' || fail "bob's session ended, too"
+	assert_match "$(said nsisolatectl end --user alice)" 'alice has no session.status 1'
+	assert_match "$(said nsisolatectl end --user nobody-at-all)" "there is no user 'nobody-at-all'.status 1"
+	assert_match "$(said nsisolatectl end --now --user 5002)" 'user bob.*status 0'
+	wait $other $first $client
+	sshd_stop
+	nothing_left
+}
+
+test_one_wrong_word_and_nothing_is_ended() {
+	sshd_start
+	user=alice
+	session_start
+	assert_match "$(said nsisolatectl end alice/1 alice/2)" '^nsisolatectl: there is no session alice/2.*status 1$'
+	assert_match "$(said nsisolatectl end)" 'usage: nsisolatectl end .*status 2'
+	assert_match "$(said nsisolatectl end --user alice alice/1)" 'usage: nsisolatectl end .*status 2'
+	assert_match "$(said nsisolatectl end --nwo alice/1)" 'usage: nsisolatectl end .*status 2'
+	is_running alice 'sleep 301' || fail "it was ended"
+	# twice the same is once
+	assert_eq "$(nsisolatectl end --now alice/1 "$(pgrep -u alice -x sleep)" | wc -l)" 1
+	wait $client
+	sshd_stop
+	nothing_left
+}
+
+check_own() {
+	local out
+	session_start
+	init=$(pgrep -u $user -x nsisolate-init -n)
+	assert_match "$(said as bob nsisolatectl end $user/1)" 'there is no session.*status 1'
+	assert_match "$(said as bob nsisolatectl end "$init")" 'is not yours to look at.*status 1'
+	is_running $user 'sleep 301' || fail "bob ended it"
+	assert_match "$(said as $user nsisolatectl end $user/1)" 'ended: .*status 0'
+	wait_for session_gone || fail "there is left: $(ps -u $user -o pid,args)"
+	wait $client
+}
+test_a_user_can_end_his_own_from_outside() { both check_own; }
+
+check_inside() {
+	assert_match "$(on $user "$NSISOLATECTL end 1 2>&1; echo status \$?")" \
+		'this is the one that you are in; log out.status 1'
+	assert_match "$(on $user "$NSISOLATECTL end --now $user/1 2>&1; echo status \$?")" \
+		'this is the one that you are in; log out.status 1'
+}
+test_the_session_that_one_is_in_is_left_by_logging_out() { both check_inside; }
+
+# A signal that is pending is not queued again, and PID 1 does not obey one from inside: who sends it
+# SIGTERM for ever could keep those from outside from being heard.
+check_flood() {
+	local run
+	for run in 1 2 3 4; do
+		session_start 'trap "" TERM HUP; exec 2>/dev/null
+			(while :; do kill -TERM 1; done) & (while :; do kill -TERM 1; done) & exec sleep 301'
+		assert_match "$(said nsisolatectl end $user/1)" 'ended: .*status 0'
+		wait $client
+	done
+}
+test_a_flood_of_signals_from_inside_changes_nothing() {
+	rule 'grace = 0'
+	both check_flood
+}
