@@ -107,6 +107,9 @@ static const struct {
 	{"%G.example", "alice", "5002.example"},
 	{"%r", "alice", "students"},
 	{"%r.%u", "alice", "students.alice"},
+	{"%u-%i", "alice", "alice-00c0ffee"},
+	{"%i", "alice", "00c0ffee"},
+	{"%u.%i.example", "alice", "alice.00c0ffee.example"},
 	{"%u.%G", "alice", "alice.n5002"},
 	{"100%%%u", "alice", "100-alice"},
 	{"%%", "alice", "uid-5001"},
@@ -222,7 +225,7 @@ static const struct {
 	const char *piece; /* NULL: well formed */
 } templates[] = {
 	{"%u-%l", 0, NULL},
-	{"%u%U%g%G%H%l%r%%", 0, NULL},
+	{"%u%U%g%G%H%l%r%i%%", 0, NULL},
 	{"a-b.c9", 0, NULL},
 	{"%", 0, "expected one of"},
 	{"x-%", 2, "expected one of"},
@@ -264,7 +267,7 @@ static void random_bytes(char *text, size_t size, const char *letters)
 START_TEST(name_is_valid_whatever_comes)
 {
 	static const char *const pieces[] = {
-		"%u", "%U", "%g", "%G", "%H", "%l", "%r", "%%", "-", ".", "a", "Z", "0", "9"};
+		"%u", "%U", "%g", "%G", "%H", "%l", "%r", "%i", "%%", "-", ".", "a", "Z", "0", "9"};
 	char user[300], group[300], template[200], name[POLICY_NAME_MAX + 1];
 
 	srandom(2);

@@ -141,6 +141,24 @@ START_TEST(account_is_found_by_name_and_by_uid)
 }
 END_TEST
 
+START_TEST(each_login_has_an_id_of_its_own)
+{
+	char first[LOGIN_ID_LENGTH + 1] = "";
+
+	for (int i = 0; i < 2; i++) {
+		struct error error = {0};
+		struct login login;
+
+		ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+		ck_assert_uint_eq(strlen(login.id), 8);
+		ck_assert_uint_eq(strspn(login.id, "0123456789abcdef"), 8);
+		ck_assert_str_ne(login.id, first);
+		strcpy(first, login.id);
+		login_free(&login);
+	}
+}
+END_TEST
+
 START_TEST(account_that_does_not_exist_is_enoent)
 {
 	ck_assert_int_eq(login_by_name(&login, "eve", &error), -ENOENT);
@@ -321,6 +339,7 @@ static Suite *login_suite(void)
 
 	tcase_add_checked_fixture(tcase, reset, NULL);
 	tcase_add_test(tcase, account_is_found_by_name_and_by_uid);
+	tcase_add_test(tcase, each_login_has_an_id_of_its_own);
 	tcase_add_test(tcase, account_that_does_not_exist_is_enoent);
 	tcase_add_loop_test(
 		tcase, service_that_fails_is_never_a_missing_account, 0, ROWS(failures));

@@ -1,10 +1,11 @@
 /*
  * A policy's way over nsisolate-init's command line and back.
  */
-#include <sched.h>
+#include <linux/sched.h>
 
 #include "given.h"
 #include "kinds.h"
+#include "places.h"
 #include "policy.h"
 
 /* Back from the words; fails on one that is not taken. */
@@ -36,6 +37,10 @@ static void want_same(const struct policy *policy)
 	ck_assert_int_eq(back.logout, policy->logout);
 	ck_assert_uint_eq(back.grace, policy->grace);
 	ck_assert_int_eq(back.on_error, policy->on_error);
+	ck_assert_str_eq(back.id, policy->id);
+	ck_assert_uint_eq(back.private, policy->private);
+	ck_assert_str_eq(back.private_size, policy->private_size);
+	ck_assert_int_eq(back.user_manager, policy->user_manager);
 }
 
 START_TEST(policy_comes_back_as_it_went)
@@ -47,7 +52,11 @@ START_TEST(policy_comes_back_as_it_went)
 		.hosts = true,
 		.logout = LOGOUT_LINGER,
 		.grace = 17,
-		.on_error = ON_ERROR_ALLOW});
+		.on_error = ON_ERROR_ALLOW,
+		.id = "00c0ffee",
+		.private = places_from_text("/dev/shm"),
+		.private_size = "25%",
+		.user_manager = USER_MANAGER_KEEP});
 	want_same(&(struct policy){0});
 }
 END_TEST
@@ -58,12 +67,17 @@ START_TEST(largest_policy_has_room)
 		.hosts = true,
 		.logout = LOGOUT_LINGER,
 		.grace = POLICY_GRACE_MAX,
-		.on_error = ON_ERROR_ALLOW};
+		.on_error = ON_ERROR_ALLOW,
+		.id = "ffffffff",
+		.private = (1u << places_count) - 1,
+		.user_manager = USER_MANAGER_KEEP};
 
 	for (size_t i = 0; i < kinds_count; i++)
 		policy.kinds |= kinds[i].flag;
 	memset(policy.hostname, 'h', POLICY_NAME_MAX);
 	memset(policy.domainname, 'd', POLICY_NAME_MAX);
+	memset(policy.rule, 'r', POLICY_RULE_MAX);
+	memset(policy.private_size, '9', POLICY_SIZE_MAX);
 	want_same(&policy);
 }
 END_TEST
@@ -75,7 +89,9 @@ START_TEST(random_policies_come_back_as_they_went)
 		struct policy policy = {.hosts = random() % 2,
 			.logout = (enum policy_logout)(random() % 2),
 			.grace = (unsigned)random() % (POLICY_GRACE_MAX + 1),
-			.on_error = (enum policy_on_error)(random() % 2)};
+			.on_error = (enum policy_on_error)(random() % 2),
+			.private = (unsigned)random() % (1u << places_count),
+			.user_manager = (enum policy_user_manager)(random() % 2)};
 
 		for (size_t k = 0; k < kinds_count; k++)
 			policy.kinds |= random() % 2 ? kinds[k].flag : 0;
@@ -109,6 +125,23 @@ static const struct {
 	{"--hosts", 1, ""},
 	{"--hosts=no", -22, "takes no value"},
 	{"--on-error=deny", 1, ""},
+	{"--ipc", 1, ""},
+	{"--net", 1, ""},
+	{"--cgroup", 1, ""},
+	{"--time", 1, ""},
+	{"--time=1", -22, "takes no value"},
+	{"--id=00c0ffee", 1, ""},
+	{"--id=00c0ffee0", -22, "expected 1 to 8 bytes"},
+	{"--private=/tmp", 1, ""},
+	{"--private=/dev/shm,/tmp", 1, ""},
+	{"--private=/home", -22, "expected some of /tmp,/var/tmp,/dev/shm"},
+	{"--private=/tmp,", -22, "expected some of /tmp,/var/tmp,/dev/shm"},
+	{"--private=", -22, "expected some of /tmp,/var/tmp,/dev/shm"},
+	{"--private", -22, "expected =VALUE"},
+	{"--private-size=25%", 1, ""},
+	{"--private-size=", -22, "expected 1 to 15 bytes"},
+	{"--user-manager=keep", 1, ""},
+	{"--user-manager=no", -22, "expected hide or keep"},
 	{"--host", 0, ""},
 	{"--", 0, ""},
 	{"-u", 0, ""},
@@ -140,10 +173,15 @@ START_TEST(kinds_are_found_by_name_and_flag)
 }
 END_TEST
 
-START_TEST(pid_brings_mount)
+START_TEST(pid_ipc_and_cgroup_bring_mount)
 {
 	ck_assert_int_eq(kinds_complete(CLONE_NEWPID), CLONE_NEWPID | CLONE_NEWNS);
+	ck_assert_int_eq(kinds_complete(CLONE_NEWIPC), CLONE_NEWIPC | CLONE_NEWNS);
+	ck_assert_int_eq(kinds_complete(CLONE_NEWCGROUP), CLONE_NEWCGROUP | CLONE_NEWNS);
 	ck_assert_int_eq(kinds_complete(CLONE_NEWUTS), CLONE_NEWUTS);
+	ck_assert_int_eq(kinds_complete(CLONE_NEWNET), CLONE_NEWNET);
+	ck_assert_int_eq(kinds_complete(CLONE_NEWTIME), CLONE_NEWTIME);
+	ck_assert_int_eq(kinds_complete(CLONE_NEWNS), CLONE_NEWNS);
 	ck_assert_int_eq(kinds_complete(0), 0);
 }
 END_TEST
@@ -171,7 +209,7 @@ static Suite *policy_suite(void)
 	tcase_add_test(tcase, random_policies_come_back_as_they_went);
 	tcase_add_loop_test(tcase, word_is_taken_or_refused_or_left, 0, ROWS(words));
 	tcase_add_test(tcase, kinds_are_found_by_name_and_flag);
-	tcase_add_test(tcase, pid_brings_mount);
+	tcase_add_test(tcase, pid_ipc_and_cgroup_bring_mount);
 	tcase_add_test(tcase, refusal_names_cause_and_remedy);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -6,6 +6,8 @@
 
 #include "given.h"
 #include "keys.h"
+#include "kinds.h"
+#include "places.h"
 
 /* ---- a login as one line ---- */
 
@@ -22,6 +24,7 @@ static void fill_login(struct login *login, const struct given_login *given)
 
 	*login = (struct login){.user = strdup(given->user),
 		.uid = given->uid,
+		.id = "00c0ffee",
 		.gid = 100,
 		.service = given->service,
 		.tty = given->tty,
@@ -259,7 +262,11 @@ START_TEST(builtin_values_are_those_of_the_contract)
 	ck_assert_int_eq(policy.logout, LOGOUT_KILL);
 	ck_assert_uint_eq(policy.grace, 2);
 	ck_assert_int_eq(policy.on_error, ON_ERROR_DENY);
+	ck_assert_uint_eq(policy.private, 0);
+	ck_assert_str_eq(policy.private_size, "");
+	ck_assert_int_eq(policy.user_manager, USER_MANAGER_HIDE);
 	ck_assert_str_eq(keys[KEY_HOSTNAME].builtin, "%u-%l");
+	ck_assert_str_eq(policy_of("[it]\nprivate = /tmp\n", &alice).private_size, "25%");
 }
 END_TEST
 
@@ -268,11 +275,13 @@ START_TEST(every_setting_can_be_set)
 	struct policy policy = policy_of("[it]\nisolate = Yes\nnamespaces = UTS\n"
 					 "hostname = %u.%r\ndomainname = %r.example\nhosts = no\n"
 					 "shell = /bin/zsh\nlogout = linger\ngrace = 3600\n"
-					 "on_error = allow\n",
+					 "on_error = allow\nprivate = /dev/shm, /tmp\n"
+					 "private_size = 64m\nuser_manager = Keep\n",
 		&alice);
 
 	ck_assert(policy.isolate);
-	ck_assert_int_eq(policy.kinds, CLONE_NEWUTS);
+	/* mount is what `private` brings */
+	ck_assert_int_eq(policy.kinds, CLONE_NEWUTS | CLONE_NEWNS);
 	ck_assert_str_eq(policy.hostname, "alice.it");
 	ck_assert_str_eq(policy.domainname, "it.example");
 	ck_assert(!policy.hosts);
@@ -280,6 +289,9 @@ START_TEST(every_setting_can_be_set)
 	ck_assert_int_eq(policy.logout, LOGOUT_LINGER);
 	ck_assert_uint_eq(policy.grace, 3600);
 	ck_assert_int_eq(policy.on_error, ON_ERROR_ALLOW);
+	ck_assert_uint_eq(policy.private, places_from_text("/tmp,/dev/shm"));
+	ck_assert_str_eq(policy.private_size, "64m");
+	ck_assert_int_eq(policy.user_manager, USER_MANAGER_KEEP);
 }
 END_TEST
 
@@ -302,6 +314,53 @@ START_TEST(defaults_count_for_all_rules_wherever_they_stand)
 		ck_assert_str_eq(policy.rule, "b");
 		ck_assert_uint_eq(policy.grace, 7);
 	}
+}
+END_TEST
+
+/* Every list of kinds, with what it brings. */
+START_TEST(any_combination_of_kinds_can_be_named)
+{
+	for (unsigned set = 1; set < 1u << kinds_count; set++) {
+		char text[256] = "[it]\nnamespaces =";
+		int flags = 0;
+
+		for (size_t i = 0; i < kinds_count; i++) {
+			if (!(set & 1u << i))
+				continue;
+			strcat(strcat(text, flags ? ", " : " "), kinds[i].name);
+			flags |= kinds[i].flag;
+		}
+		strcat(text, "\n");
+		if (flags & (CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWCGROUP))
+			flags |= CLONE_NEWNS;
+		ck_assert_msg(policy_of(text, &alice).kinds == flags, "%s", text);
+	}
+	ck_assert_uint_eq(kinds_count, 7);
+}
+END_TEST
+
+/* In whichever order the two stand, and wherever. */
+START_TEST(private_brings_mount)
+{
+	static const char *const texts[] = {
+		"[it]\nnamespaces = uts\nprivate = /tmp\n",
+		"[it]\nprivate = /tmp\nnamespaces = uts\n",
+		"[defaults]\nprivate = /tmp\n[it]\nnamespaces = uts\n",
+		"[defaults]\nnamespaces = uts\n[it]\nprivate = /tmp\n",
+	};
+
+	for (int i = 0; i < ROWS(texts); i++)
+		ck_assert_int_eq(policy_of(texts[i], &alice).kinds, CLONE_NEWUTS | CLONE_NEWNS);
+}
+END_TEST
+
+START_TEST(id_is_the_logins_and_can_be_in_its_names)
+{
+	struct policy policy = policy_of("[it]\nhostname = %u-%i\ndomainname = %i.x\n", &alice);
+
+	ck_assert_str_eq(policy.id, "00c0ffee");
+	ck_assert_str_eq(policy.hostname, "alice-00c0ffee");
+	ck_assert_str_eq(policy.domainname, "00c0ffee.x");
 }
 END_TEST
 
@@ -524,6 +583,14 @@ static const struct {
 	{"[defaults]\nnamespaces = pid\n[a]\nhostname = %u\n", 4, 1, "does not name uts"},
 	{"[defaults]\nhostname = %u\n[a]\nnamespaces = pid\n", 0, 0, NULL},
 	{"[a]\nnamespaces = uts\nhostname = %u\n", 0, 0, NULL},
+	{"[a]\nnamespaces = uts\nuser_manager = hide\n", 3, 1, "neither pid nor mount"},
+	{"[a]\nnamespaces = ipc\nuser_manager = hide\n", 0, 0, NULL},
+	{"[a]\nnamespaces = uts\nprivate = /tmp\nuser_manager = hide\n", 0, 0, NULL},
+	{"[a]\nnamespaces = uts, ipc\nlogout = kill\n", 3, 1, "does not name pid"},
+	{"[a]\nnamespaces = uts, ipc\ngrace = 1\n", 3, 1, "does not name pid"},
+	{"[a]\nprivate_size = 1M\n", 2, 1, "there is no `private`"},
+	{"[defaults]\nprivate = /tmp\n[a]\nprivate_size = 1M\n", 0, 0, NULL},
+	{"[a]\nisolate = no\nprivate = /tmp\n", 3, 1, "the rule says isolate = no"},
 	{"[a]\nisolate = no\ngrace = 5\n", 3, 1, "the rule says isolate = no"},
 	{"[a]\nisolate = NO\nhosts = no\n", 3, 1, "the rule says isolate = no"},
 	{"[a]\nisolate = no\nshell = /bin/sh\n", 0, 0, NULL},
@@ -646,6 +713,9 @@ static Suite *rules_suite(void)
 	tcase_add_test(tcase, builtin_values_are_those_of_the_contract);
 	tcase_add_test(tcase, every_setting_can_be_set);
 	tcase_add_test(tcase, defaults_count_for_all_rules_wherever_they_stand);
+	tcase_add_test(tcase, any_combination_of_kinds_can_be_named);
+	tcase_add_test(tcase, private_brings_mount);
+	tcase_add_test(tcase, id_is_the_logins_and_can_be_in_its_names);
 	tcase_add_test(tcase, defaults_can_turn_isolation_round);
 	tcase_add_test(tcase, no_hostname_without_a_namespace_for_it);
 	tcase_add_test(tcase, shell_counts_without_isolation_too);
