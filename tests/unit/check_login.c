@@ -146,9 +146,6 @@ START_TEST(each_login_has_an_id_of_its_own)
 	char first[LOGIN_ID_LENGTH + 1] = "";
 
 	for (int i = 0; i < 2; i++) {
-		struct error error = {0};
-		struct login login;
-
 		ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
 		ck_assert_uint_eq(strlen(login.id), 8);
 		ck_assert_uint_eq(strspn(login.id, "0123456789abcdef"), 8);
