@@ -99,8 +99,8 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
 	$(BUILD)/nsisolatectl
 
-.PHONY: all demo demo-login check soak fault check-vm bench sanitize fuzz install uninstall format \
-	check-format clean help local tests-tools tests-unit FORCE
+.PHONY: all demo demo-login check soak fault check-vm bench sanitize fuzz deb install \
+	uninstall format check-format clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -222,6 +222,11 @@ FUZZ_SECONDS ?= 600
 fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 
+# ---- packages ------------------------------------------------------------------------------------
+deb:
+	$(call depend,build deb)
+	@packaging/make-deb '$(BUILD)/deb'
+
 # ---- what is installed ---------------------------------------------------------------------------
 # NO_BUILD=1 installs what is in $(BUILD) as it is.
 install: $(if $(NO_BUILD),,all)
@@ -266,6 +271,7 @@ help:
 	'                 an existing nsisolate.conf is kept' \
 	'make uninstall   the reverse, but for nsisolate.conf' \
 	$(if $(wildcard tests/vm/run),'make check-vm    boot the releases in qemu and log in') \
+	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
 	'make bench       how long loading and matching rules takes' \
 	'make fuzz        libFuzzer over the rules (FUZZ_SECONDS=600)' \
 	'make format      clang-format the C files; check-format only looks' \
