@@ -1,0 +1,307 @@
+/*
+ * time_sessions [-n ROUNDS] [-m MB] [-M MOUNTS] TABLE LABEL SERVICE:USER ... - PAM sessions in turn, in
+ * a new order in every round, each in a process of its own: `start` (pam_start), `open`, `close`, and
+ * `both`, open and close.  Between them a child is forked and reaped, as a login does.
+ * LABEL/K runs in every K-th round only.
+ *
+ * -m: the application has touched so much memory.  -M: so many mounts more.
+ * -p COUNT: that many applications at once; `time` until the last one is open, `each` that by COUNT.
+ * -1: one application does all rounds, of one service: `both`, and `rss` and `descriptors`, its own.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <security/pam_appl.h>
+
+#include "samples.h"
+
+#define STACKS_MAX 24
+#define WARM_UP 5
+
+static struct stack {
+	char *label, *service, *user;
+	int every;
+} stacks[STACKS_MAX];
+static int stack_count;
+static const char *table;
+
+static struct times {
+	double start, open, close;
+} * times; /* shared with the process that is measured */
+
+static int converse(
+	int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	(void)data;
+	for (int i = 0; i < count; i++)
+		fprintf(stderr, "time_sessions: %s\n", messages[i]->msg);
+	*responses = calloc((size_t)count, sizeof **responses);
+	return *responses ? PAM_SUCCESS : PAM_CONV_ERR;
+}
+
+static void must(int result, const struct stack *stack, const char *what)
+{
+	if (result == PAM_SUCCESS)
+		return;
+	fprintf(stderr, "time_sessions: %s: %s: %s\n", stack->label, what,
+		pam_strerror(NULL, result));
+	exit(EXIT_FAILURE);
+}
+
+static pam_handle_t *start(const struct stack *stack)
+{
+	static const struct pam_conv conversation = {converse, NULL};
+	pam_handle_t *handle;
+
+	must(pam_start(stack->service, stack->user, &conversation, &handle), stack, "pam_start");
+	return handle;
+}
+
+static void wait_ok(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			give_up("waitpid");
+	if (status)
+		exit(EXIT_FAILURE);
+}
+
+static void fork_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		give_up("fork");
+	wait_ok(pid);
+}
+
+static void open_and_close(pam_handle_t *handle, const struct stack *stack)
+{
+	double from = now_us(), opened;
+
+	must(pam_open_session(handle, 0), stack, "pam_open_session");
+	opened = now_us();
+	times->open = opened - from;
+	fork_child();
+	from = now_us();
+	must(pam_close_session(handle, 0), stack, "pam_close_session");
+	times->close = now_us() - from;
+}
+
+static void run(const struct stack *stack, int round)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		give_up("fork");
+	if (pid == 0) {
+		double from = now_us();
+		pam_handle_t *handle = start(stack);
+
+		times->start = now_us() - from;
+		open_and_close(handle, stack);
+		pam_end(handle, PAM_SUCCESS);
+		_exit(0);
+	}
+	wait_ok(pid);
+	if (round < 0)
+		return;
+	sample(table, round, stack->label, "start", times->start);
+	sample(table, round, stack->label, "open", times->open);
+	sample(table, round, stack->label, "close", times->close);
+	sample(table, round, stack->label, "both", times->open + times->close);
+}
+
+/* Applications that wait for one moment, open, say so, and close. */
+static void run_at_once(const struct stack *stack, int round, int count)
+{
+	int go[2], opened[2], done[2];
+	double from, time;
+	char byte;
+
+	if (pipe(go) < 0 || pipe(opened) < 0 || pipe(done) < 0)
+		give_up("pipe");
+	for (int i = 0; i < count; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			give_up("fork");
+		if (pid == 0) {
+			pam_handle_t *handle = start(stack);
+
+			close(go[1]);
+			close(done[1]);
+			if (write(opened[1], "s", 1) != 1 || read(go[0], &byte, 1) != 0)
+				_exit(EXIT_FAILURE);
+			must(pam_open_session(handle, 0), stack, "pam_open_session");
+			if (write(opened[1], "o", 1) != 1 || read(done[0], &byte, 1) != 0)
+				_exit(EXIT_FAILURE);
+			must(pam_close_session(handle, 0), stack, "pam_close_session");
+			pam_end(handle, PAM_SUCCESS);
+			_exit(0);
+		}
+	}
+	close(opened[1]);
+	for (int i = 0; i < count; i++)
+		if (read(opened[0], &byte, 1) != 1)
+			give_up("an application");
+	from = now_us();
+	close(go[1]);
+	for (int i = 0; i < count; i++)
+		if (read(opened[0], &byte, 1) != 1)
+			give_up("an application");
+	time = now_us() - from;
+	close(done[1]);
+	for (int i = 0; i < count; i++)
+		wait_ok(-1);
+	close(go[0]);
+	close(opened[0]);
+	close(done[0]);
+	if (round < 0)
+		return;
+	sample(table, round, stack->label, "time", time);
+	sample(table, round, stack->label, "each", time / count);
+}
+
+static double own_rss(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long size, resident = 0;
+
+	if (!file || fscanf(file, "%ld %ld", &size, &resident) != 2)
+		give_up("/proc/self/statm");
+	fclose(file);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static double own_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	int count = -3; /* `.`, `..` and this one */
+
+	if (!directory)
+		give_up("/proc/self/fd");
+	while (readdir(directory))
+		count++;
+	closedir(directory);
+	return count;
+}
+
+static void run_churn(const struct stack *stack, int rounds)
+{
+	pam_handle_t *handle = start(stack);
+
+	for (int round = 0; round < rounds; round++) {
+		open_and_close(handle, stack);
+		sample(table, round, stack->label, "both", times->open + times->close);
+		if (round % 1000 == 0 || round == rounds - 1) {
+			sample(table, round, stack->label, "rss", own_rss());
+			sample(table, round, stack->label, "descriptors", own_descriptors());
+		}
+		progress(table, round + 1, rounds);
+	}
+	pam_end(handle, PAM_SUCCESS);
+}
+
+static void add_stack(char *label, char *words)
+{
+	char *slash = strchr(label, '/'), *colon = strchr(words, ':');
+
+	if (!colon)
+		exit(2);
+	stacks[stack_count++] =
+		(struct stack){label, words, colon + 1, slash ? atoi(slash + 1) : 1};
+	*colon = '\0';
+	if (slash)
+		*slash = '\0';
+}
+
+static void add_mounts(int count)
+{
+	if (!count)
+		return;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		give_up("unshare");
+	for (int i = 0; i < count; i++)
+		if (mount("/dev/shm", "/dev/shm", NULL, MS_BIND, NULL) < 0)
+			give_up("mount");
+}
+
+static void touch(size_t size)
+{
+	char *memory =
+		size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+		     : NULL;
+
+	if (memory == MAP_FAILED)
+		give_up("mmap");
+	if (!memory)
+		return;
+	/* pages of the common size: what an application has piecewise */
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	memset(memory, 1, size);
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = 100, megabytes = 0, mounts = 0, at_once = 1, option, order[STACKS_MAX];
+	int one = 0;
+
+	while ((option = getopt(argc, argv, "+n:m:M:p:1")) != -1) {
+		if (option == 'n')
+			rounds = atoi(optarg);
+		else if (option == 'm')
+			megabytes = atoi(optarg);
+		else if (option == 'M')
+			mounts = atoi(optarg);
+		else if (option == 'p')
+			at_once = atoi(optarg);
+		else if (option == '1')
+			one = 1;
+		else
+			return 2;
+	}
+	if (argc - optind < 3)
+		return 2;
+	table = argv[optind++];
+	for (; optind + 1 < argc && stack_count < STACKS_MAX; optind += 2)
+		add_stack(argv[optind], argv[optind + 1]);
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	times = mmap(
+		NULL, sizeof *times, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (times == MAP_FAILED)
+		give_up("mmap");
+	add_mounts(mounts);
+	touch((size_t)megabytes << 20);
+	if (one) {
+		run_churn(&stacks[0], rounds);
+		return fflush(stdout) != 0;
+	}
+	for (int round = -WARM_UP; round < rounds; round++) {
+		shuffle(order, stack_count);
+		for (int i = 0; i < stack_count; i++) {
+			const struct stack *stack = &stacks[order[i]];
+
+			if (round % stack->every)
+				continue;
+			fflush(stdout);
+			if (at_once > 1)
+				run_at_once(stack, round, at_once);
+			else
+				run(stack, round);
+		}
+		progress(table, round + 1, rounds);
+	}
+	return fflush(stdout) != 0;
+}
