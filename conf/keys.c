@@ -180,6 +180,16 @@ static bool take_namespaces(const char *value, struct policy *policy, struct key
 	return taken == 0;
 }
 
+static bool take_scope(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {
+		policy_scope_name(SCOPE_SESSION), policy_scope_name(SCOPE_USER)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->scope = index == 1 ? SCOPE_USER : SCOPE_SESSION;
+	return index >= 0;
+}
+
 static bool take_private(const char *value, struct policy *policy, struct key_fault *fault)
 {
 	const char *cursor = value;
@@ -300,6 +310,7 @@ const struct key keys[KEY_COUNT] = {
 	[KEY_ISOLATE] = {"isolate", YES_NO, "yes", 0, NULL, take_isolate},
 	[KEY_NAMESPACES] = {"namespaces", "kinds of namespace" LIST ", as in uts, pid", "uts, pid",
 		0, NULL, take_namespaces},
+	[KEY_SCOPE] = {"scope", "session or user", "session", 0, NULL, take_scope},
 	[KEY_HOSTNAME] = {"hostname", TEMPLATE, "%u-%l", 0, NULL, take_template},
 	[KEY_DOMAINNAME] = {"domainname", TEMPLATE, NULL, 0, NULL, take_template},
 	[KEY_HOSTS] = {"hosts", YES_NO, "yes", 0, NULL, take_hosts},

@@ -9,10 +9,16 @@
 #include "kinds.h"
 #include "places.h"
 
+static const char *const scope_names[] = {[SCOPE_SESSION] = "session", [SCOPE_USER] = "user"};
 static const char *const logout_names[] = {[LOGOUT_KILL] = "kill", [LOGOUT_LINGER] = "linger"};
 static const char *const on_error_names[] = {[ON_ERROR_DENY] = "deny", [ON_ERROR_ALLOW] = "allow"};
 static const char *const user_manager_names[] = {
 	[USER_MANAGER_HIDE] = "hide", [USER_MANAGER_KEEP] = "keep"};
+
+const char *policy_scope_name(enum policy_scope scope)
+{
+	return scope_names[scope];
+}
 
 const char *policy_logout_name(enum policy_logout logout)
 {
@@ -46,6 +52,7 @@ static const struct option {
 	const char *const *words;
 } options[] = {
 	{"rule", offsetof(struct policy, rule), SHAPE_TEXT, POLICY_RULE_MAX, NULL},
+	{"scope", offsetof(struct policy, scope), SHAPE_WORD, 2, scope_names},
 	{"id", offsetof(struct policy, id), SHAPE_TEXT, LOGIN_ID_LENGTH, NULL},
 	{"hostname", offsetof(struct policy, hostname), SHAPE_TEXT, POLICY_NAME_MAX, NULL},
 	{"domainname", offsetof(struct policy, domainname), SHAPE_TEXT, POLICY_NAME_MAX, NULL},

@@ -26,6 +26,11 @@ enum policy_logout {
 	LOGOUT_LINGER /* wait until the last process has ended by itself */
 };
 
+enum policy_scope {
+	SCOPE_SESSION, /* a set of namespaces of its own for each login */
+	SCOPE_USER /* one for all logins of the user under the rule */
+};
+
 enum policy_user_manager {
 	USER_MANAGER_HIDE, /* /run/user is the session's own */
 	USER_MANAGER_KEEP /* ... is the host's */
@@ -37,6 +42,7 @@ struct policy {
 	bool isolate; /* false: the login is left alone, ignore the rest */
 	char rule[POLICY_RULE_MAX + 1]; /* which rule won; "" when none matched */
 	char id[LOGIN_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
+	enum policy_scope scope;
 	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
 	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */
 	char domainname[POLICY_NAME_MAX + 1]; /* "" leaves the host's */
@@ -52,6 +58,7 @@ struct policy {
 };
 
 /* The words of nsisolate.conf for these values. */
+const char *policy_scope_name(enum policy_scope scope);
 const char *policy_logout_name(enum policy_logout logout);
 const char *policy_on_error_name(enum policy_on_error on_error);
 const char *policy_user_manager_name(enum policy_user_manager user_manager);

@@ -1,6 +1,7 @@
 #include "rules.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,47 @@ static void warn_unreachable(const struct rules *rules, struct diagnostics *diag
 	}
 }
 
+const struct config_item *rule_setting(
+	const struct rules *rules, const struct rule *rule, enum key_id id)
+{
+	return rule->items[id] ? rule->items[id] : rules->defaults.items[id];
+}
+
+static const char *setting_value(const struct rules *rules, const struct rule *rule, enum key_id id)
+{
+	const struct config_item *item = rule_setting(rules, rule, id);
+
+	return item ? item->value : keys[id].builtin;
+}
+
+/* What a rule says together with [defaults], as far as no login is needed to know it. */
+static bool take_settings(const struct rules *rules, const struct rule *rule, struct policy *policy,
+	enum key_id *id, struct key_fault *fault)
+{
+	for (*id = KEY_MATCHERS; *id < KEY_COUNT; ++*id) {
+		const char *value = setting_value(rules, rule, *id);
+
+		if (value && !keys[*id].take(value, policy, fault))
+			return false;
+	}
+	return true;
+}
+
+/* What a rule asks for, and makes impossible itself. */
+static void check_scope(
+	const struct rules *rules, const struct rule *rule, struct diagnostics *diagnostics)
+{
+	struct policy policy = {0};
+	struct key_fault fault;
+	enum key_id id;
+
+	if (!take_settings(rules, rule, &policy, &id, &fault) || policy.scope != SCOPE_USER ||
+		(policy.kinds & kind_by_name("pid")->flag))
+		return;
+	report(diagnostics, &rule_setting(rules, rule, KEY_SCOPE)->place, 0,
+		"logins can share a set of namespaces only where `namespaces` names pid");
+}
+
 /* Sections into rules; what they say is checked here, once, for every login. */
 static int take_config(struct rules *rules, const char *path, struct diagnostics *diagnostics)
 {
@@ -126,6 +168,10 @@ static int take_config(struct rules *rules, const char *path, struct diagnostics
 			section, diagnostics);
 	}
 	/* what follows from a word that was not understood would only confuse */
+	if (diagnostics->errors)
+		return -EINVAL;
+	for (size_t i = 0; i < rules->count; i++)
+		check_scope(rules, &rules->list[i], diagnostics);
 	if (diagnostics->errors)
 		return -EINVAL;
 	if (!rules->count)
@@ -229,19 +275,6 @@ static int match_rule(const struct rule *rule, struct login *login,
 	return 1;
 }
 
-const struct config_item *rule_setting(
-	const struct rules *rules, const struct rule *rule, enum key_id id)
-{
-	return rule->items[id] ? rule->items[id] : rules->defaults.items[id];
-}
-
-static const char *setting_value(const struct rules *rules, const struct rule *rule, enum key_id id)
-{
-	const struct config_item *item = rule_setting(rules, rule, id);
-
-	return item ? item->value : keys[id].builtin;
-}
-
 static void tell_settings(
 	const struct rules *rules, const struct rule *rule, const struct rules_listener *listener)
 {
@@ -257,6 +290,18 @@ static void tell_settings(
 				item == rule->items[id] ? rule : &rules->defaults, &item->place);
 		listener->setting(listener->data, &setting);
 	}
+}
+
+/* The same for every login of the user under the rule: FNV-1a of both. */
+static void make_shared_id(struct policy *policy, uid_t uid)
+{
+	char text[sizeof policy->rule + 16];
+	uint32_t hash = 0x811c9dc5;
+
+	snprintf(text, sizeof text, "%u %s", uid, policy->rule);
+	for (const char *byte = text; *byte; byte++)
+		hash = (hash ^ (unsigned char)*byte) * 0x01000193;
+	snprintf(policy->id, sizeof policy->id, "%08" PRIx32, hash);
 }
 
 static int expand_names(const struct rules *rules, const struct rule *rule, struct login *login,
@@ -278,20 +323,20 @@ static int fill_policy(const struct rules *rules, const struct rule *rule, struc
 	struct policy *policy, struct error *error)
 {
 	struct key_fault fault;
+	enum key_id id;
 
 	strcpy(policy->rule, rule->section->name);
-	for (int id = KEY_MATCHERS; id < KEY_COUNT; id++) {
-		const char *value = setting_value(rules, rule, (enum key_id)id);
-
-		if (value && !keys[id].take(value, policy, &fault))
-			return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule,
-				keys[id].name, fault.text);
-	}
+	if (!take_settings(rules, rule, policy, &id, &fault))
+		return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule, keys[id].name,
+			fault.text);
 	if (!policy->isolate)
 		return 0;
 	if (!policy->private)
 		*policy->private_size = '\0';
-	strcpy(policy->id, login->id);
+	if (policy->scope == SCOPE_USER)
+		make_shared_id(policy, login->uid);
+	else
+		strcpy(policy->id, login->id);
 	return expand_names(rules, rule, login, policy, error);
 }
 

@@ -208,17 +208,6 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 	return 0;
 }
 
-int caller_join(struct caller *caller, int pidfd, int flags, struct error *error)
-{
-	/* the mount namespace is joined already: this process made it */
-	int others = flags & ~CLONE_NEWNS;
-
-	if (others && setns(pidfd, others) < 0)
-		return error_errno(error, errno, "cannot join the session's namespaces");
-	caller->joined = others;
-	return 0;
-}
-
 /* Enters caller->root again, if it still is the same directory. */
 static int return_to_root(const struct caller *caller)
 {
@@ -234,11 +223,54 @@ static int return_to_root(const struct caller *caller)
 	return change_root(root);
 }
 
+/*
+ * After setns(2) into a mount namespace: root and @directory (NULL: not known) are found again by
+ * their names.  Where that fails, what was the root before, @root, is one still: nobody is let out.
+ */
+static int return_to_place(
+	const struct caller *caller, int root, const char *directory, struct error *error)
+{
+	if (caller->root && INSIST(return_to_root(caller)) < 0) {
+		int errnum = errno;
+
+		if (INSIST(change_root(root)) < 0)
+			_exit(EXIT_FAILURE);
+		return error_errno(error, errnum, "cannot return to the root %s", caller->root);
+	}
+	/* a directory that is not there in this one: there is nothing to return to but "/" */
+	if (!directory || INSIST(chdir(directory)) < 0)
+		return INSIST(chdir("/")) < 0 ? error_errno(error, errno, "cannot go to /") : 0;
+	return 0;
+}
+
+/* Where this process is; NULL: nowhere that has a name. */
+static const char *where_am_i(char path[PATH_MAX])
+{
+	return INSIST(getcwd(path, PATH_MAX) ? 0 : -1) == 0 ? path : NULL;
+}
+
+int caller_join(struct caller *caller, int pidfd, int flags, struct error *error)
+{
+	char path[PATH_MAX];
+	const char *directory = flags & CLONE_NEWNS ? where_am_i(path) : NULL;
+	_cleanup_close_ int root = -1;
+
+	if (flags & CLONE_NEWNS) {
+		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (root < 0)
+			return error_errno(error, errno, "cannot look at the root");
+	}
+	if (flags && setns(pidfd, flags) < 0)
+		return error_errno(error, errno, "cannot join the session's namespaces");
+	caller->joined = flags & ~CLONE_NEWNS;
+	return flags & CLONE_NEWNS ? return_to_place(caller, root, directory, error) : 0;
+}
+
 static int return_to_mounts(const struct caller *caller, int mount, struct error *error)
 {
-	char directory[PATH_MAX];
+	char path[PATH_MAX];
+	const char *directory = where_am_i(path);
 	struct stat status;
-	bool known = INSIST(getcwd(directory, sizeof directory) ? 0 : -1) == 0;
 	_cleanup_close_ int session_root = INSIST(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 
 	/* who was chrooted since the session began must not be let out */
@@ -249,18 +281,7 @@ static int return_to_mounts(const struct caller *caller, int mount, struct error
 			"the application changed its root during the session: its mount namespace stays");
 	if (INSIST(setns(mount, CLONE_NEWNS)) < 0)
 		return error_errno(error, errno, "cannot return to the mount namespace");
-	if (caller->root && INSIST(return_to_root(caller)) < 0) {
-		int errnum = errno;
-
-		/* nor may this let it out: what was its root in the session is one still */
-		if (INSIST(change_root(session_root)) < 0)
-			_exit(EXIT_FAILURE);
-		return error_errno(error, errnum, "cannot return to the root %s", caller->root);
-	}
-	/* a directory that only the session had: there is nothing to return to but "/" */
-	if (!known || INSIST(chdir(directory)) < 0)
-		return INSIST(chdir("/")) < 0 ? error_errno(error, errno, "cannot go to /") : 0;
-	return 0;
+	return return_to_place(caller, session_root, directory, error);
 }
 
 int caller_return(struct caller *caller, struct error *error)

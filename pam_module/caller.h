@@ -43,7 +43,11 @@ int caller_leave(struct caller *caller, int flags, struct error *error);
  */
 bool caller_is_here(const struct caller *caller);
 
-/* Joins what the process of @pidfd is in, for @flags: whatever is forked from now on is in there. */
+/*
+ * Joins what the process of @pidfd is in, for @flags: whatever is forked from now on is in there.
+ * CLONE_NEWNS among them leaves the copy of caller_leave for the mount namespace of that process;
+ * root and working directory stay what they are by name ("/" where there is no such directory).
+ */
 int caller_join(struct caller *caller, int pidfd, int flags, struct error *error);
 
 /*

@@ -1,27 +1,33 @@
 #include "session.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 
 #include "cleanup.h"
 
+/* How often a set of namespaces that other logins share may end just before this one is in. */
+#define ATTEMPTS 5
+
 static int enter(struct session *session, const struct policy *policy, const struct login *login,
 	struct error *error)
 {
 	struct caller_signals signals;
-	int result;
+	int kinds = policy->kinds, result;
 
 	caller_signals_hold(&signals);
-	result = caller_leave(&session->caller, policy->kinds, error);
+	result = caller_leave(&session->caller, kinds, error);
 	if (!result)
 		result = spawn_init(&session->spawned, policy, login, session->caller.mount, error);
 	caller_signals_restore(&signals);
 	if (result < 0)
 		return result;
-	return caller_join(&session->caller, session->spawned.pidfd, policy->kinds, error);
+	if (!session->spawned.joined)
+		kinds &= ~CLONE_NEWNS; /* that one this process made itself */
+	return caller_join(&session->caller, session->spawned.pidfd, kinds, error);
 }
 
-int session_open(struct session *session, const struct policy *policy, const struct login *login,
+static int try_open(struct session *session, const struct policy *policy, const struct login *login,
 	struct error *error)
 {
 	struct error first, again = {0};
@@ -29,15 +35,31 @@ int session_open(struct session *session, const struct policy *policy, const str
 
 	*session = (struct session){.spawned = {.pidfd = -1, .line = -1}};
 	result = enter(session, policy, login, error);
-	if (result < 0) {
+	if (result == 0)
+		return 0;
+	/* of a set that others are in, only this login ends */
+	if (session->spawned.joined)
+		spawn_hang_up(&session->spawned);
+	else
 		spawn_signal(&session->spawned, SIGKILL);
-		spawn_close(&session->spawned);
-		first = *error;
-		if (caller_return(&session->caller, &again) < 0)
-			error_set(
-				error, -result, "%.250s; and then: %.240s", first.text, again.text);
+	spawn_close(&session->spawned);
+	first = *error;
+	if (caller_return(&session->caller, &again) < 0)
+		return error_set(
+			error, ENOTRECOVERABLE, "%.250s; and then: %.240s", first.text, again.text);
+	return result;
+}
+
+int session_open(struct session *session, const struct policy *policy, const struct login *login,
+	struct error *error)
+{
+	int attempts = policy->scope == SCOPE_USER ? ATTEMPTS : 1, result;
+
+	do
+		result = try_open(session, policy, login, error);
+	while (result == -ESRCH && --attempts); /* setns(2): the process of the pidfd has ended */
+	if (result < 0)
 		return result;
-	}
 	session->open = true;
 	if (policy->kinds & CLONE_NEWPID) {
 		/* it has done its service, and sshd's child would have it too */

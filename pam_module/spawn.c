@@ -93,7 +93,8 @@ static int take_message(int socket, struct answer *answer, struct error *error)
 	line[length] = '\0';
 	if (sscanf(line, "pid %d", &answer->spawned.pid) == 1)
 		return 0;
-	if (!strcmp(line, "ready")) {
+	if (!strcmp(line, "ready") || !strcmp(line, "joined")) {
+		answer->spawned.joined = *line == 'j';
 		answer->ready = true;
 		return 0;
 	}
@@ -147,7 +148,7 @@ static int start_helper(
  */
 struct facts {
 	char text[1024];
-	char *list[9];
+	char *list[10];
 };
 
 static void add_fact(
@@ -176,11 +177,15 @@ static void collect_facts(
 	add_fact(facts, &used, &count, "user", login->user);
 	add_fact(facts, &used, &count, "rule", policy->rule);
 	add_fact(facts, &used, &count, "id", policy->id);
-	add_fact(facts, &used, &count, "service", login->service);
+	add_fact(facts, &used, &count, "scope", policy_scope_name(policy->scope));
 	add_fact(facts, &used, &count, "hostname", policy->hostname);
-	add_fact(facts, &used, &count, "leader", leader);
-	add_fact(facts, &used, &count, "tty", login->tty);
-	add_fact(facts, &used, &count, "from", login->rhost);
+	/* what many logins share is of no one service */
+	if (policy->scope == SCOPE_SESSION) {
+		add_fact(facts, &used, &count, "service", login->service);
+		add_fact(facts, &used, &count, "leader", leader);
+		add_fact(facts, &used, &count, "tty", login->tty);
+		add_fact(facts, &used, &count, "from", login->rhost);
+	}
 	facts->list[count] = NULL;
 }
 
@@ -204,7 +209,9 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	pid_t helper;
 
 	snprintf(title, sizeof title, "nsisolate-init: %s %s %s", login->user, policy->rule,
-		login->service ? login->service : "-");
+		policy->scope == SCOPE_USER ? "shared"
+		: login->service            ? login->service
+					    : "-");
 	snprintf(host_mount, sizeof host_mount, "--host-mount=%llu", (unsigned long long)mount);
 	snprintf(uid, sizeof uid, "--uid=%u", login->uid);
 	snprintf(gid, sizeof gid, "--gid=%u", login->gid);

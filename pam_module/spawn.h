@@ -4,6 +4,7 @@
 #ifndef NSISOLATE_SPAWN_H
 #define NSISOLATE_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -13,12 +14,13 @@
 struct spawned {
 	pid_t pid; /* PID 1 of the session, as the host numbers it */
 	int pidfd; /* of that process; close-on-exec */
-	int line; /* to it: hanging up ends the session; close-on-exec */
+	int line; /* to it: hanging up ends this login; close-on-exec */
+	bool joined; /* its namespaces were there before: the mount namespace is to be joined too */
 };
 
 /*
  * Starts nsisolate-init and waits, at most SPAWN_TIMEOUT_MS, until the session's namespaces can be
- * joined.  @mount is the inode of the mount namespace that it must not touch.  On error @error holds
+ * joined: new ones, or, with scope = user, those of the user's other logins.  @mount is the inode of the mount namespace that it must not touch.  On error @error holds
  * its words or ours, and no process is left.  The calling process must hold its SIGCHLD
  * (caller_signals_hold).
  */

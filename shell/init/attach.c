@@ -1,20 +1,24 @@
 #include "modes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "descriptors.h"
 #include "drop.h"
+#include "join.h"
+#include "message.h"
 #include "pid1.h"
+#include "share.h"
+#include "unit.h"
 
 /*
  * The socket to whoever started us.  PID 1 keeps it for life: that root made it is what tells its
@@ -23,32 +27,43 @@
 #define ANSWER STDOUT_FILENO
 
 /*
- * One line of the answer, with @pidfd unless it is -1.  A reader that has gone away has given this
- * session up; the caller must then end.
+ * One line of the answer.  A reader that has gone away has given this session up; the caller must
+ * then end.
  */
-static int answer(const char *line, int pidfd)
+static int answer(const char *line, const int *fds, size_t count)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {.space = {0}};
-	struct iovec text = {.iov_base = (char *)line, .iov_len = strlen(line)};
-	struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
+	int result = message_send(ANSWER, line, strlen(line), fds, count);
 
-	if (pidfd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof control;
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &pidfd, sizeof pidfd);
-	}
-	if (sendmsg(ANSWER, &message, MSG_NOSIGNAL) >= 0)
-		return 0;
 	/* by hand, from a shell: a terminal or a pipe */
-	if (errno == ENOTSOCK && write(ANSWER, line, strlen(line)) >= 0)
+	if (result == -ENOTSOCK && write(ANSWER, line, strlen(line)) >= 0)
 		return 0;
-	return -errno;
+	return result;
+}
+
+static int answer_pid(pid_t pid, int pidfd)
+{
+	char line[32];
+
+	snprintf(line, sizeof line, "pid %d\n", pid);
+	return answer(line, &pidfd, 1);
+}
+
+/* The process of a pidfd, as the leader numbers it: proc(5), /proc/PID/fdinfo.  0: it has ended. */
+static pid_t pid_of(int pidfd)
+{
+	char path[40], text[512];
+	const char *found;
+	ssize_t length;
+	_cleanup_close_ int info = -1;
+
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	length = info < 0 ? -1 : read(info, text, sizeof text - 1);
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	found = strstr(text, "\nPid:\t");
+	return found && atoi(found + 6) > 0 ? atoi(found + 6) : 0;
 }
 
 static int answer_failed(const struct error *error)
@@ -56,7 +71,7 @@ static int answer_failed(const struct error *error)
 	char line[sizeof error->text + 16];
 
 	snprintf(line, sizeof line, "failed %s\n", error->text);
-	answer(line, -1);
+	answer(line, NULL, 0);
 	return EXIT_FAILURE;
 }
 
@@ -87,12 +102,34 @@ static int hold_namespaces(void)
 	return EXIT_SUCCESS;
 }
 
-static int first_process(struct job *job, int leader)
+/* In PID 1 of a set that further logins will join. */
+static int prepare_share(struct share *share, struct error *error)
+{
+	struct rlimit files;
+
+	if (share->directory < 0)
+		return 0;
+	/* two descriptors a login */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return share_keep(share, error);
+}
+
+static int first_process(struct job *job, int leader, const struct share *share)
 {
 	static const struct rlimit any_size = {RLIM_INFINITY, RLIM_INFINITY};
+	const struct setup *setup = &job->setup;
 	struct error error = {0};
-	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = leader, .closing = ANSWER};
+	struct pid1 pid1 = {
+		.policy = &setup->policy,
+		.login = {leader, ANSWER},
+		.share = *share,
+		.user = setup->user,
+	};
 	sigset_t all;
+	int result;
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
@@ -100,46 +137,101 @@ static int first_process(struct job *job, int leader)
 	setrlimit(RLIMIT_FSIZE, &any_size);
 	/* away from the leader's terminal: its ^C is not for PID 1 */
 	setsid();
-	if (setup_session(&job->setup, &error) < 0 || drop_dumpable(&error) < 0 ||
-		drop_new_privileges(&error) < 0)
+	if (prepare_share(&pid1.share, &error) < 0 || setup_session(setup, &error) < 0 ||
+		drop_dumpable(&error) < 0 || drop_new_privileges(&error) < 0)
 		return answer_failed(&error);
 	pid1.signals = pid1_signals(&error);
 	if (pid1.signals < 0)
 		return answer_failed(&error);
 	title_shorten(&job->title);
-	if (answer("ready\n", -1) < 0)
+	result = setup->user ? join_answer_ready(ANSWER, true, setup->policy.kinds)
+			     : answer("ready\n", NULL, 0);
+	if (result < 0)
 		return EXIT_FAILURE;
-	if (!(job->setup.policy.kinds & CLONE_NEWPID))
+	if (!(setup->policy.kinds & CLONE_NEWPID))
 		return hold_namespaces();
 	pid1_run(&pid1);
+}
+
+static int make_session(struct job *job, int leader, const struct share *share, struct error *error)
+{
+	int flags = job->setup.policy.kinds, pidfd;
+	pid_t pid;
+
+	job->setup.host.uts = namespaces_inode("uts", error);
+	if (!job->setup.host.uts)
+		return -ENOENT;
+	if (job->setup.user) {
+		flags |= CLONE_NEWUSER;
+		job->setup.host.mnt = namespaces_inode("mnt", error);
+		if (!job->setup.host.mnt)
+			return -ENOENT;
+	} else {
+		job->setup.become = true;
+		/* the leader has a new mount namespace, with its working directory and root */
+		flags &= ~CLONE_NEWNS;
+	}
+	pid = namespaces_clone(flags, &pidfd, error);
+	if (pid < 0)
+		return pid;
+	if (pid == 0)
+		_exit(first_process(job, leader, share));
+	if (answer_pid(pid, pidfd) < 0) {
+		kill(pid, SIGKILL);
+		return error_set(error, EPIPE, "the leader does not listen");
+	}
+	return 0;
+}
+
+/* What comes with it holds the set, until the leader has joined. */
+static int answer_joined(struct join_way *way, struct error *error)
+{
+	int result = answer_pid(pid_of(way->fds[0]), way->fds[0]);
+
+	if (result == 0)
+		result = answer("joined\n", way->fds + 1, way->count - 1);
+	return result < 0 ? error_errno(error, -result, "the leader does not listen") : 0;
+}
+
+/* The login's way into the set of namespaces of the user's other logins; makes it for the first. */
+static int share_session(struct job *job, int leader, struct error *error)
+{
+	const struct setup *setup = &job->setup;
+	struct share share;
+	struct join_way way = {.count = 0};
+	_cleanup_close_ int connection = -1;
+	int joined = 0, result;
+
+	result = share_open(&share, setup->uid, setup->policy.rule, setup->user, job->lock, error);
+	if (result < 0)
+		return result;
+	connection = share_connect(&share);
+	if (connection >= 0)
+		joined = join_ask(connection, &setup->policy, leader, ANSWER, &way, error);
+	if (joined < 0)
+		return joined;
+	if (joined)
+		return answer_joined(&way, error);
+	/* PID 1 will be there for other logins too, and must not end with this one */
+	if (!setup->user && job->lock < 0 && unit_ends_with_login())
+		return unit_leave(job->arguments, share.directory, error);
+	result = share_listen(&share, error);
+	return result < 0 ? result : make_session(job, leader, &share, error);
 }
 
 int attach_run(struct job *job)
 {
 	struct error error = {0};
-	char line[32];
-	pid_t pid;
-	int pidfd, leader = leader_open(&error);
-	int keep[] = {ANSWER, leader};
+	int result, leader = leader_open(&error);
+	int keep[] = {ANSWER, leader, job->lock};
 
-	if (leader < 0 || descriptors_keep(keep, 2, &error) < 0)
+	if (leader < 0 || descriptors_keep(keep, 3, &error) < 0)
 		return answer_failed(&error);
 	if (chdir("/") < 0)
 		return answer_failed((error_errno(&error, errno, "cannot go to /"), &error));
-	job->setup.become = true;
-	job->setup.host.uts = namespaces_inode("uts", &error);
-	if (!job->setup.host.uts)
-		return answer_failed(&error);
-	/* the mount namespace is the leader's new one, which has its working directory and root */
-	pid = namespaces_clone(job->setup.policy.kinds & ~CLONE_NEWNS, &pidfd, &error);
-	if (pid < 0)
-		return answer_failed(&error);
-	if (pid == 0)
-		return first_process(job, leader);
-	snprintf(line, sizeof line, "pid %d\n", pid);
-	if (answer(line, pidfd) < 0) {
-		kill(pid, SIGKILL);
-		return EXIT_FAILURE;
-	}
-	return EXIT_SUCCESS;
+	if (job->setup.policy.scope == SCOPE_USER)
+		result = share_session(job, leader, &error);
+	else
+		result = make_session(job, leader, &SHARE_NONE, &error);
+	return result < 0 ? answer_failed(&error) : EXIT_SUCCESS;
 }

@@ -50,7 +50,11 @@ static int send_failed(int outer, const struct error *error)
 static int first_process(struct job *job, const struct command *command, int outer)
 {
 	struct pid1_message ready = {.what = PID1_READY};
-	struct pid1 pid1 = {.policy = &job->setup.policy, .leader = outer, .closing = -1};
+	struct pid1 pid1 = {
+		.policy = &job->setup.policy,
+		.login = {-1, outer},
+		.share = SHARE_NONE,
+	};
 	struct error error = {0};
 	int keep[2];
 

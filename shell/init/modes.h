@@ -15,8 +15,10 @@
  * shall show, and not the options.
  */
 struct title {
+	char *start; /* of the first word */
 	char *rest;
-	size_t length;
+	size_t length; /* of the rest */
+	const char *text; /* shown instead of the first word; NULL: that stays */
 };
 struct title title_find(char **arguments);
 void title_shorten(const struct title *title);
@@ -25,6 +27,8 @@ struct job {
 	struct setup setup;
 	struct title title;
 	char **command; /* foreground: what to run; NULL: attach */
+	char **arguments; /* the whole command line */
+	int lock; /* attach, after unit_leave: the descriptor that it kept; -1 */
 	bool login; /* foreground: the command's argv[0] gets a leading dash */
 };
 
@@ -33,8 +37,10 @@ struct job {
  * standard output and then joins what PID 1 holds.  The answer's lines, each one message where
  * standard output is a socket:
  *	pid PID       with a pidfd of it attached (SCM_RIGHTS)
- *	ready         the namespaces can be joined
+ *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
+ *	joined        the same, but those of the user's other logins (--scope=user)
  *	failed TEXT   instead of either: nothing is left behind
+ * With --user `ready` and `joined` come with descriptors of the namespaces, see join.h.
  * Then PID 1 waits for the answer's reader to hang up, which ends the session.
  * Returns main's status.  Where no PID namespace was asked for, there is no PID 1 and the process
  * holds the other namespaces until the answer's reader hangs up.

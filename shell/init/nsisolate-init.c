@@ -34,6 +34,7 @@ static const char usage[] =
 	"  --private=LIST        some of /tmp,/var/tmp,/dev/shm are the session's own\n"
 	"  --private-size=SIZE   ... each of this size, see tmpfs(5)\n"
 	"  --user-manager=hide|keep  whether /run/user is the session's own (hide)\n"
+	"  --scope=session|user  with --attach: whether the user's other logins are in the same (session)\n"
 	"  --id=ID               the session's\n"
 	"  --rule=NAME           which rule asked for it\n"
 	"  --login               COMMAND's argv[0] gets a leading dash\n";
@@ -93,6 +94,17 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 		return job->setup.user = true;
 	if (!strcmp(word, "--login"))
 		return job->login = true;
+	/* the two that unit_leave adds */
+	value = value_of(word, "--title");
+	if (value) {
+		job->title.text = value;
+		return 1;
+	}
+	value = value_of(word, "--moved");
+	if (value) {
+		job->lock = (int)number_of(value, INT_MAX);
+		return job->lock >= 0 ? 1 : error_set(error, EINVAL, "%s: no descriptor", word);
+	}
 	value = value_of(word, "--host-mount");
 	if (!value)
 		return 0;
@@ -108,10 +120,15 @@ static int check_job(const struct job *job, bool attach, struct error *error)
 		return error_set(error, EINVAL, "no kind of namespace is named: --uts, --pid, ...");
 	if (attach == !!job->command)
 		return error_set(error, EINVAL, "expected either --attach or -- COMMAND");
-	if (attach && job->setup.user)
-		return error_set(error, EINVAL, "--attach and --user exclude each other");
+	if (job->setup.policy.scope == SCOPE_USER && !(job->setup.policy.kinds & CLONE_NEWPID))
+		return error_set(error, EINVAL, "--scope=user needs --pid");
+	if (!attach && job->setup.policy.scope == SCOPE_USER)
+		return error_set(error, EINVAL, "--scope=user needs --attach");
+	if (attach && job->setup.user && job->setup.policy.scope != SCOPE_USER)
+		return error_set(error, EINVAL, "--attach with --user needs --scope=user");
 	/* or a /proc of one session would be mounted for the whole host */
-	if (attach && (job->setup.policy.kinds & CLONE_NEWNS) && !job->setup.host.mnt)
+	if (attach && !job->setup.user && (job->setup.policy.kinds & CLONE_NEWNS) &&
+		!job->setup.host.mnt)
 		return error_set(error, EINVAL,
 			"--attach needs a parent in a mount namespace of its own, and --host-mount");
 	return 0;
@@ -144,6 +161,8 @@ int main(int argc, char **argv)
 			.uid = getuid(),
 			.gid = getgid()},
 		.title = title_find(argv),
+		.arguments = argv,
+		.lock = -1,
 	};
 	struct error error = {0};
 	bool attach = false;

@@ -11,7 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How soon to look again when a look at /proc failed; see watch_somebody. */
+#include "cleanup.h"
+#include "join.h"
+
+/* How soon to look again when a look at /proc failed (watch_somebody), or accept(2). */
 #define LOOK_AGAIN_MS 1000
 
 /* How often poll(2) or read(2) may fail in a row. */
@@ -20,14 +23,21 @@
 struct life {
 	const struct pid1 *pid1;
 	int signals; /* signalfd */
-	int leader; /* -1 once it is gone */
-	int closing; /* -1 once it has hung up */
+	struct pid1_login *logins; /* who are still there */
+	struct pollfd *polled; /* room for FIXED and two for each of them */
+	size_t count, room;
+	struct share share;
+	int asking; /* the connection of a login that wants to join; -1: none */
+	bool deaf; /* for a moment: one could not be accepted */
 	pid_t command; /* 0 once it has ended */
 	bool ending;
 	int64_t deadline; /* ms on CLOCK_MONOTONIC: the end by force; -1: none */
 	unsigned blind; /* how often in a row poll(2) or read(2) failed */
 	int watched; /* while ending: pidfd of some process that still lives, or -1 */
 };
+
+/* What is polled besides the logins. */
+enum { SIGNALS, WATCHED, LISTENER, ASKING, FIXED };
 
 static int64_t now_ms(void)
 {
@@ -45,8 +55,10 @@ static void begin_end(struct life *life)
 	if (life->ending)
 		return;
 	life->ending = true;
+	/* a set that lingers can be joined again */
 	if (policy->logout != LOGOUT_KILL)
 		return;
+	share_withdraw(&life->share);
 	/*
 	 * Everybody but PID 1.  What a setuid program started is not ours to signal; the kernel ends
 	 * that too when PID 1 goes.  SIGHUP for shells, which ignore SIGTERM; SIGCONT so that stopped
@@ -102,13 +114,84 @@ static bool watch_somebody(struct life *life, int *timeout)
 	return life->watched >= 0 || failed;
 }
 
+/* ---- logins ---- */
+
+/* Room for one more; -ENOMEM leaves what there is. */
+static int make_room(struct life *life)
+{
+	size_t room = life->count + 1;
+	struct pid1_login *logins;
+	struct pollfd *polled;
+
+	if (room <= life->room)
+		return 0;
+	logins = realloc(life->logins, room * sizeof *logins);
+	if (!logins)
+		return -ENOMEM;
+	life->logins = logins;
+	polled = realloc(life->polled, (FIXED + 2 * room) * sizeof *polled);
+	if (!polled)
+		return -ENOMEM;
+	life->polled = polled;
+	life->room = room;
+	return 0;
+}
+
+static void take_login(struct life *life, const struct pid1_login *login)
+{
+	life->logins[life->count++] = *login;
+	life->ending = false;
+}
+
+static void login_gone(struct life *life, struct pid1_login *login)
+{
+	cleanup_close(&login->leader);
+	/* the first one's stays: nsisolatectl knows the session by it */
+	if (login->line != life->pid1->login.line)
+		cleanup_close(&login->line);
+	*login = life->logins[--life->count];
+	if (!life->count)
+		begin_end(life);
+}
+
+static void hear_asking(struct life *life)
+{
+	const struct pid1 *pid1 = life->pid1;
+	struct pid1_login login = {-1, -1};
+
+	switch (join_receive(life->asking, pid1->policy, &login.leader, &login.line)) {
+	case JOIN_SAME:
+		if (make_room(life) == 0 &&
+			join_grant(life->asking, pid1->user, pid1->policy->kinds) == 0) {
+			take_login(life, &login);
+			break;
+		}
+		join_refuse(life->asking, JOIN_FAILED);
+		cleanup_close(&login.leader);
+		cleanup_close(&login.line);
+		break;
+	case JOIN_CHANGED:
+		/* the name is the next set's from now on; this one lives on with its logins */
+		share_forget(&life->share);
+		join_refuse(life->asking, JOIN_CHANGED);
+		break;
+	case JOIN_FAILED:
+		join_refuse(life->asking, JOIN_FAILED);
+		break;
+	}
+	cleanup_close(&life->asking);
+	life->asking = -1;
+}
+
+/* ---- the command of a foreground session, whose only login is the outer process ---- */
+
 static void tell_outer(struct life *life, int what, int value, int flags)
 {
 	struct pid1_message message = {.what = what, .value = value};
 
 	/* nobody to tell any more: poll() says so next */
-	if (life->leader >= 0)
-		send(life->leader, &message, sizeof message, MSG_NOSIGNAL | flags);
+	if (life->count)
+		send(life->logins[0].line, &message, sizeof message, MSG_NOSIGNAL | flags);
 }
 
 static void reap(struct life *life)
@@ -161,17 +244,12 @@ static void read_signal(struct life *life)
 		 * A sender inside has a pid in here, unless he makes one up, which rt_sigqueueinfo(2)
 		 * allows for negative codes: a user can end his processes, not the session.
 		 */
-		if (info.ssi_pid == 0 && info.ssi_code >= 0)
-			begin_end(life);
+		if (info.ssi_pid != 0 || info.ssi_code < 0)
+			break;
+		share_withdraw(&life->share);
+		begin_end(life);
 		break;
 	}
-}
-
-static void leader_gone(struct life *life, int *fd)
-{
-	close(*fd);
-	*fd = -1;
-	begin_end(life);
 }
 
 static void pass_signal(pid_t command, int signum)
@@ -182,18 +260,67 @@ static void pass_signal(pid_t command, int signum)
 	kill(command, signum);
 }
 
-static void hear_leader(struct life *life)
+static void hear_line(struct life *life, struct pid1_login *login)
 {
 	struct pid1_message message;
 
-	if (!life->pid1->command) {
-		leader_gone(life, &life->leader);
-		return;
-	}
-	if (recv(life->leader, &message, sizeof message, MSG_DONTWAIT) != sizeof message)
-		leader_gone(life, &life->leader);
+	if (!life->pid1->command ||
+		recv(login->line, &message, sizeof message, MSG_DONTWAIT) != sizeof message)
+		login_gone(life, login);
 	else if (message.what == PID1_SIGNAL && life->command)
 		pass_signal(life->command, message.value);
+}
+
+/* ---- the loop ---- */
+
+static size_t fill_polled(struct life *life)
+{
+	/* without a command, to hang up is all that a line can do */
+	short line_events = life->pid1->command ? POLLIN : 0;
+	struct pollfd *polled = life->polled;
+
+	polled[SIGNALS] = (struct pollfd){.fd = life->signals, .events = POLLIN};
+	polled[WATCHED] = (struct pollfd){.fd = life->watched, .events = POLLIN};
+	/* one after the other */
+	polled[LISTENER] = (struct pollfd){
+		.fd = life->asking < 0 && !life->deaf ? life->share.listener : -1,
+		.events = POLLIN,
+	};
+	polled[ASKING] = (struct pollfd){.fd = life->asking, .events = POLLIN};
+	polled += FIXED;
+	for (size_t i = 0; i < life->count; i++) {
+		*polled++ = (struct pollfd){.fd = life->logins[i].leader, .events = POLLIN};
+		*polled++ = (struct pollfd){.fd = life->logins[i].line, .events = line_events};
+	}
+	return (size_t)(polled - life->polled);
+}
+
+static void hear(struct life *life)
+{
+	const struct pollfd *polled = life->polled;
+
+	if (polled[SIGNALS].revents)
+		read_signal(life);
+	else
+		life->blind = 0;
+	/* from the last one on: the place of one that has gone is the last one's */
+	for (size_t i = life->count; i-- > 0;) {
+		if (polled[FIXED + 2 * i].revents)
+			login_gone(life, &life->logins[i]);
+		else if (polled[FIXED + 2 * i + 1].revents)
+			hear_line(life, &life->logins[i]);
+	}
+	if (polled[WATCHED].revents) {
+		close(life->watched);
+		life->watched = -1;
+	}
+	if (polled[ASKING].revents && life->asking >= 0)
+		hear_asking(life);
+	life->deaf = false;
+	if (polled[LISTENER].revents && life->share.listener >= 0) {
+		life->asking = accept4(life->share.listener, NULL, NULL, SOCK_CLOEXEC);
+		life->deaf = life->asking < 0; /* no descriptor left, perhaps */
+	}
 }
 
 int pid1_signals(struct error *error)
@@ -213,8 +340,8 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	struct life life = {
 		.pid1 = pid1,
 		.signals = pid1->signals,
-		.leader = pid1->leader,
-		.closing = pid1->closing,
+		.share = pid1->share,
+		.asking = -1,
 		.command = pid1->command,
 		.deadline = -1,
 		.watched = -1,
@@ -223,42 +350,28 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	/* or kill(-1) would mean every process of the user's */
 	if (getpid() != 1)
 		_exit(EXIT_FAILURE);
+	/* nobody can be in here yet but a command, which ends with us */
+	if (make_room(&life) < 0)
+		_exit(EXIT_FAILURE);
+	take_login(&life, &pid1->login);
 	for (;;) {
-		int timeout = -1;
-		struct pollfd fds[4];
+		int timeout = life.deaf ? LOOK_AGAIN_MS : -1;
 
 		if (life.ending && !watch_somebody(&life, &timeout))
-			_exit(EXIT_SUCCESS);
+			break;
 		if (life.deadline >= 0) {
 			int64_t left = life.deadline - now_ms();
 
 			if (left <= 0)
-				_exit(EXIT_SUCCESS);
+				break;
 			if (timeout < 0 || left < timeout)
 				timeout = (int)left;
 		}
-		fds[0] = (struct pollfd){.fd = life.signals, .events = POLLIN};
-		fds[1] = (struct pollfd){.fd = life.leader, .events = POLLIN};
-		fds[2] = (struct pollfd){.fd = life.watched, .events = POLLIN};
-		fds[3] = (struct pollfd){.fd = life.closing}; /* to hang up is all that it can do */
-		if (poll(fds, 4, timeout) < 0) {
+		if (poll(life.polled, fill_polled(&life), timeout) < 0)
 			see_nothing(&life);
-			continue;
-		}
-		if (fds[0].revents)
-			read_signal(&life);
 		else
-			life.blind = 0;
-		if (fds[1].revents)
-			hear_leader(&life);
-		if (fds[3].revents) {
-			/* not closed: nsisolatectl knows the session by it */
-			life.closing = -1;
-			begin_end(&life);
-		}
-		if (fds[2].revents) {
-			close(life.watched);
-			life.watched = -1;
-		}
+			hear(&life);
 	}
+	share_withdraw(&life.share);
+	_exit(EXIT_SUCCESS);
 }

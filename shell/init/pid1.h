@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "policy.h"
+#include "share.h"
 
 /* What PID 1 tells the outer process of a foreground session, and hears from it. */
 struct pid1_message {
@@ -18,22 +19,25 @@ struct pid1_message {
 	char text[512]; /* of PID1_FAILED */
 };
 
+/* A login that the session is for: it has gone when its leader has ended or hung up on its line. */
+struct pid1_login {
+	int leader; /* pidfd; -1: it is known by its line only */
+	/*
+	 * A socket.  Attached: on which the leader hangs up when it closes the session.  A signal would
+	 * not do: a user inside can keep one of the same number pending, and the leader's would be
+	 * lost.  In a foreground session it carries struct pid1_message both ways.
+	 */
+	int line;
+};
+
 struct pid1 {
-	const struct policy *policy; /* logout and grace */
-	/*
-	 * Readable when the session shall end: the pidfd of the leader; or, in a foreground session,
-	 * the socket to the outer process, which carries struct pid1_message both ways and whose end
-	 * is the leader's.
-	 */
-	int leader;
-	/*
-	 * Attached: the socket on which the leader hangs up when it closes the session; -1: none.  A
-	 * signal would not do: a user inside can keep one of the same number pending, and the
-	 * leader's would be lost.
-	 */
-	int closing;
+	/* logout and grace; and all of it is what a further login must ask for */
+	const struct policy *policy;
+	struct pid1_login login; /* the first one; its line stays open */
+	struct share share; /* where further ones come from; SHARE_NONE: nowhere */
+	bool user; /* further logins need descriptors to join the namespaces by, not having root */
 	int signals; /* of pid1_signals */
-	pid_t command; /* foreground: the user's command; 0 where the leader forks the processes */
+	pid_t command; /* foreground: the user's command; 0 where the leaders fork the processes */
 };
 
 /*
@@ -43,9 +47,9 @@ struct pid1 {
 int pid1_signals(struct error *error);
 
 /*
- * Reaps; ends the session as policy->logout says when the leader is gone or hangs up, when the
- * command has ended, or when a SIGTERM comes from outside the PID namespace.  Signals from inside do
- * nothing.  Never returns: its exit ends what is left of the session.
+ * Reaps; ends the session as policy->logout says when the last login has gone, when the command has
+ * ended, or when a SIGTERM comes from outside the PID namespace.  Signals from inside do nothing.
+ * Never returns: its exit ends what is left of the session.
  */
 _Noreturn void pid1_run(const struct pid1 *pid1);
 

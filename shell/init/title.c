@@ -4,7 +4,7 @@
 
 struct title title_find(char **arguments)
 {
-	struct title title = {0};
+	struct title title = {.start = arguments[0]};
 	int last = 0;
 
 	while (arguments[last + 1])
@@ -19,6 +19,13 @@ struct title title_find(char **arguments)
 
 void title_shorten(const struct title *title)
 {
-	if (title->rest)
+	size_t room = title->rest ? (size_t)(title->rest - title->start) + title->length : 0;
+	size_t length = title->text ? strlen(title->text) : 0;
+
+	if (length && length < room) {
+		memmove(title->start, title->text, length);
+		memset(title->start + length, 0, room - length);
+	} else if (title->rest) {
 		memset(title->rest, 0, title->length);
+	}
 }

@@ -507,6 +507,7 @@ START_TEST(explanation_names_every_rule_matcher_and_source)
 			       "[lab]:8 won\n"
 			       "isolate = yes from built-in:0\n"
 			       "namespaces = uts, pid from built-in:0\n"
+			       "scope = session from built-in:0\n"
 			       "hostname = %u-%l from built-in:0\n"
 			       "domainname = - from built-in:0\n"
 			       "hosts = yes from built-in:0\n"

@@ -1,0 +1,58 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+#define SYSTEMD_RUN "/usr/bin/systemd-run"
+#define USERS_SLICE ":/user.slice/" /* of all users: systemd.special(7) */
+
+bool unit_ends_with_login(void)
+{
+	char text[4096];
+	ssize_t length;
+	_cleanup_close_ int own = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+
+	if (own < 0 || access("/run/systemd/system", F_OK) < 0)
+		return false;
+	length = read(own, text, sizeof text - 1);
+	text[length > 0 ? length : 0] = '\0';
+	return strstr(text, USERS_SLICE);
+}
+
+int unit_leave(char **arguments, int keep, struct error *error)
+{
+	char unit[64], moved[32], title[300];
+	size_t count = 0;
+	char **argv, **word;
+
+	while (arguments[count])
+		count++;
+	argv = word = calloc(count + 12, sizeof *argv);
+	if (!argv || fcntl(keep, F_SETFD, 0) < 0)
+		return error_errno(error, errno, "cannot leave the login's unit");
+	snprintf(unit, sizeof unit, "--unit=nsisolate-%d", getpid());
+	snprintf(moved, sizeof moved, "--moved=%d", keep);
+	snprintf(title, sizeof title, "--title=%s", arguments[0]);
+	*word++ = (char *)SYSTEMD_RUN;
+	*word++ = (char *)"--scope";
+	*word++ = (char *)"--quiet";
+	*word++ = (char *)"--collect";
+	*word++ = (char *)"--description=nsisolate: what all sessions of a user are in";
+	*word++ = unit;
+	*word++ = (char *)"--";
+	*word++ = (char *)NSISOLATE_INIT;
+	*word++ = title;
+	*word++ = moved;
+	memcpy(word, arguments + 1, (count - 1) * sizeof *word);
+	execv(SYSTEMD_RUN, argv);
+	free(argv);
+	return error_errno(error, errno,
+		"cannot run " SYSTEMD_RUN
+		", which keeps the user's sessions from ending with the first");
+}
