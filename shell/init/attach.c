@@ -137,12 +137,19 @@ static int first_process(struct job *job, int leader, const struct share *share)
 	setrlimit(RLIMIT_FSIZE, &any_size);
 	/* away from the leader's terminal: its ^C is not for PID 1 */
 	setsid();
-	if (prepare_share(&pid1.share, &error) < 0 || setup_session(setup, &error) < 0 ||
-		drop_dumpable(&error) < 0 || drop_new_privileges(&error) < 0)
+	result = prepare_share(&pid1.share, &error);
+	if (!result)
+		result = setup_session(setup, &error);
+	if (!result)
+		result = drop_dumpable(&error);
+	if (!result)
+		result = drop_new_privileges(&error);
+	if (!result)
+		result = pid1.signals = pid1_signals(&error);
+	if (result < 0) {
+		share_withdraw(&pid1.share);
 		return answer_failed(&error);
-	pid1.signals = pid1_signals(&error);
-	if (pid1.signals < 0)
-		return answer_failed(&error);
+	}
 	title_shorten(&job->title);
 	result = setup->user ? join_answer_ready(ANSWER, true, setup->policy.kinds)
 			     : answer("ready\n", NULL, 0);
@@ -216,7 +223,11 @@ static int share_session(struct job *job, int leader, struct error *error)
 	if (!setup->user && job->lock < 0 && unit_ends_with_login())
 		return unit_leave(job->arguments, share.directory, error);
 	result = share_listen(&share, error);
-	return result < 0 ? result : make_session(job, leader, &share, error);
+	if (!result)
+		result = make_session(job, leader, &share, error);
+	if (result < 0)
+		share_withdraw(&share);
+	return result;
 }
 
 int attach_run(struct job *job)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -20,12 +21,17 @@
 /* How often poll(2) or read(2) may fail in a row. */
 #define BLIND_MAX 100
 
+/* What is polled besides the logins. */
+enum { SIGNALS, WATCHED, LISTENER, ASKING, FIXED };
+
 struct life {
 	const struct pid1 *pid1;
 	int signals; /* signalfd */
 	struct pid1_login *logins; /* who are still there */
 	struct pollfd *polled; /* room for FIXED and two for each of them */
 	size_t count, room;
+	struct pid1_login only_login[1]; /* their place while there is one */
+	struct pollfd only_polled[FIXED + 2];
 	struct share share;
 	int asking; /* the connection of a login that wants to join; -1: none */
 	bool deaf; /* for a moment: one could not be accepted */
@@ -35,9 +41,6 @@ struct life {
 	unsigned blind; /* how often in a row poll(2) or read(2) failed */
 	int watched; /* while ending: pidfd of some process that still lives, or -1 */
 };
-
-/* What is polled besides the logins. */
-enum { SIGNALS, WATCHED, LISTENER, ASKING, FIXED };
 
 static int64_t now_ms(void)
 {
@@ -116,7 +119,7 @@ static bool watch_somebody(struct life *life, int *timeout)
 
 /* ---- logins ---- */
 
-/* Room for one more; -ENOMEM leaves what there is. */
+/* Room for one more, of memory only where there are several; -ENOMEM leaves what there is. */
 static int make_room(struct life *life)
 {
 	size_t room = life->count + 1;
@@ -125,13 +128,19 @@ static int make_room(struct life *life)
 
 	if (room <= life->room)
 		return 0;
-	logins = realloc(life->logins, room * sizeof *logins);
-	if (!logins)
+	logins = malloc(room * sizeof *logins);
+	polled = malloc((FIXED + 2 * room) * sizeof *polled);
+	if (!logins || !polled) {
+		free(logins);
+		free(polled);
 		return -ENOMEM;
+	}
+	memcpy(logins, life->logins, life->count * sizeof *logins);
+	if (life->logins != life->only_login) {
+		free(life->logins);
+		free(life->polled);
+	}
 	life->logins = logins;
-	polled = realloc(life->polled, (FIXED + 2 * room) * sizeof *polled);
-	if (!polled)
-		return -ENOMEM;
 	life->polled = polled;
 	life->room = room;
 	return 0;
@@ -350,9 +359,9 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	/* or kill(-1) would mean every process of the user's */
 	if (getpid() != 1)
 		_exit(EXIT_FAILURE);
-	/* nobody can be in here yet but a command, which ends with us */
-	if (make_room(&life) < 0)
-		_exit(EXIT_FAILURE);
+	life.logins = life.only_login;
+	life.polled = life.only_polled;
+	life.room = 1;
 	take_login(&life, &pid1->login);
 	for (;;) {
 		int timeout = life.deaf ? LOOK_AGAIN_MS : -1;
