@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,17 @@ static bool take_private(const char *value, struct policy *policy, struct key_fa
 	return taken == 0;
 }
 
+/* What the kernel would count modulo 2^64. */
+static bool size_overflows(const char *value, char unit)
+{
+	int shift = unit == 'g' ? 30 : unit == 'm' ? 20 : unit == 'k' ? 10 : 0;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(value, NULL, 10);
+	return errno || number > (unsigned long long)INT64_MAX >> shift;
+}
+
 /* What tmpfs(5) takes as size=: a number with %, K, M or G behind it, or nothing: bytes. */
 static bool take_private_size(const char *value, struct policy *policy, struct key_fault *fault)
 {
@@ -216,7 +228,8 @@ static bool take_private_size(const char *value, struct policy *policy, struct k
 
 	if (none || length >= POLICY_SIZE_MAX ||
 		(*unit && (!strchr("%KMGkmg", *unit) || unit[1])) ||
-		(*unit == '%' && strtoul(value, NULL, 10) > 100))
+		(*unit == '%' && strtoul(value, NULL, 10) > 100) ||
+		size_overflows(value, (char)tolower((unsigned char)*unit)))
 		return fault_at(
 			fault, 0, "'%s': expected %s", value, keys[KEY_PRIVATE_SIZE].expected);
 	strcpy(policy->private_size, value);

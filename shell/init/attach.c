@@ -200,6 +200,21 @@ static int answer_joined(struct join_way *way, struct error *error)
 	return result < 0 ? error_errno(error, -result, "the leader does not listen") : 0;
 }
 
+/*
+ * PID 1 will be there for other logins too, and must not end with this one.  What a user's manager is
+ * asked for ends with the last one: not the place for what lingers.
+ */
+static bool must_leave_unit(const struct job *job)
+{
+	const struct setup *setup = &job->setup;
+
+	if (job->lock >= 0 || job->stay)
+		return false;
+	if (setup->user && (setup->policy.logout == LOGOUT_LINGER || !unit_has_manager(setup->uid)))
+		return false;
+	return unit_ends_with_login();
+}
+
 /* The login's way into the set of namespaces of the user's other logins; makes it for the first. */
 static int share_session(struct job *job, int leader, struct error *error)
 {
@@ -219,9 +234,8 @@ static int share_session(struct job *job, int leader, struct error *error)
 		return joined;
 	if (joined)
 		return answer_joined(&way, error);
-	/* PID 1 will be there for other logins too, and must not end with this one */
-	if (!setup->user && job->lock < 0 && unit_ends_with_login())
-		return unit_leave(job->arguments, share.directory, error);
+	if (must_leave_unit(job))
+		return unit_leave(job->arguments, setup->user, share.directory, error);
 	result = share_listen(&share, error);
 	if (!result)
 		result = make_session(job, leader, &share, error);

@@ -1,8 +1,11 @@
 #include "command.h"
 
 #include <errno.h>
+#include <linux/sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "modes.h"
@@ -39,10 +42,21 @@ _Noreturn void command_exec(const struct command *command)
 	_exit(errno == ENOENT || errno == ENOTDIR ? 127 : 126);
 }
 
-pid_t command_start(const struct command *command, struct error *error)
+/* Like vfork(2), but that memory is not shared: there is no other way back from two returns. */
+static pid_t clone_and_wait(int flags)
 {
-	/* vfork: when it returns the command has the terminal, and is seen by no signal of ours */
-	pid_t pid = vfork();
+	struct clone_args args = {
+		.flags = CLONE_VFORK | (uint64_t)(unsigned)flags,
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+pid_t command_start(const struct command *command, int flags, struct error *error)
+{
+	/* when it returns the command has the terminal, and is seen by no signal of ours */
+	pid_t pid = flags ? clone_and_wait(flags) : vfork();
 
 	if (pid < 0)
 		return error_errno(error, errno, "cannot fork the session's first process");
@@ -55,4 +69,12 @@ pid_t command_start(const struct command *command, struct error *error)
 		command_exec(command);
 	}
 	return pid;
+}
+
+void command_signal(pid_t command, int signum)
+{
+	/* a stop from the terminal stopped the whole process group, where the command has its own */
+	if (signum == SIGCONT && kill(-command, SIGCONT) == 0)
+		return;
+	kill(command, signum);
 }

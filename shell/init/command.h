@@ -27,8 +27,14 @@ void command_init(struct command *command, char **argv, bool login);
 /* Remembers the caller's signals for the command, then blocks all and takes SIGCHLD back. */
 void command_save_signals(struct command *command);
 
-/* Forks it; returns its pid when it is running, its failure to start being its own exit status. */
-pid_t command_start(const struct command *command, struct error *error);
+/*
+ * Forks it; returns its pid when it is running, its failure to start being its own exit status.
+ * @flags: 0, or CLONE_PARENT for a child of the caller's parent.
+ */
+pid_t command_start(const struct command *command, int flags, struct error *error);
+
+/* The caller got @signum, and passes it on. */
+void command_signal(pid_t command, int signum);
 
 /* Becomes it; when there is nothing to run: a message, status 127 (not found) or 126. */
 _Noreturn void command_exec(const struct command *command);

@@ -18,23 +18,9 @@
 #include "command.h"
 #include "descriptors.h"
 #include "drop.h"
+#include "outer.h"
 #include "pid1.h"
-
-/* The process that the caller sees: it passes signals in and the command's fate out. */
-struct outer {
-	int session; /* socket to PID 1, struct pid1_message both ways */
-	int signals; /* signalfd */
-	int terminal; /* whose foreground the command's process group is; -1: none */
-	bool in_foreground;
-};
-
-static void tell_session(struct outer *outer, int signum)
-{
-	struct pid1_message message = {.what = PID1_SIGNAL, .value = signum};
-
-	/* PID 1 is gone: the next poll() says so */
-	send(outer->session, &message, sizeof message, MSG_NOSIGNAL);
-}
+#include "shared.h"
 
 /* ---- inside ---- */
 
@@ -65,7 +51,7 @@ static int first_process(struct job *job, const struct command *command, int out
 		return send_failed(outer, &error);
 	keep[0] = outer;
 	keep[1] = pid1.signals;
-	pid1.command = command_start(command, &error);
+	pid1.command = command_start(command, 0, &error);
 	if (pid1.command < 0)
 		return send_failed(outer, &error);
 	/*
@@ -83,114 +69,6 @@ static int first_process(struct job *job, const struct command *command, int out
 }
 
 /* ---- outside ---- */
-
-/* The terminal that we are in the foreground of, as a descriptor of its own; -1: none. */
-static int foreground_terminal(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (tcgetpgrp(fd) == getpgrp())
-			return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return -1;
-}
-
-/* The caller's shell has put us into the foreground again: pass it on to @group. */
-static void pass_terminal_on(struct outer *outer, pid_t group)
-{
-	if (outer->terminal < 0)
-		return;
-	outer->in_foreground = tcgetpgrp(outer->terminal) == getpgrp();
-	if (outer->in_foreground && group > 0)
-		tcsetpgrp(outer->terminal, group);
-}
-
-/*
- * The command was stopped.  Stop as well, by the same signal, so that the caller's shell gets its
- * prompt back; where nobody could ever continue us (an orphaned process group, as under sshd) the
- * kernel drops the signal, and the command is continued at once, as if it had been dropped there.
- */
-static void stop_too(struct outer *outer, int signum)
-{
-	pid_t group = outer->terminal < 0 ? -1 : tcgetpgrp(outer->terminal);
-	sigset_t stop, blocked;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, signum);
-	raise(signum);
-	sigprocmask(SIG_UNBLOCK, &stop, &blocked); /* here we stop, and come back by SIGCONT */
-	sigprocmask(SIG_SETMASK, &blocked, NULL);
-	pass_terminal_on(outer, group);
-	tell_session(outer, SIGCONT);
-}
-
-static void pass_signal(struct outer *outer)
-{
-	struct signalfd_siginfo info;
-
-	if (read(outer->signals, &info, sizeof info) != sizeof info)
-		return;
-	switch (info.ssi_signo) {
-	case SIGINT:
-	case SIGQUIT:
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU:
-	case SIGWINCH:
-		/* from the terminal: the whole process group got it, the command with us */
-		if (info.ssi_code == SI_KERNEL)
-			return;
-	}
-	tell_session(outer, (int)info.ssi_signo);
-}
-
-/* Ends as the command did; does not return. */
-static _Noreturn void end_as(int status)
-{
-	static const struct rlimit no_core = {0, 0};
-	sigset_t all;
-
-	if (WIFEXITED(status))
-		_exit(WEXITSTATUS(status));
-	/* the command has dumped its core, if it was to; this one would tell nothing */
-	setrlimit(RLIMIT_CORE, &no_core);
-	signal(WTERMSIG(status), SIG_DFL);
-	raise(WTERMSIG(status));
-	sigfillset(&all);
-	sigprocmask(SIG_UNBLOCK, &all, NULL);
-	_exit(128 + WTERMSIG(status));
-}
-
-static _Noreturn void outer_end(struct outer *outer, int status)
-{
-	/* or the caller's shell would find itself in the background */
-	if (outer->in_foreground)
-		tcsetpgrp(outer->terminal, getpgrp());
-	end_as(status);
-}
-
-static _Noreturn void outer_run(struct outer *outer)
-{
-	struct pid1_message message;
-
-	for (;;) {
-		struct pollfd fds[] = {
-			{.fd = outer->session, .events = POLLIN},
-			{.fd = outer->signals, .events = POLLIN},
-		};
-
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[1].revents)
-			pass_signal(outer);
-		if (!fds[0].revents)
-			continue;
-		if (recv(outer->session, &message, sizeof message, 0) != sizeof message)
-			outer_end(outer, SIGKILL); /* nothing else ends PID 1 without a word */
-		if (message.what == PID1_STOPPED)
-			stop_too(outer, WSTOPSIG(message.value));
-		else if (message.what == PID1_ENDED)
-			outer_end(outer, message.value);
-	}
-}
 
 /*
  * Without a PID namespace there is no PID 1 and nothing to wait for: this process itself enters the
@@ -264,9 +142,8 @@ static int session_start(
 	struct job *job, const struct command *command, struct outer *outer, struct error *error)
 {
 	int flags = job->setup.policy.kinds | (job->setup.user ? CLONE_NEWUSER : 0);
-	int sockets[2], pidfd, keep[3];
+	int sockets[2], pidfd;
 	struct pid1_message message;
-	sigset_t all;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
@@ -291,36 +168,35 @@ static int session_start(
 		close(sockets[0]);
 		return error_set(error, EPROTO, "%s", message.text);
 	}
-	sigfillset(&all);
-	outer->session = sockets[0];
-	outer->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	keep[0] = outer->session;
-	keep[1] = outer->signals;
-	keep[2] = outer->terminal;
-	/* what the command closes must be closed: a pipe's end, a descriptor of ours */
-	if (outer->signals < 0 || descriptors_keep(keep, 3, error) < 0)
-		outer_end(outer, SIGKILL); /* the same: the command has begun, and ends with us */
+	outer->line = sockets[0];
 	return 0;
 }
 
 int foreground_run(struct job *job)
 {
 	struct command command;
-	struct outer outer = {0};
+	struct outer outer;
 	struct error error = {0};
+	int result;
 
 	command_init(&command, job->command, job->login);
 	command_save_signals(&command);
-	outer.terminal = command.terminal = foreground_terminal();
-	outer.in_foreground = outer.terminal >= 0;
+	outer_init(&outer);
+	command.terminal = outer.terminal;
 	job->setup.host.uts = namespaces_inode("uts", &error);
 	job->setup.host.mnt = namespaces_inode("mnt", &error);
 	if (!job->setup.host.uts || !job->setup.host.mnt)
 		return without_session(job, &command, &error);
 	if (!(job->setup.policy.kinds & CLONE_NEWPID))
 		return in_place_run(job, &command);
-	if (session_start(job, &command, &outer, &error) < 0)
+	if (job->setup.policy.scope == SCOPE_USER)
+		result = shared_start(job, &command, &outer, &error);
+	else
+		result = session_start(job, &command, &outer, &error);
+	if (result < 0)
 		return without_session(job, &command, &error);
+	if (outer_listen(&outer, &error) < 0)
+		outer_end(&outer, SIGKILL); /* the command has begun, and ends with us */
 	title_shorten(&job->title);
 	outer_run(&outer);
 }

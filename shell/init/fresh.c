@@ -63,32 +63,48 @@ int fresh_runtime(uid_t uid, gid_t gid, struct error *error)
 	return 0;
 }
 
-/* Shows in @fresh, the root of a new /tmp, what programs expect of the host's: a local X server. */
-static int keep_sockets(int host, int fresh)
-{
-	static const char *const names[] = {".X11-unix", ".ICE-unix"};
-	struct stat root, status;
+static const char *const kept_names[FRESH_KEPT] = {".X11-unix", ".ICE-unix"};
 
-	if (stat("/", &root) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		_cleanup_close_ int from = open_directory(host, names[i], O_NOFOLLOW);
+void fresh_find_kept(struct fresh_kept *kept)
+{
+	struct stat root, status;
+	_cleanup_close_ int tmp = open_directory(AT_FDCWD, "/tmp", 0);
+
+	*kept = (struct fresh_kept){0};
+	for (size_t i = 0; i < FRESH_KEPT; i++) {
+		if (tmp < 0 || stat("/", &root) < 0 ||
+			fstatat(tmp, kept_names[i], &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+			!S_ISDIR(status.st_mode) || !(status.st_mode & S_ISVTX) ||
+			status.st_uid != root.st_uid)
+			continue;
+		kept->device[i] = status.st_dev;
+		kept->inode[i] = status.st_ino;
+	}
+}
+
+/* Shows it in @fresh, the root of a new /tmp, too. */
+static int show_kept(int host, int fresh, const struct fresh_kept *kept)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < FRESH_KEPT; i++) {
+		_cleanup_close_ int from = open_directory(host, kept_names[i], O_NOFOLLOW);
 		_cleanup_close_ int to = -1;
 
-		/* made by whoever owns the host; in a user namespace that is everybody else's "nobody" */
-		if (from < 0 || fstat(from, &status) < 0 || status.st_uid != root.st_uid ||
-			!(status.st_mode & S_ISVTX))
+		if (from < 0 || fstat(from, &status) < 0 || status.st_ino != kept->inode[i] ||
+			status.st_dev != kept->device[i])
 			continue;
-		if (mkdirat(fresh, names[i], S_IRWXU) < 0)
+		if (mkdirat(fresh, kept_names[i], S_IRWXU) < 0)
 			return -1;
-		to = open_directory(fresh, names[i], O_NOFOLLOW);
+		to = open_directory(fresh, kept_names[i], O_NOFOLLOW);
 		if (to < 0 || mount(path_of(from).text, path_of(to).text, NULL, MS_BIND, NULL) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int cover_place(const char *place, const char *size, struct error *error)
+static int cover_place(
+	const char *place, const char *size, const struct fresh_kept *kept, struct error *error)
 {
 	struct stat status;
 	char options[64];
@@ -106,19 +122,19 @@ static int cover_place(const char *place, const char *size, struct error *error)
 	if (strcmp(place, "/tmp") != 0)
 		return 0;
 	fresh = open_directory(AT_FDCWD, place, 0);
-	if (fresh < 0 || keep_sockets(host, fresh) < 0)
+	if (fresh < 0 || show_kept(host, fresh, kept) < 0)
 		return error_errno(
 			error, errno, "cannot keep the sockets of a local display in /tmp");
 	return 0;
 }
 
-int fresh_places(unsigned set, const char *size, struct error *error)
+int fresh_places(unsigned set, const char *size, const struct fresh_kept *kept, struct error *error)
 {
 	int result = 0;
 
 	for (size_t i = 0; !result && i < places_count; i++)
 		if (set & 1u << i)
-			result = cover_place(places[i], size, error);
+			result = cover_place(places[i], size, kept, error);
 	return result;
 }
 

@@ -20,11 +20,19 @@
  */
 int fresh_runtime(uid_t uid, gid_t gid, struct error *error);
 
-/*
- * Covers each directory of @set (places.h) with a tmpfs of its mode, and of @size (tmpfs(5)); the
- * sockets of a local X server in /tmp stay.
- */
-int fresh_places(unsigned set, const char *size, struct error *error);
+/* What stays to be seen in a private /tmp: the sockets of a local X server. */
+#define FRESH_KEPT 2
+struct fresh_kept {
+	dev_t device[FRESH_KEPT];
+	ino_t inode[FRESH_KEPT]; /* 0: not there, or not made by the host's owner */
+};
+
+/* Finds it; before there is a user namespace, where all other users look alike. */
+void fresh_find_kept(struct fresh_kept *kept);
+
+/* Covers each directory of @set (places.h) with a tmpfs of its mode, and of @size (tmpfs(5)). */
+int fresh_places(
+	unsigned set, const char *size, const struct fresh_kept *kept, struct error *error);
 
 /* Covers /dev/mqueue with the queues of this process's IPC namespace: mq_overview(7). */
 int fresh_mqueue(struct error *error);

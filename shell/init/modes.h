@@ -28,6 +28,7 @@ struct job {
 	struct title title;
 	char **command; /* foreground: what to run; NULL: attach */
 	char **arguments; /* the whole command line */
+	bool stay; /* attach: in whatever unit this login is, even for a set that outlives it */
 	int lock; /* attach, after unit_leave: the descriptor that it kept; -1 */
 	bool login; /* foreground: the command's argv[0] gets a leading dash */
 };

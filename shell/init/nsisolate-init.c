@@ -34,7 +34,7 @@ static const char usage[] =
 	"  --private=LIST        some of /tmp,/var/tmp,/dev/shm are the session's own\n"
 	"  --private-size=SIZE   ... each of this size, see tmpfs(5)\n"
 	"  --user-manager=hide|keep  whether /run/user is the session's own (hide)\n"
-	"  --scope=session|user  with --attach: whether the user's other logins are in the same (session)\n"
+	"  --scope=session|user  whether the user's other logins are in the same (session)\n"
 	"  --id=ID               the session's\n"
 	"  --rule=NAME           which rule asked for it\n"
 	"  --login               COMMAND's argv[0] gets a leading dash\n";
@@ -122,8 +122,6 @@ static int check_job(const struct job *job, bool attach, struct error *error)
 		return error_set(error, EINVAL, "expected either --attach or -- COMMAND");
 	if (job->setup.policy.scope == SCOPE_USER && !(job->setup.policy.kinds & CLONE_NEWPID))
 		return error_set(error, EINVAL, "--scope=user needs --pid");
-	if (!attach && job->setup.policy.scope == SCOPE_USER)
-		return error_set(error, EINVAL, "--scope=user needs --attach");
 	if (attach && job->setup.user && job->setup.policy.scope != SCOPE_USER)
 		return error_set(error, EINVAL, "--attach with --user needs --scope=user");
 	/* or a /proc of one session would be mounted for the whole host */
@@ -176,5 +174,7 @@ int main(int argc, char **argv)
 		dprintf(STDERR_FILENO, INIT_NAME ": %s\n", error.text);
 		return 2;
 	}
+	if (job.setup.policy.private)
+		fresh_find_kept(&job.setup.kept);
 	return attach ? attach_run(&job) : foreground_run(&job);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "command.h"
 #include "join.h"
 
 /* How soon to look again when a look at /proc failed (watch_somebody), or accept(2). */
@@ -50,6 +51,14 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* No login comes in any more; one that is asking sees the connection end, and makes a new set. */
+static void stop_sharing(struct life *life)
+{
+	share_withdraw(&life->share);
+	cleanup_close(&life->asking);
+	life->asking = -1;
+}
+
 /* The logout policy begins; a second reason to end changes nothing. */
 static void begin_end(struct life *life)
 {
@@ -61,7 +70,7 @@ static void begin_end(struct life *life)
 	/* a set that lingers can be joined again */
 	if (policy->logout != LOGOUT_KILL)
 		return;
-	share_withdraw(&life->share);
+	stop_sharing(life);
 	/*
 	 * Everybody but PID 1.  What a setuid program started is not ours to signal; the kernel ends
 	 * that too when PID 1 goes.  SIGHUP for shells, which ignore SIGTERM; SIGCONT so that stopped
@@ -255,18 +264,10 @@ static void read_signal(struct life *life)
 		 */
 		if (info.ssi_pid != 0 || info.ssi_code < 0)
 			break;
-		share_withdraw(&life->share);
+		stop_sharing(life);
 		begin_end(life);
 		break;
 	}
-}
-
-static void pass_signal(pid_t command, int signum)
-{
-	/* a stop from the terminal stopped the whole process group, where the command has its own */
-	if (signum == SIGCONT && kill(-command, SIGCONT) == 0)
-		return;
-	kill(command, signum);
 }
 
 static void hear_line(struct life *life, struct pid1_login *login)
@@ -277,7 +278,7 @@ static void hear_line(struct life *life, struct pid1_login *login)
 		recv(login->line, &message, sizeof message, MSG_DONTWAIT) != sizeof message)
 		login_gone(life, login);
 	else if (message.what == PID1_SIGNAL && life->command)
-		pass_signal(life->command, message.value);
+		command_signal(life->command, message.value);
 }
 
 /* ---- the loop ---- */
@@ -307,6 +308,8 @@ static size_t fill_polled(struct life *life)
 static void hear(struct life *life)
 {
 	const struct pollfd *polled = life->polled;
+	/* seen before hear_asking() gets room for one more elsewhere */
+	bool asked = polled[LISTENER].revents;
 
 	if (polled[SIGNALS].revents)
 		read_signal(life);
@@ -326,7 +329,7 @@ static void hear(struct life *life)
 	if (polled[ASKING].revents && life->asking >= 0)
 		hear_asking(life);
 	life->deaf = false;
-	if (polled[LISTENER].revents && life->share.listener >= 0) {
+	if (asked && life->share.listener >= 0) {
 		life->asking = accept4(life->share.listener, NULL, NULL, SOCK_CLOEXEC);
 		life->deaf = life->asking < 0; /* no descriptor left, perhaps */
 	}

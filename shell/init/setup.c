@@ -14,7 +14,7 @@ static int setup_mounts(const struct setup *setup, struct error *error)
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
 		result = fresh_runtime(setup->uid, setup->gid, error);
 	if (!result && policy->private)
-		result = fresh_places(policy->private, policy->private_size, error);
+		result = fresh_places(policy->private, policy->private_size, &setup->kept, error);
 	if (!result && (policy->kinds & CLONE_NEWIPC))
 		result = fresh_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "fresh.h"
 #include "namespaces.h"
 #include "policy.h"
 
@@ -19,6 +20,7 @@ struct setup {
 	uid_t uid; /* the user whom the session is for */
 	gid_t gid;
 	struct namespaces_host host;
+	struct fresh_kept kept;
 };
 
 /*

@@ -25,7 +25,15 @@ bool unit_ends_with_login(void)
 	return strstr(text, USERS_SLICE);
 }
 
-int unit_leave(char **arguments, int keep, struct error *error)
+bool unit_has_manager(uid_t uid)
+{
+	char bus[48];
+
+	snprintf(bus, sizeof bus, "/run/user/%u/bus", uid);
+	return access(bus, F_OK) == 0;
+}
+
+int unit_leave(char **arguments, bool user, int keep, struct error *error)
 {
 	char unit[64], moved[32], title[300];
 	size_t count = 0;
@@ -33,7 +41,7 @@ int unit_leave(char **arguments, int keep, struct error *error)
 
 	while (arguments[count])
 		count++;
-	argv = word = calloc(count + 12, sizeof *argv);
+	argv = word = calloc(count + 13, sizeof *argv);
 	if (!argv || fcntl(keep, F_SETFD, 0) < 0)
 		return error_errno(error, errno, "cannot leave the login's unit");
 	snprintf(unit, sizeof unit, "--unit=nsisolate-%d", getpid());
@@ -41,6 +49,8 @@ int unit_leave(char **arguments, int keep, struct error *error)
 	snprintf(title, sizeof title, "--title=%s", arguments[0]);
 	*word++ = (char *)SYSTEMD_RUN;
 	*word++ = (char *)"--scope";
+	if (user)
+		*word++ = (char *)"--user";
 	*word++ = (char *)"--quiet";
 	*word++ = (char *)"--collect";
 	*word++ = (char *)"--description=nsisolate: what all sessions of a user are in";
