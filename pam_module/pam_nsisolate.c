@@ -5,11 +5,11 @@
  * (caller.c) and starting nsisolate-init (spawn.c), which does the rest in a process of its own.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #define PAM_SM_SESSION
 #include <security/pam_ext.h>
@@ -20,6 +20,7 @@
 #include "options.h"
 #include "rules.h"
 #include "session.h"
+#include "session_log.h"
 
 /* All else in this module is hidden from the application: see Makefile. */
 #define EXPORTED __attribute__((visibility("default")))
@@ -30,8 +31,7 @@
 struct record {
 	struct session session;
 	struct policy policy;
-	char user[256];
-	time_t since; /* CLOCK_MONOTONIC seconds */
+	struct session_log log;
 };
 
 /* One attempt to open a session. */
@@ -43,30 +43,6 @@ struct attempt {
 	bool root; /* uid 0: always gets in */
 };
 
-static time_t monotonic_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
-/* A value from outside as one word of a log line. */
-static const char *log_word(const char *value, char *word, size_t size)
-{
-	size_t length = 0;
-
-	if (!value || !*value)
-		return "-";
-	for (; value[length] && length + 1 < size; length++) {
-		unsigned char byte = (unsigned char)value[length];
-
-		word[length] = byte <= ' ' || byte >= 0x7f || byte == '"' ? '?' : value[length];
-	}
-	word[length] = '\0';
-	return word;
-}
-
 static const char *item(pam_handle_t *pamh, int type)
 {
 	const void *value = NULL;
@@ -76,21 +52,27 @@ static const char *item(pam_handle_t *pamh, int type)
 
 /* ---- refusals ---- */
 
+/* One line about this login; @why may have words from outside in it. */
+static void log_failure(const struct attempt *attempt, int priority, const char *what,
+	const char *who, const char *why)
+{
+	char user[64], line[SESSION_LOG_MAX];
+
+	session_log_word(user, sizeof user, item(attempt->pamh, PAM_USER));
+	snprintf(line, sizeof line, "session %s: user=%s%s: %s", what, user, who, why);
+	session_log_line(line);
+	pam_syslog(attempt->pamh, priority, "%s", line);
+}
+
 static int let_in(struct attempt *attempt, int priority, const char *who, const char *why)
 {
-	char user[64];
-
-	pam_syslog(attempt->pamh, priority, "session NOT isolated: user=%s is let in (%s): %s",
-		log_word(item(attempt->pamh, PAM_USER), user, sizeof user), who, why);
+	log_failure(attempt, priority, "NOT isolated", who, why);
 	return PAM_SUCCESS;
 }
 
 static int refuse(struct attempt *attempt, const char *why)
 {
-	char user[64];
-
-	pam_syslog(attempt->pamh, LOG_ERR, "session refused: user=%s: %s",
-		log_word(item(attempt->pamh, PAM_USER), user, sizeof user), why);
+	log_failure(attempt, LOG_ERR, "refused", "", why);
 	if (!attempt->silent)
 		pam_error(attempt->pamh,
 			"nsisolate: this login is refused because its session cannot be isolated. "
@@ -119,9 +101,9 @@ static bool in_rescue_group(struct attempt *attempt)
 static int undecided(struct attempt *attempt, const char *why)
 {
 	if (attempt->root)
-		return let_in(attempt, LOG_ALERT, "uid 0", why);
+		return let_in(attempt, LOG_ALERT, " is let in (uid 0)", why);
 	if (in_rescue_group(attempt))
-		return let_in(attempt, LOG_ALERT, "rescue_group", why);
+		return let_in(attempt, LOG_ALERT, " is let in (rescue_group)", why);
 	return refuse(attempt, why);
 }
 
@@ -129,9 +111,9 @@ static int undecided(struct attempt *attempt, const char *why)
 static int unable(struct attempt *attempt, const struct policy *policy, const char *why)
 {
 	if (attempt->root)
-		return let_in(attempt, LOG_ALERT, "uid 0", why);
+		return let_in(attempt, LOG_ALERT, " is let in (uid 0)", why);
 	if (policy->on_error == ON_ERROR_ALLOW)
-		return let_in(attempt, LOG_WARNING, "on_error = allow", why);
+		return let_in(attempt, LOG_WARNING, " is let in (on_error = allow)", why);
 	return refuse(attempt, why);
 }
 
@@ -139,7 +121,7 @@ static int unable(struct attempt *attempt, const struct policy *policy, const ch
 static int half_isolated(struct attempt *attempt, const char *why)
 {
 	if (attempt->root)
-		return let_in(attempt, LOG_ALERT, "uid 0, HALF isolated", why);
+		return let_in(attempt, LOG_ALERT, " is let in (uid 0, HALF isolated)", why);
 	return refuse(attempt, why);
 }
 
@@ -182,16 +164,24 @@ static int find_policy(struct attempt *attempt, struct policy *policy, struct er
 static void close_record(pam_handle_t *pamh, struct record *record, const char *reason)
 {
 	struct error error = {0};
-	pid_t init = record->session.spawned.pid;
+	char line[SESSION_LOG_MAX];
+	int left;
 
 	if (!record->session.open)
 		return;
-	if (session_close(&record->session, &error) < 0)
+	left = session_left(&record->session);
+	if (left == -ESRCH) {
+		/* its processes went with it */
+		reason = "killed";
+		left = 0;
+	}
+	if (session_close(&record->session, &error) < 0) {
+		session_log_line(error.text);
 		pam_syslog(pamh, LOG_CRIT, "the application could not be given back all it had: %s",
 			error.text);
-	pam_syslog(pamh, LOG_INFO, "session closed: user=%s rule=%s init=%d seconds=%lld reason=%s",
-		record->user, record->policy.rule, init,
-		(long long)(monotonic_seconds() - record->since), reason);
+	}
+	session_log_closed(&record->log, left, reason, line);
+	pam_syslog(pamh, LOG_INFO, "%s", line);
 }
 
 /* pam_end, or a second pam_set_data: what the application left open is closed here. */
@@ -205,18 +195,16 @@ static void free_record(pam_handle_t *pamh, void *data, int error_status)
 	free(record);
 }
 
-static void log_open(const struct attempt *attempt, const struct record *record)
+static void log_open(pam_handle_t *pamh, struct record *record)
 {
-	const struct login *login = &attempt->login;
-	char service[64], from[128];
+	char line[SESSION_LOG_MAX];
 
-	pam_syslog(attempt->pamh, LOG_INFO,
-		"session opened: user=%s rule=%s service=%s from=%s hostname=%s init=%d",
-		record->user, record->policy.rule,
-		log_word(login->service, service, sizeof service),
-		log_word(login->rhost, from, sizeof from),
-		*record->policy.hostname ? record->policy.hostname : "-",
-		record->session.spawned.pid);
+	record->log.namespace = record->session.namespace;
+	if (record->policy.kinds & CLONE_NEWPID)
+		record->log.init = record->session.spawned.pid;
+	record->log.joined = record->session.spawned.joined;
+	session_log_opened(&record->log, line);
+	pam_syslog(pamh, LOG_INFO, "%s", line);
 }
 
 static int isolate(struct attempt *attempt, const struct policy *policy)
@@ -228,8 +216,8 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 	if (!record)
 		return unable(attempt, policy, "no memory");
 	record->policy = *policy;
-	record->since = monotonic_seconds();
-	log_word(attempt->login.user, record->user, sizeof record->user);
+	session_log_start(&record->log, &record->policy, attempt->login.user,
+		attempt->login.service, attempt->login.rhost);
 	if (session_open(&record->session, policy, &attempt->login, &error) < 0) {
 		bool stuck = record->session.caller.stuck;
 
@@ -242,12 +230,12 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 		const char *why = pam_strerror(attempt->pamh, result);
 		bool stuck;
 
-		close_record(attempt->pamh, record, why);
+		close_record(attempt->pamh, record, "refused");
 		stuck = record->session.caller.stuck;
 		free(record);
 		return stuck ? half_isolated(attempt, why) : unable(attempt, policy, why);
 	}
-	log_open(attempt, record);
+	log_open(attempt->pamh, record);
 	return PAM_SUCCESS;
 }
 

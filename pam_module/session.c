@@ -1,10 +1,14 @@
 #include "session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "cleanup.h"
+#include "living.h"
 
 /* How often a set of namespaces that other logins share may end just before this one is in. */
 #define ATTEMPTS 5
@@ -53,6 +57,7 @@ static int try_open(struct session *session, const struct policy *policy, const 
 int session_open(struct session *session, const struct policy *policy, const struct login *login,
 	struct error *error)
 {
+	struct stat namespace;
 	int attempts = policy->scope == SCOPE_USER ? ATTEMPTS : 1, result;
 
 	do
@@ -62,6 +67,9 @@ int session_open(struct session *session, const struct policy *policy, const str
 		return result;
 	session->open = true;
 	if (policy->kinds & CLONE_NEWPID) {
+		/* for the log alone; where another module hides it, the log goes without */
+		if (stat("/proc/1/ns/pid", &namespace) == 0)
+			session->namespace = namespace.st_ino;
 		/* it has done its service, and sshd's child would have it too */
 		cleanup_close(&session->spawned.pidfd);
 		session->spawned.pidfd = -1;
@@ -70,6 +78,29 @@ int session_open(struct session *session, const struct policy *policy, const str
 		spawn_close(&session->spawned);
 	}
 	return 0;
+}
+
+/* Whether a child of this process has ended and was not waited for yet; it stays so. */
+static bool has_zombie(void)
+{
+	siginfo_t child = {.si_pid = 0};
+
+	return waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 && child.si_pid;
+}
+
+int session_left(const struct session *session)
+{
+	struct pollfd line = {.fd = session->spawned.line};
+	int left;
+
+	if (line.fd < 0)
+		return -EOPNOTSUPP; /* it has no PID namespace of its own */
+	/* its end of the line closes when it dies, long before it can be reaped */
+	if (poll(&line, 1, 0) > 0)
+		return -ESRCH;
+	left = living_count();
+	/* sshd closes the session before it waits for its child */
+	return left > 0 && left < LIVING_MAX && has_zombie() ? left - 1 : left;
 }
 
 int session_close(struct session *session, struct error *error)

@@ -14,6 +14,7 @@
 struct session {
 	struct caller caller;
 	struct spawned spawned;
+	ino_t namespace; /* inode of its PID namespace; 0: it has none of its own */
 	bool open;
 };
 
@@ -24,6 +25,12 @@ struct session {
  */
 int session_open(struct session *session, const struct policy *policy, const struct login *login,
 	struct error *error);
+
+/*
+ * How many processes an open session has, of living_count; -ESRCH: its PID 1 has gone, and they with
+ * it; another negative errno where that cannot be told.
+ */
+int session_left(const struct session *session);
 
 /*
  * Tells PID 1 to end the session and gives the process its own namespaces back.  Never waits for

@@ -89,7 +89,7 @@ test_an_application_whose_pid_1_died_can_fork_again_after_close() {
 	application remember open pause 400 close same run 'test "$(uname -n)" = lab' end
 	pkill -KILL -x nsisolate-init
 	wait $app || fail "see above"
-	logged 'session closed: .*reason=logout' >/dev/null
+	logged 'session closed: .*reason=killed' >/dev/null
 	rm /etc/pam.d/stage
 	nothing_left
 }

@@ -6,6 +6,7 @@
  *	refused                 pam_open_session, which must fail
  *	attempt                 pam_open_session, and where it succeeds pam_close_session
  *	silent                  PAM_SILENT from now on
+ *	rhost TEXT  tty TEXT    PAM_RHOST, PAM_TTY
  *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) in there, close, PROGRAM again: then
  *	                        this process ends with 0 (isolated), 10 (refused), 11 (let in), 13 (the
  *	                        session ended with PROGRAM in it), and with 1 where a session was half
@@ -311,6 +312,10 @@ static int act(char ***word)
 	}
 	if (!*++*word)
 		return 2;
+	if (is(action, "rhost"))
+		return pam_set_item(handle, PAM_RHOST, **word) != PAM_SUCCESS;
+	if (is(action, "tty"))
+		return pam_set_item(handle, PAM_TTY, **word) != PAM_SUCCESS;
 	if (is(action, "run"))
 		return run(**word);
 	if (is(action, "background"))

@@ -1,0 +1,16 @@
+/*
+ * living.h - how many processes a session has.
+ */
+#ifndef NSISOLATE_LIVING_H
+#define NSISOLATE_LIVING_H
+
+#define LIVING_MAX 32
+
+/*
+ * The processes of the PID namespace whose /proc is mounted here, PID 1 aside.  Looks at no more
+ * than LIVING_MAX, for the kernel takes some microseconds for each: that means "so many, or more".
+ * Nothing that a process can do makes it wait.  A negative errno where there is no /proc.
+ */
+int living_count(void);
+
+#endif

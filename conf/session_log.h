@@ -1,0 +1,49 @@
+/*
+ * session_log.h - what the system log says of a session: the same words, whichever way it was made.
+ *
+ *	session opened: user=alice rule=users service=sshd from=192.0.2.7 hostname=alice-lab
+ *		namespace=4026532871 init=4711 id=0f3a9c21 joined=no
+ *	session closed: user=alice rule=users service=sshd init=4711 id=0f3a9c21 seconds=60
+ *		processes=2 reason=logout
+ *
+ * One line each, always with the same keys, and "-" for what is not known.  No value can begin
+ * another line, word or key, whoever made it up.
+ */
+#ifndef NSISOLATE_SESSION_LOG_H
+#define NSISOLATE_SESSION_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "policy.h"
+
+#define SESSION_LOG_MAX 1024 /* bytes of a line, its end included */
+
+struct session_log {
+	const struct policy *policy; /* borrowed */
+	char user[256], service[64], from[256]; /* as words of a line */
+	ino_t namespace; /* inode of the PID namespace; 0: it is not known, or there is none */
+	pid_t init; /* its PID 1, as the host numbers it; 0: there is none */
+	bool joined; /* the namespaces were there before, with the user's other logins */
+	time_t since; /* CLOCK_MONOTONIC seconds */
+};
+
+/* @value, from wherever, as one word of a line; more than @size - 1 bytes of it are cut off. */
+void session_log_word(char *word, size_t size, const char *value);
+
+/* @text as one line: what is no printable ASCII becomes '?'. */
+void session_log_line(char *text);
+
+/* The session begins now; NULL is what is not known of it, and what is not named is 0. */
+void session_log_start(struct session_log *log, const struct policy *policy, const char *user,
+	const char *service, const char *from);
+
+void session_log_opened(const struct session_log *log, char text[SESSION_LOG_MAX]);
+
+/* @left: processes that it still had, of living_count; or a negative errno.  @reason: one word. */
+void session_log_closed(
+	const struct session_log *log, int left, const char *reason, char text[SESSION_LOG_MAX]);
+
+#endif

@@ -1,0 +1,231 @@
+# What the log says of a session: one line when it begins, one when it ends, and nothing that
+# somebody outside has made up.
+. tests/stage.sh
+
+OPENED='user rule service from hostname namespace init id joined'
+CLOSED='user rule service init id seconds processes reason'
+
+settings() { # settings LINE...: the one rule
+	printf '[all]\nservice = stage, nsisolate-shell\n'
+	printf '%s\n' "$@"
+} >"$SYSCONFDIR/nsisolate.conf"
+stack() {
+	printf '%s required pam_permit.so\n' auth account password session
+	echo 'session required pam_nsisolate.so'
+} >/etc/pam.d/stage
+app() { "$BUILD/tests/pam_app" stage "$@"; }
+
+# the one line that says so, without priority, time and whose it is
+line() { # line opened|closed
+	wait_for grep -q "session $1: " $LOGS/syslog || fail "no session $1: $(cat $LOGS/syslog)"
+	assert_eq "$(grep -c "session $1: " $LOGS/syslog)" 1 "lines that say $1"
+	sed -n "s/.*session $1: //p" $LOGS/syslog
+}
+keys() { tr ' ' '\n' <<<"$1" | sed 's/=.*//' | tr '\n' ' ' | sed 's/ $//'; }
+value() { tr ' ' '\n' <<<"$2" | sed -n "s/^$1=//p"; } # value KEY LINE
+
+is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
+
+# ---- what is there ----
+
+test_a_login_through_sshd() {
+	local opened closed init namespace
+	sshd_start
+	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 \
+		'setsid sleep 301 >/dev/null 2>&1 & setsid sleep 302 >/dev/null 2>&1 & read line' \
+		< <(until [ -e $STAGE/go ]; do sleep 0.05; done; echo) &
+	wait_for is_running alice 'sleep 302' || fail "no session"
+	init=$(inits alice)
+	namespace=$(stat -L -c %i "/proc/$init/ns/pid")
+	opened=$(line opened)
+	assert_eq "$(keys "$opened")" "$OPENED"
+	assert_match "$opened" "^user=alice rule=users service=sshd from=127.0.0.1 hostname=alice-lab \
+namespace=$namespace init=$init id=[0-9a-f]{8} joined=no\$"
+	! grep -q 'session closed' $LOGS/syslog || fail "closed too soon"
+	sleep 1.1
+	touch $STAGE/go
+	wait $!
+	closed=$(line closed)
+	assert_eq "$(keys "$closed")" "$CLOSED"
+	assert_match "$closed" "^user=alice rule=users service=sshd init=$init \
+id=$(value id "$opened") seconds=[1-9] processes=2 reason=logout\$"
+	# authpriv.info is 10 * 8 + 6
+	assert_eq "$(grep -c '^<86>.*sshd.*pam_nsisolate(sshd:session): session ' $LOGS/syslog)" 2 \
+		"lines of facility authpriv, level info"
+	rm $STAGE/go
+	sshd_stop
+	nothing_left
+}
+
+test_a_login_that_leaves_nothing_has_no_processes() {
+	sshd_start
+	on alice true
+	assert_match "$(line closed)" 'processes=0 reason=logout$'
+	sshd_stop
+	nothing_left
+}
+
+test_every_time_it_is_another_id() {
+	local i
+	stack
+	settings
+	for i in 1 2 3; do app alice open close end; done
+	assert_eq "$(sed -n 's/.*opened: .* id=\([0-9a-f]*\) .*/\1/p' $LOGS/syslog | sort -u | wc -l)" 3
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+test_a_second_login_into_the_same_set_has_joined() {
+	local first second
+	stack
+	settings 'scope = user'
+	app alice open pause 1500 close end &
+	first=$(line opened)
+	assert_match "$first" 'joined=no$'
+	app alice open close end
+	second=$(grep 'session opened' $LOGS/syslog | tail -n 1 | sed 's/.*opened: //')
+	assert_eq "$second" "${first%no}yes" "the second one's line"
+	wait
+	rm /etc/pam.d/stage
+	rm -r /run/nsisolate
+	nothing_left
+}
+
+test_without_a_pid_namespace_there_is_less_to_say() {
+	stack
+	settings 'namespaces = uts, mount'
+	app alice open close end
+	assert_match "$(line opened)" '^user=alice rule=all service=stage from=- hostname=alice-lab namespace=- init=- id=[0-9a-f]{8} joined=no$'
+	assert_match "$(line closed)" '^user=alice rule=all service=stage init=- id=[0-9a-f]{8} seconds=0 processes=- reason=logout$'
+	settings 'namespaces = pid'
+	: >$LOGS/syslog
+	app alice open close end
+	assert_match "$(line opened)" ' hostname=- namespace=[0-9]+ init=[0-9]+ '
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+# ---- how it ended ----
+
+test_the_reason_is_how_it_ended() {
+	stack
+	settings
+	app alice open close end
+	assert_match "$(line closed)" 'reason=logout$'
+	: >$LOGS/syslog
+	app alice open end
+	assert_match "$(line closed)" 'reason=pam_end$'
+	: >$LOGS/syslog
+	app alice open background 'exec sleep 301' pause 1000 close end &
+	wait_for is_running alice 'sleep 301'
+	pkill -KILL -x nsisolate-init
+	wait $!
+	assert_match "$(line closed)" 'processes=0 reason=killed$'
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+test_the_processes_are_counted_to_32() {
+	local left
+	stack
+	settings 'grace = 0'
+	for left in 0 1 14 15 30 31 32 100; do
+		: >$LOGS/syslog
+		app alice open run "for i in \$(seq $left); do sleep 301 & done" close end
+		[ $left -lt 32 ] || left=32+
+		assert_match "$(line closed)" " processes=${left/+/\\+} " "with $left left"
+	done
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+test_the_applications_child_that_has_ended_does_not_count() {
+	stack
+	settings 'grace = 0'
+	app alice open background true pause 300 close end
+	assert_match "$(line closed)" ' processes=0 '
+	: >$LOGS/syslog
+	app alice open run 'sleep 301 & sleep 302 &' background true pause 300 close end
+	assert_match "$(line closed)" ' processes=2 '
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+# ---- values from outside ----
+
+FORGED=$'x\nsession closed: user=bob rule=all service=stage init=1 id=0 seconds=0 processes=0 reason=logout'
+HOSTILE=("$FORGED" 'x init=1' 'init=1' $'x\tinit=1' $'x\r' $'\e[2K' 'x"y' "x'y" '`x' 'x\' $'\xc2\x85x'
+	$'\x7f' '' ' ' '%s%n' "$(printf 'x%.0s' {1..1000})")
+# what may come after it has passed: no blank, quote or control byte, and no key
+PASSED='^[]!#$%&()*+,./0-9:;<>?@A-Z[^_a-z{|}~-]{1,255}$'
+
+check_lines() { # check_lines WHAT: as ever, but for the values
+	local opened closed
+	opened=$(line opened) closed=$(line closed)
+	assert_eq "$(keys "$opened")" "$OPENED" "$1: keys"
+	assert_eq "$(keys "$closed")" "$CLOSED" "$1: keys"
+	assert_eq "$(wc -l <$LOGS/syslog)" 2 "$1: lines"
+	assert_match "$(value from "$opened")" "$PASSED" "$1: from"
+	assert_match "$(value user "$opened")" "$PASSED" "$1: user"
+	assert_eq "$(value user "$closed")" "$(value user "$opened")" "$1: user"
+}
+
+test_where_it_comes_from_forges_nothing() {
+	local text
+	stack
+	settings
+	for text in "${HOSTILE[@]}"; do
+		: >$LOGS/syslog
+		app alice rhost "$text" tty "$text" open close end
+		check_lines "rhost $(cat -v <<<"$text" | cut -c 1-60)"
+	done
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+test_a_users_name_forges_nothing() {
+	local name
+	stack
+	settings
+	for name in 'x init=1' 'init=1' $'x\tinit=1' $'\e[2K' 'x"y' "x'y" $'\xc2\x85x' '%s%n'; do
+		: >$LOGS/syslog
+		printf '%s:x:5010:5010::/:/bin/sh\n' "$name" >>/etc/passwd
+		app "$name" open close end
+		check_lines "user $(cat -v <<<"$name")"
+		sed -i '$d' /etc/passwd
+	done
+	# one that is not there: its words come back in the reason
+	: >$LOGS/syslog
+	app $'x\nsession opened: user=bob' refused end 2>/dev/null
+	app $'\e[2K' refused end 2>/dev/null
+	assert_eq "$(wc -l <$LOGS/syslog)" 2 "lines"
+	assert_eq "$(grep -c 'session refused: user=[^ ]*: ' $LOGS/syslog)" 2 "refusals"
+	[ "$(tr -d '\n' <$LOGS/syslog | tr -d '\000-\037\177' | wc -c)" = \
+		"$(tr -d '\n' <$LOGS/syslog | wc -c)" ] || fail "control bytes: $(cat -v $LOGS/syslog)"
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+# ---- when it fails ----
+
+test_a_failure_names_the_step_and_the_error() {
+	stack
+	settings
+	chmod 644 "$NSISOLATE_INIT"
+	app alice refused end 2>/dev/null
+	chmod 755 "$NSISOLATE_INIT"
+	assert_match "$(logged 'session refused')" \
+		"^<83>.*session refused: user=alice: cannot run $NSISOLATE_INIT: Permission denied\$"
+	rm /etc/pam.d/stage
+	nothing_left
+}
+
+test_without_a_log_daemon_nothing_changes() {
+	stack
+	settings
+	mv /dev/log /dev/log.away
+	app alice remember open run 'test "$(uname -n)" = alice-lab' close same end || fail "see above"
+	mv /dev/log.away /dev/log
+	rm /etc/pam.d/stage
+	nothing_left
+}
