@@ -240,10 +240,10 @@ $(BUILD)/bench/bench_rules: $(BUILD)/pic/tests/bench/bench_rules.o $(conf_object
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -liniparser
 
-# FUZZ_SECONDS of libFuzzer over load, match and expand
+# FUZZ_SECONDS of libFuzzer over each target: tests/fuzz/README.md
 FUZZ_SECONDS ?= 600
 fuzz:
-	tests/fuzz/run $(FUZZ_SECONDS)
+	$(foreach target,rules init answer join shell,tests/fuzz/run $(target) $(FUZZ_SECONDS) &&) :
 
 # ---- packages ------------------------------------------------------------------------------------
 deb:
@@ -298,6 +298,6 @@ help:
 	'make bench       what a login costs, beside the least that it can and what others take' \
 	'                 (bench-scale: 3000 sessions, 100 at once, 50,000 in a row; bench-growth: with' \
 	'                 mounts, rules, groups, sessions; bench-rules: rules alone; bench-budget)' \
-	'make fuzz        libFuzzer over the rules (FUZZ_SECONDS=600)' \
+	'make fuzz        libFuzzer over rules, command lines and sockets (FUZZ_SECONDS=600 each)' \
 	'make format      clang-format the C files; check-format only looks' \
 	'make clean       remove $(BUILD)/'

@@ -51,21 +51,28 @@ static int wait_readable(int fd, int64_t deadline, struct error *error)
 	}
 }
 
-/* Takes a descriptor that came with the message into the answer. */
+/*
+ * Takes the descriptor that came with the message into the answer.  Others, of which there is room for
+ * one in the message's padding, are closed: no engine of ours sends any.
+ */
 static void take_pidfd(struct answer *answer, struct msghdr *message)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	int fd;
+	const unsigned char *next;
 
-	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-		header->cmsg_len != CMSG_LEN(sizeof fd))
+	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
 		return;
-	memcpy(&fd, CMSG_DATA(header), sizeof fd);
-	if (answer->spawned.pidfd >= 0) {
-		close(fd);
-		return;
+	next = CMSG_DATA(header);
+	for (size_t left = header->cmsg_len - CMSG_LEN(0); left >= sizeof(int);
+		left -= sizeof(int), next += sizeof(int)) {
+		int fd;
+
+		memcpy(&fd, next, sizeof fd);
+		if (answer->spawned.pidfd < 0)
+			answer->spawned.pidfd = above_stdio(fd);
+		else
+			close(fd);
 	}
-	answer->spawned.pidfd = above_stdio(fd);
 }
 
 /* One message of the answer. */
@@ -98,7 +105,7 @@ static int take_message(int socket, struct answer *answer, struct error *error)
 		answer->ready = true;
 		return 0;
 	}
-	if (!strncmp(line, "failed ", 7))
+	if (!strncmp(line, "failed ", 7) && line[7])
 		return error_set(error, EPROTO, "%s", line + 7);
 	return error_set(error, EPROTO, NSISOLATE_INIT " answered nonsense");
 }
