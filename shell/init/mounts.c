@@ -85,7 +85,7 @@ static int write_hosts(int host_file, off_t size, const char *hostname, const ch
 	return fchmod(file, 0644);
 }
 
-int mounts_hosts(const char *hostname, const char *domainname, struct error *error)
+int mounts_hosts(const char *hostname, const char *domainname, bool stays, struct error *error)
 {
 	struct stat status;
 	int result = 0;
@@ -101,7 +101,8 @@ int mounts_hosts(const char *hostname, const char *domainname, struct error *err
 	/*
 	 * The file needs a file system of its own to live on, and that needs a place for the moment
 	 * that it takes to bind the file: the one that mounts_proc will cover.  A detached mount
-	 * would need no place, but binding out of one works only from Linux 6.15 on.
+	 * would need no place, but binding out of one works only from Linux 6.15 on.  To unmount it
+	 * is the most expensive thing of all, since the kernel waits for an RCU grace period.
 	 */
 	if (mount("nsisolate", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		    "mode=755,nr_inodes=4") < 0)
@@ -110,7 +111,7 @@ int mounts_hosts(const char *hostname, const char *domainname, struct error *err
 		result = error_errno(error, errno, "cannot write the session's /etc/hosts");
 	else if (mount(SCRATCH_HOSTS, "/etc/hosts", NULL, MS_BIND, NULL) < 0)
 		result = error_errno(error, errno, "cannot mount over /etc/hosts");
-	if (umount2(SCRATCH, MNT_DETACH) < 0 && !result)
+	if (!stays && umount2(SCRATCH, MNT_DETACH) < 0 && !result)
 		result = error_errno(error, errno, "cannot unmount the tmpfs of /etc/hosts");
 	return result;
 }

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -347,6 +349,16 @@ int pid1_signals(struct error *error)
 	return fd < 0 ? error_errno(error, errno, "PID 1 cannot watch for signals") : fd;
 }
 
+/* What setting up the session left of its stack is of no use for the rest of this life. */
+static void give_stack_back(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	/* not what madvise(2) itself stands on */
+	uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - 1024) & ~(page - 1);
+
+	madvise((void *)(end - 8 * page), 8 * page, MADV_DONTNEED);
+}
+
 _Noreturn void pid1_run(const struct pid1 *pid1)
 {
 	struct life life = {
@@ -366,6 +378,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	life.polled = life.only_polled;
 	life.room = 1;
 	take_login(&life, &pid1->login);
+	give_stack_back();
 	for (;;) {
 		int timeout = life.deaf ? LOOK_AGAIN_MS : -1;
 

@@ -20,7 +20,8 @@ static int setup_mounts(const struct setup *setup, struct error *error)
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = fresh_cgroup(error);
 	if (!result && policy->hosts && *policy->hostname)
-		result = mounts_hosts(policy->hostname, policy->domainname, error);
+		result = mounts_hosts(
+			policy->hostname, policy->domainname, policy->kinds & CLONE_NEWPID, error);
 	if (!result && (policy->kinds & CLONE_NEWPID))
 		result = mounts_proc(error);
 	return result;
