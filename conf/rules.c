@@ -372,3 +372,29 @@ int rules_match(
 {
 	return rules_explain(rules, login, policy, NULL, error);
 }
+
+size_t rules_count(const struct rules *rules)
+{
+	return rules->count;
+}
+
+void rules_summarize(const struct rules *rules, size_t index, struct rules_summary *summary)
+{
+	const struct rule *rule = &rules->list[index];
+	const struct config_item *service = rule->items[KEY_SERVICE];
+	struct key_fault fault;
+	enum key_id id;
+
+	*summary = (struct rules_summary){
+		.place = place_of(rule, &rule->section->place),
+		.service = service ? service->value : NULL,
+		.service_only = true,
+	};
+	snprintf(summary->policy.rule, sizeof summary->policy.rule, "%s", rule->section->name);
+	/* it was checked when it was loaded */
+	take_settings(rules, rule, &summary->policy, &id, &fault);
+	for (int matcher = 0; matcher < KEY_MATCHERS; matcher++)
+		if (matcher != KEY_SERVICE && rule->items[matcher] &&
+			!pattern_matches_all(rule->items[matcher]->value, keys[matcher].subject))
+			summary->service_only = false;
+}

@@ -94,6 +94,20 @@ struct rules_listener {
 int rules_explain(const struct rules *rules, struct login *login, struct policy *policy,
 	const struct rules_listener *listener, struct error *error);
 
+/* What a rule says before anybody logs in: for questions about the configuration as a whole. */
+struct rules_summary {
+	struct rules_place place;
+	const char *service; /* its patterns; NULL: any service */
+	bool service_only; /* nothing else of a login matters to it */
+	struct policy
+		policy; /* with what [defaults] and the built-in values add; no names, no id */
+};
+
+size_t rules_count(const struct rules *rules);
+
+/* Of the rule @index, from 0, in the order in which they are tried. */
+void rules_summarize(const struct rules *rules, size_t index, struct rules_summary *summary);
+
 /*
  * Warns about what is well formed and yet most likely wrong: users, groups and shells that do not
  * exist here, rules that an earlier one leaves nothing for, values that have no effect.  Asks NSS
