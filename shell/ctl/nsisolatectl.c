@@ -18,6 +18,9 @@ static const struct command commands[] = {
 		"run a shell or a command in a session, as its user", command_enter},
 	{"end", "[--now] SESSION... | --user USER [--now]",
 		"end sessions, as their rule's logout says or at once", command_end},
+	{"doctor", "[--json]",
+		"say what keeps this machine from isolating, and what leads around it",
+		command_doctor},
 };
 
 #define COUNT (sizeof commands / sizeof commands[0])

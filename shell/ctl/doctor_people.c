@@ -1,0 +1,178 @@
+#include "doctor_people.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+
+#define PEOPLE_MAX 20000
+#define SHELL_SERVICE "nsisolate-shell"
+
+static bool is_our_shell(const char *shell)
+{
+	const char *slash = strrchr(shell, '/');
+
+	return !strcmp(slash ? slash + 1 : shell, SHELL_SERVICE);
+}
+
+static bool add_person(struct people *people, const char *user)
+{
+	struct person *list;
+	struct error error;
+	struct login login;
+	int result;
+
+	/* an account can be in two services of nsswitch.conf; the first one counts */
+	if (people_find(people, user))
+		return true;
+	result = login_by_name(&login, user, &error);
+	if (result == -ENOENT)
+		return true;
+	if (result < 0) {
+		snprintf(people->untold, sizeof people->untold, "%.200s", error.text);
+		return result != -ENOMEM;
+	}
+	list = reallocarray(people->list, people->count + 1, sizeof *list);
+	if (!list) {
+		login_free(&login);
+		return false;
+	}
+	people->list = list;
+	list[people->count++] = (struct person){
+		.login = login,
+		.uses_shell = is_our_shell(login.shell),
+	};
+	return true;
+}
+
+/* What nsswitch.conf names for passwd beside the files: a server need not count its users up. */
+static void find_untold(struct people *people)
+{
+	static const char *const told[] = {"files", "compat", "db", "systemd", "altfiles"};
+	FILE *file = fopen("/etc/nsswitch.conf", "re");
+	char line[512], *cursor, *word;
+
+	while (file && fgets(line, sizeof line, file)) {
+		bool known = true;
+
+		line[strcspn(line, "#\n")] = '\0';
+		cursor = line + strspn(line, " \t");
+		if (strncmp(cursor, "passwd:", 7) != 0)
+			continue;
+		cursor += 7;
+		while ((word = strtok_r(NULL, " \t", &cursor))) {
+			known = *word == '[' || strchr(word, ']');
+			for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+				known |= !strcmp(word, told[i]);
+			if (!known)
+				snprintf(people->untold, sizeof people->untold,
+					"accounts from '%.64s' (nsswitch.conf) are looked at only as far "
+					"as it lists them",
+					word);
+		}
+	}
+	if (file)
+		fclose(file);
+}
+
+static bool is_isolated_by(
+	struct doctor *doctor, struct person *person, const char *service, struct policy *policy)
+{
+	struct error error = {0};
+
+	person->login.service = service;
+	/* sshd says so where no terminal is known yet; other services are not asked for one here */
+	person->login.tty = !strcmp(service, "sshd") ? "ssh" : NULL;
+	if (rules_match(doctor->rules, &person->login, policy, &error) == 0)
+		return policy->isolate;
+	snprintf(doctor->people.untold, sizeof doctor->people.untold, "%.200s", error.text);
+	return false;
+}
+
+void person_comes_by_shell(struct doctor *doctor, struct person *person)
+{
+	doctor->shell_used = true;
+	person->by_shell =
+		doctor->rules && is_isolated_by(doctor, person, SHELL_SERVICE, &person->policy);
+}
+
+static void match_person(struct doctor *doctor, struct person *person)
+{
+	struct policy policy;
+	struct rules_summary summary;
+
+	for (size_t i = 0; i < doctor->stacks.count; i++) {
+		const struct stack *stack = &doctor->stacks.list[i];
+
+		if (stack->fragment || !stack_has_module(stack) ||
+			!doctor_rule_for(doctor, stack->service, &summary) ||
+			!is_isolated_by(doctor, person, stack->service, &policy))
+			continue;
+		person->by_module = true;
+		if (!strcmp(stack->service, "sshd"))
+			person->by_sshd = true;
+	}
+	if (person->uses_shell)
+		person_comes_by_shell(doctor, person);
+}
+
+void people_read(struct doctor *doctor)
+{
+	struct people *people = &doctor->people;
+	struct passwd *entry;
+	char **names = NULL;
+	size_t count = 0;
+
+	/* first the names: looking one up in between would disturb getpwent(3) with some services */
+	setpwent();
+	while (count < PEOPLE_MAX && (errno = 0, entry = getpwent())) {
+		char **more = reallocarray(names, count + 1, sizeof *names);
+
+		if (more)
+			names = more;
+		if (!more || !(names[count] = strdup(entry->pw_name))) {
+			doctor->lost = true;
+			break;
+		}
+		count++;
+	}
+	if (count == PEOPLE_MAX)
+		snprintf(people->untold, sizeof people->untold,
+			"only the first %d accounts are looked at", PEOPLE_MAX);
+	endpwent();
+	find_untold(people);
+	for (size_t i = 0; i < count; i++) {
+		if (!add_person(people, names[i]))
+			doctor->lost = true;
+		free(names[i]);
+	}
+	free(names);
+	for (size_t i = 0; i < people->count; i++) {
+		match_person(doctor, &people->list[i]);
+	}
+}
+
+const struct person *people_find(const struct people *people, const char *user)
+{
+	for (size_t i = 0; i < people->count; i++)
+		if (!strcmp(people->list[i].login.user, user))
+			return &people->list[i];
+	return NULL;
+}
+
+bool person_is_isolated(const struct person *person)
+{
+	return person->by_module || person->by_shell;
+}
+
+void people_free(struct people *people)
+{
+	for (size_t i = 0; i < people->count; i++)
+		login_free(&people->list[i].login);
+	free(people->list);
+}

@@ -1,0 +1,48 @@
+/*
+ * doctor_people.h - the accounts of this machine, as far as NSS counts them up, and which of them the
+ * rules isolate.
+ */
+#ifndef NSISOLATE_CTL_DOCTOR_PEOPLE_H
+#define NSISOLATE_CTL_DOCTOR_PEOPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "login.h"
+#include "policy.h"
+
+struct person {
+	struct login login;
+	bool uses_shell; /* the login shell is nsisolate-shell, wherever it is installed */
+	bool by_module; /* isolated by the module through some service */
+	bool by_sshd; /* ... through sshd */
+	bool by_shell; /* isolated by nsisolate-shell */
+	struct policy policy; /* what nsisolate-shell gives, for who uses it */
+};
+
+struct people {
+	struct person *list;
+	size_t count;
+	char untold[256]; /* why the list may lack some; "": it does not */
+};
+
+struct doctor;
+
+/*
+ * Fills doctor->people; stacks and rules must be there.  A login's terminal and host are not known:
+ * a rule that asks for them does not match.
+ */
+void people_read(struct doctor *doctor);
+
+/* The account of this name; NULL: there is none in the list. */
+const struct person *people_find(const struct people *people, const char *user);
+
+/* This one comes in by nsisolate-shell, whatever passwd says: what it gets there. */
+void person_comes_by_shell(struct doctor *doctor, struct person *person);
+
+/* Whether any way in is isolated for this one. */
+bool person_is_isolated(const struct person *person);
+
+void people_free(struct people *people);
+
+#endif

@@ -1,0 +1,117 @@
+#include "doctor_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+#define PATIENCE_MS 10000
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+static _Noreturn void become(
+	char *const *argv, char *const *environment, const struct run_user *user, int out, int err)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	/* a group of its own, to be killed with all that it started */
+	setpgid(0, 0);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
+		chdir("/") < 0 ||
+		(user &&
+			(setgroups(0, NULL) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 ||
+				setresuid(user->uid, user->uid, user->uid) < 0))) {
+		dprintf(err, "cannot be prepared: %s", strerror(errno));
+		_exit(126);
+	}
+	execve(argv[0], argv, environment);
+	dprintf(2, "cannot be run: %s", strerror(errno));
+	_exit(126);
+}
+
+/* Reads what there is into @text; false at the end. */
+static bool take(int fd, char *text, size_t size, size_t *used)
+{
+	char rest[4096];
+	bool room = *used + 1 < size;
+	ssize_t got = read(fd, room ? text + *used : rest, room ? size - 1 - *used : sizeof rest);
+
+	if (got > 0 && room)
+		text[ *used += (size_t)got] = '\0';
+	return got > 0 || (got < 0 && errno == EINTR);
+}
+
+/* Until both are at their end; false when that takes too long. */
+static bool listen_to(int out, int err, struct run_result *result)
+{
+	struct pollfd ends[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
+	size_t out_used = 0, err_used = 0;
+	long long deadline = now_ms() + PATIENCE_MS, left;
+
+	while (ends[0].fd >= 0 || ends[1].fd >= 0) {
+		left = deadline - now_ms();
+		if (left <= 0 || (poll(ends, 2, (int)left) < 0 && errno != EINTR))
+			return false;
+		if (ends[0].revents && !take(out, result->out, sizeof result->out, &out_used))
+			ends[0].fd = -1;
+		if (ends[1].revents && !take(err, result->err, sizeof result->err, &err_used))
+			ends[1].fd = -1;
+	}
+	return true;
+}
+
+void run_program(char *const *argv, char *const *environment, const struct run_user *user,
+	struct run_result *result)
+{
+	int out[2] = {-1, -1}, err[2] = {-1, -1}, status = 0;
+	bool ended;
+	pid_t pid;
+
+	result->status = RUN_STATUS_NONE;
+	*result->out = *result->err = '\0';
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		snprintf(result->err, sizeof result->err, "cannot be run: %s", strerror(errno));
+		for (int i = 0; i < 2; i++) {
+			cleanup_close(&out[i]);
+			cleanup_close(&err[i]);
+		}
+		return;
+	}
+	if (pid == 0)
+		become(argv, environment, user, out[1], err[1]);
+	close(out[1]);
+	close(err[1]);
+	ended = listen_to(out[0], err[0], result);
+	close(out[0]);
+	close(err[0]);
+	if (!ended) {
+		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	result->err[strcspn(result->err, "\r\n")] = '\0';
+	if (!ended)
+		snprintf(result->err, sizeof result->err, "does not end within %d s",
+			PATIENCE_MS / 1000);
+	else if (WIFEXITED(status))
+		result->status = WEXITSTATUS(status);
+	else
+		snprintf(result->err, sizeof result->err, "was killed by signal %d",
+			WTERMSIG(status));
+}

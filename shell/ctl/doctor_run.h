@@ -1,0 +1,31 @@
+/*
+ * doctor_run.h - another program's word, in bounded time.
+ */
+#ifndef NSISOLATE_CTL_DOCTOR_RUN_H
+#define NSISOLATE_CTL_DOCTOR_RUN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define RUN_STATUS_NONE (-1) /* it could not be run, did not end in time, or was killed */
+
+struct run_result {
+	int status; /* its exit status */
+	char out[65536]; /* what it wrote, as far as there is room */
+	char err[512]; /* the first line of its standard error; or why it has no status */
+};
+
+/* Whose process it shall be: without groups, and with nothing that the caller may do. */
+struct run_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Runs @argv[0] with its standard input empty, the environment @environment and `/` as directory, and
+ * waits for at most 10 s; after that it is killed.  @user: NULL for the caller's own.
+ */
+void run_program(char *const *argv, char *const *environment, const struct run_user *user,
+	struct run_result *result);
+
+#endif

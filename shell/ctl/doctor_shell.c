@@ -1,0 +1,102 @@
+/*
+ * nsisolate-shell as a login shell.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../real_shell.h"
+#include "doctor.h"
+
+#define SHELLS "/etc/shells"
+
+static int is_listed(const char *shell)
+{
+	char line[512];
+	FILE *file = fopen(SHELLS, "re");
+	int found = 0;
+
+	if (!file)
+		return -errno;
+	while (!found && fgets(line, sizeof line, file)) {
+		line[strcspn(line, "#\n")] = '\0';
+		line[strcspn(line, " \t")] = '\0';
+		found = !strcmp(line, shell);
+	}
+	fclose(file);
+	return found;
+}
+
+static void check_shells(struct doctor *doctor, const char *shell)
+{
+	int listed = is_listed(shell);
+	struct word word;
+
+	if (listed == -ENOENT)
+		return; /* getusershell(3): there are built-in ones then */
+	if (listed < 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, SHELLS, "%s", strerror(-listed));
+	} else if (listed) {
+		doctor_add(doctor, VERDICT_OK, SHELLS, "names %s", shell);
+	} else {
+		doctor_add(doctor, VERDICT_WARNING, SHELLS,
+			"lacks %s: chsh, and services with pam_shells, refuse who has it", shell);
+		doctor_mend(doctor, "echo %s >>" SHELLS, doctor_word(&word, shell));
+	}
+}
+
+/* The shell that nsisolate-shell starts for this one. */
+static void check_real_shell(struct doctor *doctor, const struct person *person)
+{
+	struct error error = {0};
+	const char *shell;
+	char subject[80];
+	struct word word;
+
+	snprintf(subject, sizeof subject, "user %.64s", person->login.user);
+	if (real_shell_find(&shell, &person->policy, &person->login, &error) < 0) {
+		doctor_add(doctor, VERDICT_PROBLEM, subject, "%s", error.text);
+		doctor_mend(doctor, "nsisolatectl edit   # name another shell in [%s]",
+			person->policy.rule);
+	} else if (access(shell, X_OK) < 0) {
+		doctor_add(doctor, VERDICT_PROBLEM, subject,
+			"the shell behind nsisolate-shell, %s, cannot be run: %s", shell,
+			strerror(errno));
+		doctor_mend(doctor, "nsisolatectl edit   # shell = %s in [%s] is not there",
+			doctor_word(&word, shell), person->policy.rule);
+	} else if (doctor->rules && !person_is_isolated(person) && !*person->policy.rule &&
+		   person->login.uid) {
+		doctor_add(doctor, VERDICT_WARNING, subject,
+			"has nsisolate-shell as login shell, and no rule matches: not isolated");
+		doctor_mend(doctor, "nsisolatectl explain --service nsisolate-shell %s",
+			doctor_word(&word, person->login.user));
+	} else {
+		doctor_add(doctor, VERDICT_OK, subject, "nsisolate-shell starts %s%s", shell,
+			person->by_shell || !doctor->rules ? "" : ", and isolates nothing");
+	}
+}
+
+void doctor_check_shell(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->people.count; i++) {
+		const struct person *person = &doctor->people.list[i];
+		const char *shell = person->login.shell;
+		char subject[80];
+		struct word word;
+
+		if (!person->uses_shell)
+			continue;
+		check_shells(doctor, shell);
+		snprintf(subject, sizeof subject, "user %.64s", person->login.user);
+		if (access(shell, X_OK) == 0) {
+			check_real_shell(doctor, person);
+			continue;
+		}
+		doctor_add(doctor, VERDICT_PROBLEM, subject,
+			"the login shell %s cannot be run (%s): this user does not get in", shell,
+			strerror(errno));
+		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
+			doctor_word(&word, person->login.user));
+	}
+}

@@ -1,0 +1,689 @@
+# nsisolatectl doctor: nothing to say of a healthy machine, and each fault that is planted is found,
+# with a remedy that mends it.
+. tests/stage.sh
+
+CONFIG=/etc/ssh/sshd_config
+LINE='session required pam_nsisolate.so'
+
+# ---- a machine on which everything is as it should be ----
+
+# What the machine itself may have: people, a server that knows more of them
+only_the_stages_people() {
+	local file
+	for file in /etc/passwd /etc/shadow; do
+		awk -F: -v all="$(awk -F: '$3 < 1000 { printf "%s ", $1 }' /etc/passwd)" \
+			'index(" " all "alice bob carol dave nobody ", " " $1 " ")' $file >$file.new
+		cat $file.new >$file
+		rm $file.new
+	done
+	printf 'passwd: files\ngroup: files\nshadow: files\nhosts: files\n' >/etc/nsswitch.conf
+}
+
+healthy() {
+	local service
+	# one test after the other begins with the same /etc
+	[ ! -e $STAGE/etc ] || rsync -a --delete $STAGE/etc/ /etc/
+	[ -e $STAGE/etc ] || { only_the_stages_people; cp -a /etc $STAGE/etc; }
+	sed 's/^\(service = .*\)/\1, cron, crond, atd/' "$TOP/conf/nsisolate.conf" | conf
+	for service in sshd login cron crond atd remote; do
+		[ ! -e "/etc/pam.d/$service" ] || pam_stack "$service" "$LINE"
+	done
+	mkdir -p /etc/ssh
+	cat >$CONFIG <<-END
+		Port 22
+		ListenAddress 127.0.0.1
+		HostKey $STAGE/keys/host
+		UsePAM yes
+		X11Forwarding yes
+		Subsystem sftp $(sftp_server)
+	END
+}
+
+# dave alone is isolated, by nsisolate-shell
+shell_only() {
+	healthy
+	printf '[users]\nuser = dave\nservice = nsisolate-shell, cron, crond, atd\n' | conf
+	pam_stack sshd ''
+}
+
+# ---- what doctor says: a line a finding, its parts between tabs ----
+
+read_json() {
+	python3 -c '
+import json, sys
+for finding in json.load(sys.stdin):
+    print("\t".join(finding[key] or "" for key in ("verdict", "subject", "why", "remedy")))'
+}
+
+doctor() { "${BY[@]}" nsisolatectl doctor --json | read_json; }
+BY=(env)
+
+finds() { # finds VERDICT SUBJECT WHY [REMEDY]: regular expressions but for the first; sets REMEDY
+	local verdict subject why remedy said
+	said=$(doctor)
+	while IFS=$'\t' read -r verdict subject why remedy; do
+		if [ "$verdict" = "$1" ] && [[ $subject =~ ^($2)$ ]] && [[ $why =~ $3 ]]; then
+			assert_match "$remedy" "${4:-}" "the remedy"
+			REMEDY=$remedy
+			return
+		fi
+	done <<<"$said"
+	fail "there is no $1 '$2' about /$3/ in
+$said"
+}
+
+finds_not() { # finds_not VERDICT SUBJECT
+	local said
+	said=$(doctor | awk -F '\t' -v verdict="$1" -v subject="$2" \
+		'$1 == verdict && $2 ~ "^(" subject ")$"')
+	assert_eq "$said" '' "$1 of '$2'"
+}
+
+is_healthy() { assert_eq "$(doctor | grep -v ^ok)" '' 'what doctor finds'; }
+
+mends() { # what the last finding names for it mends it, and nothing else is wrong
+	bash -ec "$REMEDY" || fail "the remedy fails: $REMEDY"
+	is_healthy
+}
+
+# mends_by_edit SED...: the same where the remedy is an editor
+mends_by_edit() {
+	assert_match "$REMEDY" '^nsisolatectl edit'
+	printf '#!/bin/sh\nsed -i %s "$1"\n' "$(printf '%q' "$1")" >/tmp/editor
+	chmod 755 /tmp/editor
+	SUDO_EDITOR=/tmp/editor mends </dev/null
+	rm /tmp/editor
+}
+
+change() { sed -i "$1" "${2:-/etc/nsisolate.conf}"; }
+
+# in_place_of FILE TEXT: a file of /proc or /sys that says so, until the test's end
+in_place_of() {
+	echo "$2" >"$STAGE/said${1//\//-}"
+	mount --bind "$STAGE/said${1//\//-}" "$1"
+}
+
+# kernel_switch NAME VALUE: of kernel.*, be it known to this kernel or not
+kernel_switch() {
+	mount -t tmpfs stage /proc/sys/kernel
+	echo 1 >/proc/sys/kernel/ngroups_max
+	echo "$2" >"/proc/sys/kernel/$1"
+}
+
+# ---- nothing is wrong ----
+
+test_a_healthy_machine_has_nothing_to_mend() {
+	healthy
+	is_healthy
+	nsisolatectl doctor >/dev/null
+	assert_eq $? 0 status
+	# and it is healthy: whom a rule isolates is isolated
+	mkdir -p /run/sshd
+	"$(command -v sshd)" -D -E $LOGS/sshd -f $CONFIG &
+	SSHD=$!
+	wait_for listens 22 || fail "sshd does not listen"
+	assert_eq "$(on alice hostname)" alice-lab
+	assert_eq "$(on dave hostname)" dave-lab
+}
+
+test_the_shell_alone_has_nothing_to_mend() {
+	shell_only
+	change s/X11Forwarding.*// $CONFIG
+	is_healthy
+	rm "$PAMDIR/pam_nsisolate.so"
+	stage_install # whatever follows
+	is_healthy
+}
+
+test_the_stock_stacks_of_Debian() {
+	[ -x /usr/sbin/pam-auth-update ] || skip "this is no Debian"
+	healthy
+	local service
+	for service in sshd login cron atd; do
+		[ ! -e "/etc/pam.d/$service" ] || pam_stack "$service" ''
+	done
+	# what pam-auth-update makes of packaging/pam-configs, with the group that is there
+	sed "s/sudo/$(id -Gn carol | tr ' ' '\n' | grep -xE 'sudo|wheel')/" \
+		"$TOP/packaging/pam-configs/nsisolate" >/usr/share/pam-configs/nsisolate
+	DEBIAN_FRONTEND=noninteractive pam-auth-update --enable nsisolate --force
+	grep -q pam_nsisolate /etc/pam.d/common-session || fail "pam-auth-update did nothing"
+	is_healthy
+	rm /usr/share/pam-configs/nsisolate
+}
+
+test_no_sshd_no_cron_no_at() {
+	healthy
+	local program
+	for program in sshd crontab at; do
+		program=$(command -v $program) && in_place_of "$program" nothing
+	done
+	rm -f /etc/pam.d/{sshd,cron,crond,atd}
+	for program in /usr/sbin/sshd /usr/bin/crontab /usr/bin/at; do
+		umount "$program" 2>/dev/null
+		[ ! -e "$program" ] || mv "$program" "$program.away"
+	done
+	is_healthy
+	for program in /usr/sbin/sshd /usr/bin/crontab /usr/bin/at; do
+		[ ! -e "$program.away" ] || mv "$program.away" "$program"
+	done
+}
+
+# ---- how it says so ----
+
+test_text_is_aligned_and_remedies_are_indented() {
+	healthy
+	chmod 757 "$NSISOLATE_INIT"
+	local said
+	said=$(nsisolatectl doctor)
+	assert_eq $? 1 status
+	assert_match "$said" $'\nok       kernel +Linux '
+	assert_match "$said" \
+		$'problem  nsisolate-init +/.* can be written by others .*\n {13}chmod go-w /.*/nsisolate-init\n'
+	assert_match "$said" $'\n\n1 problem, 0 warnings, '
+	# where the reasons begin is one column
+	assert_eq "$(sed -nE 's/^((ok|warning|problem|unseen) +[^ ]+( [^ ]+)*  +)[^ ].*/\1/p' <<<"$said" |
+		awk '{ print length }' | sort -u | wc -l)" 1 columns
+	assert_eq "$said" "$(tr -d '\033' <<<"$said")" "colours without a terminal"
+	said=$(TERM=xterm script -qec 'nsisolatectl doctor' /dev/null </dev/null)
+	assert_match "$said" $'\033\\[1;31mproblem'
+	said=$(TERM=xterm NO_COLOR=1 script -qec 'nsisolatectl doctor' /dev/null </dev/null)
+	assert_eq "$said" "$(tr -d '\033' <<<"$said")" "colours with NO_COLOR"
+	chmod 755 "$NSISOLATE_INIT"
+}
+
+test_status_and_usage() {
+	healthy
+	change 's/^\[users\]/&\nuser = *, !no-such-user/'
+	nsisolatectl doctor >/dev/null
+	assert_eq $? 0 "with a warning"
+	nsisolatectl doctor --jsn 2>/dev/null
+	assert_eq $? 2 "with a wrong word"
+}
+
+test_an_ordinary_user_is_told_what_is_not_seen() {
+	healthy
+	BY=(as alice)
+	finds unseen namespaces 'only be tried by root'
+	finds unseen sshd '-T: '
+	finds ok 'PAM sshd' 'in its place, and refuses'
+	chmod 600 /etc/pam.d/sshd /etc/nsisolate.conf
+	finds unseen 'PAM sshd' 'Permission denied'
+	finds unseen /etc/nsisolate.conf 'Permission denied'
+	finds unseen 'side doors' 'not known'
+	finds_not ok 'PAM sshd|/etc/nsisolate.conf|cron|at'
+	chmod 711 /etc/pam.d
+	finds unseen PAM '/etc/pam.d: Permission denied'
+}
+
+# ---- faults: the kernel ----
+
+test_finds_an_old_kernel() {
+	healthy
+	BY=(setarch --uname-2.6)
+	finds problem kernel 'older than 5.10' '# boot'
+}
+
+test_finds_that_the_kernel_gives_no_namespace() {
+	healthy
+	BY=(setpriv --bounding-set=-sys_admin)
+	finds problem 'namespace uts' 'CAP_SYS_ADMIN' 'CAP_SYS_ADMIN'
+	finds ok 'namespace net' 'no rule asks for it'
+}
+
+test_finds_limits_on_namespaces() {
+	healthy
+	in_place_of /proc/sys/user/max_pid_namespaces 0
+	in_place_of /proc/sys/user/max_uts_namespaces 7
+	finds warning user.max_uts_namespaces '7: '
+	finds problem user.max_pid_namespaces 'no session' '^echo user.max_pid_namespaces='
+	bash -ec "$REMEDY"
+	finds ok user.max_pid_namespaces 65536
+}
+
+test_finds_user_namespaces_switched_off() {
+	healthy
+	kernel_switch unprivileged_userns_clone 0
+	finds problem kernel.unprivileged_userns_clone 'no user can have one but root' '^echo kernel'
+	bash -ec "$REMEDY"
+	finds ok kernel.unprivileged_userns_clone 1
+	in_place_of /proc/sys/user/max_user_namespaces 0
+	finds problem user.max_user_namespaces 'no user' '^echo user.max_user_namespaces='
+}
+
+test_finds_user_namespaces_forbidden_by_AppArmor() {
+	healthy
+	kernel_switch apparmor_restrict_unprivileged_userns 1
+	mount -t tmpfs stage /sys/kernel/security
+	mkdir /sys/kernel/security/apparmor
+	: >/sys/kernel/security/apparmor/profiles
+	finds problem AppArmor 'not loaded' 'apparmor_parser -r'
+	echo 'nsisolate-init (unconfined)' >/sys/kernel/security/apparmor/profiles
+	finds ok AppArmor 'is loaded'
+	echo 0 >/proc/sys/kernel/apparmor_restrict_unprivileged_userns
+	finds ok AppArmor 'userns = 0$'
+}
+
+test_finds_that_a_session_by_the_shell_cannot_be_had() {
+	healthy
+	# the kernel mounts no /proc in a user namespace where the host's is covered in places
+	in_place_of /proc/sys/kernel/osrelease covered
+	finds problem 'user namespaces' 'tried for dave, by the rule \[users\]: .*proc' 'dave'
+	umount /proc/sys/kernel/osrelease
+	is_healthy
+}
+
+# ---- faults: the configuration ----
+
+test_finds_a_broken_configuration() {
+	healthy
+	change 's/^isolate = no/isolate = maybe/'
+	finds problem /etc/nsisolate.conf ":[0-9]+:11: 'maybe': expected yes or no"
+	mends_by_edit 's/maybe/no/'
+}
+
+test_finds_a_configuration_that_is_hardly_meant() {
+	healthy
+	change 's/^\[users\]/&\nuser = *, !no-such-user/'
+	finds warning /etc/nsisolate.conf "there is no user 'no-such-user'"
+	mends_by_edit '/no-such-user/d'
+}
+
+test_finds_a_configuration_that_others_can_change() {
+	healthy
+	chown bob /etc/nsisolate.conf
+	finds problem /etc/nsisolate.conf 'is owned by uid 5002' '^chown root /etc/nsisolate.conf$'
+	mends
+	chmod 664 /etc/nsisolate.conf
+	chgrp bob /etc/nsisolate.conf
+	finds problem /etc/nsisolate.conf 'written by others' '^chmod go-w /etc/nsisolate.conf$'
+	mends
+	mkdir -m 777 /etc/nsisolate.conf.d
+	finds problem /etc/nsisolate.conf.d 'written by others'
+	mends
+	printf '[more]\nuser = alice\n' >"/etc/nsisolate.conf.d/it's.conf"
+	chmod 666 "/etc/nsisolate.conf.d/it's.conf"
+	finds problem "/etc/nsisolate.conf.d/it's.conf" 'written by others' "'.*it'\\\\''s.conf'"
+	mends
+}
+
+test_finds_no_configuration() {
+	healthy
+	rm /etc/nsisolate.conf
+	finds problem /etc/nsisolate.conf 'No such file' '^make install'
+}
+
+test_finds_a_configuration_that_shell_users_cannot_read() {
+	healthy
+	chmod 600 /etc/nsisolate.conf
+	finds problem nsisolate.conf 'not everybody can read it' '^chmod a\+r /etc'
+	mends
+}
+
+# ---- faults: PAM ----
+
+test_finds_a_stack_without_the_module() {
+	healthy
+	pam_stack sshd ''
+	finds problem 'PAM sshd' 'rule \[users\] isolates sshd logins, and /etc/pam.d/sshd does not' \
+		"^echo 'session required pam_nsisolate.so' >>/etc/pam.d/sshd"
+	mends
+}
+
+test_finds_that_a_rule_for_all_services_reaches_a_console_without_the_module() {
+	healthy
+	change '/^service = /d'
+	pam_stack login ''
+	finds warning 'PAM login' 'does not name pam_nsisolate.so'
+	mends
+}
+
+test_finds_controls_that_let_in() {
+	healthy
+	local control
+	for control in optional '[success=ok default=ignore]' '[default=ok]'; do
+		pam_stack sshd "session $control pam_nsisolate.so"
+		finds warning 'PAM sshd' 'lets in, as it is' '^sed -i'
+		mends
+		grep -q '^session required pam_nsisolate.so$' /etc/pam.d/sshd || fail "not required"
+	done
+	pam_stack sshd 'session sufficient pam_nsisolate.so'
+	finds problem 'PAM sshd' 'ends the stack' '^sed -i'
+	mends
+	pam_stack sshd 'session requierd pam_nsisolate.so'
+	finds problem 'PAM sshd' "'requierd' is nothing that PAM knows"
+	mends
+}
+
+test_controls_that_refuse_are_all_right() {
+	healthy
+	local control
+	for control in requisite '[success=ok default=bad]' '[success=ok ignore=ignore default=die]' \
+		'[success=ok ignore=ignore module_unknown=ignore default=bad]'; do
+		pam_stack sshd "session $control pam_nsisolate.so"
+		is_healthy
+	done
+}
+
+test_finds_the_module_twice() {
+	healthy
+	echo "$LINE" >>/etc/pam.d/sshd
+	finds warning 'PAM sshd' 'opens a second time' '^sed -i'
+	mends
+}
+
+test_finds_modules_behind_that_must_stand_before() {
+	healthy
+	local module
+	for module in pam_loginuid pam_systemd; do
+		pam_stack sshd "$LINE"$'\n'"session optional $module.so"
+		finds problem 'PAM sshd' "stands before $module.so" '^sed -i'
+		mends
+		assert_eq "$(tail -n 1 /etc/pam.d/sshd)" "$LINE" "the last line"
+	done
+}
+
+test_finds_modules_behind_through_an_include() {
+	healthy
+	printf 'session optional pam_permit.so\n%s\n' "$LINE" >/etc/pam.d/common-doctor
+	pam_stack sshd $'session include common-doctor\nsession optional pam_loginuid.so'
+	finds problem 'PAM sshd' 'stands before pam_loginuid.so'
+	mends
+	assert_eq "$(tail -n 1 /etc/pam.d/sshd)" 'session include common-doctor' "the last line"
+	pam_stack sshd $'session substack common-doctor'
+	is_healthy
+	pam_stack sshd $'@include common-doctor'
+	[ ! -e /etc/debian_version ] || is_healthy
+}
+
+test_finds_what_is_closed_in_the_sessions_proc() {
+	healthy
+	pam_stack sshd "session required pam_namespace.so"$'\n'"$LINE"
+	finds warning 'PAM sshd' 'pam_namespace.so is closed while' '^sed -i'
+	bash -ec "$REMEDY"
+	finds_not warning 'PAM sshd'
+	pam_stack sshd "$LINE close
+session required pam_namespace.so
+$LINE open"
+	is_healthy
+}
+
+test_finds_half_of_a_split_line() {
+	healthy
+	pam_stack sshd "$LINE open"
+	finds warning 'PAM sshd' 'with `open` only' '^sed -i'
+	mends
+	pam_stack sshd "$LINE close"
+	finds problem 'PAM sshd' 'with `close` only: no login is isolated' '^echo'
+	mends
+}
+
+test_finds_arguments_that_the_module_refuses() {
+	healthy
+	pam_stack sshd "$LINE debug rescue_gruop=wheel"
+	finds problem 'PAM sshd' "'rescue_gruop=wheel' is no argument" '^sed -i'
+	mends
+	pam_stack sshd "$LINE open close"
+	finds problem 'PAM sshd' 'open and close on one line' '^sed -i'
+	mends
+	pam_stack sshd "$LINE rescue_group=rescuers"
+	finds warning 'PAM sshd' "no group 'rescuers'" '^groupadd rescuers'
+	mends
+	pam_stack sshd "$LINE conf=/etc/other.conf"
+	finds problem /etc/other.conf 'No such file'
+}
+
+test_finds_the_module_among_auth_lines() {
+	healthy
+	echo 'auth required pam_nsisolate.so' >>/etc/pam.d/sshd
+	finds problem 'PAM sshd' 'is for session lines' '^sed -i'
+	mends
+}
+
+test_finds_that_the_module_is_not_there() {
+	healthy
+	mv "$PAMDIR/pam_nsisolate.so" "$STAGE/module"
+	finds problem 'PAM sshd' "there is no $PAMDIR/pam_nsisolate.so: every login is refused" \
+		'^make install'
+	pam_stack sshd "-$LINE"
+	finds problem 'PAM sshd' 'no login is isolated'
+	mv "$STAGE/module" "$PAMDIR/pam_nsisolate.so"
+	is_healthy
+	pam_stack sshd 'session required /opt/lib/pam_nsisolate.so'
+	finds problem 'PAM sshd' 'there is no /opt/lib/pam_nsisolate.so' '^sed -i'
+	mends
+}
+
+test_finds_what_PAM_leaves_the_stack_by() {
+	healthy
+	pam_stack sshd "session sufficient pam_permit.so"$'\n'"$LINE"
+	finds problem 'PAM sshd' "'sufficient pam_permit.so' ends the stack before" '^sed -i'
+	mends
+	pam_stack sshd "session [success=1 default=ignore] pam_permit.so"$'\n'"$LINE"
+	finds warning 'PAM sshd' 'can jump over' '^sed -i'
+	mends
+	# in a substack it ends only that
+	echo 'session sufficient pam_permit.so' >/etc/pam.d/common-doctor
+	pam_stack sshd "session substack common-doctor"$'\n'"$LINE"
+	is_healthy
+	pam_stack sshd "session include common-doctor"$'\n'"$LINE"
+	finds problem 'PAM sshd' 'ends the stack before'
+}
+
+test_finds_that_nothing_isolates_anybody() {
+	healthy
+	local stack
+	for stack in /etc/pam.d/*; do change /pam_nsisolate/d "$stack"; done
+	change 's/nsisolate-shell$/bin\/sh/' /etc/passwd
+	finds problem PAM 'nobody is isolated'
+}
+
+# ---- faults: sshd ----
+
+test_finds_sshd_without_PAM() {
+	healthy
+	change 's/^UsePAM.*/UsePAM no/' $CONFIG
+	finds problem 'sshd UsePAM' 'no: the module in /etc/pam.d/sshd never runs' "^sed -i '1i UsePAM"
+	change s/X11Forwarding.*// $CONFIG # which matters to dave now
+	mends
+}
+
+test_finds_internal_sftp_for_users_of_the_shell() {
+	shell_only
+	change s/X11Forwarding.*// $CONFIG
+	change 's/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG
+	finds warning 'sshd sftp' 'starts no shell: .*dave' '^sed -i'
+	mends
+	printf 'Match User dave\n\tForceCommand internal-sftp\n' >>$CONFIG
+	finds warning 'sshd ForceCommand' 'dave is not isolated there' '^sed -i'
+	mends
+	# the module isolates it all the same
+	healthy
+	change 's/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG
+	is_healthy
+}
+
+test_finds_X11_for_users_of_the_shell() {
+	shell_only
+	finds warning 'sshd X11' 'dave' "^sed -i '1i X11UseLocalhost no'"
+	mends
+}
+
+test_finds_a_forced_shell_that_is_not_there() {
+	shell_only
+	change s/X11Forwarding.*// $CONFIG
+	printf 'Match User bob\n\tForceCommand /opt/bin/nsisolate-shell -l\n' >>$CONFIG
+	finds problem 'sshd ForceCommand' '/opt/bin/nsisolate-shell cannot be run: bob' '^sed -i'
+	mends
+}
+
+# ---- faults: the shell ----
+
+test_finds_that_shells_lacks_the_shell() {
+	healthy
+	change /nsisolate-shell/d /etc/shells
+	finds warning /etc/shells "lacks $NSISOLATE_SHELL" "^echo $NSISOLATE_SHELL >>/etc/shells"
+	mends
+}
+
+test_finds_a_login_shell_that_is_not_there() {
+	healthy
+	change 's|^dave:\(.*\):[^:]*$|dave:\1:/opt/bin/nsisolate-shell|' /etc/passwd
+	finds problem 'user dave' '/opt/bin/nsisolate-shell cannot be run' '^usermod -s .* dave'
+	mends
+}
+
+test_finds_a_real_shell_that_is_not_there() {
+	healthy
+	change 's|^\[users\]|&\nshell = /opt/bin/shell|'
+	finds problem 'user dave' '/opt/bin/shell, cannot be run: No such file' '^nsisolatectl edit'
+	mends_by_edit '/opt.bin.shell/d'
+	change "s|^\[users\]|&\nshell = $NSISOLATE_SHELL|"
+	finds problem 'user dave' 'is nsisolate-shell itself'
+	mends_by_edit '/^shell = /d'
+}
+
+test_finds_users_of_the_shell_whom_no_rule_isolates() {
+	healthy
+	change 's/^uid = 1000-.*/uid = 5001-5003/'
+	finds warning 'user dave' 'no rule matches' '^nsisolatectl explain'
+	bash -ec "$REMEDY" | grep -q 'not isolated' || fail "explain does not explain"
+}
+
+# ---- faults: files ----
+
+test_finds_privileges_that_nothing_needs() {
+	healthy
+	chmod u+s "$NSISOLATE_SHELL"
+	finds problem nsisolate-shell 'setuid' '^chmod u-s,g-s'
+	mends
+	setcap cap_sys_admin+ep "$NSISOLATE_INIT" || fail "no file capabilities here"
+	finds problem nsisolate-init 'file capabilities' '^setcap -r'
+	mends
+}
+
+test_finds_files_that_others_can_change() {
+	healthy
+	chmod 757 "$NSISOLATE_INIT"
+	finds problem nsisolate-init 'written by others \(mode 0757\)' '^chmod go-w'
+	mends
+	chown bob "$PAMDIR/pam_nsisolate.so"
+	finds problem pam_nsisolate.so 'owned by uid 5002' '^chown root'
+	mends
+	chmod o+w "$(dirname "$NSISOLATE_INIT")"
+	finds problem nsisolate-init 'nsisolate can be written by others' '^chmod go-w'
+	mends
+}
+
+test_finds_an_engine_that_cannot_be_run() {
+	healthy
+	chmod 744 "$NSISOLATE_INIT"
+	finds problem nsisolate-init 'not everybody can run it' '^chmod a\+rx'
+	mends
+	rm "$NSISOLATE_INIT"
+	finds problem nsisolate-init 'is not there' '^make install'
+	stage_install
+	sed 's/^\(service = .*\)/\1, cron, crond, atd/' "$TOP/conf/nsisolate.conf" | conf
+	is_healthy
+}
+
+test_finds_a_directory_of_shared_sets_that_is_not_roots() {
+	healthy
+	mkdir -m 755 /run/nsisolate
+	finds problem /run/nsisolate "not a directory of root's alone" '^chown root:root .* chmod 700'
+	mends
+	chown bob /run/nsisolate
+	finds problem /run/nsisolate "not a directory of root's alone"
+	mends
+	rmdir /run/nsisolate
+}
+
+# ---- faults: side doors ----
+
+test_finds_rules_that_leave_the_user_manager_in_reach() {
+	healthy
+	change 's/^\[users\]/&\nuser_manager = keep/'
+	finds warning 'user manager \[users\]' 'systemd-run --user leads out' '^nsisolatectl edit'
+	finds warning /proc 'no hidepid'
+	finds warning 'user manager \[users\]' keep
+	mends_by_edit '/^user_manager/d'
+	change 's/^\[users\]/&\nnamespaces = uts/'
+	finds warning 'user manager \[users\]' 'cannot hide anything'
+	mends_by_edit '/^namespaces/d'
+	change 's/^\[users\]/&\nnamespaces = uts, mount/'
+	finds warning 'user manager \[users\]' '/proc/PID/root'
+	mends_by_edit '/^namespaces/d'
+}
+
+test_finds_that_proc_hides_nothing_beside_an_open_door() {
+	healthy
+	change 's/^\[users\]/&\nuser_manager = keep/'
+	finds warning /proc 'no hidepid' '^mount -o remount,hidepid=2 /proc'
+	bash -ec "$REMEDY"
+	finds ok /proc hidepid
+	mount -o remount,hidepid=0 /proc
+}
+
+test_finds_users_who_linger() {
+	healthy
+	mkdir -p /var/lib/systemd/linger
+	touch /var/lib/systemd/linger/{alice,carol}
+	finds warning linger "alice's systemd runs outside" '^loginctl disable-linger alice'
+	assert_eq "$(doctor | grep -c disable-linger)" 1 "those who linger, and are isolated"
+	rm /var/lib/systemd/linger/{alice,carol}
+	is_healthy
+}
+
+test_finds_cron_and_at_that_no_rule_is_for() {
+	local services='cron crond atd' service name
+	for service in $services; do
+		[ -e "/etc/pam.d/$service" ] || continue
+		healthy
+		name=${service/atd/at}
+		name=${name/crond/cron}
+		change "s/, $service\b//"
+		finds warning "$name" "no rule is for the service $service" '^nsisolatectl edit'
+		mends_by_edit "s/^service = .*/&, $service/"
+		pam_stack "$service" ''
+		finds problem "PAM $service" "rule \[users\] isolates $service logins" "^echo '"
+		mends
+	done
+}
+
+test_cron_is_closed_to_whom_no_cron_allow_names() {
+	local service=cron
+	[ -e /etc/pam.d/cron ] || service=crond
+	healthy
+	change "s/, $service\b//"
+	printf 'root\ncarol\n' >/etc/cron.allow
+	is_healthy
+	echo bob >>/etc/cron.allow
+	finds warning cron 'no rule is for'
+}
+
+test_finds_members_of_groups_that_lead_out() {
+	healthy
+	local group
+	for group in docker lxd incus-admin libvirt; do
+		change "/^$group:/d" /etc/group
+		echo "$group:x:7777:carol,bob" >>/etc/group
+		finds warning "group $group" 'its member bob is isolated' "^gpasswd -d bob $group"
+		mends
+		finds ok "group $group" 'no member'
+		change "/^$group:/d" /etc/group
+	done
+}
+
+test_finds_that_logind_ends_what_shall_linger() {
+	healthy
+	mkdir -p /etc/systemd/logind.conf.d
+	printf '[Login]\nKillUserProcesses=yes\n' >/etc/systemd/logind.conf.d/a.conf
+	is_healthy
+	change 's/^\[users\]/&\nlogout = linger/'
+	finds warning KillUserProcesses 'lets linger' '^mkdir -p /etc/systemd/logind.conf.d'
+	mends
+	rm /etc/systemd/logind.conf.d/nsisolate.conf
+	change 's/^\[users\]/&\nscope = user/'
+	finds warning KillUserProcesses 'with the first login of a shared set'
+	change 's/, nsisolate-shell//'
+	finds_not warning KillUserProcesses
+}
