@@ -5,6 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef SYS_close_range /* glibc 2.31 does not know it */
+#define SYS_close_range 436
+#endif
+
 static int compare(const void *left, const void *right)
 {
 	int a = *(const int *)left, b = *(const int *)right;

@@ -4,6 +4,10 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#ifndef SYS_close_range /* glibc 2.31 does not know it */
+#define SYS_close_range 436
+#endif
+
 /* clang-format off */
 #define CALL(name, ...) {SYS_##name, #name, FAILS, {__VA_ARGS__}}
 
