@@ -13,6 +13,8 @@
 #include "command.h"
 #include "rules.h"
 
+#define CONF "conf="
+
 enum status { STATUS_HEALTHY, STATUS_PROBLEM };
 
 static void (*const checks[])(struct doctor *doctor) = {
@@ -24,6 +26,7 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_user_namespaces,
 	doctor_check_files,
 	doctor_check_doors,
+	doctor_check_outside,
 };
 
 /* The session's own view: its processes, its mounts, its limits. */
@@ -51,13 +54,56 @@ bool doctor_is_named(const struct rules_summary *summary, const char *service)
 	return false;
 }
 
+/* The configuration that the stack's line of ours names; NULL: the one that is built in. */
+static const char *configuration_of(const struct stack *stack)
+{
+	for (size_t i = 0; stack && i < stack->count; i++)
+		for (unsigned j = 0; j < stack->lines[i].argument_count; j++)
+			if (stack->lines[i].session && stack_line_is_ours(&stack->lines[i]) &&
+				!strncmp(stack->lines[i].arguments[j], CONF, strlen(CONF)))
+				return stack->lines[i].arguments[j] + strlen(CONF);
+	return NULL;
+}
+
+const struct rules *doctor_rules(const struct doctor *doctor, const char *service)
+{
+	const char *path = configuration_of(stacks_find(&doctor->stacks, service));
+
+	for (size_t i = 0; path && i < doctor->configuration_count; i++)
+		if (!strcmp(doctor->configurations[i].path, path))
+			return doctor->configurations[i].rules;
+	return doctor->configurations[0].rules;
+}
+
+bool doctor_next_rule(const struct doctor *doctor, size_t *cursor, struct rules_summary *summary)
+{
+	size_t before = 0;
+
+	for (size_t i = 0; i < doctor->configuration_count; i++) {
+		const struct rules *rules = doctor->configurations[i].rules;
+		size_t count = rules ? rules_count(rules) : 0;
+
+		for (; *cursor < before + count; ++*cursor) {
+			rules_summarize(rules, *cursor - before, summary);
+			if (summary->policy.isolate) {
+				++*cursor;
+				return true;
+			}
+		}
+		before += count;
+	}
+	return false;
+}
+
 bool doctor_rule_for(
 	const struct doctor *doctor, const char *service, struct rules_summary *summary)
 {
-	if (!doctor->rules || !strcmp(service, RULES_NEVER_SERVICE))
+	const struct rules *rules = doctor_rules(doctor, service);
+
+	if (!rules || !strcmp(service, RULES_NEVER_SERVICE))
 		return false;
-	for (size_t i = 0; i < rules_count(doctor->rules); i++) {
-		rules_summarize(doctor->rules, i, summary);
+	for (size_t i = 0; i < rules_count(rules); i++) {
+		rules_summarize(rules, i, summary);
 		if (summary->service &&
 			!pattern_match(summary->service, PATTERN_WORD, &service, 1, NULL))
 			continue;
@@ -75,49 +121,81 @@ int doctor_kinds(const struct doctor *doctor)
 	int flags = 0;
 
 	/* while nothing is known of rules: what they ask for where they say nothing else */
-	if (!doctor->rules)
+	if (!doctor->configurations[0].rules)
 		return CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS;
-	for (size_t i = 0; i < rules_count(doctor->rules); i++) {
-		rules_summarize(doctor->rules, i, &summary);
-		if (summary.policy.isolate)
-			flags |= summary.policy.kinds;
-	}
+	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &summary);)
+		flags |= summary.policy.kinds;
 	return flags;
 }
 
-static bool examine(bool json)
+static bool load(struct doctor *doctor, const char *path)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct configuration *list;
+
+	for (size_t i = 0; i < doctor->configuration_count; i++)
+		if (!strcmp(doctor->configurations[i].path, path))
+			return true;
+	list = reallocarray(doctor->configurations, doctor->configuration_count + 1, sizeof *list);
+	if (!list)
+		return false;
+	doctor->configurations = list;
+	list += doctor->configuration_count++;
+	list->path = path;
+	/* what is wrong with it is told by doctor_check_config */
+	rules_load(path, &list->rules, &diagnostics);
+	diagnostics_free(&diagnostics);
+	return true;
+}
+
+/* Everything that more than one check looks at. */
+static bool gather(struct doctor *doctor)
+{
+	if (!stacks_read(&doctor->stacks) || !load(doctor, NSISOLATE_CONF))
+		return false;
+	for (size_t i = 0; i < doctor->stacks.count; i++) {
+		const char *path = configuration_of(&doctor->stacks.list[i]);
+
+		if (path && !load(doctor, path))
+			return false;
+	}
+	people_read(doctor);
+	return !doctor->lost;
+}
+
+static void doctor_free(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->count; i++) {
+		free(doctor->findings[i].subject);
+		free(doctor->findings[i].why);
+		free(doctor->findings[i].remedy);
+	}
+	free(doctor->findings);
+	people_free(&doctor->people);
+	for (size_t i = 0; i < doctor->configuration_count; i++)
+		rules_free(doctor->configurations[i].rules);
+	free(doctor->configurations);
+	stacks_free(&doctor->stacks);
+}
+
+static enum status examine(bool json)
 {
 	struct doctor doctor = {.root = geteuid() == 0};
-	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
-	struct rules *rules;
-	bool healthy;
+	bool healthy = gather(&doctor);
 
-	/* what is wrong with them is told by doctor_check_config */
-	rules_load(NSISOLATE_CONF, &rules, &diagnostics);
-	doctor.rules = rules;
-	doctor.lost = !stacks_read(&doctor.stacks);
-	people_read(&doctor);
+	doctor.lost |= !healthy;
 	check_place(&doctor);
-	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
+	for (size_t i = 0; healthy && i < sizeof checks / sizeof checks[0]; i++)
 		checks[i](&doctor);
 	if (json)
 		doctor_show_json(&doctor);
 	else
 		doctor_show_text(&doctor);
+	healthy &= !doctor.lost && !doctor_tally(&doctor, VERDICT_PROBLEM);
 	if (doctor.lost)
 		fputs(NAME ": no memory: this is not all\n", stderr);
-	healthy = !doctor.lost && !doctor_tally(&doctor, VERDICT_PROBLEM);
-	for (size_t i = 0; i < doctor.count; i++) {
-		free(doctor.findings[i].subject);
-		free(doctor.findings[i].why);
-		free(doctor.findings[i].remedy);
-	}
-	free(doctor.findings);
-	people_free(&doctor.people);
-	stacks_free(&doctor.stacks);
-	rules_free(rules);
-	diagnostics_free(&diagnostics);
-	return healthy;
+	doctor_free(&doctor);
+	return healthy ? STATUS_HEALTHY : STATUS_PROBLEM;
 }
 
 int command_doctor(int argc, char **argv)
@@ -129,5 +207,5 @@ int command_doctor(int argc, char **argv)
 			return command_usage(argv[0]);
 		json = true;
 	}
-	return examine(json) ? STATUS_HEALTHY : STATUS_PROBLEM;
+	return (int)examine(json);
 }

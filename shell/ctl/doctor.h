@@ -28,6 +28,12 @@ struct finding {
 	char *remedy; /* the command that mends it, or a # comment; NULL: none is needed */
 };
 
+/* A configuration: ours, or one that a stack names by conf=. */
+struct configuration {
+	const char *path;
+	struct rules *rules; /* NULL: it is broken, or cannot be read */
+};
+
 /* What sshd -T says. */
 struct sshd_facts {
 	bool seen;
@@ -36,7 +42,8 @@ struct sshd_facts {
 
 struct doctor {
 	bool root;
-	const struct rules *rules; /* NULL where the configuration is broken */
+	struct configuration *configurations; /* ours is the first one */
+	size_t configuration_count;
 	struct stacks stacks;
 	struct people people;
 	struct sshd_facts sshd;
@@ -79,8 +86,17 @@ void doctor_check_shell(struct doctor *doctor);
 void doctor_check_user_namespaces(struct doctor *doctor);
 void doctor_check_files(struct doctor *doctor);
 void doctor_check_doors(struct doctor *doctor);
+void doctor_check_outside(struct doctor *doctor);
 
 /* ---- what several of them ask ---- */
+
+/* The rules for logins through @service; NULL when their configuration is broken. */
+const struct rules *doctor_rules(const struct doctor *doctor, const char *service);
+
+/*
+ * Walks over the rules of all configurations that isolate: *@cursor starts as 0.  False at the end.
+ */
+bool doctor_next_rule(const struct doctor *doctor, size_t *cursor, struct rules_summary *summary);
 
 /*
  * The first rule that may isolate a login through @service: one that does for somebody, and that no
@@ -101,5 +117,8 @@ int doctor_kinds(const struct doctor *doctor);
  * Adds a finding for each thing that is wrong; returns whether there was none.
  */
 bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path);
+
+/* Whether the host's /proc hides other users' processes: 1, 0, or a negative errno. */
+int doctor_proc_hidden(void);
 
 #endif

@@ -82,15 +82,6 @@ static void check_one(struct doctor *doctor, const char *path)
 
 void doctor_check_config(struct doctor *doctor)
 {
-	check_one(doctor, NSISOLATE_CONF);
-	for (size_t i = 0; i < doctor->stacks.count; i++)
-		for (size_t j = 0; j < doctor->stacks.list[i].count; j++) {
-			const struct stack_line *line = &doctor->stacks.list[i].lines[j];
-
-			for (unsigned k = 0; stack_line_is_ours(line) && k < line->argument_count;
-				k++)
-				if (!strncmp(line->arguments[k], "conf=/", 6) &&
-					strcmp(line->arguments[k] + 5, NSISOLATE_CONF) != 0)
-					check_one(doctor, line->arguments[k] + 5);
-		}
+	for (size_t i = 0; i < doctor->configuration_count; i++)
+		check_one(doctor, doctor->configurations[i].path);
 }

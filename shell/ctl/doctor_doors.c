@@ -31,12 +31,9 @@ static void check_manager(struct doctor *doctor)
 	bool hidden = false;
 	size_t before = doctor->count;
 
-	for (size_t i = 0; i < rules_count(doctor->rules); i++) {
+	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &summary);) {
 		const char *why = NULL, *remedy;
 
-		rules_summarize(doctor->rules, i, &summary);
-		if (!summary.policy.isolate)
-			continue;
 		hidden = true;
 		snprintf(subject, sizeof subject, "user manager [%s]", summary.place.rule);
 		if (summary.policy.user_manager == USER_MANAGER_KEEP) {
@@ -262,11 +259,10 @@ static void check_kill(struct doctor *doctor)
 	const char *shell = "nsisolate-shell";
 	bool kills = kills_user_processes();
 
-	for (size_t i = 0; kills && i < rules_count(doctor->rules); i++) {
+	for (size_t cursor = 0; kills && doctor_next_rule(doctor, &cursor, &summary);) {
 		bool by_shell;
 
-		rules_summarize(doctor->rules, i, &summary);
-		if (!summary.policy.isolate || summary.policy.logout != LOGOUT_LINGER)
+		if (summary.policy.logout != LOGOUT_LINGER)
 			continue;
 		by_shell = doctor->shell_used &&
 			   (!summary.service ||
@@ -290,8 +286,7 @@ static void check_kill(struct doctor *doctor)
 
 /* ---- what everybody outside sees ---- */
 
-/* Whether the host's /proc hides other users' processes: 1, 0, or a negative errno. */
-static int is_proc_hidden(void)
+int doctor_proc_hidden(void)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	_cleanup_free_ char *line = NULL;
@@ -316,7 +311,7 @@ static int is_proc_hidden(void)
 
 static void check_proc(struct doctor *doctor)
 {
-	int hidden = is_proc_hidden();
+	int hidden = doctor_proc_hidden();
 
 	if (hidden < 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, "/proc", "%s", strerror(-hidden));
@@ -339,7 +334,7 @@ void doctor_check_doors(struct doctor *doctor)
 {
 	static const char *const groups[] = {"docker", "lxd", "incus-admin", "libvirt", "podman"};
 
-	if (!doctor->rules) {
+	if (!doctor->configurations[0].rules) {
 		doctor_add(doctor, VERDICT_UNSEEN, "side doors",
 			"whom they are closed to is not known while the configuration is broken");
 		return;

@@ -2,6 +2,7 @@
  * What is installed: whose it is, who can change it, and that nothing has a privilege of its own.
  */
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +19,24 @@ static bool is_owner_trusted(uid_t owner)
 	return owner == 0 || owner == geteuid();
 }
 
-/* @path itself, and every directory above it. */
-static bool check_path(struct doctor *doctor, const char *subject, const char *path)
+/* A group of which nobody is a member writes nothing. */
+static bool is_group_empty(const struct doctor *doctor, gid_t gid)
+{
+	const struct group *group = getgrgid(gid);
+
+	for (size_t i = 0; i < doctor->people.count; i++)
+		if (doctor->people.list[i].login.gid == gid &&
+			doctor->people.list[i].login.uid != 0)
+			return false;
+	return !group || !*group->gr_mem;
+}
+
+/* @path itself; @above: it is a directory that leads to what is meant. */
+static bool check_path(struct doctor *doctor, const char *subject, const char *path, bool above)
 {
 	struct stat status;
 	struct word word;
+	bool by_group;
 
 	if (stat(path, &status) < 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, subject, "%s: %s", path, strerror(errno));
@@ -35,9 +49,10 @@ static bool check_path(struct doctor *doctor, const char *subject, const char *p
 		return false;
 	}
 	/* what lies in a directory with the sticky bit is its owner's all the same */
-	if (S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX))
+	if (above && (status.st_mode & S_ISVTX))
 		return true;
-	if (status.st_mode & S_IWOTH || (status.st_mode & S_IWGRP && status.st_gid != 0)) {
+	by_group = status.st_mode & S_IWGRP && !(above && is_group_empty(doctor, status.st_gid));
+	if (status.st_mode & S_IWOTH || by_group) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s can be written by others (mode %04o)", path, status.st_mode & 07777);
 		doctor_mend(doctor, "chmod go-w %s", doctor_word(&word, path));
@@ -52,11 +67,11 @@ bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path)
 	bool trusted;
 
 	if (!realpath(path, real))
-		return check_path(doctor, subject, path);
-	trusted = check_path(doctor, subject, real);
+		return check_path(doctor, subject, path, false);
+	trusted = check_path(doctor, subject, real, false);
 	while (trusted && (slash = strrchr(real, '/'))) {
 		slash[slash == real] = '\0';
-		trusted = check_path(doctor, subject, real);
+		trusted = check_path(doctor, subject, real, true);
 		if (slash == real)
 			break;
 	}

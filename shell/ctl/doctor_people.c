@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,13 +84,18 @@ static void find_untold(struct people *people)
 static bool is_isolated_by(
 	struct doctor *doctor, struct person *person, const char *service, struct policy *policy)
 {
+	const struct rules *rules = doctor_rules(doctor, service);
 	struct error error = {0};
 
+	if (!rules)
+		return false;
 	person->login.service = service;
 	/* sshd says so where no terminal is known yet; other services are not asked for one here */
 	person->login.tty = !strcmp(service, "sshd") ? "ssh" : NULL;
-	if (rules_match(doctor->rules, &person->login, policy, &error) == 0)
+	if (rules_match(rules, &person->login, policy, &error) == 0) {
+		person->shares_processes |= policy->isolate && !(policy->kinds & CLONE_NEWPID);
 		return policy->isolate;
+	}
 	snprintf(doctor->people.untold, sizeof doctor->people.untold, "%.200s", error.text);
 	return false;
 }
@@ -97,8 +103,7 @@ static bool is_isolated_by(
 void person_comes_by_shell(struct doctor *doctor, struct person *person)
 {
 	doctor->shell_used = true;
-	person->by_shell =
-		doctor->rules && is_isolated_by(doctor, person, SHELL_SERVICE, &person->policy);
+	person->by_shell = is_isolated_by(doctor, person, SHELL_SERVICE, &person->policy);
 }
 
 static void match_person(struct doctor *doctor, struct person *person)

@@ -17,6 +17,7 @@ struct person {
 	bool by_module; /* isolated by the module through some service */
 	bool by_sshd; /* ... through sshd */
 	bool by_shell; /* isolated by nsisolate-shell */
+	bool shares_processes; /* one of the rules that isolate does so without pid */
 	struct policy policy; /* what nsisolate-shell gives, for who uses it */
 };
 

@@ -49,6 +49,7 @@ static void check_shells(struct doctor *doctor, const char *shell)
 /* The shell that nsisolate-shell starts for this one. */
 static void check_real_shell(struct doctor *doctor, const struct person *person)
 {
+	const struct rules *rules = doctor_rules(doctor, "nsisolate-shell");
 	struct error error = {0};
 	const char *shell;
 	char subject[80];
@@ -65,7 +66,7 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 			strerror(errno));
 		doctor_mend(doctor, "nsisolatectl edit   # shell = %s in [%s] is not there",
 			doctor_word(&word, shell), person->policy.rule);
-	} else if (doctor->rules && !person_is_isolated(person) && !*person->policy.rule &&
+	} else if (rules && !person_is_isolated(person) && !*person->policy.rule &&
 		   person->login.uid) {
 		doctor_add(doctor, VERDICT_WARNING, subject,
 			"has nsisolate-shell as login shell, and no rule matches: not isolated");
@@ -73,7 +74,7 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 			doctor_word(&word, person->login.user));
 	} else {
 		doctor_add(doctor, VERDICT_OK, subject, "nsisolate-shell starts %s%s", shell,
-			person->by_shell || !doctor->rules ? "" : ", and isolates nothing");
+			person->by_shell || !rules ? "" : ", and isolates nothing");
 	}
 }
 

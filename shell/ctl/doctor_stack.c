@@ -1,6 +1,5 @@
 #include "doctor_stack.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "doctor_stack_text.h"
 
 #define MODULE "pam_nsisolate"
 #define CONF "/etc/pam.conf"
@@ -28,105 +28,6 @@ struct reader {
 };
 
 static bool read_file(struct reader *reader, const char *path);
-
-/* ---- the words of a line ---- */
-
-/* Cuts the next word off *@cursor: [...] is one, pam.conf(5).  NULL at the end. */
-static char *next_word(char **cursor)
-{
-	char *word = *cursor + strspn(*cursor, " \t"), *end;
-
-	if (!*word)
-		return NULL;
-	if (*word == '[') {
-		end = word;
-		while (*end && *end != ']')
-			end += end[0] == '\\' && end[1] ? 2 : 1;
-		end += *end == ']';
-	} else {
-		end = word + strcspn(word, " \t");
-	}
-	*cursor = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
-}
-
-static enum stack_action action_of(const char *word, size_t length, unsigned *jump)
-{
-	static const char *const names[] = {
-		[STACK_IGNORE] = "ignore",
-		[STACK_OK] = "ok",
-		[STACK_DONE] = "done",
-		[STACK_BAD] = "bad",
-		[STACK_DIE] = "die",
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strlen(names[i]) == length && !strncasecmp(names[i], word, length))
-			return (enum stack_action)i;
-	if (isdigit((unsigned char)*word)) {
-		unsigned count = (unsigned)strtoul(word, NULL, 10);
-
-		if (count > *jump)
-			*jump = count;
-		return STACK_JUMP;
-	}
-	return STACK_IGNORE; /* reset, too: what was said before is forgotten */
-}
-
-static struct stack_control take_brackets(const char *text)
-{
-	/* what is not named is bad: _pam_parse_control() */
-	struct stack_control control = {STACK_BAD, STACK_BAD, 0, true};
-	bool success = false, failure = false;
-
-	while (*(text += strspn(text, "[ \t"))) {
-		size_t name = strcspn(text, "= \t]"), length;
-		const char *value = text + name;
-		enum stack_action action;
-
-		value += strspn(value, " \t");
-		if (*value != '=')
-			break;
-		value += 1 + strspn(value + 1, " \t");
-		length = strcspn(value, " \t]");
-		action = action_of(value, length, &control.jump);
-		if (name == 7 && !strncasecmp(text, "success", name)) {
-			control.success = action;
-			success = true;
-		} else if (name == 11 && !strncasecmp(text, "session_err", name)) {
-			control.failure = action;
-			failure = true;
-		} else if (name == 7 && !strncasecmp(text, "default", name)) {
-			if (!success)
-				control.success = action;
-			if (!failure)
-				control.failure = action;
-		}
-		text = value + length;
-	}
-	return control;
-}
-
-static struct stack_control take_control(const char *text)
-{
-	static const struct {
-		const char *name;
-		struct stack_control control;
-	} words[] = {
-		{"required", {STACK_OK, STACK_BAD, 0, true}},
-		{"requisite", {STACK_OK, STACK_DIE, 0, true}},
-		{"sufficient", {STACK_DONE, STACK_IGNORE, 0, true}},
-		{"optional", {STACK_OK, STACK_IGNORE, 0, true}},
-	};
-
-	if (*text == '[')
-		return take_brackets(text);
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (!strcasecmp(words[i].name, text))
-			return words[i].control;
-	return (struct stack_control){STACK_BAD, STACK_BAD, 0, false};
-}
 
 /* ---- lines ---- */
 
@@ -190,16 +91,16 @@ static bool take_line(struct reader *reader, char *text, bool named)
 	if (!line.text || !line.copy)
 		goto no_memory;
 	if (named)
-		next_word(&cursor);
-	line.type = next_word(&cursor);
-	line.control = next_word(&cursor);
+		stack_next_word(&cursor);
+	line.type = stack_next_word(&cursor);
+	line.control = stack_next_word(&cursor);
 	if (line.type && line.control && !strcasecmp(line.type, "@include")) {
 		bool done = include(reader, line.control, true, false);
 
 		line_free(&line);
 		return done;
 	}
-	line.module = next_word(&cursor);
+	line.module = stack_next_word(&cursor);
 	if (!line.type || !line.control || !line.module) {
 		line_free(&line);
 		return true; /* libpam skips it, too */
@@ -212,9 +113,9 @@ static bool take_line(struct reader *reader, char *text, bool named)
 		line_free(&line);
 		return done;
 	}
-	while (line.argument_count < STACK_ARGUMENTS && (word = next_word(&cursor)))
+	while (line.argument_count < STACK_ARGUMENTS && (word = stack_next_word(&cursor)))
 		line.arguments[line.argument_count++] = word;
-	line.meaning = take_control(line.control);
+	line.meaning = stack_control_of(line.control);
 	if (line.session || (reader->all_types && stack_line_is_ours(&line)))
 		return add_line(reader, &line);
 	line_free(&line);
@@ -240,45 +141,6 @@ static const char *keep_file(struct stacks *stacks, const char *path)
 	return files[stacks->file_count] ? files[stacks->file_count++] : NULL;
 }
 
-/*
- * The next line, joined with those that a backslash at its end continues it by, without its comment.
- * *@number is that of its first line.  False at the end.
- */
-static bool next_line(FILE *file, char **text, size_t *size, unsigned *number, unsigned *lines)
-{
-	_cleanup_free_ char *piece = NULL;
-	size_t piece_size = 0, used = 0;
-	ssize_t length;
-
-	*number = *lines + 1;
-	while ((length = getline(&piece, &piece_size, file)) >= 0) {
-		bool goes_on;
-
-		++*lines;
-		piece[strcspn(piece, "\n")] = '\0';
-		piece[strcspn(piece, "#")] = '\0';
-		length = (ssize_t)strlen(piece);
-		while (length && (piece[length - 1] == ' ' || piece[length - 1] == '\t'))
-			piece[--length] = '\0';
-		goes_on = length && piece[length - 1] == '\\';
-		if (goes_on)
-			piece[length - 1] = ' ';
-		if (used + (size_t)length + 1 > *size) {
-			char *larger = realloc(*text, used + (size_t)length + 1);
-
-			if (!larger)
-				return false;
-			*text = larger;
-			*size = used + (size_t)length + 1;
-		}
-		memcpy(*text + used, piece, (size_t)length + 1);
-		used += (size_t)length;
-		if (!goes_on)
-			return true;
-	}
-	return used > 0;
-}
-
 static bool read_file(struct reader *reader, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -294,7 +156,7 @@ static bool read_file(struct reader *reader, const char *path)
 		return done;
 	}
 	reader->depth++;
-	while (done && next_line(file, &text, &size, &number, &lines)) {
+	while (done && stack_next_line(file, &text, &size, &number, &lines)) {
 		reader->trail[reader->depth - 1] = (struct stack_place){name, number};
 		done = take_line(reader, text, false);
 	}
@@ -371,7 +233,7 @@ static bool read_conf(struct stacks *stacks)
 				strerror(errno));
 		return true;
 	}
-	while (done && next_line(file, &text, &size, &number, &lines)) {
+	while (done && stack_next_line(file, &text, &size, &number, &lines)) {
 		struct reader reader = {.stacks = stacks, .all_types = true, .depth = 1};
 		char service[64];
 

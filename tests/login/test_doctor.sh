@@ -135,6 +135,162 @@ test_the_shell_alone_has_nothing_to_mend() {
 	is_healthy
 }
 
+# stock FAMILY: what its sshd, login and crond have, as far as sessions go
+stock() {
+	local file='' line
+	while IFS= read -r line; do
+		case $line in
+		'== '*) file=/etc/pam.d/${line#== }; rm -f "$file" ;;
+		*) echo "$line" >>"$file" ;;
+		esac
+	done
+}
+
+test_the_stock_stacks_of_others() {
+	healthy
+	stock <<-'END'
+		== password-auth
+		session     optional                   pam_keyinit.so revoke
+		session     required                   pam_limits.so
+		-session    optional                   pam_systemd.so
+		session     [success=1 default=ignore] pam_succeed_if.so service in crond quiet use_uid
+		session     required                   pam_unix.so
+		== postlogin
+		session     optional                   pam_umask.so silent
+		session     [success=1 default=ignore] pam_succeed_if.so service !~ gdm* service !~ su* quiet
+		session     [default=1]                pam_lastlog.so nowtmp showfailed
+		session     optional                   pam_lastlog.so silent noupdate showfailed
+		== sshd
+		auth       substack     password-auth
+		account    required     pam_nologin.so
+		# pam_selinux.so close should be the first session rule
+		session    required     pam_selinux.so close
+		session    required     pam_loginuid.so
+		session    required     pam_selinux.so open env_params
+		session    required     pam_namespace.so
+		session    optional     pam_keyinit.so force revoke
+		session    optional     pam_motd.so
+		session    include      password-auth
+		session    include      postlogin
+		session    required     pam_nsisolate.so
+	END
+	is_healthy
+	stock <<-'END'
+		== system-auth
+		session    required   pam_limits.so
+		session    required   pam_unix.so
+		session    optional   pam_permit.so
+		== system-login
+		session    optional   pam_loginuid.so
+		session    optional   pam_keyinit.so       force revoke
+		session    include    system-auth
+		session    optional   pam_motd.so
+		-session   optional   pam_systemd.so
+		session    required   pam_env.so
+		== system-remote-login
+		auth      include   system-login
+		session   include   system-login
+		== sshd
+		auth      include   system-remote-login
+		session   include   system-remote-login
+		session   required  pam_nsisolate.so
+	END
+	is_healthy
+	stock <<-'END'
+		== base-session
+		session required pam_env.so
+		-session optional pam_elogind.so
+		session [success=1 default=ignore] pam_succeed_if.so service in crond quiet use_uid
+		session required pam_unix.so
+		== sshd
+		session include base-session \
+		# a line that goes on ends here
+		session required pam_nsisolate.so # the last one
+	END
+	is_healthy
+}
+
+# What doctor says of a stack, and what libpam does with it
+really() { # really LINES: isolated, open or refused, for alice through the service doctor
+	printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' "$1" \
+		>/etc/pam.d/doctor
+	case $(timeout 20 "$BUILD/tests/pam_app" doctor alice open run hostname 2>&1 | tail -n 1) in
+	alice-lab) echo isolated ;;
+	lab) echo open ;;
+	*'failed: open'*) echo refused ;;
+	esac
+}
+
+test_doctor_and_libpam_agree_about_the_way_to_the_module() {
+	healthy
+	printf '[users]\nuser = alice\nservice = doctor, sshd, login, cron, crond, atd\n' | conf
+	local before got verdict
+	echo 'session sufficient pam_permit.so' >/etc/pam.d/common-ends
+	printf 'session optional pam_permit.so\n%.0s' 1 2 3 >/etc/pam.d/common-three
+	for before in '' 'session sufficient pam_permit.so' 'session sufficient pam_deny.so' \
+		'session [success=1 default=ignore] pam_permit.so' \
+		'session [success=2 default=ignore] pam_permit.so' \
+		'session [default=1] pam_permit.so' 'session [default=2] pam_permit.so' \
+		$'session [default=2] pam_permit.so\nsession substack common-three' \
+		$'session [default=3] pam_permit.so\nsession substack common-three' \
+		'session [success=done] pam_permit.so' \
+		'session include common-ends' 'session substack common-ends' '@include common-ends' \
+		'session optional pam_permit.so' '-session sufficient pam_no_such_module.so' \
+		'auth sufficient pam_permit.so'; do
+		[[ $before != @* ]] || [ -e /etc/debian_version ] || continue
+		got=$(really "$before
+session optional pam_permit.so
+$LINE
+session optional pam_permit.so
+session required pam_permit.so")
+		verdict=$(doctor | awk -F '\t' '$2 == "PAM doctor" { print $1 }' | sort -u)
+		case $got,$verdict in
+		isolated,ok | open,problem | open,warning) ;;
+		# what may end the stack may also not
+		isolated,problem) assert_match "$before" 'sufficient pam_(deny|no_such)' "$verdict" ;;
+		isolated,warning) assert_match "$before" '=1' "$verdict" ;;
+		*) fail "'$before': a login is $got, doctor says '$verdict'" ;;
+		esac
+	done
+}
+
+test_doctor_and_libpam_agree_about_controls() {
+	healthy
+	printf '[users]\nuser = alice\nservice = doctor, sshd, login, cron, crond, atd\n' | conf
+	local control stack got verdict pair lets=0 refuses=0
+	local words=(ok ignore bad die done reset)
+	RANDOM=4711
+	for pair in {1..40}; do
+		case $pair in
+		1) control=required ;; 2) control=requisite ;; 3) control=sufficient ;;
+		4) control=optional ;; 5) control=OPTIONAL ;;
+		*)
+			control="[success=${words[RANDOM % 6]}"
+			[ $((RANDOM % 2)) = 0 ] || control+=" session_err=${words[RANDOM % 6]}"
+			[ $((RANDOM % 4)) = 0 ] || control+=" default=${words[RANDOM % 6]}"
+			control+=']'
+			;;
+		esac
+		# a login that is isolated, or need not be; and one that cannot be
+		stack="session required pam_permit.so
+session $control pam_nsisolate.so
+session required pam_permit.so"
+		got=$(really "$stack")
+		mv "$NSISOLATE_INIT" "$NSISOLATE_INIT.away"
+		got+=,$(really "$stack")
+		mv "$NSISOLATE_INIT.away" "$NSISOLATE_INIT"
+		verdict=$(doctor | awk -F '\t' '$2 == "PAM doctor" { print $1 }' | sort -u)
+		case $got,$verdict in
+		isolated,refused,ok | isolated,refused,problem | refused,*,problem) refuses=$((refuses + 1)) ;;
+		isolated,open,warning | isolated,open,problem) lets=$((lets + 1)) ;;
+		*) fail "'$control': logins are $got, doctor says '$verdict'" ;;
+		esac
+		# it ends the stack, or nothing is wrong with it
+		[[ $got,$verdict != isolated,refused,problem ]] || assert_match "$control" success=done
+	done
+	[ $lets -ge 8 ] && [ $refuses -ge 8 ] || fail "$lets let in, $refuses refuse"
+}
+
 test_the_stock_stacks_of_Debian() {
 	[ -x /usr/sbin/pam-auth-update ] || skip "this is no Debian"
 	healthy
@@ -340,7 +496,7 @@ test_finds_that_a_rule_for_all_services_reaches_a_console_without_the_module() {
 test_finds_controls_that_let_in() {
 	healthy
 	local control
-	for control in optional '[success=ok default=ignore]' '[default=ok]'; do
+	for control in optional '[success=ok default=ignore]' '[session_err=1 default=ok]'; do
 		pam_stack sshd "session $control pam_nsisolate.so"
 		finds warning 'PAM sshd' 'lets in, as it is' '^sed -i'
 		mends
@@ -357,7 +513,7 @@ test_finds_controls_that_let_in() {
 test_controls_that_refuse_are_all_right() {
 	healthy
 	local control
-	for control in requisite '[success=ok default=bad]' '[success=ok ignore=ignore default=die]' \
+	for control in requisite '[success=ok default=bad]' '[default=ok]' '[success=ok ignore=ignore default=die]' \
 		'[success=ok ignore=ignore module_unknown=ignore default=bad]'; do
 		pam_stack sshd "session $control pam_nsisolate.so"
 		is_healthy
@@ -395,16 +551,35 @@ test_finds_modules_behind_through_an_include() {
 	[ ! -e /etc/debian_version ] || is_healthy
 }
 
-test_finds_what_is_closed_in_the_sessions_proc() {
+test_finds_pam_namespace_behind_where_it_has_something_to_do() {
 	healthy
-	pam_stack sshd "session required pam_namespace.so"$'\n'"$LINE"
-	finds warning 'PAM sshd' 'pam_namespace.so is closed while' '^sed -i'
-	bash -ec "$REMEDY"
-	finds_not warning 'PAM sshd'
-	pam_stack sshd "$LINE close
-session required pam_namespace.so
-$LINE open"
+	pam_stack sshd "$LINE"$'\nsession required pam_namespace.so'
 	is_healthy
+	echo '/home/alice/own /run/ user root' >>/etc/security/namespace.conf
+	finds problem 'PAM sshd' 'stands before pam_namespace.so' '^sed -i'
+	mends
+}
+
+test_finds_pam_selinux_out_of_place_where_SELinux_is_on() {
+	healthy
+	local selinux=$'session required pam_selinux.so close\nsession required pam_selinux.so open'
+	pam_stack sshd "$LINE"$'\n'"$selinux"
+	is_healthy
+	mount -t tmpfs stage /sys/fs
+	mkdir /sys/fs/selinux
+	echo 1 >/sys/fs/selinux/enforce
+	# what Debian's own stack has of it aside
+	change '/pam_selinux/d' $STAGE/pam.sshd
+	pam_stack sshd "$LINE"$'\n'"$selinux"
+	finds problem 'PAM sshd' 'stands before pam_selinux.so' '^sed -i'
+	bash -ec "$REMEDY"
+	finds warning 'PAM sshd' "pam_selinux.so is closed while .* session's /proc" '^sed -i'
+	bash -ec "$REMEDY"
+	finds ok 'PAM sshd' 'in its place'
+	pam_stack sshd "$LINE close"$'\n'"$selinux"$'\n'"$LINE open"
+	finds ok 'PAM sshd' 'in its place'
+	cp $STAGE/etc/pam.d/sshd $STAGE/pam.sshd
+	change '/pam_nsisolate/d' $STAGE/pam.sshd
 }
 
 test_finds_half_of_a_split_line() {
@@ -475,6 +650,22 @@ test_finds_that_nothing_isolates_anybody() {
 	for stack in /etc/pam.d/*; do change /pam_nsisolate/d "$stack"; done
 	change 's/nsisolate-shell$/bin\/sh/' /etc/passwd
 	finds problem PAM 'nobody is isolated'
+}
+
+test_a_stack_has_the_rules_of_its_own_configuration() {
+	healthy
+	change 's/^service = sshd, /service = /'
+	printf '[ours]\nuid = 1000-59999\nservice = sshd\n' >/etc/other.conf
+	pam_stack sshd "$LINE conf=/etc/other.conf"
+	is_healthy
+	finds ok /etc/other.conf '1 rules?'
+	chmod 666 /etc/other.conf
+	finds problem /etc/other.conf 'can be written by others' '^chmod'
+	mends
+	pam_stack sshd "session optional pam_nsisolate.so conf=/etc/other.conf"
+	finds warning 'PAM sshd' 'lets in'
+	echo 'users = alice' >>/etc/other.conf
+	finds problem /etc/other.conf "unknown key 'users'" 'nsisolatectl edit /etc/other.conf'
 }
 
 # ---- faults: sshd ----
@@ -686,4 +877,43 @@ test_finds_that_logind_ends_what_shall_linger() {
 	finds warning KillUserProcesses 'with the first login of a shared set'
 	change 's/, nsisolate-shell//'
 	finds_not warning KillUserProcesses
+}
+
+test_finds_what_runs_outside_of_every_session() {
+	healthy
+	mkdir -p /run/sshd
+	"$(command -v sshd)" -D -E $LOGS/sshd -f $CONFIG &
+	SSHD=$!
+	wait_for listens 22 || fail "sshd does not listen"
+	on alice 'touch /tmp/in; sleep 30' &
+	on dave 'touch /tmp/in2; sleep 30' &
+	wait_for test -e /tmp/in -a -e /tmp/in2 || fail "nobody is in"
+	rm /tmp/in /tmp/in2
+	as dave "$NSISOLATE_SHELL" -c 'touch /tmp/in; sleep 30' &
+	wait_for test -e /tmp/in || fail "dave is not in"
+	rm /tmp/in
+	is_healthy
+	as bob sleep 30 &
+	as carol sleep 30 & # whom no rule isolates
+	wait_for pgrep -u bob sleep
+	finds warning processes "1 of bob's \\(sleep\\) run outside" "^kill $(pgrep -u bob sleep)\$"
+	BY=(as alice)
+	finds warning processes "1 of bob's"
+	BY=(env)
+	mends
+}
+
+test_a_directory_that_an_empty_group_may_change_is_all_right() {
+	healthy
+	echo 'staff2:x:7777:' >>/etc/group
+	local directory
+	directory=$(dirname "$NSISOLATE_INIT")
+	chgrp 7777 "$directory"
+	chmod 2775 "$directory"
+	is_healthy
+	change 's/^staff2.*/&bob/' /etc/group
+	finds problem nsisolate-init "$directory can be written by others" "^chmod go-w $directory"
+	mends
+	chmod 755 "$directory"
+	chgrp 0 "$directory"
 }

@@ -1,0 +1,142 @@
+/*
+ * What runs now, outside of every session, and is owned by somebody whom a rule isolates: it was
+ * there before the rule was, or came through a side door.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+#include "printable.h"
+#include "process.h"
+
+#define SUBJECT "processes"
+#define PIDS_MAX 10 /* that are named */
+
+/* Those of one person. */
+struct crowd {
+	unsigned count;
+	char pids[PIDS_MAX * 12];
+	char first[32]; /* the first one's name */
+};
+
+/*
+ * What is outside by its nature: the login's own processes, and the engine's.  Root knows them by
+ * their program, anybody else by a name that they could choose themselves.
+ */
+static bool belongs_outside(int process, const char *comm)
+{
+	static const char *const names[] = {
+		"sshd", "sshd-session", "nsisolate-init", "nsisolate-shell", "login", "su", "sudo"};
+	char path[PATH_MAX];
+	ssize_t length = readlinkat(process, "exe", path, sizeof path - 1);
+	const char *name = comm, *slash;
+
+	if (length > 0) {
+		path[length] = '\0';
+		slash = strrchr(path, '/');
+		name = slash ? slash + 1 : path;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static const struct person *find_owner(const struct people *people, uid_t uid)
+{
+	for (size_t i = 0; i < people->count; i++)
+		if (people->list[i].login.uid == uid)
+			return &people->list[i];
+	return NULL;
+}
+
+/* The process @pid, if it is one that should not be; 0, or a negative errno where that is unknown. */
+static int look(const struct doctor *doctor, const char *pid, struct crowd *crowds,
+	struct process_text *text)
+{
+	const struct people *people = &doctor->people;
+	_cleanup_close_ int process = process_open(pid);
+	struct process_status status;
+	const struct person *owner;
+	struct crowd *crowd;
+	char comm[32], manager[48];
+	int result;
+
+	if (process < 0)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	result = process_status(process, &status, text);
+	if (result < 0)
+		return result == -ESRCH || result == -ENOENT ? 0 : result;
+	owner = find_owner(people, status.uid);
+	/* in a PID namespace below this one it is somebody's session */
+	if (!owner || !person_is_isolated(owner) || owner->shares_processes || status.levels > 1)
+		return 0;
+	if (process_read(process, "comm", text) < 0)
+		return 0;
+	snprintf(comm, sizeof comm, "%.*s", (int)strcspn(text->bytes, "\n"), text->bytes);
+	if (belongs_outside(process, comm) || process_read(process, "cgroup", text) < 0)
+		return 0;
+	/* what the user's own systemd started is no login's */
+	snprintf(manager, sizeof manager, "/user@%u.service", status.uid);
+	if (strstr(text->bytes, manager))
+		return 0;
+	crowd = &crowds[owner - people->list];
+	if (!crowd->count++)
+		snprintf(crowd->first, sizeof crowd->first, "%s", printable(comm));
+	if (crowd->count <= PIDS_MAX)
+		snprintf(crowd->pids + strlen(crowd->pids),
+			sizeof crowd->pids - strlen(crowd->pids), " %s", pid);
+	return 0;
+}
+
+static void report(struct doctor *doctor, const struct crowd *crowds)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < doctor->people.count; i++) {
+		if (!crowds[i].count)
+			continue;
+		any = true;
+		doctor_add(doctor, VERDICT_WARNING, SUBJECT,
+			"%u of %s's (%s%s) run outside of every session: from before the rule, or "
+			"through a side door",
+			crowds[i].count, doctor->people.list[i].login.user, crowds[i].first,
+			crowds[i].count > 1 ? ", ..." : "");
+		doctor_mend(doctor, "kill%s", crowds[i].pids);
+	}
+	if (!any)
+		doctor_add(doctor, VERDICT_OK, SUBJECT,
+			"nobody whom a rule isolates has one outside of the sessions");
+}
+
+void doctor_check_outside(struct doctor *doctor)
+{
+	_cleanup_free_ struct crowd *crowds = calloc(doctor->people.count + 1, sizeof *crowds);
+	struct process_text text = {0};
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int result = proc ? 0 : -errno;
+
+	if (!crowds) {
+		doctor->lost = true;
+	} else if (!doctor->root && doctor_proc_hidden() != 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc hides those of others");
+	} else {
+		while (proc && result == 0 && (entry = readdir(proc)))
+			if (*entry->d_name >= '1' && *entry->d_name <= '9')
+				result = look(doctor, entry->d_name, crowds, &text);
+		if (result < 0)
+			doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc: %s", strerror(-result));
+		else
+			report(doctor, crowds);
+	}
+	if (proc)
+		closedir(proc);
+	process_text_free(&text);
+}
