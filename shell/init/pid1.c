@@ -16,7 +16,6 @@
 
 #include "cleanup.h"
 #include "command.h"
-#include "filter.h"
 #include "join.h"
 
 /* How soon to look again when a look at /proc failed (watch_somebody), or accept(2). */
@@ -375,11 +374,6 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	/* or kill(-1) would mean every process of the user's */
 	if (getpid() != 1)
 		_exit(EXIT_FAILURE);
-	/*
-	 * A second wall.  Where the kernel has none of it, or no memory, the first one stands: PID 1 has
-	 * no privilege to lose, and the session has begun.
-	 */
-	filter_install(&(struct error){0});
 	life.logins = life.only_login;
 	life.polled = life.only_polled;
 	life.room = 1;
