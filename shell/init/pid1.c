@@ -349,11 +349,14 @@ int pid1_signals(struct error *error)
 	return fd < 0 ? error_errno(error, errno, "PID 1 cannot watch for signals") : fd;
 }
 
-/* What setting up the session left of its stack is of no use for the rest of this life. */
-static void give_stack_back(void)
+/*
+ * What setting up the session left of its stack is of no use for the rest of this life.  Not inlined:
+ * all that is below this frame is given back.
+ */
+__attribute__((noinline)) static void give_stack_back(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	/* not what madvise(2) itself stands on */
+	/* but for what this frame and madvise(2) stand on */
 	uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - 1024) & ~(page - 1);
 
 	madvise((void *)(end - 8 * page), 8 * page, MADV_DONTNEED);

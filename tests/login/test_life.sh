@@ -73,6 +73,16 @@ shell_deaths() {
 	nothing_left
 }
 test_pid_1s_death_ends_the_session_of_the_shell() { shell_deaths init KILL; }
+# PID 1 gives used pages of its stack back; where the pages begin differs from one process to the next.
+test_it_lives_wherever_its_stack_begins() {
+	local i padding=
+	for ((i = 0; i < 4096; i += 32)); do
+		as dave setarch -R env PADDING=$padding "$NSISOLATE_INIT" --user --uts --pid --hostname=a -- true ||
+			fail "ended by status $? with $i bytes more below the stack"
+		padding+=................................
+	done
+}
+
 test_the_outer_process_death_ends_the_session_of_the_shell() { shell_deaths outer KILL; }
 
 # application ACTION...: pam_app, $app, in the background, with a stack of nothing but the module
