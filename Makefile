@@ -79,7 +79,8 @@ endif
 
 # ---- what is built from what ---------------------------------------------------------------------
 conf_sources   := $(wildcard conf/*.c)
-init_sources   := $(wildcard shell/init/*.c) conf/policy.c conf/kinds.c conf/places.c conf/error.c
+init_sources   := $(wildcard shell/init/*.c) $(addprefix conf/, \
+	policy.c kinds.c places.c error.c session_log.c living.c)
 module_sources := $(wildcard pam_module/*.c) $(conf_sources)
 shell_sources  := $(wildcard shell/*.c) $(conf_sources)
 ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell/init/, \

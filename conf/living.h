@@ -4,11 +4,12 @@
 #ifndef NSISOLATE_LIVING_H
 #define NSISOLATE_LIVING_H
 
-#define LIVING_MAX 32
+#define LIVING_MAX 16
 
 /*
- * The processes of the PID namespace whose /proc is mounted here, PID 1 aside.  Looks at no more
- * than LIVING_MAX, for the kernel takes some microseconds for each: that means "so many, or more".
+ * The processes that live in the PID namespace whose /proc is mounted here, PID 1 aside, and those
+ * that have ended: sshd closes a session before it waits for its child.  Looks at no more than
+ * LIVING_MAX, for the kernel takes some microseconds for each: that means "so many, or more".
  * Nothing that a process can do makes it wait.  A negative errno where there is no /proc.
  */
 int living_count(void);

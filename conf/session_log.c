@@ -29,6 +29,20 @@ void session_log_line(char *text)
 			*text = '?';
 }
 
+void session_log_failed(
+	const char *user, const char *let_in, const char *why, char text[SESSION_LOG_MAX])
+{
+	char word[64];
+
+	session_log_word(word, sizeof word, user);
+	if (let_in)
+		snprintf(text, SESSION_LOG_MAX, "session NOT isolated: user=%s is let in (%s): %s",
+			word, let_in, why);
+	else
+		snprintf(text, SESSION_LOG_MAX, "session refused: user=%s: %s", word, why);
+	session_log_line(text);
+}
+
 static time_t monotonic_seconds(void)
 {
 	struct timespec now;
@@ -40,10 +54,13 @@ static time_t monotonic_seconds(void)
 void session_log_start(struct session_log *log, const struct policy *policy, const char *user,
 	const char *service, const char *from)
 {
-	*log = (struct session_log){.policy = policy, .since = monotonic_seconds()};
+	*log = (struct session_log){.since = monotonic_seconds()};
 	session_log_word(log->user, sizeof log->user, user);
 	session_log_word(log->service, sizeof log->service, service);
 	session_log_word(log->from, sizeof log->from, from);
+	session_log_word(log->rule, sizeof log->rule, policy->rule);
+	session_log_word(log->hostname, sizeof log->hostname, policy->hostname);
+	session_log_word(log->id, sizeof log->id, policy->id);
 }
 
 struct number {
@@ -65,10 +82,9 @@ void session_log_opened(const struct session_log *log, char text[SESSION_LOG_MAX
 	snprintf(text, SESSION_LOG_MAX,
 		"session opened: user=%s rule=%s service=%s from=%s hostname=%s namespace=%s "
 		"init=%s id=%s joined=%s",
-		log->user, log->policy->rule, log->service, log->from,
-		*log->policy->hostname ? log->policy->hostname : "-",
+		log->user, log->rule, log->service, log->from, log->hostname,
 		number_of(log->namespace, log->namespace).text,
-		number_of(log->init, (unsigned long long)log->init).text, log->policy->id,
+		number_of(log->init, (unsigned long long)log->init).text, log->id,
 		log->joined ? "yes" : "no");
 }
 
@@ -78,8 +94,8 @@ void session_log_closed(
 	snprintf(text, SESSION_LOG_MAX,
 		"session closed: user=%s rule=%s service=%s init=%s id=%s seconds=%lld "
 		"processes=%s%s reason=%s",
-		log->user, log->policy->rule, log->service,
-		number_of(log->init, (unsigned long long)log->init).text, log->policy->id,
+		log->user, log->rule, log->service,
+		number_of(log->init, (unsigned long long)log->init).text, log->id,
 		(long long)(monotonic_seconds() - log->since),
 		number_of(left >= 0, (unsigned long long)left).text, left >= LIVING_MAX ? "+" : "",
 		reason);

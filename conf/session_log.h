@@ -22,8 +22,9 @@
 #define SESSION_LOG_MAX 1024 /* bytes of a line, its end included */
 
 struct session_log {
-	const struct policy *policy; /* borrowed */
-	char user[256], service[64], from[256]; /* as words of a line */
+	/* as words of a line */
+	char user[256], service[64], from[256];
+	char rule[POLICY_RULE_MAX + 1], hostname[POLICY_NAME_MAX + 1], id[LOGIN_ID_LENGTH + 1];
 	ino_t namespace; /* inode of the PID namespace; 0: it is not known, or there is none */
 	pid_t init; /* its PID 1, as the host numbers it; 0: there is none */
 	bool joined; /* the namespaces were there before, with the user's other logins */
@@ -35,6 +36,13 @@ void session_log_word(char *word, size_t size, const char *value);
 
 /* @text as one line: what is no printable ASCII becomes '?'. */
 void session_log_line(char *text);
+
+/*
+ * There is no session for @user.  @let_in: why the login is let in all the same; NULL: it is refused.
+ * @why: which step failed, and how.
+ */
+void session_log_failed(
+	const char *user, const char *let_in, const char *why, char text[SESSION_LOG_MAX]);
 
 /* The session begins now; NULL is what is not known of it, and what is not named is 0. */
 void session_log_start(struct session_log *log, const struct policy *policy, const char *user,

@@ -52,27 +52,21 @@ static const char *item(pam_handle_t *pamh, int type)
 
 /* ---- refusals ---- */
 
-/* One line about this login; @why may have words from outside in it. */
-static void log_failure(const struct attempt *attempt, int priority, const char *what,
-	const char *who, const char *why)
-{
-	char user[64], line[SESSION_LOG_MAX];
-
-	session_log_word(user, sizeof user, item(attempt->pamh, PAM_USER));
-	snprintf(line, sizeof line, "session %s: user=%s%s: %s", what, user, who, why);
-	session_log_line(line);
-	pam_syslog(attempt->pamh, priority, "%s", line);
-}
-
 static int let_in(struct attempt *attempt, int priority, const char *who, const char *why)
 {
-	log_failure(attempt, priority, "NOT isolated", who, why);
+	char line[SESSION_LOG_MAX];
+
+	session_log_failed(item(attempt->pamh, PAM_USER), who, why, line);
+	pam_syslog(attempt->pamh, priority, "%s", line);
 	return PAM_SUCCESS;
 }
 
 static int refuse(struct attempt *attempt, const char *why)
 {
-	log_failure(attempt, LOG_ERR, "refused", "", why);
+	char line[SESSION_LOG_MAX];
+
+	session_log_failed(item(attempt->pamh, PAM_USER), NULL, why, line);
+	pam_syslog(attempt->pamh, LOG_ERR, "%s", line);
 	if (!attempt->silent)
 		pam_error(attempt->pamh,
 			"nsisolate: this login is refused because its session cannot be isolated. "
@@ -101,9 +95,9 @@ static bool in_rescue_group(struct attempt *attempt)
 static int undecided(struct attempt *attempt, const char *why)
 {
 	if (attempt->root)
-		return let_in(attempt, LOG_ALERT, " is let in (uid 0)", why);
+		return let_in(attempt, LOG_ALERT, "uid 0", why);
 	if (in_rescue_group(attempt))
-		return let_in(attempt, LOG_ALERT, " is let in (rescue_group)", why);
+		return let_in(attempt, LOG_ALERT, "rescue_group", why);
 	return refuse(attempt, why);
 }
 
@@ -111,9 +105,9 @@ static int undecided(struct attempt *attempt, const char *why)
 static int unable(struct attempt *attempt, const struct policy *policy, const char *why)
 {
 	if (attempt->root)
-		return let_in(attempt, LOG_ALERT, " is let in (uid 0)", why);
+		return let_in(attempt, LOG_ALERT, "uid 0", why);
 	if (policy->on_error == ON_ERROR_ALLOW)
-		return let_in(attempt, LOG_WARNING, " is let in (on_error = allow)", why);
+		return let_in(attempt, LOG_WARNING, "on_error = allow", why);
 	return refuse(attempt, why);
 }
 
@@ -121,7 +115,7 @@ static int unable(struct attempt *attempt, const struct policy *policy, const ch
 static int half_isolated(struct attempt *attempt, const char *why)
 {
 	if (attempt->root)
-		return let_in(attempt, LOG_ALERT, " is let in (uid 0, HALF isolated)", why);
+		return let_in(attempt, LOG_ALERT, "uid 0, HALF isolated", why);
 	return refuse(attempt, why);
 }
 

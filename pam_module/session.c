@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "cleanup.h"
 #include "living.h"
@@ -80,27 +79,16 @@ int session_open(struct session *session, const struct policy *policy, const str
 	return 0;
 }
 
-/* Whether a child of this process has ended and was not waited for yet; it stays so. */
-static bool has_zombie(void)
-{
-	siginfo_t child = {.si_pid = 0};
-
-	return waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 && child.si_pid;
-}
-
 int session_left(const struct session *session)
 {
 	struct pollfd line = {.fd = session->spawned.line};
-	int left;
 
 	if (line.fd < 0)
 		return -EOPNOTSUPP; /* it has no PID namespace of its own */
 	/* its end of the line closes when it dies, long before it can be reaped */
 	if (poll(&line, 1, 0) > 0)
 		return -ESRCH;
-	left = living_count();
-	/* sshd closes the session before it waits for its child */
-	return left > 0 && left < LIVING_MAX && has_zombie() ? left - 1 : left;
+	return living_count();
 }
 
 int session_close(struct session *session, struct error *error)

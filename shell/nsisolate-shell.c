@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "login.h"
 #include "real_shell.h"
 #include "rules.h"
+#include "session_log.h"
 
 #define NAME "nsisolate-shell"
 #define CONFIG_OPTION "--config="
@@ -30,6 +32,20 @@ struct request {
 static void show(const char *text)
 {
 	dprintf(STDERR_FILENO, NAME ": %s\n", text);
+}
+
+/* Says so to the user, and to the log; @let_in: why he gets his shell all the same, or NULL. */
+static void show_failed(const struct login *login, const char *let_in, const char *why)
+{
+	char line[SESSION_LOG_MAX];
+
+	show(why);
+	session_log_failed(login->user, let_in, why, line);
+	openlog(NAME, LOG_PID, LOG_AUTHPRIV);
+	syslog(!let_in ? LOG_ERR : login->uid == 0 ? LOG_ALERT : LOG_WARNING, "%s", line);
+	closelog();
+	if (let_in)
+		dprintf(STDERR_FILENO, NAME ": this session is not isolated (%s)\n", let_in);
 }
 
 /*
@@ -89,7 +105,9 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	const struct login *login, char **words)
 {
 	struct policy_argv options;
-	char title[256];
+	char title[256], user[256], from[80];
+	const char *let_in;
+	struct error error;
 	size_t count = 0;
 	_cleanup_free_ char **argv = NULL;
 	char **word;
@@ -97,26 +115,31 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	while (words[count])
 		count++;
 	policy_to_argv(policy, &options);
-	argv = word = calloc(count + (size_t)options.count + 5, sizeof *argv);
+	argv = word = calloc(count + (size_t)options.count + 7, sizeof *argv);
 	if (!argv) {
 		show("no memory");
 		return EXIT_FAILURE;
 	}
+	snprintf(user, sizeof user, "--log=%s", login->user);
+	snprintf(from, sizeof from, "--from=%s", login->rhost ? login->rhost : "");
 	snprintf(title, sizeof title, "nsisolate-init: %s %s " NAME, login->user, policy->rule);
 	*word++ = title;
 	*word++ = (char *)"--user";
 	if (request->login)
 		*word++ = (char *)"--login";
+	*word++ = user;
+	*word++ = from;
 	memcpy(word, options.option, (size_t)options.count * sizeof *word);
 	word += options.count;
 	*word++ = (char *)"--";
 	memcpy(word, words, count * sizeof *word);
 	execv(NSISOLATE_INIT, argv);
-	dprintf(STDERR_FILENO, NAME ": cannot run " NSISOLATE_INIT ": %s\n", strerror(errno));
-	if (policy->on_error != ON_ERROR_ALLOW && login->uid != 0)
-		return EXIT_FAILURE;
-	show("this session is not isolated");
-	return exec_shell(request, words[0], words);
+	error_errno(&error, errno, "cannot run " NSISOLATE_INIT);
+	let_in = login->uid == 0                      ? "uid 0"
+		 : policy->on_error == ON_ERROR_ALLOW ? "on_error = allow"
+						      : NULL;
+	show_failed(login, let_in, error.text);
+	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
 }
 
 /* The rules' word for this user. */
@@ -188,14 +211,13 @@ static int start(const struct request *request, struct login *login)
 	_cleanup_free_ char **words = NULL;
 
 	if (!is_isolated() && decide(request, login, &policy, &error) < 0) {
-		show(error.text);
+		show_failed(login, login->uid == 0 ? "uid 0" : NULL, error.text);
 		if (login->uid != 0)
 			return EXIT_FAILURE;
-		show("uid 0 is let in, not isolated");
 		policy = (struct policy){0};
 	}
 	if (prepare_shell(request, &policy, login, &shell, &words, &error) < 0) {
-		show(error.text);
+		show_failed(login, NULL, error.text);
 		return EXIT_FAILURE;
 	}
 	if (!policy.isolate)

@@ -35,11 +35,12 @@ static int send_failed(int outer, const struct error *error)
 
 static int first_process(struct job *job, const struct command *command, int outer)
 {
-	struct pid1_message ready = {.what = PID1_READY};
+	struct pid1_message ready = {.what = PID1_READY, .number = 0};
 	struct pid1 pid1 = {
 		.policy = &job->setup.policy,
 		.login = {-1, outer},
 		.share = SHARE_NONE,
+		.counts = job->user,
 	};
 	struct error error = {0};
 	int keep[2];
@@ -64,6 +65,9 @@ static int first_process(struct job *job, const struct command *command, int out
 		chdir("/") < 0)
 		return EXIT_FAILURE;
 	title_shorten(&job->title);
+	/* for the log alone: it goes without where this fails */
+	if (job->user)
+		ready.number = (long long)namespaces_inode("pid", NULL);
 	send(outer, &ready, sizeof ready, MSG_NOSIGNAL);
 	pid1_run(&pid1);
 }
@@ -118,6 +122,7 @@ static int without_session(
 {
 	bool allowed = may_go_without(job);
 
+	log_failed(job->user, allowed, error->text);
 	dprintf(STDERR_FILENO, INIT_NAME ": this session is not isolated%s: %s\n",
 		allowed ? "" : ", so it is refused", error->text);
 	if (!allowed)
@@ -128,13 +133,17 @@ static int without_session(
 static int in_place_run(struct job *job, const struct command *command)
 {
 	struct error error = {0};
+	struct log log;
 
+	log_start(&log, &job->setup.policy, job->user, job->from);
 	if (may_go_without(job) && try_in_place(job, &error) < 0)
 		return without_session(job, command, &error);
 	if (enter_in_place(job, &error) < 0) {
+		log_failed(job->user, false, error.text);
 		dprintf(STDERR_FILENO, INIT_NAME ": this session is refused: %s\n", error.text);
 		return EXIT_FAILURE;
 	}
+	log_opened(&log);
 	command_exec(command);
 }
 
@@ -169,6 +178,8 @@ static int session_start(
 		return error_set(error, EPROTO, "%s", message.text);
 	}
 	outer->line = sockets[0];
+	outer->log.session.init = pid;
+	outer->log.session.namespace = (ino_t)message.number;
 	return 0;
 }
 
@@ -183,6 +194,7 @@ int foreground_run(struct job *job)
 	command_save_signals(&command);
 	outer_init(&outer);
 	command.terminal = outer.terminal;
+	log_start(&outer.log, &job->setup.policy, job->user, job->from);
 	job->setup.host.uts = namespaces_inode("uts", &error);
 	job->setup.host.mnt = namespaces_inode("mnt", &error);
 	if (!job->setup.host.uts || !job->setup.host.mnt)
@@ -198,5 +210,6 @@ int foreground_run(struct job *job)
 	if (outer_listen(&outer, &error) < 0)
 		outer_end(&outer, SIGKILL); /* the command has begun, and ends with us */
 	title_shorten(&job->title);
+	log_opened(&outer.log);
 	outer_run(&outer);
 }

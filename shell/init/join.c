@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,6 +40,18 @@ void join_way_close(struct join_way *way)
 {
 	while (way->count)
 		cleanup_close(&way->fds[--way->count]);
+}
+
+int join_way_pid(const struct join_way *way, int flags)
+{
+	size_t next = 1;
+
+	for (size_t i = 0; i < kinds_count && next < way->count; i++) {
+		if (kinds[i].flag == CLONE_NEWPID)
+			return way->fds[next];
+		next += !!(flags & kinds[i].flag);
+	}
+	return -1;
 }
 
 /* One that cannot be opened is -1, which sendmsg(2) refuses with EBADF. */

@@ -29,6 +29,9 @@ struct join_way {
 };
 void join_way_close(struct join_way *way);
 
+/* The descriptor of the PID namespace in a user's way in, of namespaces of @kinds; -1: none. */
+int join_way_pid(const struct join_way *way, int kinds);
+
 /*
  * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a set
  * of its own.

@@ -30,6 +30,8 @@ struct job {
 	char **arguments; /* the whole command line */
 	bool stay; /* attach: in whatever unit this login is, even for a set that outlives it */
 	int lock; /* attach, after unit_leave: the descriptor that it kept; -1 */
+	const char *user,
+		*from; /* foreground: for the log; NULL: nothing is logged, or not known */
 	bool login; /* foreground: the command's argv[0] gets a leading dash */
 };
 

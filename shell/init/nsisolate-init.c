@@ -37,7 +37,8 @@ static const char usage[] =
 	"  --scope=session|user  whether the user's other logins are in the same (session)\n"
 	"  --id=ID               the session's\n"
 	"  --rule=NAME           which rule asked for it\n"
-	"  --login               COMMAND's argv[0] gets a leading dash\n";
+	"  --login               COMMAND's argv[0] gets a leading dash\n"
+	"  --log=USER --from=ADDRESS  tell the system log of USER's session, coming from there\n";
 
 /* A number that fills @text, at most @limit; -1 when it is none. */
 static long long number_of(const char *text, unsigned long long limit)
@@ -94,6 +95,16 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 		return job->setup.user = true;
 	if (!strcmp(word, "--login"))
 		return job->login = true;
+	value = value_of(word, "--log");
+	if (value) {
+		job->user = value;
+		return 1;
+	}
+	value = value_of(word, "--from");
+	if (value) {
+		job->from = value;
+		return 1;
+	}
 	/* the two that unit_leave adds */
 	value = value_of(word, "--title");
 	if (value) {

@@ -87,6 +87,21 @@ _Noreturn void outer_end(struct outer *outer, int status)
 	end_as(status);
 }
 
+/* The command has: @left processes are still there, or a negative errno. */
+static _Noreturn void outer_ended(struct outer *outer, int status, int left, const char *reason)
+{
+	log_closed(&outer->log, left, reason);
+	outer_end(outer, status);
+}
+
+/* Whether PID 1 of a shared set is gone, and our command with it. */
+static bool set_has_ended(const struct outer *outer)
+{
+	struct pollfd line = {.fd = outer->line};
+
+	return poll(&line, 1, 0) > 0;
+}
+
 /* What has become of our child. */
 static void look_at_command(struct outer *outer)
 {
@@ -97,8 +112,10 @@ static void look_at_command(struct outer *outer)
 		return;
 	if (WIFSTOPPED(status))
 		stop_too(outer, WSTOPSIG(status));
+	else if (set_has_ended(outer))
+		outer_ended(outer, status, 0, "killed");
 	else
-		outer_end(outer, status);
+		outer_ended(outer, status, -EOPNOTSUPP, "logout");
 }
 
 static void hear_signal(struct outer *outer)
@@ -133,11 +150,12 @@ static void hear_line(struct outer *outer)
 	struct pid1_message message;
 
 	if (recv(outer->line, &message, sizeof message, 0) != sizeof message)
-		outer_end(outer, SIGKILL); /* nothing else ends PID 1 without a word */
+		outer_ended(
+			outer, SIGKILL, 0, "killed"); /* nothing else ends PID 1 without a word */
 	if (message.what == PID1_STOPPED)
 		stop_too(outer, WSTOPSIG(message.value));
 	else if (message.what == PID1_ENDED)
-		outer_end(outer, message.value);
+		outer_ended(outer, message.value, (int)message.number, "logout");
 }
 
 void outer_init(struct outer *outer)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "log.h"
 
 struct outer {
 	int line; /* socket to PID 1: struct pid1_message both ways, or to hang up on alone */
@@ -19,6 +20,7 @@ struct outer {
 	int signals; /* signalfd */
 	int terminal; /* whose foreground the command's process group is; -1: none */
 	bool in_foreground;
+	struct log log; /* begun when the command has */
 };
 
 /* Finds the terminal. */

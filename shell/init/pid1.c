@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "command.h"
 #include "join.h"
+#include "living.h"
 
 /* How soon to look again when a look at /proc failed (watch_somebody), or accept(2). */
 #define LOOK_AGAIN_MS 1000
@@ -205,10 +206,8 @@ static void hear_asking(struct life *life)
 
 /* ---- the command of a foreground session, whose only login is the outer process ---- */
 
-static void tell_outer(struct life *life, int what, int value, int flags)
+static void tell_outer(struct life *life, struct pid1_message message, int flags)
 {
-	struct pid1_message message = {.what = what, .value = value};
-
 	/* nobody to tell any more: poll() says so next */
 	if (life->count)
 		send(life->logins[0].line, &message, sizeof message, MSG_NOSIGNAL | flags);
@@ -216,6 +215,8 @@ static void tell_outer(struct life *life, int what, int value, int flags)
 
 static void reap(struct life *life)
 {
+	struct pid1_message ended = {.what = PID1_ENDED};
+	bool over = false;
 	int status;
 	pid_t pid;
 
@@ -225,13 +226,20 @@ static void reap(struct life *life)
 			continue;
 		if (WIFSTOPPED(status)) {
 			/* an outer process that is stopped itself does not listen, and knows */
-			tell_outer(life, PID1_STOPPED, status, MSG_DONTWAIT);
+			tell_outer(life, (struct pid1_message){PID1_STOPPED, .value = status},
+				MSG_DONTWAIT);
 			continue;
 		}
-		tell_outer(life, PID1_ENDED, status, 0);
+		ended.value = status;
 		life->command = 0;
-		begin_end(life);
+		over = true;
 	}
+	if (!over)
+		return;
+	if (life->pid1->counts)
+		ended.number = living_count();
+	tell_outer(life, ended, 0);
+	begin_end(life);
 }
 
 /*

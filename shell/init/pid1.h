@@ -16,6 +16,8 @@
 struct pid1_message {
 	enum { PID1_READY, PID1_STOPPED, PID1_ENDED, PID1_FAILED, PID1_SIGNAL } what;
 	int value; /* a wait status (wait(2)), or a signal's number */
+	/* for the log; PID1_READY: inode of the PID namespace; PID1_ENDED: processes left, or errno */
+	long long number;
 	char text[512]; /* of PID1_FAILED */
 };
 
@@ -37,6 +39,7 @@ struct pid1 {
 	struct share share; /* where further ones come from; SHARE_NONE: nowhere */
 	bool user; /* further logins need descriptors to join the namespaces by, not having root */
 	int signals; /* of pid1_signals */
+	bool counts; /* the outer process wants to know how many processes the command left */
 	pid_t command; /* foreground: the user's command; 0 where the leaders fork the processes */
 };
 

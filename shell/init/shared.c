@@ -71,7 +71,7 @@ static _Noreturn void helper(struct job *job, int answer)
 }
 
 /* One line of the answer, see modes.h; 1: it was the last. */
-static int take_line(int line, struct join_way *way, struct error *error)
+static int take_line(int line, struct join_way *way, struct log *log, struct error *error)
 {
 	char text[sizeof error->text + 16];
 	struct pollfd readable = {.fd = line, .events = POLLIN};
@@ -91,17 +91,20 @@ static int take_line(int line, struct join_way *way, struct error *error)
 	if (length < 0)
 		return error_errno(error, (int)-length, "cannot hear of the user's sessions");
 	text[length] = '\0';
-	if (!strcmp(text, "ready\n") || !strcmp(text, "joined\n"))
+	log->session.joined = !strcmp(text, "joined\n");
+	if (log->session.joined || !strcmp(text, "ready\n"))
 		return 1;
 	join_way_close(way); /* of `pid`, PID 1's: we need none */
-	if (!strncmp(text, "pid ", 4))
+	if (!strncmp(text, "pid ", 4)) {
+		log->session.init = atoi(text + 4);
 		return 0;
+	}
 	text[strcspn(text, "\n")] = '\0';
 	return error_set(error, EPROTO, "%s", strncmp(text, "failed ", 7) ? text : text + 7);
 }
 
-/* Finds or makes the set: *@line hangs it up, @way leads into it. */
-static int find_set(struct job *job, int *line, struct join_way *way, struct error *error)
+/* Finds or makes the set: @outer->line hangs it up, @way leads into it. */
+static int find_set(struct job *job, struct outer *outer, struct join_way *way, struct error *error)
 {
 	int sockets[2], result;
 	pid_t pid;
@@ -114,7 +117,7 @@ static int find_set(struct job *job, int *line, struct join_way *way, struct err
 	close(sockets[1]);
 	result = pid < 0 ? error_errno(error, errno, "cannot fork") : 0;
 	while (!result)
-		result = take_line(sockets[0], way, error);
+		result = take_line(sockets[0], way, &outer->log, error);
 	if (pid > 0) {
 		kill(pid, SIGKILL); /* it has nothing left to do; a stopped one would keep us */
 		wait_for(pid);
@@ -122,7 +125,7 @@ static int find_set(struct job *job, int *line, struct join_way *way, struct err
 	if (result < 0)
 		close(sockets[0]);
 	else
-		*line = sockets[0];
+		outer->line = sockets[0];
 	return result < 0 ? result : 0;
 }
 
@@ -217,10 +220,11 @@ static int try_start(
 	struct job *job, const struct command *command, struct outer *outer, struct error *error)
 {
 	struct join_way way = {.count = 0};
-	int result = find_set(job, &outer->line, &way, error);
+	int result = find_set(job, outer, &way, error);
 
 	if (result < 0)
 		return result;
+	log_namespace(&outer->log, join_way_pid(&way, job->setup.policy.kinds));
 	result = run_in_set(job, command, &way, outer, error);
 	join_way_close(&way);
 	if (result > 0) {
