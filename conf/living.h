@@ -8,7 +8,7 @@
 
 /*
  * The processes that live in the PID namespace whose /proc is mounted here, PID 1 aside, and those
- * that have ended: sshd closes a session before it waits for its child.  Looks at no more than
+ * that have ended, zombies or almost.  Looks at no more than
  * LIVING_MAX, for the kernel takes some microseconds for each: that means "so many, or more".
  * Nothing that a process can do makes it wait.  A negative errno where there is no /proc.
  */

@@ -48,7 +48,7 @@ namespace=$namespace init=$init id=[0-9a-f]{8} joined=no\$"
 	closed=$(line closed)
 	assert_eq "$(keys "$closed")" "$CLOSED"
 	assert_match "$closed" "^user=alice rule=users service=sshd init=$init \
-id=$(value id "$opened") seconds=[1-9] processes=2 reason=logout\$"
+id=$(value id "$opened") seconds=[1-9] processes=[23] reason=logout\$"
 	# authpriv.info is 10 * 8 + 6
 	assert_eq "$(grep -c '^<86>.*sshd.*pam_nsisolate(sshd:session): session ' $LOGS/syslog)" 2 \
 		"lines of facility authpriv, level info"
@@ -58,14 +58,16 @@ id=$(value id "$opened") seconds=[1-9] processes=2 reason=logout\$"
 }
 
 test_a_login_that_leaves_nothing_has_no_processes() {
-	local i
 	sshd_start
-	# sshd's own process of the session may still be ending
-	for i in 1 2 3 4 5 6 7 8; do
-		: >$LOGS/syslog
-		on alice true
-		assert_match "$(line closed)" 'processes=0 reason=logout$'
-	done
+	on alice true
+	# sshd closes the session while its own process in there is still ending, mostly near its end
+	assert_match "$(line closed)" 'processes=[01] reason=logout$'
+	: >$LOGS/syslog
+	stack
+	settings
+	app alice open run true close end
+	assert_match "$(line closed)" 'processes=0 reason=logout$'
+	rm /etc/pam.d/stage
 	sshd_stop
 	nothing_left
 }
