@@ -104,8 +104,8 @@ PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-
 	$(BUILD)/nsisolatectl
 
 .PHONY: all demo demo-login check soak fault check-vm bench bench-scale bench-growth bench-rules \
-	bench-budget sanitize fuzz deb install uninstall format check-format clean help local \
-	tests-tools tests-unit FORCE
+	bench-budget sanitize fuzz deb check-packages install uninstall format check-format clean \
+	help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -185,6 +185,7 @@ demo demo-login:
 check:
 	$(call depend,build test)
 	$(make) all tests-tools tests-unit $(if $(root),,local)
+	@echo 'packages are built and installed by make check-packages, which takes minutes and the network'
 	@BUILD='$(abspath $(BUILD))' tests/run $(TESTS)
 
 sanitize:
@@ -252,6 +253,11 @@ deb:
 	$(call depend,build deb)
 	@packaging/make-deb '$(BUILD)/deb'
 
+# minutes, and the network: fresh systems of each release of Debian
+check-packages:
+	$(call depend,packages)
+	@BUILD='$(abspath $(BUILD))' tests/packaging/run $(RELEASES)
+
 # ---- what is installed ---------------------------------------------------------------------------
 # NO_BUILD=1 installs what is in $(BUILD) as it is.
 install: $(if $(NO_BUILD),,all)
@@ -297,6 +303,7 @@ help:
 	'make uninstall   the reverse, but for nsisolate.conf' \
 	$(if $(wildcard tests/vm/run),'make check-vm    boot the releases in qemu and log in') \
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
+	'make check-packages   build and install it in fresh systems (RELEASES="bookworm trixie")' \
 	'make bench       what a login costs, beside the least that it can and what others take' \
 	'                 (bench-scale: 3000 sessions, 100 at once, 50,000 in a row; bench-growth: with' \
 	'                 mounts, rules, groups, sessions; bench-rules: rules alone; bench-budget)' \

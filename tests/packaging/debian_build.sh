@@ -1,0 +1,66 @@
+# In a Debian with the build dependencies: the package, built twice, is the same bytes, pleases
+# lintian, and holds what `make install` installs.  /out/deb has it afterwards.
+. /tree/tests/packaging/inside.sh
+
+build() { # build UMASK DIR WORD...: in DIR, with WORDs in front of make
+	umask "$1"
+	dir=$2
+	shift 2
+	mkdir -p "$dir/tmp"
+	cp -r /tree "$dir/tree"
+	(cd "$dir/tree" && env TMPDIR="$dir/tmp" "$@" deb)
+	umask 022
+}
+
+# the library that changes the time stays away from what depends on the time that files have
+build 022 /root/here make
+build 077 /root/quite/elsewhere/and/longer TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 LANGUAGE=de \
+	DEB_BUILD_OPTIONS=nocheck USER=somebody HOME=/nonexistent faketime -f '+400d' make -j1
+for file in nsisolate_0.1.0_amd64.deb nsisolate-dbgsym_0.1.0_amd64.deb; do
+	cmp /root/here/tree/build/deb/$file /root/quite/elsewhere/and/longer/tree/build/deb/$file
+done
+rm -rf /out/deb
+cp -r /root/here/tree/build/deb /out/deb
+cd /out/deb
+
+lintian --version
+lintian --allow-root --tag-display-limit 0 --fail-on error,warning ./*.changes
+echo "NOTE: $(lintian --version), profile $(dpkg-vendor --query vendor): no error, no warning"
+
+# ---- what is in it ----
+dpkg-deb --fsys-tarfile nsisolate_*.deb | tar -t | grep -v '/$' | sed 's/^\.//; s/\.gz$//' |
+	grep -vE '^/usr/share/(doc|lintian|pam-configs)/|^/etc/apparmor.d/' | sort >/tmp/package
+cp -r /tree /root/source
+cd /root/source
+make -s -j2 install BUILD=/root/other PREFIX=/opt/n SYSCONFDIR=/opt/n/etc PAMDIR=/opt/n/lib/security
+pamdir=$(dirname "$(grep pam_nsisolate.so /tmp/package)")
+make -s install DESTDIR=/root/dest PAMDIR="$pamdir" BUILD=/root/other NO_BUILD=1
+(cd /root/dest && find . ! -type d | sed 's/^\.//' | sort) >/tmp/installed
+diff /tmp/package /tmp/installed
+
+# no setuid bit, no file capability, nothing that others may write, as it came from either
+dpkg-deb --fsys-tarfile /out/deb/nsisolate_*_*.deb | tar -tvf - >/tmp/modes
+test -z "$(awk '$1 ~ /[sStT]|^[^l].......w/ || $2 != "root/root"' /tmp/modes)"
+test -z "$(find /root/dest -type f -perm /6022)"
+
+make -s uninstall DESTDIR=/root/dest PAMDIR="$pamdir"
+test "$(cd /root/dest && find . ! -type d)" = ./etc/nsisolate.conf
+
+# ---- another prefix is believed in, not only written to ----
+test -e /opt/n/lib/security/pam_nsisolate.so
+test ! -e /usr/bin/nsisolate-shell
+echo nonsense >/opt/n/etc/nsisolate.conf
+fails /opt/n/sbin/nsisolatectl check >/tmp/said 2>&1
+grep -q /opt/n/etc/nsisolate.conf:1 /tmp/said
+# an admin's file is left alone
+make -s install BUILD=/root/other PREFIX=/opt/n SYSCONFDIR=/opt/n/etc PAMDIR=/opt/n/lib/security
+grep -qx nonsense /opt/n/etc/nsisolate.conf
+
+# ---- AppArmor: where profiles can name user namespaces, and where they cannot ----
+if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' dh-apparmor)" ge 4.0~; then
+	grep ' ./etc/apparmor.d/nsisolate$' /tmp/modes
+	echo "NOTE: with an AppArmor profile"
+else
+	fails grep apparmor /tmp/modes
+	echo "NOTE: without an AppArmor profile: AppArmor $(dpkg-query -W -f '${Version}' dh-apparmor)"
+fi

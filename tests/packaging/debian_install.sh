@@ -1,0 +1,98 @@
+# In a Debian with sshd: install, choose, upgrade and remove the package of /out/deb, with people
+# logged in; in the end the system is as it was.
+. /tree/tests/packaging/inside.sh
+
+package=$(ls /out/deb/nsisolate_*.deb)
+apt_get() { apt-get -q -y -o Dpkg::Use-Pty=0 "$@"; }
+
+# every file and directory but logs, caches and what dpkg and apt keep books in; and one that dh_apparmor
+# removes from under every package, when it is empty
+system_state() {
+	find / -xdev \( -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt \
+		-o -path /out -o -path /tree -o -path /root -o -path /etc/apparmor.d/disable \) -prune -o -printf '%p %y %m %U %G %l\n' | sort
+	find /etc /var/lib/pam -type f -exec cksum {} + | sort
+	find /run -path '/run/nsisolate*'
+}
+pam_state() { cksum /etc/pam.d/*; }
+# once, so that the files that adding a user changes have changed
+sshd_start
+sshd_stop
+system_state >/tmp/before
+pam_state >/tmp/pam
+
+# ---- installing it changes nothing for anybody ----
+apt_get install "$package"
+pam_state | diff /tmp/pam -
+grep -qx /usr/bin/nsisolate-shell /etc/shells
+nsisolatectl check
+if [ -e /etc/apparmor.d/nsisolate ]; then
+	apparmor_parser -Q -K /etc/apparmor.d/nsisolate
+	echo "NOTE: $(apparmor_parser --version | head -n 1) takes the profile"
+fi
+sshd_start
+test "$(on alice hostname)" = lab
+
+# ---- until it is chosen ----
+pam-auth-update --enable nsisolate
+for stack in common-session common-session-noninteractive; do
+	grep '^session' /etc/pam.d/$stack | tail -n 1 | grep pam_nsisolate.so
+done
+test "$(on alice hostname)" = alice-lab
+test "$(on root hostname)" = lab
+pam-auth-update --disable nsisolate
+pam_state | diff /tmp/pam -
+test "$(on alice hostname)" = lab
+pam-auth-update --enable nsisolate
+
+# ---- an upgrade ends no session, and changes no configuration ----
+printf '[all]\nuid = 1000-60000\nscope = user\nhostname = ours\n' >/etc/nsisolate.conf
+hold
+init=$(pgrep -x nsisolate-init)
+held 'sleep 1000 >/dev/null 2>&1 &'
+dpkg-deb -R "$package" /tmp/next
+sed -i 's/^Version: .*/Version: 0.1.0+next/' /tmp/next/DEBIAN/control
+dpkg-deb --root-owner-group -b /tmp/next /tmp/nsisolate_next_amd64.deb
+apt_get install /tmp/nsisolate_next_amd64.deb
+test "$(dpkg-query -W -f '${Version} ${db:Status-Status}' nsisolate)" = '0.1.0+next installed'
+test "$(pgrep -x nsisolate-init)" = "$init"
+held pgrep -x sleep
+test "$(held hostname)" = ours
+grep -qx 'hostname = ours' /etc/nsisolate.conf
+pam-auth-update --package
+grep pam_nsisolate.so /etc/pam.d/common-session
+# who logs in now is with those who were there before
+test "$(on alice hostname)" = ours
+on alice pgrep -x sleep
+test "$(pgrep -x nsisolate-init)" = "$init"
+
+# ---- it is not removed while logins need it ----
+cp /etc/pam.d/sshd /tmp/sshd
+echo 'session required pam_nsisolate.so' >>/etc/pam.d/sshd
+apt_get remove nsisolate >/tmp/said 2>&1 && exit 1
+grep -q '/etc/pam.d/sshd:[0-9]*: session required pam_nsisolate.so' /tmp/said
+test "$(dpkg-query -W -f '${db:Status-Status}' nsisolate)" = installed
+nsisolatectl check
+test "$(on alice hostname)" = ours
+cat /tmp/sshd >/etc/pam.d/sshd
+
+# ---- removed, it leaves those alone who are logged in, until they go ----
+apt_get remove nsisolate
+pam_state | diff /tmp/pam -
+fails grep nsisolate /etc/shells
+test "$(pgrep -x nsisolate-init)" = "$init"
+held pgrep -x sleep
+test "$(held hostname)" = ours
+test "$(on alice hostname)" = lab
+grep -qx 'hostname = ours' /etc/nsisolate.conf # a conffile
+apt_get purge nsisolate
+held pgrep -x sleep
+let_go
+wait_for is_not pgrep -x nsisolate-init
+fails pgrep -x sleep
+test "$(hostname)" = lab
+
+# ---- and nothing behind ----
+sshd_stop
+rm -f /run/sshd.pid
+system_state >/tmp/after
+diff /tmp/before /tmp/after
