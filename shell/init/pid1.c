@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "filter.h"
 #include "join.h"
 #include "living.h"
 
@@ -389,6 +390,11 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	life.polled = life.only_polled;
 	life.room = 1;
 	take_login(&life, &pid1->login);
+	/*
+	 * A second wall.  Where the kernel has none of it, or no memory, the first one stands: PID 1 has
+	 * no privilege to lose, and the session has begun.
+	 */
+	filter_install(&(struct error){0});
 	give_stack_back();
 	for (;;) {
 		int timeout = life.deaf ? LOOK_AGAIN_MS : -1;

@@ -1,0 +1,118 @@
+# What the processes of ours that live on in a session may still do: nothing but their work.
+. tests/stage.sh
+
+status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$2/status"; }
+filters() { case $(uname -m) in x86_64 | aarch64 | riscv64) return 0 ;; *) return 1 ;; esac; }
+is_filtered() { [ "$(status_of Seccomp "$1")" = 2 ]; }
+
+# what is wanted of a process that has been given nothing but its work
+check_process() { # check_process PID
+	local set uid
+	uid=$(id -u "$user")
+	for set in CapInh CapPrm CapEff CapAmb; do
+		assert_match "$(status_of $set "$1")" '^0+$' "$set of process $1"
+	done
+	assert_eq "$(status_of NoNewPrivs "$1")" 1 "no_new_privs of process $1"
+	assert_eq "$(status_of Uid "$1" | tr '\t' ' ')" "$uid $uid $uid $uid" "ids of process $1"
+	# the memory of one that is not dumpable is no more its user's: proc(5)
+	assert_eq "$(stat -c %u "/proc/$1/mem")" 0 "the owner of the memory of process $1"
+	filters || return 0
+	wait_for is_filtered "$1" || fail "no filter: Seccomp: $(status_of Seccomp "$1")"
+}
+
+pid_1s() {
+	local pid
+	for pid in $(inits "$user"); do
+		# the outer process of the shell's is the user's own, outside
+		[ "$(awk '/^NSpid:/ { print NF - 1, $NF }' "/proc/$pid/status")" != "2 1" ] || echo "$pid"
+	done
+}
+has_pid_1() { [ -n "$(pid_1s)" ]; }
+
+check_pid_1() {
+	local other
+	on "$user" 'sleep 20' &
+	other=$!
+	wait_for pgrep -u "$user" -x sleep || fail "no command"
+	wait_for has_pid_1 || fail "no PID 1"
+	check_process "$(pid_1s)"
+	pkill -u "$user" -x sleep
+	wait $other
+}
+test_pid_1_has_no_privilege_and_a_filter() { both check_pid_1; }
+
+check_command() {
+	assert_eq "$(on "$user" 'grep -E "^(Seccomp|NoNewPrivs|Seccomp_filters):" /proc/self/status | tr -s "\t " " "')" \
+		"$(on carol 'grep -E "^(Seccomp|NoNewPrivs|Seccomp_filters):" /proc/self/status | tr -s "\t " " "')" \
+		"of a command, compared with a plain login"
+}
+test_the_filter_is_pid_1s_alone() { both check_command; }
+
+# ---- its whole life, under strace: nothing that it does is refused ----
+
+# refused FILE: calls that failed with ENOSYS after the filter was there
+refused() { awk '/^([0-9]+ +)?seccomp\(/ { on = 1; next } on && /ENOSYS/' "$1"; }
+
+# life WANTED COMMAND...: runs it under strace; so many PID 1s were filtered, and refused nothing
+life() {
+	local wanted=$1 file found=0 trace=$STAGE/life
+	shift
+	mkdir -p $trace
+	chmod 1777 $trace
+	timeout 50 strace -ff -qq -e signal=none -o $trace/of "$@" >$STAGE/life.said 2>&1 </dev/null
+	for file in $trace/of.*; do
+		grep -qE '^seccomp\(.*= 0$' "$file" || continue
+		found=$((found + 1))
+		sed '1,/^seccomp(/d' "$file" | cut -d'(' -f1 | sort | uniq -c | sort -rn | tr -s '\n ' ' ' >&2
+		assert_eq "$(refused "$file")" "" "calls of PID 1 that its filter refused"
+	done
+	assert_eq $found "$wanted" "PID 1s with a filter ($(cat $STAGE/life.said))"
+	rm -rf $trace $STAGE/life.said /run/nsisolate
+	nothing_left
+}
+
+need_strace() {
+	command -v strace >/dev/null || skip "there is no strace"
+	filters || skip "there is no filter for this architecture"
+	! sanitized || skip "sanitizers have calls of their own"
+}
+
+# jobs that outlive the session, that ignore what the end begins with, that are stopped or orphans
+JOBS_OF_ALL_KINDS='(trap "" TERM HUP; sleep 2; :) & sleep 100 & kill -STOP $!; (sleep 0.2 &); sleep 0.4'
+
+test_pid_1_of_the_module_makes_no_call_that_is_refused() {
+	need_strace
+	printf '[all]\ngrace = 1\n' | conf
+	life 1 "$BUILD/tests/pam_app" sshd alice open run "$JOBS_OF_ALL_KINDS" close
+}
+
+test_pid_1_that_lingers_makes_no_call_that_is_refused() {
+	need_strace
+	printf '[all]\nlogout = linger\nnamespaces = uts, pid, ipc\nprivate = /tmp\n' | conf
+	life 1 "$BUILD/tests/pam_app" sshd alice open run '(sleep 1; sleep 0.5) & sleep 0.1' close
+}
+
+# logins that join, one after a change of the rule, one with nonsense
+test_pid_1_of_a_shared_session_makes_no_call_that_is_refused() {
+	need_strace
+	cat >$STAGE/logins <<-'END'
+		login() { "$BUILD/tests/pam_app" sshd alice open run "sleep $1" close & }
+		conf() { printf '[all]\nscope = user\ngrace = 1\n%s\n' "$1" >"$SYSCONFDIR/nsisolate.conf"; }
+		conf
+		login 3; sleep 1
+		login 1; login 1; login 1; sleep 0.5
+		echo nonsense | socat -u - UNIX-CONNECT:/run/nsisolate/5001/all,type=5
+		conf 'hostname = other'
+		login 1
+		wait
+	END
+	life 2 bash $STAGE/logins
+	rm $STAGE/logins
+}
+
+test_pid_1_of_the_shell_makes_no_call_that_is_refused() {
+	need_strace
+	printf '[all]\ngrace = 1\n' | conf
+	life 1 setpriv --reuid dave --regid dave --init-groups env -i HOME=/home/dave PATH="$PATH" \
+		"$NSISOLATE_SHELL" -c "$JOBS_OF_ALL_KINDS; exit 3"
+}
