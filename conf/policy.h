@@ -17,6 +17,7 @@
 
 #define POLICY_NAME_MAX 64 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
 #define POLICY_RULE_MAX 64 /* a rule name's bytes */
+#define POLICY_SHELL_MAX 255 /* bytes of a shell's path: PID 1 keeps all this for its life */
 #define POLICY_SIZE_MAX 15 /* bytes of a size of memory, as text */
 #define POLICY_GRACE_DEFAULT 2 /* seconds */
 #define POLICY_GRACE_MAX 3600 /* seconds */
@@ -51,7 +52,7 @@ struct policy {
 	char private_size[POLICY_SIZE_MAX +
 			  1]; /* of each of them, see tmpfs(5); "": the kernel's */
 	enum policy_user_manager user_manager;
-	char shell[PATH_MAX]; /* the real shell for nsisolate-shell; "": passwd's */
+	char shell[POLICY_SHELL_MAX + 1]; /* the real shell for nsisolate-shell; "": passwd's */
 	enum policy_logout logout;
 	unsigned grace; /* seconds between SIGTERM and the end, for LOGOUT_KILL */
 	enum policy_on_error on_error;

@@ -16,6 +16,8 @@
 #define X500 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50
 #define SHIPPED "conf/nsisolate.conf"
 #define RULE "[a]\n" /* before the line that is wrong */
+#define SLASHES_16 "////////////////"
+#define SLASHES_64 SLASHES_16 SLASHES_16 SLASHES_16 SLASHES_16
 
 /* A row of bytes that may have NULs in it. */
 #define BYTES(text) text, sizeof(text) - 1
@@ -146,6 +148,8 @@ static const struct {
 	{BYTES(RULE "user_manager = no\n"), 2, 16, "'no': expected hide or keep"},
 	{BYTES(RULE "usermanager = hide\n"), 2, 1, "did you mean user_manager?"},
 	{BYTES(RULE "shell = bash\n"), 2, 9, "absolute path"},
+	{BYTES(RULE "shell = " SLASHES_64 SLASHES_64 SLASHES_64 SLASHES_64 "\n"), 2, 9,
+		"longer than 255 bytes"},
 	{BYTES(RULE "logout = killl\n"), 2, 10, "did you mean kill?"},
 	{BYTES(RULE "logout = never\n"), 2, 10, "expected kill or linger"},
 	{BYTES(RULE "on_error = permit\n"), 2, 12, "expected deny or allow"},

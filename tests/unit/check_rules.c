@@ -400,13 +400,12 @@ END_TEST
 
 START_TEST(longest_shell_fits)
 {
-	char text[4200] = "[it]\nshell = ";
+	char text[512] = "[it]\nshell = ";
 	struct policy policy;
 
-	/* a line has at most 1000 bytes */
-	memset(text + strlen(text), '/', 992);
+	memset(text + strlen(text), '/', POLICY_SHELL_MAX);
 	policy = policy_of(text, &alice);
-	ck_assert_uint_eq(strlen(policy.shell), 992);
+	ck_assert_uint_eq(strlen(policy.shell), POLICY_SHELL_MAX);
 }
 END_TEST
 
