@@ -84,11 +84,16 @@ static void hide(int report)
 
 static void reset_signals(void)
 {
-	static const struct sigaction by_default = {.sa_handler = SIG_DFL};
+	/*
+	 * The kernel's struct sigaction: SIG_DFL is 0.  glibc's function refuses 32 and 33, which its
+	 * posix_spawn(3) leaves ignored in what it starts.
+	 */
+	static const char by_default[64];
 	sigset_t none;
 
 	for (int signum = 1; signum < NSIG; signum++)
-		sigaction(signum, &by_default, NULL); /* EINVAL: one that cannot be changed */
+		syscall(SYS_rt_sigaction, signum, by_default, NULL,
+			NSIG / 8); /* but SIGKILL, SIGSTOP */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
