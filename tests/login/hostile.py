@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""hostile.py WHAT [WORD...] - a user who tries to get at what is outside of a session.
+
+One line for each attempt that succeeded, `done` at the end.  Run outside of a session all of them do:
+that is how the tests know that an attempt is one.
+
+    process PID     everything that can be done to another process of the user's
+    proc PID        every way to a /proc that shows that process
+    namespaces UTS PID MNT
+                    joins whatever is in reach, and looks whether it leads to one of these (inodes)
+    inject TEXT     types TEXT at the terminal (TIOCSTI)
+"""
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+PTRACE_SEIZE, PTRACE_DETACH = 0x4206, 17
+TIOCSTI = 0x5412
+
+
+def check(result):
+    if result < 0:
+        raise OSError(ctypes.get_errno(), 'refused')
+    return result
+
+
+def attempt(name, function):
+    try:
+        function()
+    except (OSError, subprocess.CalledProcessError):
+        return
+    print(name, flush=True)
+
+
+# ---- process ----
+
+class IoVec(ctypes.Structure):
+    _fields_ = [('base', ctypes.c_void_p), ('length', ctypes.c_size_t)]
+
+
+def mapped(pid):
+    with open(f'/proc/{pid}/maps') as maps:
+        return int(next(maps).split('-')[0], 16)
+
+
+def read_memory(pid, address):
+    data = ctypes.create_string_buffer(16)
+    here, there = IoVec(ctypes.addressof(data), 16), IoVec(address, 16)
+    check(libc.process_vm_readv(pid, ctypes.byref(here), 1, ctypes.byref(there), 1, 0))
+
+
+def trace(pid):
+    """In a child: who traces may not end before he has let go."""
+    child = os.fork()
+    if child == 0:
+        result = libc.ptrace(PTRACE_SEIZE, pid, None, None)
+        if result == 0:
+            os.kill(pid, signal.SIGSTOP)
+            os.waitpid(pid, 0x40000000)
+            libc.ptrace(PTRACE_DETACH, pid, None, None)
+            os.kill(pid, signal.SIGCONT)
+        os._exit(0 if result == 0 else 1)
+    if os.waitpid(child, 0)[1]:
+        raise OSError('refused')
+
+
+def send_by_pidfd(pid):
+    os.close(os.pidfd_open(pid))
+    signal.pidfd_send_signal(os.pidfd_open(pid), 0)
+
+
+def process(pid):
+    # one that is the user's own, and in a group of its own
+    attempt('kill', lambda: os.kill(pid, 0))
+    attempt('kill of its group', lambda: os.killpg(pid, 0))
+    attempt('pidfd', lambda: send_by_pidfd(pid))
+    attempt('rt_sigqueueinfo', lambda: check(libc.sigqueue(pid, 0, None)))
+    attempt('ptrace', lambda: trace(pid))
+    attempt('process_vm_readv', lambda: read_memory(pid, mapped(pid)))
+    attempt('proc', lambda: os.listdir(f'/proc/{pid}'))
+    attempt('environ', lambda: open(f'/proc/{pid}/environ', 'rb').read())
+    attempt('cwd', lambda: os.readlink(f'/proc/{pid}/cwd'))
+    attempt('renice', lambda: os.setpriority(os.PRIO_PROCESS, pid, 19))
+    attempt('affinity', lambda: os.sched_setaffinity(pid, os.sched_getaffinity(pid)))
+    attempt('getsid', lambda: os.getsid(pid))
+    attempt('getpgid', lambda: os.getpgid(pid))
+
+
+# ---- proc ----
+
+def shows(directory, pid):
+    with open(f'{directory}/{pid}/comm') as comm:
+        comm.read()
+
+
+def mount_proc(*unshare):
+    command = 'mount -t proc none /mnt && cat /mnt/$0/comm'
+    subprocess.run(['unshare', *unshare, 'sh', '-c', command, str(proc_pid)], check=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def proc(pid):
+    global proc_pid
+    proc_pid = pid
+    attempt('/proc', lambda: shows('/proc', pid))
+    for own in filter(str.isdigit, os.listdir('/proc')):
+        for way in ['root', 'cwd'] + [f'fd/{fd}' for fd in list_or_nothing(f'/proc/{own}/fd')]:
+            attempt('a process', lambda: shows(f'/proc/{own}/{way}/proc', pid))
+            attempt('a process', lambda: shows(f'/proc/{own}/{way}/../proc', pid))
+            attempt('a process', lambda: shows(f'/proc/{own}/{way}', pid))
+    for fd in range(1024):
+        attempt('a descriptor', lambda: os.close(os.open(f'../proc/{pid}', os.O_RDONLY, dir_fd=fd)))
+    attempt('a new mount', lambda: mount_proc('-Urm'))
+    attempt('umount', lambda: subprocess.run(
+        ['unshare', '-Urm', 'sh', '-c', 'umount -l /proc; cat /proc/$0/comm', str(pid)], check=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+
+def list_or_nothing(directory):
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+# ---- namespaces ----
+
+def namespaces(*wanted):
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        for kind in list_or_nothing(f'/proc/{pid}/ns'):
+            look(f'/proc/{pid}/ns/{kind}', wanted)
+        for fd in list_or_nothing(f'/proc/{pid}/fd'):
+            look(f'/proc/{pid}/fd/{fd}', wanted)
+
+
+def look(path, wanted):
+    """Whether that is one of them, or it can be joined and is its parent: ioctl_ns(2)."""
+    NS_GET_USERNS, NS_GET_PARENT = 0xb701, 0xb702
+
+    def is_wanted(inode, way):
+        if str(inode) in wanted:
+            print(f'{way} {os.path.basename(path)}', flush=True)
+
+    try:
+        link = os.readlink(path)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    if ':[' in link and link.split(':')[0] in ('uts', 'pid', 'pid_for_children', 'mnt', 'user'):
+        is_wanted(os.fstat(fd).st_ino, 'open')
+        for request in (NS_GET_USERNS, NS_GET_PARENT):
+            above = libc.ioctl(fd, request)
+            if above >= 0:
+                is_wanted(os.fstat(above).st_ino, 'above')
+                os.close(above)
+    os.close(fd)
+
+
+# ---- terminal ----
+
+def inject(text):
+    import fcntl
+    for byte in text.encode().decode('unicode_escape').encode():
+        fcntl.ioctl(0, TIOCSTI, bytes([byte]))
+
+
+words = sys.argv[2:]
+{
+    'process': lambda: process(int(words[0])),
+    'proc': lambda: proc(int(words[0])),
+    'namespaces': lambda: namespaces(*words),
+    'inject': lambda: inject(words[0]),
+}[sys.argv[1]]()
+print('done')
