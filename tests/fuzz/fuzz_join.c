@@ -36,6 +36,11 @@ int drop_capabilities(struct error *error)
 	return error_set(error, ENOSYS, "not here");
 }
 
+void log_namespace(struct log *log, int namespace)
+{
+	log->wanted = namespace >= 0;
+}
+
 _Noreturn void outer_end(struct outer *outer, int status)
 {
 	_exit(outer->line + status);
@@ -85,11 +90,12 @@ static void as_shell(int socket)
 {
 	struct join_way way = {.count = 0};
 	struct error error = {0};
+	struct log log = {0};
 	int result;
 
 	do {
 		join_way_close(&way);
-		result = take_line(socket, &way, &error);
+		result = take_line(socket, &way, &log, &error);
 	} while (!result);
 	for (size_t i = 0; i < way.count; i++)
 		must(kept(way.fds[i]), "the way is of descriptors");
