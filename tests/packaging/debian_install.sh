@@ -39,7 +39,7 @@ for stack in common-session common-session-noninteractive; do
 done
 test "$(on alice hostname)" = alice-lab
 test "$(on root hostname)" = lab
-pam-auth-update --disable nsisolate
+profile_disable
 pam_state | diff /tmp/pam -
 test "$(on alice hostname)" = lab
 pam-auth-update --enable nsisolate

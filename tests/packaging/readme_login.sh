@@ -19,5 +19,5 @@ test "$(on root hostname)" = lab
 commands "$way" 3
 cksum /etc/pam.d/* | diff /tmp/pam -
 test "$(on alice hostname)" = lab
-fails command -v nsisolatectl nsisolate-shell
+fails test -e /usr/sbin/nsisolatectl
 fails test -e /usr/libexec/nsisolate
