@@ -103,13 +103,15 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
 	$(BUILD)/nsisolatectl
 
-.PHONY: all demo demo-login check soak fault check-vm bench bench-scale bench-growth bench-rules \
-	bench-budget sanitize fuzz deb check-packages install uninstall format check-format clean \
+.PHONY: all objects demo demo-login check soak fault check-vm bench bench-scale bench-growth bench-rules \
+	bench-budget sanitize fuzz deb rpm check-packages install uninstall format check-format clean \
 	help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
 all: $(PROGRAMS) $(BUILD)/paths
+# all that is compiled, for a look at what a compiler says
+objects: $(module_objects) $(shell_objects) $(ctl_objects) $(init_objects)
 
 # Rewritten only when they change: what depends on them is as old as the last change of flags.
 define stamp
@@ -253,6 +255,10 @@ deb:
 	$(call depend,build deb)
 	@packaging/make-deb '$(BUILD)/deb'
 
+rpm:
+	$(call depend,build rpm)
+	@packaging/make-rpm '$(BUILD)/rpm'
+
 # minutes, and the network: fresh systems of each release of Debian
 check-packages:
 	$(call depend,packages)
@@ -303,6 +309,7 @@ help:
 	'make uninstall   the reverse, but for nsisolate.conf' \
 	$(if $(wildcard tests/vm/run),'make check-vm    boot the releases in qemu and log in') \
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
+	'make rpm         the RPM of the last commit, into $(BUILD)/rpm' \
 	'make check-packages   build and install it in fresh systems (RELEASES="bookworm trixie")' \
 	'make bench       what a login costs, beside the least that it can and what others take' \
 	'                 (bench-scale: 3000 sessions, 100 at once, 50,000 in a row; bench-growth: with' \
