@@ -9,6 +9,7 @@ BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR     ?= $(PREFIX)/share/man
+DATADIR    ?= $(PREFIX)/share
 DESTDIR    ?=
 BUILD      ?= build
 
@@ -273,16 +274,19 @@ install: $(if $(NO_BUILD),,all)
 	install -m 755 $(BUILD)/nsisolate-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BUILD)/nsisolate-init $(DESTDIR)$(LIBEXECDIR)/nsisolate/
 	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
+	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
+		$(DESTDIR)$(user_dropin)
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(call manual,$(page)) &&) :
 	test -e $(DESTDIR)$(SYSCONFDIR)/nsisolate.conf || \
 		install -m 644 conf/nsisolate.conf $(DESTDIR)$(SYSCONFDIR)/
+user_dropin = $(DATADIR)/nsisolate/user@.service.d/nsisolate.conf
 manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # The configuration stays: it is the admin's.
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_nsisolate.so $(DESTDIR)$(BINDIR)/nsisolate-shell \
 		$(DESTDIR)$(SBINDIR)/nsisolatectl $(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-init \
-		$(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page)))
+		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page)))
 	! test -d $(DESTDIR)$(LIBEXECDIR)/nsisolate || rmdir $(DESTDIR)$(LIBEXECDIR)/nsisolate
 
 formatted := $(wildcard conf/*.[ch] pam_module/*.[ch] shell/*.[ch] shell/*/*.[ch] tests/*/*.[ch])

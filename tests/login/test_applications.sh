@@ -158,6 +158,12 @@ test_login_of_the_shell_user_is_isolated_by_the_shell() {
 
 # ---- cron, at ----
 
+# who is there besides the job's user and the daemon, and whether one sleeps as bob does outside
+JOB_FACTS='hostname; cat /proc/1/comm; ps -e -o user= -o comm= | grep -Ev "^(alice|root +(cron|crond|atd)) "; pgrep -x sleep; echo end'
+IN_A_JOB='alice-lab
+nsisolate-init
+end'
+
 # cron is Debian's; crond is cronie, of Fedora and Arch
 test_a_cron_job_when_a_rule_names_cron() {
 	local daemon table
@@ -168,15 +174,16 @@ test_a_cron_job_when_a_rule_names_cron() {
 		daemon=(crond -n) table=/var/spool/cron/alice
 	fi
 	apply "${daemon[0]}"
-	echo "@reboot (hostname; cat /proc/1/comm) >/home/alice/out" >$table
+	as bob sleep 301 &
+	echo "@reboot ($JOB_FACTS) >/home/alice/out" >$table
 	chown alice $table
 	chmod 600 $table
 	"${daemon[@]}" >/dev/null 2>&1 &
-	wait_for grep -q nsisolate-init /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
-	assert_eq "$(cat /home/alice/out)" "alice-lab
-nsisolate-init"
+	wait_for grep -q end /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
+	assert_eq "$(cat /home/alice/out)" "$IN_A_JOB"
 	kill $!
-	wait $! 2>/dev/null
+	pkill -u bob -x sleep
+	wait 2>/dev/null
 	rm -f /home/alice/out $table /run/crond.* /run/cron.*
 	nothing_left
 }
@@ -184,14 +191,15 @@ nsisolate-init"
 test_an_at_job_when_a_rule_names_atd() {
 	need atd
 	apply atd
+	as bob sleep 301 &
 	atd -f >/dev/null 2>&1 &
 	wait_for test -s /run/atd.pid
-	echo '(hostname; cat /proc/1/comm) >/home/alice/out' | as alice at now 2>/dev/null
-	wait_for grep -q nsisolate-init /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
-	assert_eq "$(cat /home/alice/out)" "alice-lab
-nsisolate-init"
+	echo "($JOB_FACTS) >/home/alice/out" | as alice at now 2>/dev/null
+	wait_for grep -q end /home/alice/out || fail "it ran: $(cat /home/alice/out 2>&1)"
+	assert_eq "$(cat /home/alice/out)" "$IN_A_JOB"
 	kill $!
-	wait $! 2>/dev/null
+	pkill -u bob -x sleep
+	wait 2>/dev/null
 	rm -f /home/alice/out /run/atd.pid
 	nothing_left
 }

@@ -19,6 +19,28 @@ test_the_page_is_clean_mdoc() {
 	assert_eq "$(mandoc -Tlint "$PAGE" 2>/dev/null | grep -v 'referenced manual not found: ')" ""
 }
 
+test_so_are_the_other_pages() {
+	local page count=0
+	command -v mandoc >/dev/null || skip "there is no mandoc"
+	for page in {conf,pam_module,shell,shell/*}/*.[1-8]; do
+		[ -e "$page" ] || continue
+		count=$((count + 1))
+		assert_eq "$(mandoc -Tlint "$page" 2>/dev/null |
+			grep -v 'referenced manual not found: ')" "" "$page"
+	done
+	assert_eq $count 6 "pages"
+}
+
+# A page that a page refers to, where it is one of these.
+test_the_pages_refer_to_pages_that_are_there() {
+	local name section
+	while read -r name section; do
+		[ "$(find conf pam_module shell -name "$name.$section" | wc -l)" = 1 ] ||
+			fail "there is no $name($section)"
+	done < <(sed -n 's/^\.Xr \([a-z_.-]*nsisolate[a-z_.-]*\) \([0-9]\).*/\1 \2/p' \
+		conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8] | sort -u)
+}
+
 test_every_example_is_well_formed() {
 	local example count=0
 	examples
