@@ -105,8 +105,8 @@ PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-
 	$(BUILD)/nsisolatectl
 
 .PHONY: all objects demo demo-login check soak fault check-vm bench bench-scale bench-growth bench-rules \
-	bench-budget sanitize fuzz deb rpm check-packages install uninstall format check-format clean \
-	help local tests-tools tests-unit FORCE
+	bench-budget sanitize analyze fuzz deb rpm check-packages install uninstall format check-format \
+	clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -246,6 +246,10 @@ $(BUILD)/bench/bench_rules: $(BUILD)/pic/tests/bench/bench_rules.o $(conf_object
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -liniparser
 
+# static analyzers, those that are installed; tests/analyze.known names what is no mistake, and why
+analyze:
+	@tests/analyze $(NSI_CPPFLAGS)
+
 # FUZZ_SECONDS of libFuzzer over each target: tests/fuzz/README.md
 FUZZ_SECONDS ?= 600
 fuzz:
@@ -308,6 +312,7 @@ help:
 	'make soak        10,000 logins, a third of them killed' \
 	'make fault       each system call and allocation of a login made to fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
+	'make analyze     gcc -fanalyzer, clang-tidy, cppcheck' \
 	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR;' \
 	'                 an existing nsisolate.conf is kept' \
 	'make uninstall   the reverse, but for nsisolate.conf' \
