@@ -48,7 +48,29 @@ static bool belongs_outside(int process, const char *comm)
 	return false;
 }
 
-static const struct person *find_owner(const struct people *people, uid_t uid)
+/*
+ * Whether the control groups @groups are those of a login that logind knows, and that no rule
+ * isolates: by its PAM service.
+ */
+static bool is_login_left_alone(struct doctor *doctor, struct person *owner, const char *groups)
+{
+	const char *scope = strstr(groups, "/session-");
+	char id[32], path[64], line[256], service[64] = "";
+	FILE *file;
+
+	if (!scope || sscanf(scope, "/session-%31[A-Za-z0-9].scope", id) != 1)
+		return false;
+	snprintf(path, sizeof path, "/run/systemd/sessions/%s", id);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file))
+		if (sscanf(line, "SERVICE=%63s", service) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return *service && !person_is_isolated_by(doctor, owner, service);
+}
+
+static struct person *find_owner(const struct people *people, uid_t uid)
 {
 	for (size_t i = 0; i < people->count; i++)
 		if (people->list[i].login.uid == uid)
@@ -57,13 +79,13 @@ static const struct person *find_owner(const struct people *people, uid_t uid)
 }
 
 /* The process @pid, if it is one that should not be; 0, or a negative errno where that is unknown. */
-static int look(const struct doctor *doctor, const char *pid, struct crowd *crowds,
-	struct process_text *text)
+static int look(
+	struct doctor *doctor, const char *pid, struct crowd *crowds, struct process_text *text)
 {
 	const struct people *people = &doctor->people;
 	_cleanup_close_ int process = process_open(pid);
 	struct process_status status;
-	const struct person *owner;
+	struct person *owner;
 	struct crowd *crowd;
 	char comm[32], manager[48];
 	int result;
@@ -84,7 +106,7 @@ static int look(const struct doctor *doctor, const char *pid, struct crowd *crow
 		return 0;
 	/* what the user's own systemd started is no login's */
 	snprintf(manager, sizeof manager, "/user@%u.service", status.uid);
-	if (strstr(text->bytes, manager))
+	if (strstr(text->bytes, manager) || is_login_left_alone(doctor, owner, text->bytes))
 		return 0;
 	crowd = &crowds[owner - people->list];
 	if (!crowd->count++)

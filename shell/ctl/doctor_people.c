@@ -81,7 +81,7 @@ static void find_untold(struct people *people)
 		fclose(file);
 }
 
-static bool is_isolated_by(
+static bool match_service(
 	struct doctor *doctor, struct person *person, const char *service, struct policy *policy)
 {
 	const struct rules *rules = doctor_rules(doctor, service);
@@ -100,10 +100,17 @@ static bool is_isolated_by(
 	return false;
 }
 
+bool person_is_isolated_by(struct doctor *doctor, struct person *person, const char *service)
+{
+	struct policy policy;
+
+	return match_service(doctor, person, service, &policy);
+}
+
 void person_comes_by_shell(struct doctor *doctor, struct person *person)
 {
 	doctor->shell_used = true;
-	person->by_shell = is_isolated_by(doctor, person, SHELL_SERVICE, &person->policy);
+	person->by_shell = match_service(doctor, person, SHELL_SERVICE, &person->policy);
 }
 
 static void match_person(struct doctor *doctor, struct person *person)
@@ -116,7 +123,7 @@ static void match_person(struct doctor *doctor, struct person *person)
 
 		if (stack->fragment || !stack_has_module(stack) ||
 			!doctor_rule_for(doctor, stack->service, &summary) ||
-			!is_isolated_by(doctor, person, stack->service, &policy))
+			!match_service(doctor, person, stack->service, &policy))
 			continue;
 		person->by_module = true;
 		if (!strcmp(stack->service, "sshd"))

@@ -38,6 +38,9 @@ void people_read(struct doctor *doctor);
 /* The account of this name; NULL: there is none in the list. */
 const struct person *people_find(const struct people *people, const char *user);
 
+/* Whether a rule isolates this one's logins through @service, be the module there or not. */
+bool person_is_isolated_by(struct doctor *doctor, struct person *person, const char *service);
+
 /* This one comes in by nsisolate-shell, whatever passwd says: what it gets there. */
 void person_comes_by_shell(struct doctor *doctor, struct person *person);
 

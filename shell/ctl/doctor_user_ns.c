@@ -100,6 +100,7 @@ static void try_engine(struct doctor *doctor, const struct policy *policy,
 
 	/* logins that share a set must not find this one */
 	session.scope = SCOPE_SESSION;
+	session.on_error = ON_ERROR_DENY;
 	policy_to_argv(&session, &options);
 	argv[count++] = (char *)NSISOLATE_INIT;
 	argv[count++] = (char *)"--user";

@@ -309,19 +309,11 @@ test_the_stock_stacks_of_Debian() {
 
 test_no_sshd_no_cron_no_at() {
 	healthy
-	local program
-	for program in sshd crontab at; do
-		program=$(command -v $program) && in_place_of "$program" nothing
-	done
+	local program programs=(/usr/sbin/sshd /usr/bin/crontab /usr/bin/at)
 	rm -f /etc/pam.d/{sshd,cron,crond,atd}
-	for program in /usr/sbin/sshd /usr/bin/crontab /usr/bin/at; do
-		umount "$program" 2>/dev/null
-		[ ! -e "$program" ] || mv "$program" "$program.away"
-	done
+	for program in "${programs[@]}"; do mv "$program" "$program.away"; done
 	is_healthy
-	for program in /usr/sbin/sshd /usr/bin/crontab /usr/bin/at; do
-		[ ! -e "$program.away" ] || mv "$program.away" "$program"
-	done
+	for program in "${programs[@]}"; do mv "$program.away" "$program"; done
 }
 
 # ---- how it says so ----
@@ -423,6 +415,9 @@ test_finds_that_a_session_by_the_shell_cannot_be_had() {
 	healthy
 	# the kernel mounts no /proc in a user namespace where the host's is covered in places
 	in_place_of /proc/sys/kernel/osrelease covered
+	finds problem 'user namespaces' 'tried for dave, by the rule \[users\]: .*proc' 'dave'
+	# a rule that lets in all the same makes it no better
+	change 's/^\[users\]/&\non_error = allow/'
 	finds problem 'user namespaces' 'tried for dave, by the rule \[users\]: .*proc' 'dave'
 	umount /proc/sys/kernel/osrelease
 	is_healthy
@@ -901,6 +896,17 @@ test_finds_what_runs_outside_of_every_session() {
 	finds warning processes "1 of bob's"
 	BY=(env)
 	mends
+	# of a login that the rules leave alone, as logind tells
+	as bob sleep 31 &
+	wait_for pgrep -u bob sleep
+	in_place_of "/proc/$(pgrep -u bob sleep)/cgroup" '0::/user.slice/user-5002.slice/session-c7.scope'
+	finds warning processes "1 of bob's"
+	mkdir -p /run/systemd/sessions
+	printf 'UID=5002\nSERVICE=gdm-password\n' >/run/systemd/sessions/c7
+	finds_not warning processes
+	sed -i s/gdm-password/sshd/ /run/systemd/sessions/c7
+	finds warning processes "1 of bob's"
+	rm -r /run/systemd
 }
 
 test_a_directory_that_an_empty_group_may_change_is_all_right() {
