@@ -906,6 +906,7 @@ test_finds_what_runs_outside_of_every_session() {
 	finds_not warning processes
 	sed -i s/gdm-password/sshd/ /run/systemd/sessions/c7
 	finds warning processes "1 of bob's"
+	umount "/proc/$(pgrep -u bob sleep)/cgroup"
 	rm -r /run/systemd
 }
 
