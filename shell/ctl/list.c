@@ -180,6 +180,7 @@ static void show_json(const struct sessions *sessions)
 		json_string(&json, "kind", kind_name(session->kind));
 		json_bool(&json, "verified", session->verified);
 		json_known(&json, "rule", session->rule);
+		json_known(&json, "id", session->id);
 		json_known(&json, "hostname", session->hostname);
 		json_known(&json, "service", session->service);
 		json_known(&json, "from", session->from);

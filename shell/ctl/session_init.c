@@ -152,6 +152,7 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 	} const facts[] = {
 		{"user=", session->user, sizeof session->user},
 		{"rule=", session->rule, sizeof session->rule},
+		{"id=", session->id, sizeof session->id},
 		{"service=", session->service, sizeof session->service},
 		{"hostname=", session->hostname, sizeof session->hostname},
 		{"from=", session->from, sizeof session->from},

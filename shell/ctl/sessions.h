@@ -44,6 +44,7 @@ struct session {
 	long long age; /* seconds */
 	char user[256]; /* "" and below: unknown */
 	char rule[68];
+	char id[16];
 	char service[64];
 	char hostname[68];
 	char from[256];
