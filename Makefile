@@ -153,6 +153,9 @@ $(BUILD)/nsisolate-init: $(init_objects)
 	$(INIT_CC) $(INIT_HARDENING) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections \
 		-Wl,-z,noexecstack -o $@ $^
 
+# what of nsisolatectl is tested by itself
+$(BUILD)/tests/check_ctl: $(call objects,pic,$(addprefix shell/ctl/,table.c printable.c process.c))
+$(BUILD)/pic/tests/unit/check_ctl.o: NSI_CPPFLAGS += -Ishell/ctl
 $(unit_tests): $(BUILD)/tests/%: $(BUILD)/pic/tests/unit/%.o $(conf_objects)
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -liniparser -lpam $(shell pkg-config --libs check)
