@@ -10,6 +10,8 @@ SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    ?= $(PREFIX)/share
+BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
+ZSHCOMPDIR ?= $(DATADIR)/zsh/site-functions
 DESTDIR    ?=
 BUILD      ?= build
 
@@ -24,7 +26,8 @@ PAMDIR ?= $(firstword $(patsubst %/pam_unix.so,%,$(wildcard $(pam_places:=/pam_u
 	$(PREFIX)/lib/security)
 
 PATHS = PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) BINDIR=$(BINDIR) SBINDIR=$(SBINDIR) \
-	LIBEXECDIR=$(LIBEXECDIR) MANDIR=$(MANDIR) PAMDIR=$(PAMDIR)
+	LIBEXECDIR=$(LIBEXECDIR) MANDIR=$(MANDIR) PAMDIR=$(PAMDIR) BASHCOMPDIR=$(BASHCOMPDIR) \
+	ZSHCOMPDIR=$(ZSHCOMPDIR)
 
 # ---- how things are built ------------------------------------------------------------------------
 # $(call supported,COMPILER,FLAGS): those of FLAGS that the compiler takes
@@ -284,6 +287,8 @@ install: $(if $(NO_BUILD),,all)
 	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
 		$(DESTDIR)$(user_dropin)
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(call manual,$(page)) &&) :
+	install -D -m 644 packaging/completion/nsisolatectl.bash $(DESTDIR)$(BASHCOMPDIR)/nsisolatectl
+	install -D -m 644 packaging/completion/_nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
 	test -e $(DESTDIR)$(SYSCONFDIR)/nsisolate.conf || \
 		install -m 644 conf/nsisolate.conf $(DESTDIR)$(SYSCONFDIR)/
 user_dropin = $(DATADIR)/nsisolate/user@.service.d/nsisolate.conf
@@ -293,7 +298,8 @@ manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_nsisolate.so $(DESTDIR)$(BINDIR)/nsisolate-shell \
 		$(DESTDIR)$(SBINDIR)/nsisolatectl $(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-init \
-		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page)))
+		$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
+		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
 	! test -d $(DESTDIR)$(LIBEXECDIR)/nsisolate || rmdir $(DESTDIR)$(LIBEXECDIR)/nsisolate
 
 formatted := $(wildcard conf/*.[ch] pam_module/*.[ch] shell/*.[ch] shell/*/*.[ch] tests/*/*.[ch])
@@ -316,8 +322,8 @@ help:
 	'make fault       each system call and allocation of a login made to fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
 	'make analyze     gcc -fanalyzer, clang-tidy, cppcheck' \
-	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR;' \
-	'                 an existing nsisolate.conf is kept' \
+	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR' \
+	'                 BASHCOMPDIR ZSHCOMPDIR; an existing nsisolate.conf is kept' \
 	'make uninstall   the reverse, but for nsisolate.conf' \
 	$(if $(wildcard tests/vm/run),'make check-vm    boot the releases in qemu and log in') \
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
