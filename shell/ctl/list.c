@@ -95,6 +95,15 @@ static void show_age(char *cell, long long seconds)
 		snprintf(cell, CELL_SIZE, "%llds", seconds);
 }
 
+/* What several logins share is of no one service: there it says how many they are. */
+static void show_service(char *cell, const struct session *session)
+{
+	if (session->shared && session->logins)
+		snprintf(cell, CELL_SIZE, "logins=%u", session->logins);
+	else
+		show_word(cell, session->service, session->verified);
+}
+
 static void fill_row(struct row *row, const struct session *session)
 {
 	char name[sizeof session->user + 16];
@@ -104,7 +113,7 @@ static void fill_row(struct row *row, const struct session *session)
 	show_word(row->text[i++], name, true);
 	show_word(row->text[i++], session->rule, session->verified);
 	show_word(row->text[i++], session->hostname, true);
-	show_word(row->text[i++], session->service, session->verified);
+	show_service(row->text[i++], session);
 	show_word(row->text[i++], session->from, session->verified);
 	show_number(row->text[i++], (unsigned)session->leader);
 	snprintf(row->text[i++], CELL_SIZE, "%d%s", session->pid, session->replaced ? "*" : "");
@@ -185,6 +194,7 @@ static void show_json(const struct sessions *sessions)
 		json_known(&json, "service", session->service);
 		json_known(&json, "from", session->from);
 		json_known(&json, "tty", session->tty);
+		json_count(&json, "logins", session->logins);
 		json_count(&json, "leader", (unsigned)session->leader);
 		json_number(&json, "pid", session->pid);
 		json_count(&json, "namespace", session->namespace);

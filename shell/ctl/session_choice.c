@@ -38,6 +38,21 @@ static const struct session *by_name(
 	return NULL;
 }
 
+/*
+ * What %i stands for in the rules: 8 hexadecimal digits, which no PID and no inode of a namespace has.
+ * That of an unverified session is whatever its user likes.
+ */
+static const struct session *by_id(const struct sessions *sessions, const char *word)
+{
+	for (size_t i = 0; i < sessions->count; i++) {
+		const struct session *session = &sessions->list[i];
+
+		if (session->verified && *session->id && !strcmp(session->id, word))
+			return session;
+	}
+	return NULL;
+}
+
 /* The PID of PID 1 or of any process inside, or a namespace's inode: those begin where no PID can
  * be. */
 static const struct session *by_number(
@@ -73,9 +88,11 @@ const struct session *sessions_by_word(
 {
 	const char *slash = strrchr(word, '/');
 	unsigned long long number = number_of(slash ? slash + 1 : word);
-	const struct session *session;
+	const struct session *session = by_id(sessions, word);
 	char shown[64];
 
+	if (session)
+		return session;
 	if (number && !slash)
 		return by_number(sessions, number, error);
 	session = number ? by_name(sessions, word, (size_t)(slash - word), number) : NULL;
@@ -87,8 +104,8 @@ const struct session *sessions_by_word(
 		error_set(error, ESRCH, "there is no session %s: see `" NAME " list`", shown);
 	else
 		error_set(error, EINVAL,
-			"'%s' is neither a PID, nor a namespace's inode, nor USER/N: see `" NAME
-			" list`",
+			"'%s' is neither a PID, nor a namespace's inode, nor USER/N, nor a session's id: "
+			"see `" NAME " list`",
 			shown);
 	return NULL;
 }

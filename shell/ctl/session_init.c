@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "session_logins.h"
 #include "session_mark.h"
 
 struct session_names {
@@ -145,6 +146,7 @@ static void copy(char *to, size_t size, const char *from)
 /* The module's words, see collect_facts in pam_module/spawn.c. */
 static void take_facts(struct session_judge *judge, int directory, struct session *session)
 {
+	char scope[8] = "";
 	struct {
 		const char *name;
 		char *to;
@@ -153,6 +155,7 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 		{"user=", session->user, sizeof session->user},
 		{"rule=", session->rule, sizeof session->rule},
 		{"id=", session->id, sizeof session->id},
+		{"scope=", scope, sizeof scope},
 		{"service=", session->service, sizeof session->service},
 		{"hostname=", session->hostname, sizeof session->hostname},
 		{"from=", session->from, sizeof session->from},
@@ -178,7 +181,12 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 	/* who somebody says that he is, is told by whose process it is */
 	if (!marked)
 		*session->user = '\0';
-	session->leader = leader;
+	session->shared = !strcmp(scope, "user");
+	/* of those who share it, the one that made it is no more than the others */
+	if (session->shared)
+		session->logins = session_logins(directory, session->level, &judge->text);
+	else
+		session->leader = leader;
 }
 
 /* "nsisolate-init: USER RULE SERVICE", of which the user is known better. */
@@ -230,8 +238,12 @@ static void check_leader(struct session_judge *judge, struct session *session)
 		session->leader = 0;
 }
 
-/* In the shell's way the leader is the outer nsisolate-init, PID 1's parent as long as it lives. */
-static void take_parent(const struct session_judge *judge, pid_t parent, struct session *session)
+/*
+ * In the shell's way the leader is the outer nsisolate-init, PID 1's parent as long as it lives.  Who
+ * made the PID 1 of a set is nobody's parent: that set has leaders that it watches.
+ */
+static void take_parent(
+	struct session_judge *judge, int session_directory, pid_t parent, struct session *session)
 {
 	char name[16];
 	bool replaced;
@@ -239,8 +251,12 @@ static void take_parent(const struct session_judge *judge, pid_t parent, struct 
 
 	snprintf(name, sizeof name, "%d", parent);
 	directory = parent > 0 ? process_open(name) : -1;
-	if (directory >= 0 && runs_init(judge, directory, &replaced))
+	if (directory >= 0 && runs_init(judge, directory, &replaced)) {
 		session->leader = parent;
+		return;
+	}
+	session->logins = session_logins(session_directory, session->level, &judge->text);
+	session->shared = session->logins > 0;
 }
 
 /* The last number of NSpid is 1: it is the first process of its PID namespace. */
@@ -273,7 +289,7 @@ int session_judge_init(
 		check_leader(judge, session);
 	} else {
 		take_claims(judge, directory, session);
-		take_parent(judge, status.parent, session);
+		take_parent(judge, directory, status.parent, session);
 	}
 	if (!session->verified)
 		take_hostname(directory, session);

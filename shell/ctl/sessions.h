@@ -37,6 +37,8 @@ struct session {
 	unsigned number; /* among the sessions shown of this user, the oldest is 1 */
 	uid_t uid;
 	gid_t gid;
+	bool shared; /* by all logins of the user (scope = user): of no one service, leader and so on */
+	unsigned logins; /* of a shared one: how many; 0: unknown, or it lingers */
 	pid_t leader; /* 0: unknown, or gone */
 	size_t processes; /* those in namespaces below included; 0: unknown */
 	unsigned long long memory; /* bytes resident, summed; what is shared counts in each */
@@ -72,7 +74,7 @@ void sessions_free(struct sessions *sessions);
 
 /*
  * The session that @word names: the PID of PID 1 or of any process in it, the inode of its PID
- * namespace, or USER/N.  NULL with @error filled.
+ * namespace, USER/N, or its id where that is a fact.  NULL with @error filled.
  */
 const struct session *sessions_by_word(
 	const struct sessions *sessions, const char *word, struct error *error);

@@ -135,6 +135,70 @@ test_root_without_the_right_to_look_is_told() {
 	over
 }
 
+# Two logins into one set: it is of no one service, and of no one leader.
+check_shared() {
+	local first pid word
+	{ cat "$TOP/conf/nsisolate.conf"; echo 'scope = user'; } | conf
+	install -d -o "$user" -m 700 "/run/user/$(id -u "$user")"
+	session_start
+	first=$client
+	assert_match "$(nsisolatectl list)" $'\n'"$user/1 +\(?users\)? +$user-lab +logins=1 +- +- +[0-9]+ "
+	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'exec sleep 302' >/dev/null 2>&1 &
+	client=$!
+	wait_for is_running "$user" 'sleep 302' || fail "no second login"
+	assert_match "$(nsisolatectl list)" $'^SESSION[^\n]*\n'"$user/1 +[^ ]+ +$user-lab +logins=2 +- +- +[0-9]+ [^"$'\n'"]*$"
+	assert_eq "$(json '[(s["session"], s["logins"], s["leader"], s["from"]) for s in sessions]')" \
+		"[('$user/1', 2, None, None)]"
+	# both are in it, by whatever word
+	assert_match "$(nsisolatectl tree $user/1 | tr '\n' ' ')" 'sleep 301 .*sleep 302'
+	pid=$(json 'one["pid"]')
+	for word in "$pid" "$(stat -L -c %i "/proc/$pid/ns/pid")" "$(pgrep -x -f 'sleep 301')" \
+		"$(pgrep -x -f 'sleep 302')" $([ "$user" = dave ] || json 'one["id"]'); do
+		assert_eq "$(nsisolatectl tree "$word")" "$(nsisolatectl tree "$user/1")" "by $word"
+	done
+	assert_eq "$(nsisolatectl enter $user/1 -- pgrep -l sleep | awk '{ print $2 }')" $'sleep\nsleep'
+	# the first one to come is the first one to go
+	pkill -KILL -x -f 'sleep 301'
+	wait $first
+	one_login() { [ "$(json 'one["logins"]')" = 1 ]; }
+	wait_for one_login || fail "$(nsisolatectl list)"
+	assert_match "$(nsisolatectl end --user $user)" "^ended: user $user, rule users"
+	wait $client
+	nobody_runs() { ! pgrep -u $user; }
+	wait_for nobody_runs || fail "there is left: $(ps -u $user -o pid,args)"
+	assert_eq "$(nsisolatectl list 2>&1)" "no session is isolated"
+	rm -rf $STAGE/out /run/user /run/nsisolate
+}
+test_a_shared_set_says_how_many_logins_are_in_it() { both check_shared; }
+
+# PID 1 watches the end of what lingers then, which is no login.
+test_what_lingers_of_a_shared_set_has_no_logins() {
+	{ cat "$TOP/conf/nsisolate.conf"; printf 'scope = user\nlogout = linger\n'; } | conf
+	sshd_start
+	user=alice
+	session_start 'setsid sleep 301 >/dev/null 2>&1 </dev/null &'
+	wait $client
+	no_login() { [ "$(json 'one["logins"]')" = None ]; }
+	wait_for no_login || fail "$(nsisolatectl list)"
+	assert_match "$(nsisolatectl list)" $'\nalice/1 +users +alice-lab +- +- +- '
+	rm -r /run/nsisolate
+	over
+}
+
+# An id is a word for a session only where it is a fact.
+test_an_id_that_a_user_claims_names_nothing() {
+	unshare --pid --mount --fork setpriv --reuid alice --regid alice --clear-groups \
+		env -i user=root rule=admins id=0123abcd \
+		bash -c 'exec -a "nsisolate-init: root admins sshd" "$0" --user --pid -- sleep 301' \
+		"$NSISOLATE_INIT" &
+	wait_for is_running alice 'sleep 301'
+	assert_eq "$(json 'sorted(s["id"] or "" for s in sessions)')" "['', '0123abcd']"
+	assert_match "$(nsisolatectl tree 0123abcd 2>&1)" 'nor a session.s id'
+	pkill -KILL -u alice
+	wait
+	nothing_left
+}
+
 # ---- what is not ----
 
 # What looks like a session, and is none.
