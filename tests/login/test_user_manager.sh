@@ -3,35 +3,15 @@
 #
 # There is no systemd on the stage: listeners of our own take its place, where its sockets would be.
 . tests/stage.sh
+. tests/login/bare.sh
 
-# settings LINE...: the one rule, and a PAM stack with nothing but the module
-settings() {
-	printf '[all]\nservice = stage, nsisolate-shell\n'
-	printf '%s\n' "$@"
-} >"$SYSCONFDIR/nsisolate.conf"
-stack() {
-	printf '%s required pam_permit.so\n' auth account password session
-	echo 'session required pam_nsisolate.so'
-} >/etc/pam.d/stage
-in_session() { # in_session COMMAND: in a session of $user
-	case $way in
-	module) "$BUILD/tests/pam_app" stage alice remember open run "$1" close same end ;;
-	shell) as dave "$NSISOLATE_SHELL" -c "$1" ;;
-	esac
-}
-each_way() { # each_way FUNCTION: with $way, $user, and the user's directory $RUNTIME, as logind has it
-	stack
-	for way in module shell; do
-		user=alice
-		[ $way = module ] || user=dave
-		RUNTIME=/run/user/$(id -u $user)
-		mkdir -p $RUNTIME
-		mount -t tmpfs -o mode=700,nosuid,nodev,uid=$user,gid=$user stage $RUNTIME
-		"$@"
-		umount $RUNTIME
-		rm -r /run/user
-		nothing_left
-	done
+with_runtime() { # with_runtime FUNCTION: with the user's directory $RUNTIME, as logind has it
+	RUNTIME=/run/user/$(id -u $user)
+	mkdir -p $RUNTIME
+	mount -t tmpfs -o mode=700,nosuid,nodev,uid=$user,gid=$user stage $RUNTIME
+	"$@"
+	umount $RUNTIME
+	rm -r /run/user
 }
 
 SOCKETS='bus systemd/private gnupg/S.gpg-agent podman/podman.sock'
@@ -62,20 +42,20 @@ asked'
 check_hidden() {
 	listen
 	assert_eq "$(as $user sh -c "$(ask)")" "$ANSWERS" "from a process outside"
-	settings
+	rule
 	assert_eq "$(in_session "$(ask)")" asked "by default"
-	settings 'user_manager = hide'
+	rule 'user_manager = hide'
 	assert_eq "$(in_session "$(ask)")" asked "user_manager = hide"
-	settings 'namespaces = mount, uts'
+	rule 'namespaces = mount, uts'
 	assert_eq "$(in_session "$(ask)")" asked "in a mount namespace without a PID namespace"
 	hush
 }
-test_nothing_answers_there() { each_way check_hidden; }
+test_nothing_answers_there() { bare with_runtime check_hidden; }
 
 check_own_directory() {
 	mkdir -m 700 /run/user/5999
 	touch /run/user/5999/of-another
-	settings
+	rule
 	assert_eq "$(in_session "ls -A /run/user; stat -c '%a %U %F' $RUNTIME; ls -A $RUNTIME
 		touch $RUNTIME/mine && mkdir $RUNTIME/deep && ls $RUNTIME")" "${RUNTIME##*/}
 700 $user directory
@@ -88,10 +68,10 @@ mine" "what the session has of /run/user"
 	assert_match "$(in_session "awk '\$5 == \"/run/user\" { print \$6 }' /proc/self/mountinfo | tail -1")" \
 		"nosuid,nodev" "mount options"
 }
-test_the_session_has_a_directory_of_its_own_there() { each_way check_own_directory; }
+test_the_session_has_a_directory_of_its_own_there() { bare with_runtime check_own_directory; }
 
 check_late_mount() {
-	settings
+	rule
 	in_session "for i in \$(seq 250); do [ -e $STAGE/mounted ] && break; sleep 0.02; done; ls -A $RUNTIME; cat $RUNTIME/late; ls -A /run/user" \
 		>$STAGE/out 2>&1 &
 	wait_for pgrep -u $user -x sleep || fail "no session: $(cat $STAGE/out)"
@@ -107,12 +87,12 @@ check_late_mount() {
 	umount $RUNTIME /run/user/5999
 	rm $STAGE/mounted $STAGE/out
 }
-test_what_the_host_mounts_there_later_does_not_arrive() { each_way check_late_mount; }
+test_what_the_host_mounts_there_later_does_not_arrive() { bare with_runtime check_late_mount; }
 
 check_walls() {
 	local own='unshare --user --map-root-user --mount'
 	listen
-	settings
+	rule
 	# every way to take away what covers it, or to come from elsewhere
 	assert_eq "$(in_session "RUNTIME=$RUNTIME
 		for try in 'umount /run/user' 'umount -l /run/user' 'umount -l $RUNTIME' 'rmdir $RUNTIME'; do \$try; done
@@ -123,12 +103,12 @@ check_walls() {
 		echo asked" 2>/dev/null)" asked "sockets that answered"
 	hush
 }
-test_it_cannot_be_uncovered() { each_way check_walls; }
+test_it_cannot_be_uncovered() { bare with_runtime check_walls; }
 
 check_link() {
 	# a name that the user controls: a link at the place of his own directory
 	listen
-	settings
+	rule
 	umount -l $RUNTIME
 	rmdir $RUNTIME
 	ln -s /home $RUNTIME
@@ -139,13 +119,13 @@ check_link() {
 	mount -t tmpfs -o mode=700,nosuid,nodev,uid=$user,gid=$user stage $RUNTIME
 	hush
 }
-test_a_link_in_its_place_leads_nowhere() { each_way check_link; }
+test_a_link_in_its_place_leads_nowhere() { bare with_runtime check_link; }
 
 # ---- keep, and where there is nothing to hide ----
 
 check_kept() {
 	listen
-	settings 'user_manager = keep'
+	rule 'user_manager = keep'
 	assert_eq "$(in_session "$(ask)")" "$ANSWERS" "user_manager = keep"
 	assert_eq "$(in_session "touch $RUNTIME/mine; ls $RUNTIME")" "bus
 gnupg
@@ -153,14 +133,14 @@ mine
 podman
 systemd" "the host's directory"
 	assert_eq "$(ls $RUNTIME/mine)" $RUNTIME/mine
-	settings 'namespaces = uts'
+	rule 'namespaces = uts'
 	assert_eq "$(in_session "$(ask)")" "$ANSWERS" "without a mount namespace"
 	hush
 }
-test_keep_leaves_all_as_it_is() { each_way check_kept; }
+test_keep_leaves_all_as_it_is() { bare with_runtime check_kept; }
 
 check_late_mount_kept() {
-	settings 'user_manager = keep'
+	rule 'user_manager = keep'
 	in_session "for i in \$(seq 250); do [ -e $RUNTIME/late ] && break; sleep 0.02; done; cat $RUNTIME/late" >$STAGE/out 2>&1 &
 	wait_for pgrep -u $user -x sleep || fail "no session: $(cat $STAGE/out)"
 	mount -t tmpfs -o mode=755 late $RUNTIME
@@ -170,18 +150,16 @@ check_late_mount_kept() {
 	umount $RUNTIME
 	rm $STAGE/out
 }
-test_with_keep_a_later_mount_arrives() { each_way check_late_mount_kept; }
+test_with_keep_a_later_mount_arrives() { bare with_runtime check_late_mount_kept; }
 
+check_nothing() { assert_eq "$(in_session "ls -A /run/user 2>/dev/null; cat /proc/1/comm")" nsisolate-init "$1"; }
 test_without_run_user_there_is_nothing_to_do() {
-	settings
-	stack
-	for way in module shell; do
-		assert_eq "$(in_session 'ls -d /run/user 2>/dev/null; cat /proc/1/comm')" nsisolate-init "no /run/user"
-	done
+	rule
+	each_way check_nothing "no /run/user"
+	[ ! -e /run/user ] || fail "it was made"
 	mkdir /run/user
-	for way in module shell; do
-		assert_eq "$(in_session 'ls -A /run/user; cat /proc/1/comm')" nsisolate-init "no /run/user/UID"
-	done
+	each_way check_nothing "no /run/user/UID"
+	assert_eq "$(ls -A /run/user)" ""
 	rmdir /run/user
 	nothing_left
 }
@@ -202,13 +180,13 @@ test_through_sshd_too() { both check_sshd; }
 # ---- explain ----
 
 test_explain_and_check_know_it() {
-	settings
+	rule
 	assert_match "$(nsisolatectl explain --service stage alice)" "user_manager +hide +built-in"
-	settings 'user_manager = keep'
-	assert_match "$(nsisolatectl explain --service stage alice)" "user_manager +keep .*nsisolate.conf:3"
+	rule 'user_manager = keep'
+	assert_match "$(nsisolatectl explain --service stage alice)" "user_manager +keep .*nsisolate.conf:2"
 	assert_match "$(nsisolatectl explain --service stage --json alice)" '"user_manager": ?\{"value": ?"keep"'
-	settings 'user_manager = hidden'
-	assert_match "$(nsisolatectl check)" "nsisolate.conf:3:16: error: 'hidden': expected hide or keep \(did you mean hide\?\)"
-	settings 'namespaces = uts' 'user_manager = hide'
-	assert_match "$(nsisolatectl check)" "nsisolate.conf:4:1: warning: this has no effect"
+	rule 'user_manager = hidden'
+	assert_match "$(nsisolatectl check)" "nsisolate.conf:2:16: error: 'hidden': expected hide or keep \(did you mean hide\?\)"
+	rule 'namespaces = uts' 'user_manager = hide'
+	assert_match "$(nsisolatectl check)" "nsisolate.conf:3:1: warning: this has no effect"
 }

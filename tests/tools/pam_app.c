@@ -24,11 +24,13 @@
  *	repeat N                do the actions behind it N times
  *	time ACTION             how long it took, in microseconds, on standard output
  *	pause MS                lets that time pass
+ *	gate FILE               waits until nobody holds FILE by flock(1): many can start at one instant
  *	kill-self               SIGKILL
  *	mark                    sched_yield, for at_step
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -39,6 +41,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -259,6 +262,19 @@ static int pass_time(const char *milliseconds)
 	return 0;
 }
 
+static int pass_gate(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result = -1;
+
+	while (fd >= 0 && (result = flock(fd, LOCK_SH)) < 0 && errno == EINTR)
+		;
+	if (result < 0)
+		perror(path);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 static bool is(const char *word, const char *action)
 {
 	return !strcmp(word, action);
@@ -328,6 +344,8 @@ static int act(char ***word)
 		return chroot(**word);
 	if (is(action, "pause"))
 		return pass_time(**word);
+	if (is(action, "gate"))
+		return pass_gate(**word);
 	fprintf(stderr, "pam_app: %s: no such action\n", action);
 	return 2;
 }
