@@ -15,24 +15,28 @@
 #define ROOTS_DIRECTORY "/run/nsisolate"
 #define USERS_DIRECTORY "/run/user"
 
-/* Makes @name in @at and opens it: a directory that is @owner's, and closed to all others. */
-static int make_directory(int at, const char *name, uid_t owner, struct error *error)
+/*
+ * Makes the last part of @path, which lies in @at, and opens it: a directory that is @owner's, and
+ * closed to all others.
+ */
+static int make_directory(int at, const char *path, uid_t owner, struct error *error)
 {
+	const char *name = at == AT_FDCWD ? path : strrchr(path, '/') + 1;
 	struct stat status;
 	_cleanup_close_ int fd = -1;
 	int result;
 
 	if (mkdirat(at, name, S_IRWXU) < 0 && errno != EEXIST)
-		return error_errno(error, errno, "cannot make the directory %s", name);
+		return error_errno(error, errno, "cannot make the directory %s", path);
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0)
-		return error_errno(error, errno, "cannot open the directory %s", name);
+		return error_errno(error, errno, "cannot open the directory %s", path);
 	if (status.st_uid == geteuid() && owner != geteuid() && fchown(fd, owner, (gid_t)-1) < 0)
-		return error_errno(error, errno, "cannot give the directory %s away", name);
+		return error_errno(error, errno, "cannot give the directory %s away", path);
 	if ((status.st_uid != owner && status.st_uid != geteuid()) || status.st_mode & 077)
 		return error_set(error, EPERM,
 			"%s is not a directory of uid %u alone: remove it, and it is made anew",
-			name, owner);
+			path, owner);
 	result = fd;
 	fd = -1;
 	return result;
@@ -40,23 +44,24 @@ static int make_directory(int at, const char *name, uid_t owner, struct error *e
 
 static int open_directory(uid_t uid, bool user, struct error *error)
 {
-	char name[32];
+	char path[48];
 	_cleanup_close_ int parent = -1;
 
 	umask(077);
 	if (user) {
-		snprintf(name, sizeof name, USERS_DIRECTORY "/%u", uid);
-		parent = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		snprintf(path, sizeof path, USERS_DIRECTORY "/%u", uid);
+		parent = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (parent < 0)
 			return error_errno(error, errno,
 				"%s, through which the user's logins find each other, cannot be opened "
 				"(pam_systemd makes it)",
-				name);
-		return make_directory(parent, "nsisolate", uid, error);
+				path);
+		snprintf(path, sizeof path, USERS_DIRECTORY "/%u/nsisolate", uid);
+		return make_directory(parent, path, uid, error);
 	}
-	snprintf(name, sizeof name, "%u", uid);
+	snprintf(path, sizeof path, ROOTS_DIRECTORY "/%u", uid);
 	parent = make_directory(AT_FDCWD, ROOTS_DIRECTORY, 0, error);
-	return parent < 0 ? parent : make_directory(parent, name, uid, error);
+	return parent < 0 ? parent : make_directory(parent, path, uid, error);
 }
 
 int share_open(struct share *share, uid_t uid, const char *rule, bool user, int locked,
