@@ -1,0 +1,550 @@
+# scope = user: all logins of a user under one rule share one set of namespaces.
+. tests/stage.sh
+
+DIR=$STAGE/members
+declare -A job  # of a member's name: who waits for its login
+declare -A pid_1 # of a member's name: the PID 1 of its set; unlike an inode's, its number is not soon reused
+
+# settings LINE...: the rule of all logins, and a PAM stack with nothing but the module
+settings() {
+	printf '[all]\nscope = user\n'
+	printf '%s\n' "$@"
+} >"$SYSCONFDIR/nsisolate.conf"
+stack() {
+	printf '%s required pam_permit.so\n' auth account password session
+	echo 'session required pam_nsisolate.so'
+} >/etc/pam.d/stage
+
+# What a member of a set does: says where it is, then does what it is told.  member NAME
+MEMBER='dir=${0%/*}
+{ cd /proc/self/ns && readlink pid uts mnt ipc net cgroup time user; hostname; } >$dir/$1.new
+mv $dir/$1.new $dir/$1.seen
+cd /
+while read -r line <$dir/$1.words; do
+	[ "$line" != leave ] || exit 0
+	eval "$line" >$dir/$1.new 2>&1
+	mv $dir/$1.new $dir/$1.said
+done'
+
+before_each() {
+	rm -rf $DIR # which a test that failed left
+	mkdir -p -m 1777 $DIR
+	chmod 1777 $DIR
+	echo "$MEMBER" >$DIR/member
+	stack
+	settings "$@"
+	# where the shell keeps what it knows of its sets
+	mkdir -p /run/user/5004
+	chown dave:dave /run/user/5004
+	chmod 700 /run/user/5004
+}
+after_each() {
+	rm -rf $DIR /run/user /run/nsisolate /etc/pam.d/stage
+	nothing_left
+}
+each_way() { # each_way FUNCTION: with $way and $user
+	for way in module shell; do
+		user=alice
+		[ $way = module ] || user=dave
+		before_each
+		"$@"
+		after_each
+	done
+}
+
+# enter VIA COMMAND: a login of $user that runs it
+enter() (
+	case $1 in
+	module) exec "$BUILD/tests/pam_app" stage "$user" remember open run "$2" close same end ;;
+	shell) as "$user" XDG_RUNTIME_DIR=/run/user/5004 "$NSISOLATE_SHELL" -c "$2" ;;
+	sshd) on "$user" "$2" ;;
+	su) exec su "$user" -s /bin/sh -c "$2" ;;
+	login) exec expect -c "set timeout 30; spawn login -f $user; send {$2}; send \\r; expect eof" ;;
+	esac
+)
+
+# member NAME [VIA]: logs in, and stays until it is told to leave
+member() {
+	mkfifo -m 666 $DIR/$1.words
+	enter "${2:-$way}" "exec sh $DIR/member $1" >$DIR/$1.log 2>&1 &
+	job[$1]=$!
+	wait_for test -e $DIR/$1.seen ||
+		fail "$1 does not get in: $(cat $DIR/$1.log; grep nsisolate $LOGS/syslog; ps -ef)"
+	pid_1[$1]=$(init_of $1)
+	[[ ${pid_1[$1]} =~ ^[0-9]+$ ]] || fail "PID 1 of $1: '${pid_1[$1]}'"
+}
+send() { timeout 5 sh -c 'echo "$1" >"$2"' send "$2" $DIR/$1.words || fail "$1 does not listen"; }
+tell() { # tell NAME COMMAND: prints what that says
+	rm -f $DIR/$1.said
+	send "$1" "$2"
+	wait_for test -e $DIR/$1.said || fail "$1 does not do: $2"
+	cat $DIR/$1.said
+}
+leave() { # leave NAME...
+	local name
+	for name; do
+		send $name leave
+		wait "${job[$name]}" || fail "$name ends with status $?: $(cat $DIR/$name.log)"
+	done
+}
+set_of() { head -n 1 $DIR/$1.seen; }
+all_of() { head -n 8 $DIR/$1.seen; }
+name_of() { tail -n 1 $DIR/$1.seen; }
+same_set() { assert_eq "$(all_of $2)" "$(all_of $1)" "namespaces of $2, as of $1"; }
+other_set() { [ "${pid_1[$1]}" != "${pid_1[$2]}" ] || fail "$1 and $2 share $(set_of $1)"; }
+
+# the sets that a user has, by their PID namespaces
+sets() {
+	local pid
+	for pid in $(pgrep -u "$1"); do readlink /proc/$pid/ns/pid; done 2>/dev/null |
+		grep -vxF "$(readlink /proc/self/ns/pid)" | sort -u
+}
+count_sets() { sets "${1:-$user}" | wc -l; }
+has_sets() { [ "$(count_sets "$1")" = "$2" ]; }
+is_running() { pgrep -u "$user" -f "^$1\$" >/dev/null; }
+is_gone() { ! is_running "$1"; }
+# the PID 1 of a member's set
+init_of() {
+	local pid
+	for pid in $(pgrep -u "$user" -x nsisolate-init); do
+		[ "$(readlink /proc/$pid/ns/pid)" != "$(set_of $1)" ] || echo $pid
+	done
+}
+# the process whose end is that of a member's login
+leader_of() {
+	case $way in
+	module) pgrep -u root -f "^$BUILD/tests/pam_app .*/member $1 close" ;;
+	shell) ps -o ppid= -p "$(pgrep -u $user -f "/member $1\$")" | tr -d ' ' ;;
+	esac
+}
+
+# ---- one set ----
+
+test_logins_by_sshd_su_and_login_share_one_set() {
+	local name
+	user=alice way=module
+	before_each
+	for name in sshd su login; do pam_stack $name 'session required pam_nsisolate.so'; done
+	sshd_start
+	for name in sshd su login module; do member by-$name $name; done
+	for name in su login module; do same_set by-sshd by-$name; done
+	for name in sshd su login module; do assert_eq "$(name_of by-$name)" alice-lab "hostname by $name"; done
+	[ "$(set_of by-su)" != "$(readlink /proc/self/ns/pid)" ] || fail "it is the host's"
+	assert_eq "$(inits alice | wc -l)" 1 "PID 1s"
+	# they see and reach each other
+	tell by-sshd 'sleep 301 & :' >/dev/null
+	assert_match "$(tell by-login 'pgrep -f "^sleep 301"')" '^[0-9]+$' "what by-sshd runs"
+	assert_eq "$(tell by-su 'pkill -f "^sleep 301" && echo killed')" killed
+	# the first one's end is not the others'
+	leave by-sshd
+	assert_eq "$(tell by-su 'cat /proc/1/comm')" nsisolate-init "when the first one has left"
+	leave by-su by-login
+	assert_eq "$(tell by-module 'cat /proc/1/comm')" nsisolate-init "for the last one"
+	leave by-module
+	sshd_stop
+	after_each
+}
+
+check_share() {
+	member first
+	member second
+	same_set first second
+	assert_eq "$(count_sets)" 1 sets
+	tell first 'sleep 301 >/dev/null 2>&1 & echo started' >/dev/null
+	leave first
+	# what it left is there for the second: to see, and to end
+	assert_eq "$(tell second 'pgrep -c -f "^sleep 301"')" 1 "what the first left"
+	member third
+	same_set second third
+	assert_eq "$(tell third 'pkill -f "^sleep 301" && echo killed')" killed
+	wait_for is_gone 'sleep 301' || fail "it lives"
+	leave third second
+	wait_for has_sets $user 0 || fail "left: $(ps -u $user -o pid,args)"
+}
+test_a_later_login_sees_and_kills_what_an_earlier_one_left() { each_way check_share; }
+
+check_kinds() {
+	settings 'namespaces = uts, pid, mount, ipc, net, time' 'private = /tmp, /dev/shm' 'hostname = %u-%i'
+	member first
+	member second
+	same_set first second
+	assert_match "$(name_of first)" "^$user-[0-9a-f]{8}\$" hostname
+	assert_eq "$(name_of second)" "$(name_of first)" "hostname by the set's id"
+	tell first 'echo mine >/tmp/file; ipcmk -Q' >/dev/null
+	assert_eq "$(tell second 'cat /tmp/file; ipcs -q | grep -c ^0x; ls -A /dev/shm')" "mine
+1" "private directories and queues"
+	leave first second
+	wait_for has_sets $user 0
+	member third
+	other_set first third
+	assert_eq "$(name_of third)" "$(name_of first)" "hostname of the user's next set"
+	leave third
+}
+test_every_kind_is_shared_and_the_id_is_the_sets() { each_way check_kinds; }
+
+test_the_id_is_what_pid_1_says() {
+	user=alice way=module
+	before_each 'hostname = %i'
+	member first
+	member second
+	assert_eq "$(tr '\0' '\n' <"/proc/$(init_of first)/environ" | sed -n 's/^id=//p')" "$(name_of second)" id
+	leave first second
+	after_each
+}
+
+test_tmux_can_be_attached_to() {
+	command -v tmux >/dev/null || skip "no tmux here"
+	user=alice way=module
+	before_each 'private = /tmp'
+	sshd_start
+	member first
+	on alice 'tmux -f /dev/null new-session -d -s work "echo in the window; exec sleep 300"' ||
+		fail "no tmux: status $?"
+	assert_match "$(TERM=xterm on alice -tt 'tmux attach -t work \; run-shell "sleep 0.3" \; detach-client' | tr -d '\r' | cat -v)" \
+		"in the window.*detached \(from session work\)" "attached by another login"
+	leave first
+	sshd_stop
+	after_each
+}
+
+check_directory() {
+	member first
+	mkdir -p /srv/some/where
+	assert_eq "$(cd /srv/some/where && enter $way 'pwd; hostname')" "/srv/some/where
+$user-lab" "the working directory of a login that joins"
+	rm -r /srv/some
+	# what the host mounts later arrives for all
+	mkdir /run/stage/late
+	mount -t tmpfs stage /run/stage/late
+	touch /run/stage/late/file
+	assert_eq "$(tell first 'ls /run/stage/late')$(enter $way 'ls /run/stage/late')" filefile "a later mount"
+	umount /run/stage/late
+	rmdir /run/stage/late
+	leave first
+}
+test_a_login_that_joins_keeps_its_directory_and_sees_later_mounts() { each_way check_directory; }
+
+check_status() {
+	member first
+	enter $way 'exit 0' || fail "status $? for 0"
+	if [ $way = shell ]; then
+		enter shell 'exit 42'
+		assert_eq $? 42 "status of a login that joins"
+		enter shell 'kill -TERM $$' 2>/dev/null
+		assert_eq $? 143 "death of a login that joins"
+		assert_eq "$(seq 20000 | enter shell 'sha256sum')" "$(seq 20000 | sha256sum)" "input"
+		assert_eq "$(enter shell 'echo $SHELL; id -u; id -Gn; umask; pwd')" "$(as dave sh -c \
+			'echo $SHELL; id -u; id -Gn; umask; pwd')" "what it has"
+	fi
+	leave first
+}
+test_a_login_that_joins_has_its_own_status() { each_way check_status; }
+
+# ---- apart ----
+
+check_rules_apart() {
+	{ printf '[one]\nuser = %s\nscope = user\nhostname = one\n' $user
+		printf '[two]\nscope = user\nhostname = %%u-two\n'; } | conf
+	member first
+	{ printf '[one]\nuser = nobody\nscope = user\nhostname = one\n'
+		printf '[two]\nscope = user\nhostname = %%u-two\n'; } | conf
+	member second
+	other_set first second
+	assert_eq "$(name_of first) $(name_of second)" "one $user-two"
+	member third
+	same_set second third
+	assert_eq "$(count_sets)" 2 "sets of two rules"
+	leave first second third
+}
+test_two_rules_are_two_sets() { each_way check_rules_apart; }
+
+test_two_users_are_two_sets() {
+	local first
+	way=module
+	before_each
+	user=alice
+	member first
+	user=bob
+	member second
+	other_set first second
+	assert_eq "$(count_sets alice) $(count_sets bob)" "1 1" sets
+	assert_match "$(tell second 'ps -e -o user= | sort -u')" "^bob\$" "whom bob sees"
+	leave first second
+	after_each
+}
+
+test_the_module_and_the_shell_have_sets_of_their_own() {
+	user=dave
+	before_each
+	way=module
+	member first
+	way=shell
+	member second
+	other_set first second
+	leave first second
+	after_each
+}
+
+test_scope_session_beside_it_shares_nothing() {
+	user=alice way=module
+	before_each
+	member first
+	printf '[all]\nscope = session\n' | conf
+	member second
+	other_set first second
+	member third
+	other_set second third
+	leave second third first
+	after_each
+}
+
+# ---- configuration ----
+
+check_changed() {
+	local line set
+	settings 'grace = 0'
+	member first
+	printf '# the same, and a comment\n[all]\nscope=user\ngrace = 0 # none\n' | conf
+	member again
+	same_set first again
+	leave again
+	for line in 'grace = 1' 'hostname = %u-new' 'domainname = example' 'namespaces = uts, pid, ipc' 'logout = linger' \
+		'private = /tmp' 'user_manager = keep' 'hosts = no'; do
+		settings "$line"
+		[[ $line = grace* ]] || settings 'grace = 0' "$line"
+		set="by-${line%% *}"
+		member "$set"
+		other_set first "$set"
+		member "$set-2"
+		same_set "$set" "$set-2"
+		leave "$set" "$set-2"
+		wait_for has_sets $user 1 || fail "with $line there are $(count_sets) sets"
+	done
+	assert_eq "$(tell first 'cat /proc/1/comm; hostname')" "nsisolate-init
+$user-lab" "the old one lives on with its login"
+	leave first
+}
+test_a_changed_configuration_gives_a_fresh_set_and_the_old_one_lives_on() { each_way check_changed; }
+
+# ---- the end ----
+
+check_last_one() {
+	settings 'grace = 1'
+	member first
+	member second
+	tell first '(trap "" HUP; exec sleep 301) >/dev/null 2>&1 & :' >/dev/null
+	leave first
+	is_running 'sleep 301' || fail "the first one's end ended it"
+	leave second
+	wait_for is_gone 'sleep 301' || fail "it outlives the last login"
+	wait_for has_sets $user 0 || fail "a set is left"
+	assert_eq "$(pgrep -u $user -c -x nsisolate-init)" 0 "PID 1s"
+}
+test_the_last_one_out_begins_the_logout() { each_way check_last_one; }
+
+check_linger() {
+	settings 'logout = linger'
+	member first
+	tell first '(trap "" HUP; exec sleep 301) >/dev/null 2>&1 & :' >/dev/null
+	leave first
+	is_running 'sleep 301' || fail "it was ended"
+	member second
+	same_set first second
+	assert_eq "$(tell second 'pgrep -c -f "^sleep 301"')" 1 "what lingers"
+	leave second
+	is_running 'sleep 301' || fail "it was ended by the second logout"
+	# killed while nobody is logged in, the set ends with it
+	pkill -u $user -f '^sleep 301'
+	wait_for has_sets $user 0 || fail "left: $(ps -u $user -o pid,stat,args)"
+	member third
+	other_set first third
+	leave third
+	wait_for has_sets $user 0 || fail "the third one's set has nobody, and is still there"
+}
+test_linger_keeps_the_set_and_it_can_be_joined_again() { each_way check_linger; }
+
+check_ending() {
+	settings 'grace = 2'
+	member first
+	tell first '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 & :' >/dev/null
+	leave first
+	is_running 'sleep 301' || fail "it has no grace"
+	member second
+	other_set first second
+	assert_eq "$(tell second 'pgrep -f "^sleep 301" || echo none')" none "what the new set has of the old one"
+	member third
+	same_set second third
+	wait_for is_gone 'sleep 301' || fail "the old set does not end"
+	wait_for has_sets $user 1 || fail "sets: $(sets $user)"
+	assert_eq "$(tell second 'cat /proc/1/comm')" nsisolate-init "the new set, when the old one has ended"
+	leave second third
+}
+test_a_login_while_a_set_ends_gets_a_fresh_one() { each_way check_ending; }
+
+check_init_killed() {
+	member first
+	member second
+	tell second 'sleep 301 >/dev/null 2>&1 & :' >/dev/null
+	kill -KILL "${pid_1[first]}"
+	wait_for is_gone 'sleep 301' || fail "it outlives PID 1"
+	wait "${job[first]}" "${job[second]}" 2>/dev/null
+	member third
+	other_set first third
+	member fourth
+	same_set third fourth
+	leave third fourth
+}
+test_pid_1_killed_ends_the_set_and_the_next_login_gets_a_fresh_one() { each_way check_init_killed; }
+
+check_leader_killed() {
+	local leader
+	settings 'grace = 0'
+	member first
+	member second
+	leader=$(leader_of first)
+	[[ $leader =~ ^[0-9]+$ ]] || fail "not one process is the leader: $leader, $(ps -ef)"
+	kill -KILL "$leader"
+	wait "${job[first]}" 2>/dev/null
+	assert_eq "$(tell second 'cat /proc/1/comm')" nsisolate-init "for the second, when the first was killed"
+	member third
+	same_set second third
+	leave second
+	leader=$(leader_of third)
+	kill -KILL "$leader"
+	wait "${job[third]}" 2>/dev/null
+	wait_for has_sets $user 0 || fail "the last leader's death does not end it: $(ps -ef)"
+}
+test_a_leader_killed_is_a_logout() { each_way check_leader_killed; }
+
+test_a_pid_1_that_hangs_keeps_nobody_for_ever() {
+	local start=$SECONDS init
+	user=alice way=module
+	before_each
+	member first
+	init=$(init_of first)
+	kill -STOP "$init"
+	"$BUILD/tests/pam_app" stage alice remember open run "readlink /proc/self/ns/pid" close same end \
+		>$STAGE/out 2>&1
+	kill -CONT "$init"
+	[ $((SECONDS - start)) -le 9 ] || fail "it took $((SECONDS - start)) s"
+	# refused or let into a set of its own, never into none
+	if grep -q '^pid:' $STAGE/out; then
+		[ "$(grep '^pid:' $STAGE/out)" != "$(readlink /proc/self/ns/pid)" ] || fail "not isolated"
+	else
+		logged 'session refused' >/dev/null
+	fi
+	rm $STAGE/out
+	assert_eq "$(tell first 'cat /proc/1/comm')" nsisolate-init "the first one, afterwards"
+	leave first
+	after_each
+}
+
+# ---- what root keeps ----
+
+state_is_bad() { # state_is_bad REGEX: a login is refused, in words that match; or let in by on_error
+	: >$LOGS/syslog
+	"$BUILD/tests/pam_app" stage alice remember refused same 2>/dev/null || fail "let in, or not as it was: $1"
+	assert_match "$(logged 'session refused: user=alice')" "$1" log
+	settings 'on_error = allow'
+	"$BUILD/tests/pam_app" stage alice remember open same run 'test $(uname -n) = lab' close same ||
+		fail "on_error = allow: $1"
+	settings
+	no_session() { ! pgrep -x nsisolate-init; }
+	wait_for no_session || fail "a set is left of what was refused: $(ps -ef)"
+}
+test_state_that_somebody_else_made_is_refused() {
+	user=alice way=module
+	before_each
+	rm -rf /run/nsisolate
+	mkdir -m 700 /run/nsisolate
+	chown alice /run/nsisolate
+	state_is_bad /run/nsisolate
+	chown root /run/nsisolate
+	chmod 777 /run/nsisolate
+	state_is_bad /run/nsisolate
+	rm -r /run/nsisolate
+	mkdir -m 700 /run/stage/elsewhere
+	ln -s /run/stage/elsewhere /run/nsisolate
+	state_is_bad /run/nsisolate
+	assert_eq "$(ls -A /run/stage/elsewhere)" "" "what was written through the link"
+	rm -r /run/nsisolate /run/stage/elsewhere
+	: >/run/nsisolate
+	state_is_bad /run/nsisolate
+	rm /run/nsisolate
+	mkdir -m 700 /run/nsisolate
+	mount -t tmpfs -o ro,mode=700 none /run/nsisolate
+	state_is_bad '/run/nsisolate.*[Rr]ead-only'
+	umount /run/nsisolate
+	rmdir /run/nsisolate
+	member first
+	assert_eq "$(stat -c '%a %u' /run/nsisolate)" "700 0" "/run/nsisolate as it is made"
+	leave first
+	after_each
+}
+
+test_what_stands_in_the_sockets_place_is_no_set() {
+	local name
+	user=alice way=module
+	before_each 'logout = linger'
+	member first
+	name=$(find /run/nsisolate -type s)
+	[ -n "$name" ] || fail "no socket in /run/nsisolate: $(ls -lA /run/nsisolate)"
+	leave first
+	wait_for has_sets alice 0
+	# a socket that nobody listens at any more, as after a crash; then a file, a link and a stranger
+	member second
+	kill -KILL "${pid_1[second]}"
+	wait "${job[second]}" 2>/dev/null
+	rm -f "$name"
+	: >"$name"
+	member third
+	other_set second third
+	leave third
+	wait_for has_sets alice 0
+	rm -f "$name"
+	ln -s /dev/log "$name"
+	member fourth
+	leave fourth
+	wait_for has_sets alice 0
+	[ -S /dev/log ] || fail "the link's end is gone"
+	rm -f "$name"
+	as bob socat UNIX-LISTEN:$DIR/bobs,fork SYSTEM:'sleep 20' 2>/dev/null &
+	wait_for test -S $DIR/bobs
+	mv $DIR/bobs "$name"
+	chmod 777 "$name"
+	member fifth
+	assert_eq "$(tell fifth 'cat /proc/1/comm; ps -e -o user= | sort -u')" "nsisolate-init
+alice" "with bob's socket there"
+	leave fifth
+	pkill -u bob -x socat
+	wait_for has_sets alice 0
+	after_each
+}
+
+test_a_user_finds_no_way_to_the_sets_of_others() {
+	user=alice way=module
+	before_each
+	member first
+	assert_match "$(as bob ls /run/nsisolate 2>&1)" "denied" "/run/nsisolate, for bob"
+	assert_match "$(tell first 'ls /run/nsisolate')" "denied" "/run/nsisolate, for whom it is about"
+	assert_eq "$(tell first 'ss -xl 2>/dev/null | grep -c nsisolate-[a-z]* ; ls /proc/1/fd 2>&1 | grep -c denied')" "0
+1" "the abstract sockets, and PID 1's descriptors"
+	leave first
+	after_each
+}
+
+# ---- explain, check ----
+
+test_explain_and_check_know_it() {
+	settings
+	local text
+	text=$(nsisolatectl explain --service stage alice)
+	assert_match "$text" "scope +user .*nsisolate.conf:2"
+	assert_match "$(nsisolatectl explain --service stage --json alice)" '"scope": ?\{"value": ?"user"'
+	printf '[all]\n' | conf
+	assert_match "$(nsisolatectl explain --service stage alice)" "scope +session +built-in"
+	settings 'namespaces = uts'
+	assert_match "$(nsisolatectl check)" "nsisolate.conf:[23]:[0-9]+: error: .*pid"
+	printf '[all]\nscope = usr\n' | conf
+	assert_match "$(nsisolatectl check)" "nsisolate.conf:2:9: error: 'usr': expected session or user \(did you mean user\?\)"
+}
