@@ -207,6 +207,7 @@ soak:
 	$(make) all tests-tools
 	@LIMIT=10800 LOGINS=10000 SESSIONS=10000 BUILD='$(abspath $(BUILD))' tests/run \
 		-k many_ tests/login/test_volume.sh tests/login/test_giving_back.sh
+	@LIMIT=3600 ROUNDS=100 BUILD='$(abspath $(BUILD))' tests/run tests/login/test_crowd.sh
 
 # every call in every way, where `make check` makes each fail in one: a minute
 fault:
@@ -318,7 +319,7 @@ help:
 	'make demo-login  the same, and leave you in such a session' \
 	'make check       install what is missing, build, run all tests' \
 	'                 (TESTS="-k WORD" or TESTS=FILE: some; WERROR=1: no warnings allowed)' \
-	'make soak        10,000 logins, a third of them killed' \
+	'make soak        10,000 logins, a third of them killed; fifty at once, 100 times' \
 	'make fault       each system call and allocation of a login made to fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
 	'make analyze     gcc -fanalyzer, clang-tidy, cppcheck' \
