@@ -14,12 +14,22 @@ example() {
 blocks() { # PAGE: how many it has
 	awk '/^\.Sh / { on = /EXAMPLES/ } on && /^\.Bd -literal/ { count++ } END { print count + 0 }' "$1"
 }
+# lines PAGE: the single lines behind .Sh EXAMPLES
+lines() { awk '/^\.Sh / { on = /EXAMPLES/ } on && sub(/^\.Dl /, "")' "$1" | sed 's/\\-/-/g; s/\\(dq/"/g'; }
+line() { # line PAGE REGEX: the one line that matches
+	local text
+	text=$(lines "$1" | grep -E -e "$2")
+	[ "$(wc -l <<<"$text")" = 1 ] && [ -n "$text" ] || fail "$1 has no such line, or more than one: $2"
+	echo "$text"
+}
 
 test_every_block_of_these_pages_is_run() {
 	assert_eq "$(blocks pam_module/pam_nsisolate.8)" 1 pam_nsisolate.8
 	assert_eq "$(blocks shell/nsisolate-shell.8)" 3 nsisolate-shell.8
 	assert_eq "$(blocks shell/init/nsisolate-init.8)" 1 nsisolate-init.8
 	assert_eq "$(blocks conf/nsisolate.7)" 2 nsisolate.7
+	assert_eq "$(blocks shell/ctl/nsisolatectl.8)" 1 nsisolatectl.8
+	assert_eq "$(lines shell/ctl/nsisolatectl.8 | wc -l)" 10 "lines of nsisolatectl.8"
 }
 
 test_pam_nsisolate_8_the_last_line_of_sshds_stack() {
@@ -117,3 +127,47 @@ end"
 	rm -r /home/alice/out /run/atd.pid /etc/nsisolate.conf.d
 	nothing_left
 }
+
+# run_line REGEX: the line of nsisolatectl(8) that matches, as an administrator types it
+run_line() { PATH=$SBINDIR:$PATH bash -e -o pipefail -c "$(line shell/ctl/nsisolatectl.8 "$1")"; }
+
+test_nsisolatectl_8_questions() {
+	local said
+	cp /etc/group $STAGE/group
+	echo 'students:x:5900:alice,bob' >>/etc/group
+	assert_match "$(run_line '^nsisolatectl explain --from')" 'hostname.*alice-lab' "why"
+	assert_eq "$(PATH=$SBINDIR:$PATH bash -e -o pipefail -c "$(example shell/ctl/nsisolatectl.8 1)")" \
+		$'alice-lab\nbob-lab' "the hostnames of the members"
+	mv $STAGE/group /etc/group
+	# what doctor finds here is the stage's; that it says so in such a way is what is tested
+	said=$(run_line '^nsisolatectl doctor$') || [ $? = 1 ] || fail "doctor: $said"
+	assert_match "$said" 'problem' "what doctor says"
+	said=$(run_line '^nsisolatectl doctor --json') || [ $? = 1 ] || fail "doctor --json: $said"
+	assert_eq "$(jq -r .verdict <<<"$said" | grep -c '^ok$')" 0 "verdicts of what is no finding"
+	nothing_left
+}
+
+test_nsisolatectl_8_sessions() {
+	local job
+	sshd_start
+	on alice 'trap "exit 7" TERM; sleep 301 & wait' &
+	job=$!
+	wait_for pgrep -u alice -x sleep || fail "no session"
+	assert_match "$(run_line '^nsisolatectl list$')" 'alice/1' list
+	assert_match "$(run_line '^nsisolatectl tree')" 'sleep 301' tree
+	assert_match "$(run_line '^nsisolatectl enter alice')" 'sleep 301' "what alice sees"
+	assert_match "$(run_line '^nsisolatectl enter --root')" $'^TracerPid:\t0' "what only root can read"
+	assert_eq "$(run_line '^nsisolatectl list --json')" alice/1 "who has most"
+	run_line '^nsisolatectl end --user'
+	wait $job
+	wait_for no_sessions || fail "$("$NSISOLATECTL" list)"
+	on alice 'trap "" TERM HUP; sleep 302' &
+	job=$!
+	wait_for pgrep -u alice -x sleep || fail "no session"
+	run_line '^nsisolatectl end --now'
+	wait $job
+	wait_for no_sessions || fail "$("$NSISOLATECTL" list)"
+	sshd_stop
+	nothing_left
+}
+no_sessions() { ! pgrep -x nsisolate-init; }
