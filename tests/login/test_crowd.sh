@@ -20,7 +20,7 @@ has_sets() { [ "$(count_sets)" = "$1" ]; }
 ONE='readlink /proc/self/ns/pid >$1/seen/$2.new; mv $1/seen/$2.new $1/seen/$2; read -r _ <$1/hold'
 
 # what those say whose PID 1 is killed, and what their shell says of them
-DYING='pam_app: (failed: run|fork: Cannot allocate memory)|.* Killed +setpriv .*'
+DYING='.*(failed: run|fork: Cannot allocate memory|Cannot fork| Killed +setpriv .*)'
 
 one() { # one NUMBER: a login that waits at the gate
 	local command="exec sh $DIR/one $DIR $1"
