@@ -53,7 +53,8 @@ NSI_CPPFLAGS = -D_GNU_SOURCE -Iconf $(INIPARSER:%=-I%) \
 	-DNSISOLATE_CONF='"$(SYSCONFDIR)/nsisolate.conf"' \
 	-DNSISOLATE_INIT='"$(LIBEXECDIR)/nsisolate/nsisolate-init"' \
 	-DNSISOLATE_SHELL='"$(BINDIR)/nsisolate-shell"' \
-	-DNSISOLATE_MODULE='"$(PAMDIR)/pam_nsisolate.so"'
+	-DNSISOLATE_MODULE='"$(PAMDIR)/pam_nsisolate.so"' \
+	-DNSISOLATE_DROPIN='"$(user_dropin)"'
 NSI_CFLAGS   = -std=gnu17 $(WARNINGS) -MMD -MP
 NSI_LDFLAGS  = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 

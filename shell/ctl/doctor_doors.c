@@ -309,8 +309,11 @@ int doctor_proc_hidden(void)
 	return hidden;
 }
 
+#define DROPINS "/etc/systemd/system/user@.service.d"
+
 static void check_proc(struct doctor *doctor)
 {
+	bool systemd = access("/run/systemd/system", F_OK) == 0;
 	int hidden = doctor_proc_hidden();
 
 	if (hidden < 0) {
@@ -318,12 +321,17 @@ static void check_proc(struct doctor *doctor)
 	} else if (hidden) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
 			"hidepid: outside of the sessions, too, nobody sees processes of others");
+	} else if (doctor->door_open && systemd && access(DROPINS "/nsisolate.conf", R_OK) == 0) {
+		doctor_add(doctor, VERDICT_OK, "/proc",
+			"no hidepid, but what users' managers start does not see others' processes");
 	} else if (doctor->door_open) {
 		doctor_add(doctor, VERDICT_WARNING, "/proc",
 			"no hidepid: what goes through the doors above sees all processes of this "
 			"machine");
-		doctor_mend(doctor, "mount -o remount,hidepid=2 /proc   # not with systemd: there "
-				    "ProtectProc=invisible for user@.service and cron");
+		/* hidepid is not for machines with systemd, whose managers of users fail by it */
+		doctor_mend(doctor, systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN
+					      " " DROPINS "/ && systemctl daemon-reload"
+					    : "mount -o remount,hidepid=2 /proc");
 	} else {
 		doctor_add(doctor, VERDICT_OK, "/proc",
 			"no hidepid: only what is not isolated sees all processes of this machine");

@@ -103,7 +103,7 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 
 /* What one user is enough to be told about. */
 struct told {
-	bool sftp, x11, force;
+	bool sftp, x11, force, files;
 };
 
 static void check_sftp(struct doctor *doctor, const struct person *person,
@@ -170,6 +170,27 @@ static bool is_forced(struct doctor *doctor, const struct person *person,
 	return true;
 }
 
+/* sshd starts what it forces by the login shell: what that reads of the user's own comes first. */
+static void check_forcing_shell(
+	struct doctor *doctor, const struct person *person, struct told *told)
+{
+	static const char *const shells[] = {"bash", "zsh", "fish", "tcsh", "csh"};
+	const char *slash = strrchr(person->login.shell, '/');
+	struct word word;
+
+	for (size_t i = 0; slash && !told->files && i < sizeof shells / sizeof *shells; i++) {
+		if (strcmp(slash + 1, shells[i]) != 0)
+			continue;
+		told->files = true;
+		doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
+			"%s reads files of %s's own before it starts nsisolate-shell: what they "
+			"say is run outside",
+			person->login.shell, person->login.user);
+		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
+			doctor_word(&word, person->login.user));
+	}
+}
+
 static void check_people(struct doctor *doctor, const char *sshd)
 {
 	static struct run_result result;
@@ -190,8 +211,11 @@ static void check_people(struct doctor *doctor, const char *sshd)
 		ask(sshd, person->login.user, &result);
 		if (result.status != 0)
 			continue;
-		if (is_forced(doctor, person, &result, &told))
+		if (is_forced(doctor, person, &result, &told)) {
 			person_comes_by_shell(doctor, person);
+			if (person->by_shell && !person->by_sshd)
+				check_forcing_shell(doctor, person, &told);
+		}
 		/* who is isolated by the module before has nothing to fear */
 		if (person->by_shell && !person->by_sshd) {
 			check_sftp(doctor, person, &result, &told);

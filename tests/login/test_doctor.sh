@@ -702,6 +702,18 @@ test_finds_a_forced_shell_that_is_not_there() {
 	mends
 }
 
+test_finds_that_what_is_forced_comes_behind_the_users_own_files() {
+	shell_only
+	change s/X11Forwarding.*// $CONFIG
+	printf 'Match User bob\n\tForceCommand %s\n' "$NSISOLATE_SHELL" >>$CONFIG
+	change 's/^user = .*/user = dave, bob/'
+	finds warning 'sshd ForceCommand' "/bin/bash reads files of bob's own" '^usermod -s'
+	mends
+	usermod -s /bin/dash bob
+	is_healthy
+	usermod -s /bin/bash bob
+}
+
 # ---- faults: the shell ----
 
 test_finds_that_shells_lacks_the_shell() {
@@ -807,6 +819,20 @@ test_finds_that_proc_hides_nothing_beside_an_open_door() {
 	bash -ec "$REMEDY"
 	finds ok /proc hidepid
 	mount -o remount,hidepid=0 /proc
+}
+
+# There is no systemd here: what takes the place of systemctl only succeeds.
+test_finds_that_users_managers_hide_nothing_beside_an_open_door() {
+	healthy
+	change 's/^\[users\]/&\nuser_manager = keep/'
+	mkdir -p /run/systemd/system
+	printf '#!/bin/sh\n' >/usr/local/bin/systemctl
+	chmod 755 /usr/local/bin/systemctl
+	finds warning /proc 'no hidepid' '^mkdir -p /etc/systemd/system/user@'
+	PATH=/usr/local/bin:$PATH bash -ec "$REMEDY"
+	finds ok /proc "does not see others"
+	grep -q ^ProtectProc= /etc/systemd/system/user@.service.d/nsisolate.conf || fail "it leads nowhere"
+	rm -r /run/systemd/system /usr/local/bin/systemctl /etc/systemd/system/user@.service.d
 }
 
 test_finds_users_who_linger() {
