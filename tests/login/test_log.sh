@@ -13,6 +13,7 @@ stack() {
 	printf '%s required pam_permit.so\n' auth account password session
 	echo 'session required pam_nsisolate.so'
 } >/etc/pam.d/stage
+log_has() { [ "$(wc -l <$LOGS/syslog)" = "$1" ]; } # that many lines
 app() { "$BUILD/tests/pam_app" stage "$@"; }
 
 # the one line that says so, without priority, time and whose it is
@@ -77,6 +78,7 @@ test_every_time_it_is_another_id() {
 	stack
 	settings
 	for i in 1 2 3; do app alice open close end; done
+	wait_for log_has 6
 	assert_eq "$(sed -n 's/.*opened: .* id=\([0-9a-f]*\) .*/\1/p' $LOGS/syslog | sort -u | wc -l)" 3
 	rm /etc/pam.d/stage
 	nothing_left
@@ -192,27 +194,24 @@ test_a_second_login_of_the_shell_joins() {
 test_the_shell_tells_why_it_refuses() {
 	echo '[broken' | conf
 	shell -c true 2>/dev/null && fail "it ran"
-	assert_match "$(cat $LOGS/syslog)" \
-		"^<83>.*nsisolate-shell\[[0-9]+\]: session refused: user=dave: .*nsisolate.conf:1:"
+	logged "^<83>.*nsisolate-shell\[[0-9]+\]: session refused: user=dave: .*nsisolate.conf:1:" >/dev/null
 	: >$LOGS/syslog
 	"$NSISOLATE_SHELL" -c true 2>/dev/null || fail "root is kept out"
-	assert_match "$(cat $LOGS/syslog)" \
-		"^<81>.*nsisolate-shell\[[0-9]+\]: session NOT isolated: user=root is let in \(uid 0\): .*:1:"
+	logged "^<81>.*nsisolate-shell\[[0-9]+\]: session NOT isolated: user=root is let in \(uid 0\): .*:1:" >/dev/null
 	settings
 	: >$LOGS/syslog
 	as dave bash -c 'ulimit -u 1; exec "$0" -c true' "$NSISOLATE_SHELL" 2>/dev/null && fail "it ran"
-	assert_match "$(cat $LOGS/syslog)" "^<83>.*nsisolate-shell.*session refused: user=dave: .*(unavailable|limit)"
+	logged "^<83>.*nsisolate-shell.*session refused: user=dave: .*(unavailable|limit)" >/dev/null
 	settings 'on_error = allow'
 	: >$LOGS/syslog
 	as dave bash -c 'ulimit -u 1; exec "$0" -c "exit 3"' "$NSISOLATE_SHELL" 2>/dev/null
 	assert_eq $? 3 status
-	assert_match "$(cat $LOGS/syslog)" \
-		"^<84>.*nsisolate-shell.*session NOT isolated: user=dave is let in \(on_error = allow\): "
+	logged "^<84>.*nsisolate-shell.*session NOT isolated: user=dave is let in \(on_error = allow\): " >/dev/null
 	chmod 644 "$NSISOLATE_INIT"
 	: >$LOGS/syslog
 	shell -c true 2>/dev/null
 	chmod 755 "$NSISOLATE_INIT"
-	assert_match "$(cat $LOGS/syslog)" "let in \(on_error = allow\): cannot run $NSISOLATE_INIT: Permission denied\$"
+	logged "let in \(on_error = allow\): cannot run $NSISOLATE_INIT: Permission denied\$" >/dev/null
 	nothing_left
 }
 
@@ -330,7 +329,7 @@ test_a_users_name_forges_nothing() {
 	: >$LOGS/syslog
 	app $'x\nsession opened: user=bob' refused end 2>/dev/null
 	app $'\e[2K' refused end 2>/dev/null
-	assert_eq "$(wc -l <$LOGS/syslog)" 2 "lines"
+	wait_for log_has 2 || fail "lines: $(cat $LOGS/syslog)"
 	assert_eq "$(grep -c 'session refused: user=[^ ]*: ' $LOGS/syslog)" 2 "refusals"
 	[ "$(tr -d '\n' <$LOGS/syslog | tr -d '\000-\037\177' | wc -c)" = \
 		"$(tr -d '\n' <$LOGS/syslog | wc -c)" ] || fail "control bytes: $(cat -v $LOGS/syslog)"
