@@ -201,6 +201,36 @@ static void process_forked(pid_t parent)
 	}
 }
 
+/* The process that started @pid, or who got it from that; 0: it has ended. */
+static pid_t parent_of(pid_t pid)
+{
+	char path[32];
+	int parent = 0;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%*d (%*[^)]) %*c %d", &parent) != 1)
+		parent = 0;
+	if (file)
+		fclose(file);
+	return parent;
+}
+
+/* A parent that is killed while it forks never tells of the child, which is stopped all the same. */
+static void adopt_orphans(void)
+{
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		pid_t pid = run.early[i];
+
+		if (!pid || place_in(run.processes, parent_of(pid)) >= 0)
+			continue;
+		run.early[i] = 0;
+		put_into(run.processes, pid);
+		resume(pid, 0);
+	}
+}
+
 /* ---- what fails ---- */
 
 static bool counts(pid_t pid, long number)
@@ -370,14 +400,16 @@ static void wait_for_all(pid_t application)
 		if (pid < 0)
 			continue;
 		if (WIFSTOPPED(status)) {
-			if (place_in(run.processes, pid) < 0)
-				put_into(run.early, pid);
-			else
+			if (place_in(run.processes, pid) >= 0) {
 				go_on(pid, status);
-			continue;
+				continue;
+			}
+			put_into(run.early, pid);
+		} else {
+			process_remove(pid);
 		}
-		process_remove(pid);
-		if (pid == application)
+		adopt_orphans();
+		if (pid == application && !WIFSTOPPED(status))
 			run.status =
 				WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	}

@@ -36,6 +36,8 @@ logins() {
 	[ $in -gt 0 ] || fail "nobody got in: $out"
 }
 
+none_runs() { ! pgrep -u "$user"; }
+
 race() { # race DIRECTORY NAME: where $user can write
 	local swapper mounts
 	mounts=$(sort /proc/self/mountinfo)
@@ -44,6 +46,7 @@ race() { # race DIRECTORY NAME: where $user can write
 	logins 25
 	pkill -KILL -u "$user"
 	wait $swapper 2>/dev/null
+	wait_for none_runs || fail "$(ps -u "$user" -o pid,stat,args) lives on"
 	rm -rf "${1:?}/$2"
 	assert_eq "$(sort /proc/self/mountinfo)" "$mounts" "mounts of the host"
 }
