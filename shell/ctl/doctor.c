@@ -35,7 +35,9 @@ static void check_place(struct doctor *doctor)
 	char comm[32] = "";
 	FILE *file = fopen("/proc/1/comm", "re");
 
-	if (file && fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n"))
+	doctor->inside =
+		file && fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n");
+	if (doctor->inside)
 		doctor_add(doctor, VERDICT_UNSEEN, "host",
 			"doctor runs inside a session, and sees what the session sees: run it outside");
 	if (file)

@@ -42,6 +42,7 @@ struct sshd_facts {
 
 struct doctor {
 	bool root;
+	bool inside; /* it runs in a session, and sees no other process */
 	struct configuration *configurations; /* ours is the first one */
 	size_t configuration_count;
 	struct stacks stacks;

@@ -914,6 +914,13 @@ test_finds_what_runs_outside_of_every_session() {
 	wait_for test -e /tmp/in || fail "dave is not in"
 	rm /tmp/in
 	is_healthy
+	# whoever asks is none of those himself, in a session or outside
+	BY=(as alice)
+	finds_not warning processes
+	BY=(on alice PATH=$PATH:$(dirname "$NSISOLATECTL"))
+	finds unseen processes 'hide all others'
+	finds_not warning processes
+	BY=(env)
 	as bob sleep 30 &
 	as carol sleep 30 & # whom no rule isolates
 	wait_for pgrep -u bob sleep
