@@ -1,0 +1,187 @@
+# image.sh - the disks that tests/vm/run boots, and the package that is installed there: source it.
+#
+# What is made here is kept in $CACHE, one directory a release, and made again when what it is made of
+# (the lists below) changes, or with FRESH=1:
+#	base/            debootstrap's minbase
+#	system.ext4      a small server as the distribution ships it: kernel, systemd, sshd, AppArmor, ...
+#	kernel initrd    of that system
+#	build/           base and a compiler: what the package is built in
+#	debs/            what an admin's apt would fetch while installing nsisolate: a machine of ours has
+#	                 no network.  It lies on the disk, where apt looks for it.
+#	key              lets in as every user, on every disk of the cache
+# Nothing of it is ever in the source tree.
+#
+#	image_make RELEASE      all of that; quick when it is there
+#	image_package RELEASE DIR   builds the tree's package in DIR/nsisolate, for this release
+#
+# Needs root, debootstrap and mke2fs.  Every mount is made in a mount namespace of its own.
+
+CACHE=${XDG_CACHE_HOME:-/var/cache}/nsisolate-vm
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+
+# apparmor: Debian's installer takes it along with every kernel
+SYSTEM_PACKAGES="linux-image-cloud-amd64 initramfs-tools systemd-sysv udev dbus dbus-user-session
+	libpam-systemd apparmor openssh-server openssh-client sudo cron at login passwd procps iproute2
+	less e2fsprogs"
+# on the disk, but not installed
+LATER_PACKAGES="gcc make libc6-dev libpam0g-dev libiniparser-dev musl-tools"
+DEPENDENCIES=$VM/../../packaging/install-dependencies
+
+image_user() { # the shell commands that add NAME UID SHELL
+	cat <<-END
+		useradd -m -u $2 -s $3 $1
+		echo $1:isolate | chpasswd
+		install -d -m 700 -o $1 -g $1 /home/$1/.ssh
+		install -m 600 -o $1 -g $1 /root/.ssh/authorized_keys /home/$1/.ssh/
+	END
+}
+
+# What is not the distribution's own: a name, an address, users, and nothing that wants the network.
+# The name server is one that never answers: what looks up a name that it should not, is seen to wait.
+image_settings() {
+	cat <<-'END'
+		set -eu
+		echo lab >/etc/hostname
+		printf '127.0.0.1\tlocalhost\n127.0.1.1\tlab\n::1\tlocalhost ip6-localhost\n' >/etc/hosts
+		echo nameserver 10.0.2.3 >/etc/resolv.conf
+		echo '/dev/vda / ext4 errors=remount-ro 0 1' >/etc/fstab
+		printf '[Match]\nType=ether\n[Network]\nAddress=10.0.2.15/24\n' >/etc/systemd/network/lan.network
+		systemctl -q enable systemd-networkd ssh
+		systemctl -q mask apt-daily.timer apt-daily-upgrade.timer systemd-networkd-wait-online.service
+		mkdir -p /var/log/journal
+		usermod -p '*' root
+		echo 'carol ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/carol
+	END
+	image_user alice 5001 /bin/bash
+	image_user bob 5002 /bin/bash
+	image_user carol 5003 /bin/bash
+	image_user dave 5004 /bin/bash
+	echo 'usermod -aG sudo carol'
+}
+
+# ---- being in a tree ---------------------------------------------------------------------------
+
+# in_tree TREE COMMAND...: as root of that tree, with the network of this machine and no daemons
+in_tree() {
+	local tree=$1
+	shift
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare --mount --pid --fork --kill-child --propagation private sh -euc '
+		tree=$1; shift
+		mount --bind "$tree" "$tree"
+		mount -t proc proc "$tree/proc"
+		mount -t sysfs -o ro sysfs "$tree/sys"
+		mount -t tmpfs -o mode=755 dev "$tree/dev"
+		for name in null zero full random urandom tty; do
+			: >"$tree/dev/$name"
+			mount --bind "/dev/$name" "$tree/dev/$name"
+		done
+		mkdir "$tree/dev/pts" "$tree/dev/shm"
+		mount -t devpts -o newinstance,ptmxmode=666,gid=5,mode=620 devpts "$tree/dev/pts"
+		ln -s pts/ptmx "$tree/dev/ptmx"
+		ln -s /proc/self/fd "$tree/dev/fd"
+		mount -t tmpfs -o mode=1777 shm "$tree/dev/shm"
+		mount -t tmpfs -o mode=1777 tmp "$tree/tmp"
+		exec chroot "$tree" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
+			DEBIAN_FRONTEND=noninteractive "$@"' in_tree "$tree" "$@" </dev/null
+}
+
+# The way to the archive is this machine's: proxies, its resolver, whatever its apt is told.
+tree_online() {
+	rm -f "$1/etc/resolv.conf"
+	cat /etc/resolv.conf >"$1/etc/resolv.conf"
+	apt-config dump 2>/dev/null | grep -E '^Acquire::(http|https|Check-)' >"$1/etc/apt/apt.conf.d/90vm"
+	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+	chmod 755 "$1/usr/sbin/policy-rc.d"
+}
+
+tree_offline() { rm -f "$1/etc/resolv.conf" "$1/etc/apt/apt.conf.d/90vm" "$1/usr/sbin/policy-rc.d"; }
+
+tree_install() { # tree_install TREE PACKAGE...: with what the release has in its updates
+	local tree=$1
+	shift
+	in_tree "$tree" sh -euc 'apt-get -q update
+		apt-get -q -y -o Dpkg::Use-Pty=0 dist-upgrade
+		apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends install "$@"' install "$@"
+}
+
+# ---- making it ---------------------------------------------------------------------------------
+
+base_make() { # base_make RELEASE DIR
+	unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
+		debootstrap --variant=minbase "$1" "$2/base" "$MIRROR" </dev/null
+}
+
+system_make() {
+	local dir=$1 tree=$1/system
+	cp -a --reflink=auto "$dir/base" "$tree"
+	tree_online "$tree"
+	# shellcheck disable=SC2086
+	tree_install "$tree" $SYSTEM_PACKAGES || return
+	# shellcheck disable=SC2086
+	in_tree "$tree" sh -euc 'apt-get -q clean
+		apt-get -q -y --download-only install "$@"' later $LATER_PACKAGES || return
+	install -d -m 700 "$tree/root/.ssh"
+	install -m 600 "$CACHE/key.pub" "$tree/root/.ssh/authorized_keys"
+	tree_offline "$tree"
+	image_settings | in_tree_script "$tree" || return
+	cp "$(readlink -f "$tree"/boot/vmlinuz-*)" "$dir/kernel"
+	cp "$(readlink -f "$tree"/boot/initrd.img-*)" "$dir/initrd"
+	rm -f "$dir/system.ext4"
+	mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1 -d "$tree" "$dir/system.ext4" 4G || return
+	rm -rf --one-file-system "$tree"
+}
+
+in_tree_script() { # in_tree_script TREE WORD...: standard input is the script, of those arguments
+	local tree=$1
+	shift
+	cat >"$tree/root/script"
+	in_tree "$tree" sh /root/script "$@" || return
+	rm "$tree/root/script"
+}
+
+build_make() {
+	local dir=$1
+	cp -a --reflink=auto "$dir/base" "$dir/build"
+	tree_online "$dir/build"
+	tree_install "$dir/build" make && in_tree_script "$dir/build" build deb <"$DEPENDENCIES"
+}
+
+# what the cached things are made of
+image_recipe() { declare -f image_user image_settings tree_online system_make build_make; echo "$MIRROR" \
+	"$SYSTEM_PACKAGES" "$LATER_PACKAGES"; grep -P '^\t(build|deb) ' "$DEPENDENCIES"; }
+
+image_make() {
+	local release=$1 dir=$CACHE/$1 recipe
+	recipe=$(image_recipe | sha256sum)
+	mkdir -p "$CACHE" && chmod 700 "$CACHE" || return
+	mkdir -p "$dir"
+	exec {lock}>"$CACHE/lock.$release"
+	flock "$lock"
+	[ -e "$CACHE/key" ] || (flock 9
+		[ -e "$CACHE/key" ] || ssh-keygen -q -t ed25519 -N '' -C nsisolate-vm -f "$CACHE/key") 9>"$CACHE/lock"
+	if [ -z "${FRESH:-}" ] && [ "$(cat "$dir/recipe" 2>/dev/null)" = "$recipe" ]; then
+		exec {lock}>&-
+		return
+	fi
+	rm -rf --one-file-system "$dir/recipe" "$dir/system" "$dir/build" ${FRESH:+"$dir/base"}
+	[ -e "$dir/base.ok" ] && [ -d "$dir/base" ] || {
+		rm -rf --one-file-system "$dir/base" "$dir/base.ok"
+		base_make "$release" "$dir" && : >"$dir/base.ok" || return
+	}
+	system_make "$dir" && build_make "$dir" && echo "$recipe" >"$dir/recipe" || return
+	exec {lock}>&-
+}
+
+# ---- the package -------------------------------------------------------------------------------
+
+# In that release's own chroot: what it links with has another name in each.
+image_package() { # image_package RELEASE DIR
+	local build=$CACHE/$1/build made
+	rm -rf "$build/nsisolate" && mkdir "$build/nsisolate" || return
+	tar -C "$VM/../.." --exclude=./.git --exclude=./build -cf - . | tar -C "$build/nsisolate" -xf - || return
+	in_tree "$build" make -C /nsisolate -s deb || return
+	made=$(find "$build/nsisolate/build/deb" -name 'nsisolate_*.deb')
+	[ -n "$made" ] || { echo "no package was built"; return 1; }
+	cp "$made" "$2/"
+}

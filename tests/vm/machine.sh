@@ -1,0 +1,237 @@
+# machine.sh - one booted machine for one file of tests: source it.
+#
+# The machine is qemu's, by software emulation, on a throw-away copy of its release's disk, with a
+# kernel and a systemd of that release.  Of its network only ssh is reached, through a port of
+# 127.0.0.1 that qemu chose.  It ends with the process that booted it.
+#
+# Before the tests (tests/vm/run does it):
+#	machine_make RELEASE DIR PACKAGE    a disk in the directory DIR, $M; nothing runs yet
+#	machine_boot                        start it, wait for ssh; $BOOTED is the seconds it took
+#	machine_reset                       as it was after machine_settle, sessions gone
+#	machine_settle                      what it is now is what machine_reset goes back to
+#	machine_end
+#
+# Installing:
+#	package_install         the package of this tree, as an admin does, its PAM profile chosen
+#	package_copy            only lay it down, as /root/$DEB
+#
+# On it:
+#	root WORD...            as root, past PAM's stacks: over one connection made at boot.  The words are
+#	                        one command line, as in ssh
+#	on USER [WORD...]       a login of its own by ssh (-tt and other options go first)
+#	hold USER [-tt] [WORD...]   the same in the background, kept open until `release` or the test's end
+#	release                 ends all that are held
+#	conf                    standard input becomes nsisolate.conf
+#	drop_in DIR             standard input becomes DIR/vm.conf, which goes away by itself
+#	console USER COMMAND    what COMMAND says in a login at the serial console (console.exp)
+#	inits USER              the PIDs of the nsisolate-init processes of USER's sessions
+#	logged REGEX            wait for a line of this test's journal that matches; prints it
+#	journal_fields          this test's journal, an entry a line, as JSON
+#	knows KEY=VALUE         skip the test where nsisolate.conf does not know this yet
+#	nothing_left            fail unless no session, process, mount or namespace is left (waits)
+#	wait_for COMMAND...     until it succeeds, at most 90 s: this machine is slow
+#	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
+#
+# Users: alice 5001, bob 5002, dave 5004; carol 5003, in the group sudo and asked for no password;
+# root.  One key lets in as each, and the password `isolate` as all but root.  The host is `lab`, and
+# its name server never answers.
+
+set -u
+export LC_ALL=C
+PATH=$PATH:/usr/sbin:/sbin
+. "$(dirname "${BASH_SOURCE[0]}")/image.sh"
+
+SSH_OPTIONS=(-F /dev/null -i "$CACHE/key" -o BatchMode=yes -o StrictHostKeyChecking=no
+	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=30 -o IdentitiesOnly=yes
+	-o ServerAliveInterval=10)
+
+machine_make() {
+	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/}
+	qemu-img create -q -f qcow2 -b "$CACHE/$RELEASE/system.ext4" -F raw "$M/disk"
+}
+
+machine_boot() {
+	local start=$SECONDS words
+	words=(-accel tcg,thread=multi -cpu max -smp 2 -m 1024 -no-user-config -display none
+		-kernel "$CACHE/$RELEASE/kernel" -initrd "$CACHE/$RELEASE/initrd"
+		-append "root=/dev/vda rw console=ttyS0 quiet"
+		-drive "file=$M/disk,if=virtio,cache=unsafe" -device virtio-rng-pci
+		-netdev "user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"
+		-device virtio-net-pci,netdev=lan
+		-chardev "socket,id=console,path=$M/console,server=on,wait=off,logfile=$M/console.log,logappend=on"
+		-serial chardev:console -monitor "unix:$M/monitor,server=on,wait=off")
+	setpriv --pdeathsig KILL nice qemu-system-x86_64 "${words[@]}" >>"$M/qemu.log" 2>&1 8>&- 9>&- &
+	QEMU=$!
+	until machine_port >"$M/port" && [ -s "$M/port" ]; do
+		kill -0 "$QEMU" 2>/dev/null || fail "qemu did not start: $(cat "$M/qemu.log")"
+		sleep 0.2
+	done
+	machine_wait
+	BOOTED=$((SECONDS - start))
+}
+
+# Until it has booted, for the first time or once more.  The connection made here is root's.
+machine_wait() {
+	local end=$((SECONDS + 300))
+	until machine_connect; do
+		[ $SECONDS -lt $end ] || fail "no ssh after 300 s: $(tail -n 20 "$M/console.log")"
+		sleep 1
+	done
+	WAIT=120 root 'systemctl is-system-running --wait >/dev/null' || true
+}
+
+machine_port() {
+	echo info usernet | timeout 5 socat -t 2 - "UNIX-CONNECT:$M/monitor" 2>/dev/null |
+		awk '/HOST_FORWARD/ { print $4 }'
+}
+
+port() { cat "$M/port"; }
+
+machine_connect() {
+	rm -f "$M/master"
+	timeout 40 ssh "${SSH_OPTIONS[@]}" -o ConnectTimeout=5 -M -S "$M/master" -f -N -p "$(port)" \
+		root@127.0.0.1 >/dev/null 2>&1 9>&- 8>&-
+}
+
+machine_end() {
+	[ -n "${QEMU:-}" ] || return 0
+	kill "$QEMU" 2>/dev/null
+	wait "$QEMU" 2>/dev/null
+	QEMU=
+}
+
+# What tests change is put back from a copy; what they add has one of the names below.
+machine_settle() {
+	root 'cat >/root/reset; chmod 700 /root/reset; cd / && tar cf /root/settled etc/pam.d etc/passwd \
+		etc/shadow etc/group etc/shells etc/ssh $(ls -d etc/nsisolate.conf* etc/systemd/logind.conf)
+		/root/reset >/dev/null' <<-'END'
+		#!/bin/sh
+		cd /
+		drop=$(find /etc /run/systemd -name vm.conf)
+		rm -f $drop /etc/sudoers.d/vm /tmp/door
+		tar df /root/settled >/dev/null 2>&1 || changed=yes
+		[ -z "${changed:-}" ] || tar xpf /root/settled
+		case $drop in *logind*) systemctl daemon-reload; systemctl restart systemd-logind ;; esac
+		[ -z "${changed:-}$drop" ] || systemctl restart ssh
+		rm -f /var/lib/systemd/linger/* /var/spool/cron/crontabs/*
+		rm -f /home/*/[a-z]*
+		! pgrep -U 5001,5002,5003,5004 >/dev/null || {
+			loginctl terminate-user alice bob carol dave 2>/dev/null
+			pkill -KILL -U 5001,5002,5003,5004 -x nsisolate-init
+			systemctl restart serial-getty@ttyS0
+		}
+		journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p'
+	END
+	mounts_settle
+}
+
+mounts_settle() { root 'cut -d" " -f 3- /proc/1/mountinfo | sort >/root/mounts'; }
+
+machine_reset() { root /root/reset >"$M/mark"; }
+
+# ---- installing ----
+
+package_install() {
+	package_copy
+	{
+		WAIT=300 root "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 install /root/$DEB" &&
+			root 'pam-auth-update --enable nsisolate'
+	} >>"$M/install.log" 2>&1 || fail "installing the package: $(tail -n 20 "$M/install.log")"
+}
+
+package_copy() { root "cat >/root/$DEB" <"$PACKAGE"; }
+
+# ---- on it ----
+
+root() {
+	timeout --foreground "${WAIT:-150}" ssh "${SSH_OPTIONS[@]}" -S "$M/master" -p "$(port)" \
+		root@127.0.0.1 "$@"
+}
+
+on() {
+	local user=$1 options=()
+	shift
+	while [[ ${1-} = -* ]]; do
+		options+=("$1")
+		case $1 in -[oLRDSWi]) options+=("$2"); shift ;; esac
+		shift
+	done
+	timeout --foreground 100 ssh "${SSH_OPTIONS[@]}" -p "$(port)" "${options[@]}" "$user@127.0.0.1" "$@"
+}
+
+HELD=()
+hold() { # says `held` when it is there
+	local said=$M/held.${#HELD[@]} user=$1 terminal=()
+	shift
+	[ "${1-}" != -tt ] || { terminal=(-tt); shift; }
+	: >"$said"
+	{
+		on "$user" "${terminal[@]}" "echo held; ${*:-sleep 600}" </dev/null || echo "ssh ended: $?"
+	} >"$said" 2>&1 &
+	HELD+=($!)
+	wait_for grep -q held "$said" || fail "no session of $user: $(cat "$said")"
+}
+
+release() {
+	local pid
+	for pid in "${HELD[@]}"; do
+		pkill -P "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	HELD=()
+}
+
+conf() { root 'cat >/etc/nsisolate.conf'; }
+drop_in() { root "mkdir -p $1; cat >$1/vm.conf"; }
+console() { timeout 120 expect "$VM/console.exp" "$M/console" "$@"; }
+inits() { root "pgrep -u $1 -x nsisolate-init"; }
+
+is_logged() { root "journalctl -q -o short --after-cursor '$(cat "$M/mark")'" | grep -E "$1"; }
+logged() {
+	wait_for is_logged "$1" || fail "no line of the journal matches /$1/:
+$(root "journalctl -q -o short --after-cursor '$(cat "$M/mark")' | tail -n 30")"
+	is_logged "$1"
+}
+
+# Chosen by the reader: journalctl's own filters lose the first match behind a cursor (systemd 252).
+journal_fields() { root "journalctl -q -o json --after-cursor '$(cat "$M/mark")'"; }
+
+# The installed nsisolate says itself what it understands.
+knows() {
+	local said
+	said=$(root "umask 022; printf '[word]\n$1\n' >/root/word.conf; nsisolatectl check /root/word.conf" 2>&1)
+	case $?:$said in
+	[01]:*) ;;
+	*unknown*) skip "nsisolate.conf does not know ${1%%=*} yet" ;;
+	*) fail "nsisolatectl check with $1: $said" ;;
+	esac
+}
+
+# ---- what must be true ----
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+skip() { echo "SKIPPED: $*"; exit 77; }
+assert_eq() { [ "$1" = "$2" ] || fail "${3:-value}: got '$1', wanted '$2'"; }
+assert_match() { [[ $1 =~ $2 ]] || fail "${3:-value}: got '$1', wanted /$2/"; }
+
+wait_for() {
+	local end=$((SECONDS + 90))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.3
+	done
+}
+
+# The user's manager stays for ten seconds after the last logout, as systemd has it: not ours.
+left() {
+	root "pgrep -x nsisolate-init -a
+		loginctl list-sessions --no-legend | grep -E ' (alice|bob|carol|dave) ' | grep -v ' manager '
+		systemctl list-units --no-legend --plain 'session-*.scope' | grep -E ' (alice|bob|carol|dave)\$'
+		ps -e -o user=,pid=,ppid=,args= | grep -E '^(alice|bob|carol|dave) ' |
+			grep -vE '(systemd|\(sd-pam\)|dbus-daemon)( |\$)'
+		cut -d' ' -f 3- /proc/1/mountinfo | sort | comm -13 /root/mounts - | grep -v ' /run/'
+		lsns -n -t pid -o NPROCS,COMMAND | tail -n +2
+		hostname | grep -vx lab" 2>&1
+}
+is_clean() { [ -z "$(left)" ]; }
+nothing_left() { wait_for is_clean || fail "left behind: $(left)"; }

@@ -1,0 +1,96 @@
+# Logout as logind knows it: KillUserProcesses, sessions side by side, daemons that are restarted.
+
+logind_kills() { # logind_kills yes|no
+	drop_in /etc/systemd/logind.conf.d <<<$'[Login]\nKillUserProcesses='"$1"
+	root 'systemctl restart systemd-logind'
+}
+
+job='setsid sleep 5000 </dev/null >/dev/null 2>&1 & sleep 0.5; echo started'
+has_job() { root 'pgrep -u alice -x sleep'; }
+has_no_job() { ! has_job; }
+
+test_kill_ends_background_jobs_whatever_logind_does() {
+	local setting
+	for setting in no yes; do
+		logind_kills $setting
+		assert_eq "$(on alice "$job")" started
+		wait_for has_no_job || fail "a job outlived its session (KillUserProcesses=$setting)"
+		nothing_left
+	done
+}
+
+test_linger_lets_them_run_where_logind_does_not_kill() {
+	logind_kills no
+	conf <<<$'[users]\nuser = alice\nlogout = linger'
+	assert_eq "$(on alice "$job")" started
+	sleep 5
+	has_job >/dev/null || fail "the job ended with the session"
+	assert_eq "$(root 'pid=$(pgrep -u alice -x sleep); cat /proc/$pid/root/proc/1/comm
+		nsenter -t $pid -u hostname')" "nsisolate-init
+alice-lab" "where the job lives"
+	root 'pkill -u alice -x sleep'
+	nothing_left
+}
+
+test_linger_ends_where_logind_kills_and_nothing_stays() {
+	logind_kills yes
+	conf <<<$'[users]\nuser = alice\nlogout = linger'
+	assert_eq "$(on alice "$job")" started
+	wait_for has_no_job || fail "the job is there, in spite of KillUserProcesses=yes"
+	nothing_left
+}
+
+test_one_session_ends_and_the_users_other_one_goes_on() {
+	local setting
+	for setting in no yes; do
+		logind_kills $setting
+		hold alice 'sleep 3000'
+		on alice true
+		sleep 3 # the grace of the other one
+		root 'pgrep -u alice -x sleep' >/dev/null ||
+			fail "the other session ended, too (KillUserProcesses=$setting)"
+		release
+		nothing_left
+	done
+}
+
+test_a_shared_session_outlives_the_login_that_made_it() {
+	local setting
+	knows scope=user
+	for setting in no yes; do
+		logind_kills $setting
+		conf <<<$'[users]\nuser = alice\nscope = user'
+		hold alice 'sleep 3000'
+		hold alice 'sleep 3001'
+		pkill -P "${HELD[0]}"
+		sleep 5
+		assert_eq "$(root 'pgrep -u alice -fx "sleep 3001" | wc -l')" 1 \
+			"the second login's process (KillUserProcesses=$setting)"
+		assert_eq "$(on alice 'pgrep -fx "sleep 3001" | wc -l')" 1 "the same, as a third login sees it"
+		release
+		nothing_left
+	done
+}
+
+test_restarts_of_sshd_and_logind_leave_sessions_as_they_are() {
+	local before
+	hold alice 'while :; do hostname; sleep 1; done'
+	before=$(inits alice)
+	root 'systemctl restart ssh systemd-logind'
+	assert_eq "$(inits alice)" "$before" "PID 1 of the session"
+	assert_eq "$(on alice hostname)" alice-lab "a login after the restart"
+	assert_eq "$(root 'loginctl list-sessions --no-legend' | grep ' alice ' | grep -vc ' manager ')" 1 \
+		"the session in loginctl"
+	release
+	nothing_left
+}
+
+test_a_reexecuted_systemd_leaves_sessions_as_they_are() {
+	local before
+	hold alice
+	before=$(inits alice)
+	root 'systemctl daemon-reexec'
+	assert_eq "$(inits alice)" "$before" "PID 1 of the session"
+	release
+	nothing_left
+}
