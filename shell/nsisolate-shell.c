@@ -205,22 +205,27 @@ static int find_login(struct login *login, struct error *error)
 /* Becomes the session, or the real shell; returns main's status when it cannot. */
 static int start(const struct request *request, struct login *login)
 {
+	const bool isolated = is_isolated();
 	struct policy policy = {0};
 	struct error error = {0};
 	const char *shell;
 	_cleanup_free_ char **words = NULL;
 
-	if (!is_isolated() && decide(request, login, &policy, &error) < 0) {
-		show_failed(login, login->uid == 0 ? "uid 0" : NULL, error.text);
-		if (login->uid != 0)
-			return EXIT_FAILURE;
+	/* the rule names the shell of an isolated session, too */
+	if (decide(request, login, &policy, &error) < 0) {
 		policy = (struct policy){0};
+		if (isolated)
+			show(error.text);
+		else
+			show_failed(login, login->uid == 0 ? "uid 0" : NULL, error.text);
+		if (!isolated && login->uid != 0)
+			return EXIT_FAILURE;
 	}
 	if (prepare_shell(request, &policy, login, &shell, &words, &error) < 0) {
 		show_failed(login, NULL, error.text);
 		return EXIT_FAILURE;
 	}
-	if (!policy.isolate)
+	if (isolated || !policy.isolate)
 		return exec_shell(request, shell, words);
 	return exec_init(request, &policy, login, words);
 }

@@ -67,6 +67,15 @@ test_inside_a_session_it_only_execs() {
 1"
 }
 
+test_inside_a_session_the_shell_is_still_the_rules() {
+	printf '[dave]\nuser = dave\nshell = /bin/bash\n' | conf
+	assert_eq "$(shell -c 'exec nsisolate-shell -c "hostname; echo \$0"' 2>&1)" "dave-lab
+/bin/bash"
+	# it is isolated: a configuration that has become wrong refuses nobody
+	assert_match "$(shell -c 'printf x >>conf; nsisolate-shell --config=conf -c "hostname; echo \$0"' 2>&1)" \
+		'nsisolate-shell: .*conf.*dave-lab./bin/sh$'
+}
+
 test_where_no_rule_isolates_it_only_execs() {
 	printf '[none]\nuser = nobody\n' | conf
 	assert_eq "$(shell -c 'hostname; echo $SHELL')" "lab

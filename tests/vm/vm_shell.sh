@@ -41,7 +41,7 @@ test_with_the_module_too_there_is_one_session() {
 	assert_eq "$(on dave 'hostname; cat /proc/1/comm; pgrep -c nsisolate; echo $0')" "dave-lab
 nsisolate-init
 1
-bash" "in a session of the module"
+/bin/bash" "in a session of the module"
 	nothing_left
 }
 
