@@ -15,9 +15,10 @@ void session_log_word(char *word, size_t size, const char *value)
 		unsigned char byte = (unsigned char)value[length];
 
 		/* '=': or from= could hold what somebody who searches takes for another key */
-		word[length] = byte <= ' ' || byte >= 0x7f || strchr("\"'`\\=", byte)
-				       ? '?'
-				       : value[length];
+		if (byte <= ' ' || byte >= 0x7f || strchr("\"'`\\=", byte))
+			word[length] = '?';
+		else
+			word[length] = value[length];
 	}
 	word[length] = '\0';
 }

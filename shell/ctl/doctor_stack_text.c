@@ -107,31 +107,31 @@ bool stack_next_line(FILE *file, char **text, size_t *size, unsigned *number, un
 {
 	_cleanup_free_ char *piece = NULL;
 	size_t piece_size = 0, used = 0;
-	ssize_t length;
 
 	*number = *lines + 1;
-	while ((length = getline(&piece, &piece_size, file)) >= 0) {
+	while (getline(&piece, &piece_size, file) >= 0) {
+		size_t length;
 		bool goes_on;
 
 		++*lines;
 		piece[strcspn(piece, "\n")] = '\0';
 		piece[strcspn(piece, "#")] = '\0';
-		length = (ssize_t)strlen(piece);
+		length = strlen(piece);
 		while (length && (piece[length - 1] == ' ' || piece[length - 1] == '\t'))
 			piece[--length] = '\0';
 		goes_on = length && piece[length - 1] == '\\';
 		if (goes_on)
 			piece[length - 1] = ' ';
-		if (used + (size_t)length + 1 > *size) {
-			char *larger = realloc(*text, used + (size_t)length + 1);
+		if (used + length + 1 > *size) {
+			char *larger = realloc(*text, used + length + 1);
 
 			if (!larger)
 				return false;
 			*text = larger;
-			*size = used + (size_t)length + 1;
+			*size = used + length + 1;
 		}
-		memcpy(*text + used, piece, (size_t)length + 1);
-		used += (size_t)length;
+		memcpy(*text + used, piece, length + 1);
+		used += length;
 		if (!goes_on)
 			return true;
 	}

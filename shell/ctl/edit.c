@@ -362,7 +362,9 @@ static enum status work(const struct edit *edit)
 			return leave(edit, STATUS_FAILED, NULL);
 		}
 		verdict = check(edit);
-		answer = verdict == VERDICT_CLEAN ? 'i' : ask(verdict);
+		answer = 'i';
+		if (verdict != VERDICT_CLEAN)
+			answer = ask(verdict);
 		if (answer == 'i')
 			return install(edit);
 		if (answer == 'x')

@@ -235,10 +235,9 @@ static void reap(pid_t pid)
 static int hear(int report, pid_t *pid, enum entry_status *status, struct error *error)
 {
 	struct word word;
-	ssize_t length;
 
 	*pid = 0;
-	while ((length = recv(report, &word, sizeof word, 0)) == sizeof word) {
+	while (recv(report, &word, sizeof word, 0) == sizeof word) {
 		if (!word.pid) {
 			word.text[sizeof word.text - 1] = '\0';
 			*status = word.status;

@@ -42,8 +42,12 @@ int unit_leave(char **arguments, bool user, int keep, struct error *error)
 	while (arguments[count])
 		count++;
 	argv = word = calloc(count + 13, sizeof *argv);
-	if (!argv || fcntl(keep, F_SETFD, 0) < 0)
-		return error_errno(error, errno, "cannot leave the login's unit");
+	if (!argv || fcntl(keep, F_SETFD, 0) < 0) {
+		int result = error_errno(error, errno, "cannot leave the login's unit");
+
+		free(argv);
+		return result;
+	}
 	snprintf(unit, sizeof unit, "--unit=nsisolate-%d", getpid());
 	snprintf(moved, sizeof moved, "--moved=%d", keep);
 	snprintf(title, sizeof title, "--title=%s", arguments[0]);
