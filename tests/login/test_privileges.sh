@@ -48,6 +48,44 @@ check_command() {
 }
 test_the_filter_is_pid_1s_alone() { both check_command; }
 
+# ---- step by step, while the session is set up ----
+
+# steps ROLE: what it had at each of its system calls, see at_step.c
+steps() {
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	ASAN_OPTIONS=detect_leaks=0 timeout 30 "$BUILD/tests/at_step" "$1" all nobody \
+		"$BUILD/tests/pam_app" stage alice open close | grep -E '^(clone|say|[0-9]+) [0-9a-f]{16} ' >$STAGE/steps
+	[ "$(wc -l <$STAGE/steps)" -ge 10 ] || fail "only so many steps of $1: $(cat $STAGE/steps)"
+}
+
+# The system calls of the helper before it starts PID 1 want its privileges; behind that it says which process
+# it is, and ends.
+test_the_helper_ends_when_it_needs_its_privileges_no_more() {
+	printf '[all]\n' | conf
+	steps helper
+	assert_eq "$(awk '$1 == "clone" { on = 1 } on' $STAGE/steps | awk '{ print $1 }' | head -n 2 | tr '\n' ' ')" \
+		"clone say " "from PID 1's start on"
+	[ "$(awk '$1 == "clone" { on = 1 } on' $STAGE/steps | wc -l)" -le 3 ] || fail "it lives on: $(cat $STAGE/steps)"
+	nothing_left
+}
+
+# PID 1 begins with all that root has here.  Once it is the user it has nothing, ever; only then it says that
+# the session is ready.
+test_pid_1_gives_up_every_privilege_before_it_answers() {
+	local none=0000000000000000
+	printf '[all]\nnamespaces = uts, pid, ipc, net\nprivate = /tmp\n' | conf
+	steps init
+	assert_match "$(head -n 1 $STAGE/steps)" "^[^ ]+ [0-9a-f]*[1-9a-f][0-9a-f]* .* 0 0\$" "the first step"
+	assert_eq "$(awk -v none=$none '$2 != none && gone { print } $2 == none { gone = 1 }' $STAGE/steps)" "" \
+		"privileges that came back"
+	assert_eq "$(awk -v none=$none '$2 == none' $STAGE/steps | awk '{ print $3, $5 }' | sort -u)" "$none 5001" \
+		"what is permitted, and who it is, from then on"
+	assert_eq "$(grep -m 1 ^say $STAGE/steps)" "say $none $none 1 5001" "as it answers"
+	rm $STAGE/steps
+	nothing_left
+}
+
 # ---- its whole life, under strace: nothing that it does is refused ----
 
 # refused FILE: calls that failed with ENOSYS after the filter was there

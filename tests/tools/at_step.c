@@ -14,6 +14,11 @@
  * AT_STEP_FROM_START in the environment the application's do, too.
  * Says the step on standard output.  Exits as COMMAND does (128 + signal), or with 99 when ROLE has
  * fewer steps.
+ *
+ * With `all` as STEP and `nobody` as VICTIM nobody dies, and each step of ROLE becomes a line
+ *	CALL EFFECTIVE PERMITTED NO_NEW_PRIVS UID
+ * the system call's number, or `clone` or `say` for clone3(2) and for sendmsg(2), and what
+ * /proc/PID/status says as it is entered.
  */
 #include <errno.h>
 #include <sched.h>
@@ -37,6 +42,7 @@ static struct {
 	int marks;
 	enum role role;
 	long step;
+	bool all;
 	const char *victim;
 	bool done;
 } run;
@@ -70,6 +76,43 @@ static void kill_victims(void)
 	}
 }
 
+/* The first word of the line @name of /proc/PID/status. */
+static void status_word(pid_t pid, const char *name, char word[32])
+{
+	char path[32], line[256];
+	size_t length = strlen(name);
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	strcpy(word, "?");
+	while (file && fgets(line, sizeof line, file))
+		if (!strncmp(line, name, length) && line[length] == ':')
+			sscanf(line + length + 1, "%31s", word);
+	if (file)
+		fclose(file);
+}
+
+static void say_privileges(pid_t pid, long number)
+{
+	static const char *const names[] = {"CapEff", "CapPrm", "NoNewPrivs", "Uid"};
+	char word[32];
+
+	if (number == SYS_clone3)
+		printf("clone");
+	else if (number == SYS_sendmsg)
+		printf("say");
+	else
+		printf("%ld", number);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		status_word(pid, names[i], word);
+		printf(" %s", word);
+	}
+	puts("");
+	fflush(stdout);
+	run.done = true;
+}
+
 /* A process of @role has entered system call @number. */
 static void count_step(enum role role, long number)
 {
@@ -79,6 +122,11 @@ static void count_step(enum role role, long number)
 	}
 	if (role == APPLICATION && run.marks != 1 && !getenv("AT_STEP_FROM_START"))
 		return;
+	if (run.all) {
+		if (role == run.role)
+			say_privileges(run.pid[role], number);
+		return;
+	}
 	if (++run.steps[role] != run.step || role != run.role || run.done)
 		return;
 	printf("%s, step %ld: system call %ld\n", role_names[role], run.step, number);
@@ -169,6 +217,7 @@ int main(int argc, char **argv)
 		return 98;
 	}
 	run.role = role_by_name(argv[1]);
+	run.all = !strcmp(argv[2], "all");
 	run.step = atol(argv[2]);
 	run.victim = argv[3];
 	pid = fork();
