@@ -193,6 +193,11 @@ stage_build() {
 	mount -t tmpfs -o mode=755,nosuid,nodev stage /run
 	mkdir -p $STAGE $LOGS /run/lock /run/sshd
 	chmod 711 $STAGE
+	if [ -d "$BUILD/profile" ]; then # `make coverage`
+		mkdir $STAGE/profile
+		mount --bind "$BUILD/profile" $STAGE/profile
+		unset LLVM_PROFILE_FILE
+	fi
 	stage_directories
 	stage_devices
 	printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\tlab\n' >/etc/hosts

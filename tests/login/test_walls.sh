@@ -91,7 +91,10 @@ check_inheritance() {
 	diff $STAGE/wanted <(inside "bash $STAGE/inherited") || fail "this is not what a plain login has"
 	rm $STAGE/inherited $STAGE/wanted
 }
-test_a_command_inherits_what_a_plain_login_gives() { both check_inheritance; }
+test_a_command_inherits_what_a_plain_login_gives() {
+	! [ -d $STAGE/profile ] || skip "what counts for \`make coverage\` has a variable of its own"
+	both check_inheritance
+}
 
 check_identity() {
 	assert_eq "$(inside 'id -u; id -g')" "$(id -u "$user")
