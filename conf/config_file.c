@@ -38,15 +38,15 @@ static bool is_trusted(const char *path, const struct stat *status, struct diagn
 	return false;
 }
 
-static char *read_all(int fd, size_t *size)
+/* The whole of @fd, but for what is behind CONFIG_SIZE_MAX + 1; @expected bytes, if nobody changes it. */
+static char *read_all(int fd, off_t expected, size_t *size)
 {
-	char *text = malloc(CONFIG_SIZE_MAX + 2), *smaller;
+	size_t room = (size_t)(expected < CONFIG_SIZE_MAX ? expected : CONFIG_SIZE_MAX) + 1;
 	size_t length = 0;
+	char *text = malloc(room + 1), *larger;
 	ssize_t got;
 
-	if (!text)
-		return NULL;
-	while ((got = read(fd, text + length, CONFIG_SIZE_MAX + 1 - length)) != 0) {
+	while (text && (got = read(fd, text + length, room - length)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
@@ -54,11 +54,21 @@ static char *read_all(int fd, size_t *size)
 			return NULL;
 		}
 		length += (size_t)got;
+		if (length < room)
+			continue;
+		if (room > CONFIG_SIZE_MAX)
+			break;
+		room = CONFIG_SIZE_MAX + 1;
+		larger = realloc(text, room + 1);
+		if (!larger)
+			free(text);
+		text = larger;
 	}
+	if (!text)
+		return NULL;
 	text[length] = '\0';
 	*size = length;
-	smaller = realloc(text, length + 1);
-	return smaller ? smaller : text;
+	return text;
 }
 
 char *config_file_read(
@@ -82,7 +92,7 @@ char *config_file_read(
 						  "device), expected a file");
 	if (!is_trusted(path, &status, diagnostics))
 		return NULL;
-	text = read_all(fd, size);
+	text = read_all(fd, status.st_size, size);
 	if (!text) {
 		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "cannot be read: %s",
 			strerror(errno));

@@ -160,24 +160,36 @@ static int first_process(struct job *job, int leader, const struct share *share)
 	pid1_run(&pid1);
 }
 
+/* How PID 1 will know that its namespaces are new ones. */
+static int know_host(struct setup *setup, struct error *error)
+{
+	struct namespaces_host *host = &setup->host;
+
+	/* the leader has a new mount namespace, with its working directory and root */
+	if (!setup->user && (setup->policy.kinds & CLONE_NEWNS) &&
+		!namespaces_is_new(host, "mnt", host->mnt, error))
+		return -EINVAL;
+	host->first = setup->policy.kinds & CLONE_NEWPID;
+	if (host->first)
+		return 0;
+	host->uts = namespaces_inode("uts", error);
+	if (setup->user)
+		host->mnt = namespaces_inode("mnt", error);
+	return host->uts && (host->mnt || !setup->user) ? 0 : -ENOENT;
+}
+
 static int make_session(struct job *job, int leader, const struct share *share, struct error *error)
 {
-	int flags = job->setup.policy.kinds, pidfd;
+	int flags = job->setup.policy.kinds, pidfd, result = know_host(&job->setup, error);
 	pid_t pid;
 
-	job->setup.host.uts = namespaces_inode("uts", error);
-	if (!job->setup.host.uts)
-		return -ENOENT;
-	if (job->setup.user) {
+	if (result < 0)
+		return result;
+	if (job->setup.user)
 		flags |= CLONE_NEWUSER;
-		job->setup.host.mnt = namespaces_inode("mnt", error);
-		if (!job->setup.host.mnt)
-			return -ENOENT;
-	} else {
-		job->setup.become = true;
-		/* the leader has a new mount namespace, with its working directory and root */
+	else
 		flags &= ~CLONE_NEWNS;
-	}
+	job->setup.become = !job->setup.user;
 	pid = namespaces_clone(flags, &pidfd, error);
 	if (pid < 0)
 		return pid;

@@ -195,12 +195,14 @@ int foreground_run(struct job *job)
 	outer_init(&outer);
 	command.terminal = outer.terminal;
 	log_start(&outer.log, &job->setup.policy, job->user, job->from);
-	job->setup.host.uts = namespaces_inode("uts", &error);
-	job->setup.host.mnt = namespaces_inode("mnt", &error);
-	if (!job->setup.host.uts || !job->setup.host.mnt)
-		return without_session(job, &command, &error);
-	if (!(job->setup.policy.kinds & CLONE_NEWPID))
+	if (!(job->setup.policy.kinds & CLONE_NEWPID)) {
+		job->setup.host.uts = namespaces_inode("uts", &error);
+		job->setup.host.mnt = namespaces_inode("mnt", &error);
+		if (!job->setup.host.uts || !job->setup.host.mnt)
+			return without_session(job, &command, &error);
 		return in_place_run(job, &command);
+	}
+	job->setup.host.first = true;
 	if (job->setup.policy.scope == SCOPE_USER)
 		result = shared_start(job, &command, &outer, &error);
 	else

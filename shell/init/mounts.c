@@ -35,13 +35,8 @@ static int make_slave_from_chroot(void)
 
 int mounts_isolate(const struct namespaces_host *host, struct error *error)
 {
-	ino_t own = namespaces_inode("mnt", error);
-
-	if (!own)
-		return -ENOENT;
-	if (!host->mnt || own == host->mnt)
-		return error_set(
-			error, EINVAL, "refusing to mount: this is the host's mount namespace");
+	if (!namespaces_is_new(host, "mnt", host->mnt, error))
+		return -EINVAL;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
 		return 0;
 	if (errno != EINVAL || make_slave_from_chroot() < 0)

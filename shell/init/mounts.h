@@ -14,7 +14,7 @@
 
 /*
  * Makes every mount a slave: what the host mounts later (a home that is automounted) still arrives,
- * what is mounted here never leaves.  Refuses when this is @host->mnt.  Works in a chroot too.
+ * what is mounted here never leaves.  Refuses when this is the host's.  Works in a chroot too.
  */
 int mounts_isolate(const struct namespaces_host *host, struct error *error);
 

@@ -32,6 +32,23 @@ ino_t namespaces_inode(const char *file, struct error *error)
 	return status.st_ino;
 }
 
+bool namespaces_is_new(
+	const struct namespaces_host *host, const char *file, ino_t inode, struct error *error)
+{
+	ino_t own;
+
+	/* to ask costs one part in thirty of a session: process 1 has no /proc/self yet */
+	if (host->first && getpid() == 1)
+		return true;
+	own = namespaces_inode(file, error);
+	if (own && inode && own != inode)
+		return true;
+	if (own)
+		error_set(error, EINVAL, "refusing to go on: this is the host's %s namespace",
+			*file == 'm' ? "mount" : "UTS");
+	return false;
+}
+
 static pid_t clone_into(int flags, int *pidfd)
 {
 	struct clone_args args = {
@@ -139,13 +156,8 @@ int namespaces_loopback_up(struct error *error)
 int namespaces_set_names(const struct namespaces_host *host, const char *hostname,
 	const char *domainname, struct error *error)
 {
-	ino_t own = namespaces_inode("uts", error);
-
-	if (!own)
-		return -ENOENT;
-	if (!host->uts || own == host->uts)
-		return error_set(error, EINVAL,
-			"refusing to set a hostname: this is the host's UTS namespace");
+	if (!namespaces_is_new(host, "uts", host->uts, error))
+		return -EINVAL;
 	if (*hostname && sethostname(hostname, strlen(hostname)) < 0)
 		return error_errno(error, errno, "cannot set the hostname '%s'", hostname);
 	if (*domainname && setdomainname(domainname, strlen(domainname)) < 0)

@@ -9,8 +9,12 @@
 
 #include "error.h"
 
-/* The inodes of namespaces that a session must not be in: those of the host. 0: not known. */
+/*
+ * What tells a session's namespaces from the host's: being process 1, where one call made them together
+ * with the PID namespace; else the inodes of the host's, 0 where that is not known.
+ */
 struct namespaces_host {
+	bool first;
 	ino_t uts;
 	ino_t mnt;
 };
@@ -20,6 +24,10 @@ struct namespaces_host {
  * (namespaces(7)); 0 with @error filled when it cannot be read.
  */
 ino_t namespaces_inode(const char *file, struct error *error);
+
+/* Whether this process's namespace @file, "uts" or "mnt", is not the host's, which has that inode. */
+bool namespaces_is_new(
+	const struct namespaces_host *host, const char *file, ino_t inode, struct error *error);
 
 /*
  * Forks into new namespaces of @flags (CLONE_NEW*).  Returns 0 in the child, its pid in the parent
@@ -45,7 +53,7 @@ int namespaces_loopback_up(struct error *error);
 
 /*
  * Sets hostname and domainname ("" leaves one) of this process's UTS namespace, after making sure
- * that it is not @host->uts: a mistake here would rename the host.
+ * that it is not the host's: a mistake here would rename the host.
  */
 int namespaces_set_names(const struct namespaces_host *host, const char *hostname,
 	const char *domainname, struct error *error);
