@@ -100,7 +100,7 @@ ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor_init pam_floor.so nothing \
-	ready time_commands time_sessions hold_sessions bench_rules)
+	nothing_libc ready time_commands time_sessions hold_sessions bench_rules)
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
 
@@ -259,6 +259,10 @@ $(addprefix $(BUILD)/bench/,floor_shell nothing ready): $(BUILD)/bench/%: tests/
 $(BUILD)/bench/floor_shell_libc: tests/bench/floor_shell.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(NSI_CPPFLAGS) $(NSI_CFLAGS) -O2 -o $@ $<
+# starts as nsisolate-shell does, with all that it is linked with
+$(BUILD)/bench/nothing_libc: tests/bench/nothing.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(NSI_CPPFLAGS) $(NSI_CFLAGS) -O2 -Wl,-z,now -Wl,--no-as-needed -pie -fPIE -o $@ $< -liniparser
 $(BUILD)/bench/floor_init: tests/bench/floor_init.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(bench_bare) $(if $(filter x86_64%,$(MULTIARCH)),-nostdlib -fno-stack-protector) -o $@ $<
