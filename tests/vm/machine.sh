@@ -47,6 +47,7 @@ SSH_OPTIONS=(-F /dev/null -i "$CACHE/key" -o BatchMode=yes -o StrictHostKeyCheck
 
 machine_make() {
 	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/}
+	rm -f "$M"/{disk,console,console.log,monitor,port,master,install.log}
 	qemu-img create -q -f qcow2 -b "$CACHE/$RELEASE/system.ext4" -F raw "$M/disk"
 }
 
@@ -113,6 +114,11 @@ machine_settle() {
 		[ -z "${changed:-}" ] || tar xpf /root/settled
 		case $drop in *logind*) systemctl daemon-reload; systemctl restart systemd-logind ;; esac
 		[ -z "${changed:-}$drop" ] || systemctl restart ssh
+		[ ! -e /etc/systemd/system/user@.service.d ] || {
+			rm -r /etc/systemd/system/user@.service.d
+			systemctl daemon-reload
+			systemctl restart user@0
+		}
 		rm -f /var/lib/systemd/linger/* /var/spool/cron/crontabs/*
 		rm -f /home/*/[a-z]*
 		! pgrep -U 5001,5002,5003,5004 >/dev/null || {

@@ -1,3 +1,4 @@
+# last
 # The package is upgraded, and purged, while people are logged in.  (The order counts: the last test
 # takes it away.)
 
