@@ -106,8 +106,11 @@ static bool set_has_ended(const struct outer *outer)
 static void look_at_command(struct outer *outer)
 {
 	int status;
-	pid_t pid = waitpid(outer->command, &status, WNOHANG | WUNTRACED);
+	pid_t pid;
 
+	do
+		pid = waitpid(outer->command, &status, WNOHANG | WUNTRACED);
+	while (pid < 0 && errno == EINTR);
 	if (pid != outer->command)
 		return;
 	if (WIFSTOPPED(status))

@@ -15,6 +15,8 @@
  *	-m       of the application only what is between the odd and the even sched_yield(2) counts
  *	-1       one error a call, each time another one, in place of every one
  *	-e       the call fails from then on, every time, and not once
+ *	-n N     the helper is COMMAND's Nth child, and not its first
+ *	-x N     what the role's process does from its Nth exec on does not count: it is the user's program
  *	-s N     from the Nth call on;  -v  says each run
  *
  * A run holds when COMMAND exits with one of STATUSES within 10 s, no process is left then that it
@@ -52,6 +54,8 @@ static const char *const role_names[] = {"application", "helper", "init", "memor
 static struct {
 	enum role role;
 	bool marked, one_each, ever, verbose;
+	int helper; /* which of COMMAND's children */
+	int execs; /* at which the role's process is done; 0: never */
 	char **command;
 	const char *statuses;
 	FILE *said; /* standard output and error of COMMAND */
@@ -67,11 +71,11 @@ static struct run {
 	const struct call *call; /* NULL: it never came to that step */
 	int errnum;
 	long steps;
-	int marks;
+	int marks, children; /* of the application */
 	pid_t roles[TRACED]; /* 0: not there yet; -1: ended */
 	pid_t processes[PROCESSES_MAX]; /* all that live; 0: free */
 	pid_t early[PROCESSES_MAX]; /* born and stopped, but the parent has not told yet; 0: free */
-	bool execed; /* the process of the role is another program now */
+	int execs; /* of the process of the role */
 	pid_t inside; /* the process whose call is about to be given its result; 0: none */
 	unsigned long argument; /* of that call, the first */
 	bool late;
@@ -172,11 +176,16 @@ static void process_remove(pid_t pid)
 			run.roles[role] = -1;
 }
 
+/* Whether the process of the role is the user's program by now. */
+static bool is_over(void)
+{
+	return (sweep.role == INIT && run.execs) || (sweep.execs && run.execs >= sweep.execs);
+}
+
 /* Lets a stopped process go on, to its next call where that matters still: each stop takes time. */
 static void resume(pid_t pid, int signum)
 {
-	bool over = sweep.role == INIT && run.execed;
-	bool watched = pid == run.roles[sweep.role] && !over &&
+	bool watched = pid == run.roles[sweep.role] && !is_over() &&
 		       (!run.call || sweep.ever || run.inside == pid);
 
 	/* ESRCH: it was killed meanwhile */
@@ -191,9 +200,10 @@ static void process_forked(pid_t parent)
 	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child) < 0)
 		return;
 	put_into(run.processes, (pid_t)child);
-	for (int role = 0; role + 1 < TRACED; role++)
-		if (run.roles[role] == parent && !run.roles[role + 1])
-			run.roles[role + 1] = (pid_t)child;
+	if (parent == run.roles[APPLICATION] && ++run.children == sweep.helper)
+		run.roles[HELPER] = (pid_t)child;
+	else if (parent == run.roles[HELPER] && !run.roles[INIT])
+		run.roles[INIT] = (pid_t)child;
 	place = place_in(run.early, (pid_t)child);
 	if (place >= 0) {
 		run.early[place] = 0;
@@ -239,7 +249,7 @@ static bool counts(pid_t pid, long number)
 		run.marks++;
 		return false;
 	}
-	if (pid != run.roles[sweep.role] || (sweep.role == INIT && run.execed))
+	if (pid != run.roles[sweep.role] || is_over())
 		return false;
 	return sweep.role != APPLICATION || !sweep.marked || run.marks % 2;
 }
@@ -369,7 +379,7 @@ static void go_on(pid_t pid, int status)
 		 event == PTRACE_EVENT_CLONE)
 		process_forked(pid);
 	else if (event == PTRACE_EVENT_EXEC && pid == run.roles[sweep.role])
-		run.execed = true;
+		run.execs++;
 	if (event || signum == (SIGTRAP | 0x80) || signum == SIGTRAP || signum == SIGSTOP)
 		signum = 0;
 	resume(pid, signum);
@@ -592,7 +602,7 @@ static void stay_on_one_processor(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sweep [-m1ev] [-s N] ROLE STATUSES COMMAND...\n");
+	fprintf(stderr, "usage: sweep [-m1ev] [-n N] [-x N] [-s N] ROLE STATUSES COMMAND...\n");
 	return 98;
 }
 
@@ -601,7 +611,8 @@ int main(int argc, char **argv)
 	int option;
 	long from = 1;
 
-	while ((option = getopt(argc, argv, "+m1evs:")) > 0) {
+	sweep.helper = 1;
+	while ((option = getopt(argc, argv, "+m1evn:x:s:")) > 0) {
 		switch (option) {
 		case 'm':
 			sweep.marked = true;
@@ -614,6 +625,12 @@ int main(int argc, char **argv)
 			break;
 		case 'v':
 			sweep.verbose = true;
+			break;
+		case 'n':
+			sweep.helper = atoi(optarg);
+			break;
+		case 'x':
+			sweep.execs = atoi(optarg);
 			break;
 		case 's':
 			from = atol(optarg);

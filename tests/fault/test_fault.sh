@@ -9,7 +9,7 @@ outside() { local kind; for kind; do echo "$kind $(stat -L -c %i "/proc/self/ns/
 OUTSIDE=$(outside uts pid mnt)
 export OUTSIDE
 export PRELOAD=$BUILD/tests/fail_alloc.so
-ISOLATED=0 REFUSED=10 LET_IN=11 ENDED=13 # pam_app judge
+ISOLATED=0 REFUSED=10 LET_IN=11 ENDED=13 STUCK=14 HALF=15 # pam_app judge
 WHOLE=42 NONE=43                         # verdict
 ELSEWHERE=12                             # fail_alloc: another library did not survive it
 
@@ -34,8 +34,10 @@ holds() {
 	echo "        fault: ${FUNCNAME[1]}, ${FUNCNAME[2]#test_}: ${said##*$'\n'}" >&7
 	echo "${said##*$'\n'}" >>$STAGE/injected
 	[ $status = 0 ] || fail "$said"
-	rm -f /tmp/of-the-host
+	[ -z "${HOLDER:-}" ] || return 0
+	rm -rf /tmp/of-the-host /run/nsisolate /run/user
 	nothing_left
+	[ -z "${RUNTIME:-}" ] || runtime
 	[ -z "${PRIVATE:-}" ] || touch /tmp/of-the-host
 }
 
@@ -44,14 +46,14 @@ module() {
 	local role=$1 user=$2 statuses=$3
 	shift 3
 	HOSTNAME_IN=$user-lab holds "$SWEEP" "${each[@]}" "$@" -m "$role" "$statuses" \
-		"$BUILD/tests/pam_app" stage "$user" remember judge /usr/local/bin/verdict same
+		"$BUILD/tests/pam_app" stage "$user" ${SAME-remember} judge /usr/local/bin/verdict ${SAME-same}
 }
 
 # shell ROLE STATUSES [OPTION...]
 shell() {
 	local role=$1 statuses=$2
 	shift 2
-	holds as dave env OUTSIDE="$OUTSIDE" ${PRIVATE:+PRIVATE=1} HOSTNAME_IN=dave-lab PRELOAD=/usr/local/bin/fail_alloc.so \
+	holds as dave env OUTSIDE="$OUTSIDE" ${PRIVATE:+PRIVATE=1} ${NAMES_ONLY:+NAMES_ONLY=1} HOSTNAME_IN=dave-lab PRELOAD=/usr/local/bin/fail_alloc.so \
 		sweep "${each[@]}" "$@" "$role" "$statuses" "$NSISOLATE_SHELL" -c anything
 }
 
@@ -121,6 +123,66 @@ test_names_alone_are_there_or_refused() {
 	module init alice $ISOLATED,$REFUSED
 }
 
+# where the outer process becomes the command, and a child tries first whether it can
+test_names_alone_through_the_shell_are_there_or_not_at_all() {
+	prepare 'namespaces = uts'
+	OUTSIDE=$(outside uts)
+	export NAMES_ONLY=1
+	shell application $WHOLE,1,126,127 -x 3 # itself, nsisolate-init, the command
+	prepare 'namespaces = uts' 'on_error = allow'
+	shell application $WHOLE,$NONE,1,126,127 -x 3
+	shell helper $WHOLE,$NONE
+}
+
+# ---- scope = user: a set is made, or one that is there is joined ----
+
+runtime() { # where the shells find each other
+	RUNTIME=1
+	install -d -m 700 -o dave -g dave /run/user/5004
+}
+
+test_a_shared_set_is_made_whole_or_refused() {
+	prepare 'scope = user'
+	runtime
+	# in its short form this sees no more than without a set
+	[ "${FAULT:-}" != whole ] || module application alice $ISOLATED,$REFUSED
+	module helper alice $ISOLATED,$REFUSED
+	module init alice $ISOLATED,$REFUSED
+	shell application $WHOLE,1,127,137
+	shell helper $WHOLE,1
+	shell helper $WHOLE,1,126,127,137 -n 2
+	shell init $WHOLE,1,137
+}
+
+# held_by COMMAND...: as long as it runs there is a set
+held_by() {
+	"$@" &
+	HOLDER=$!
+	wait_for pgrep -x sleep || fail "nobody holds the set"
+}
+let_go() {
+	pkill -x sleep
+	wait $HOLDER
+	HOLDER=
+	rm -rf /run/nsisolate /run/user
+	nothing_left
+}
+test_a_shared_set_is_joined_or_refused() {
+	prepare 'scope = user'
+	sed -i 's,^shell = .*,shell = /bin/sh,' "$SYSCONFDIR/nsisolate.conf"
+	held_by "$BUILD/tests/pam_app" stage alice open run 'exec sleep 50' close
+	[ "${FAULT:-}" != whole ] || module application alice $ISOLATED,$REFUSED
+	module helper alice $ISOLATED,$REFUSED
+	let_go
+	runtime
+	held_by as dave "$NSISOLATE_SHELL" -c 'exec sleep 50'
+	sed -i 's,^shell = .*,shell = /usr/local/bin/verdict,' "$SYSCONFDIR/nsisolate.conf"
+	shell application $WHOLE,1,127,137
+	shell helper $WHOLE,1
+	shell helper $WHOLE,1,126,127,137 -n 2
+	let_go
+}
+
 # ---- what fails for good ----
 
 test_a_call_of_the_engine_fails_for_good() {
@@ -128,6 +190,20 @@ test_a_call_of_the_engine_fails_for_good() {
 	module helper alice $ISOLATED,$REFUSED -e
 	module init alice $ISOLATED,$REFUSED,$ENDED -e
 	shell helper $WHOLE,1,137 -e
+}
+# Then there may be no way back, and the application stays where it is: the log says so, in loud words.  A
+# login is isolated or refused all the same, and root gets in.
+test_a_call_of_the_module_fails_for_good() {
+	prepare
+	export SAME=
+	module application alice $ISOLATED,$REFUSED,$STUCK -e
+	logged 'session refused: user=alice.*and then: cannot return' >/dev/null
+	logged '^<82>.*the application could not be given back all it had' >/dev/null
+	module application root $ISOLATED,$LET_IN,$STUCK,$HALF -e
+	logged '^<81>.*uid 0, HALF isolated' >/dev/null
+	[ "${FAULT:-}" = whole ] || return 0
+	prepare 'scope = user'
+	module application alice $ISOLATED,$REFUSED,$STUCK -e
 }
 test_memory_is_out_for_good() {
 	prepare

@@ -9,8 +9,9 @@
  *	rhost TEXT  tty TEXT    PAM_RHOST, PAM_TTY
  *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) in there, close, PROGRAM again: then
  *	                        this process ends with 0 (isolated), 10 (refused), 11 (let in), 13 (the
- *	                        session ended with PROGRAM in it), and with 1 where a session was half
- *	                        isolated or did not quite end
+ *	                        session ended with PROGRAM in it), 14 (one of these, but afterwards this
+ *	                        process did not have all its namespaces again), 15 (half isolated), 1 (it
+ *	                        could not be closed)
  *	run COMMAND             sh -c COMMAND in a child that became USER; waits for it
  *	background COMMAND      the same, without waiting
  *	remember                what this process has: namespaces, working directory, root, signals,
@@ -201,7 +202,7 @@ static int run(const char *command)
 }
 
 /* How main ends when nothing failed. */
-static enum { ISOLATED = 0, REFUSED = 10, LET_IN, ENDED = 13 } outcome;
+static enum { ISOLATED = 0, REFUSED = 10, LET_IN, ENDED = 13, STUCK, HALF } outcome;
 
 static int judge(const char *program)
 {
@@ -218,8 +219,14 @@ static int judge(const char *program)
 		outcome = inside == WHOLE ? ISOLATED : inside == KILLED ? ENDED : LET_IN;
 	fprintf(stderr, "pam_app: %s; a process was in %d, after it in %d\n",
 		open ? "open" : "refused", inside, after);
-	return after != NONE ||
-	       (inside != NONE && (!open || (inside != WHOLE && inside != KILLED)));
+	if (after != NONE)
+		outcome = STUCK;
+	if (open && inside != NONE && inside != WHOLE && inside != KILLED)
+		outcome = HALF;
+	/* who was refused has nobody who would be in there; but he has what he had */
+	if (!open && inside != NONE)
+		outcome = STUCK;
+	return 0;
 }
 
 static void reap_any(int signum)
