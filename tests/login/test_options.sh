@@ -1,0 +1,136 @@
+# Options: of the module's line in a PAM stack, and of nsisolate-init's command line.  What is wrong is refused,
+# in words that say what was expected.
+. tests/stage.sh
+
+stack() { # stack OPTION...
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo "session required pam_nsisolate.so $*" >>/etc/pam.d/stage
+}
+app() { "$BUILD/tests/pam_app" stage "$@"; }
+
+# ---- the module's ----
+
+# options | what the log must say
+wrong_options() {
+	cat <<-'END'
+		conf=nsisolate.conf|conf=nsisolate\.conf: expected an absolute path
+		conf=|conf=: expected an absolute path
+		rescue_group=|rescue_group=: expected the name of a group
+		open close|`open` and `close` on one line
+		debgu|unknown argument 'debgu'
+		debug conf=/etc/nsisolate.conf Open|unknown argument 'Open'
+	END
+}
+
+test_a_wrong_option_refuses_and_says_what_was_expected() {
+	local options words
+	printf '[all]\n' | conf
+	while IFS='|' read -r options words; do
+		stack "$options"
+		: >$LOGS/syslog
+		app alice remember refused same 2>/dev/null || fail "let in with: $options"
+		logged "session refused: user=.*$words" >/dev/null
+		: >$LOGS/syslog
+		app root remember open same close same 2>/dev/null || fail "root is kept out by: $options"
+		logged "^<81>.*NOT isolated: .*$words" >/dev/null
+	done < <(wrong_options)
+	nothing_left
+}
+
+test_debug_names_the_rule_of_who_is_not_isolated() {
+	printf '[ours]\nuser = alice\nisolate = no\n[other]\nuser = bob\n' | conf
+	stack debug
+	app alice open run 'test "$(uname -n)" = lab' close || fail "alice"
+	logged '^<87>.*not isolated: user=alice rule=ours' >/dev/null
+	app carol open run 'test "$(uname -n)" = lab' close || fail "carol"
+	logged '^<87>.*not isolated: user=carol rule=\(none\)' >/dev/null
+	: >$LOGS/syslog
+	stack
+	app alice open close
+	! grep 'not isolated' $LOGS/syslog || fail "it is told without being asked"
+	nothing_left
+}
+
+# ---- what the application has done before, or does meanwhile ----
+
+test_who_has_left_its_pid_namespace_already_is_refused() {
+	printf '[all]\n' | conf
+	stack
+	# an empty one looks like no /proc at all
+	unshare --pid "$BUILD/tests/pam_app" stage alice refused 2>/dev/null || fail "let in"
+	logged 'session refused: user=alice.*no other session open in this process' >/dev/null
+	unshare --pid sh -c "sleep 50 & exec '$BUILD/tests/pam_app' stage alice refused" 2>/dev/null || fail "let in"
+	logged 'session refused: user=alice.*has left its PID namespace already' >/dev/null
+	pkill -x sleep
+	nothing_left
+}
+
+# Or who was chrooted in the session would be let out.
+test_who_changed_its_root_in_the_session_stays_in_its_mounts() {
+	printf '[all]\n' | conf
+	stack
+	app root open chroot /home close || fail "it cannot be closed"
+	logged '^<82>.*the application changed its root during the session' >/dev/null
+	nothing_left
+}
+
+# ---- nsisolate-init's ----
+
+# command line | what it must say
+wrong_lines() {
+	cat <<-'END'
+		-- true|no kind of namespace is named
+		--uts|expected either --attach or -- COMMAND
+		--uts --|expected either --attach or -- COMMAND
+		--uts --attach --host-mount=1 -- true|expected either --attach or -- COMMAND
+		--uts --nonsense -- true|--nonsense: unknown option
+		--uts=1 -- true|--uts: takes no value
+		--uts --uid=root -- true|--uid=root: expected an id
+		--uts --gid=4294967295 -- true|--gid=4294967295: expected an id
+		--uts --gid= -- true|--gid=: expected an id
+		--uts --scope=user -- true|--scope=user needs --pid
+		--pid --scope=some -- true|--scope=some: expected session or user
+		--user --uts --attach|--attach with --user needs --scope=user
+		--pid --attach|needs a parent in a mount namespace of its own
+		--pid --attach --host-mount=0|expected an inode number
+		--pid --attach --host-mount=-1|expected an inode number
+		--pid --moved=x -- true|--moved=x: no descriptor
+		--pid --grace=never -- true|--grace=never: expected a number
+		--uts --hostname= -- true|--hostname: expected 1 to
+		--uts --hostname -- true|--hostname: expected =VALUE
+	END
+}
+
+test_a_wrong_command_line_runs_nothing() {
+	local line words said status
+	while IFS='|' read -r line words; do
+		# shellcheck disable=SC2086 # words
+		said=$("$NSISOLATE_INIT" ${line/true/echo it ran} 2>&1)
+		status=$?
+		assert_eq $status 2 "status of $line ($said)"
+		assert_match "$said" "^nsisolate-init: .*$words" "what it says of $line"
+		[[ $said != *'it ran'* ]] || fail "it ran: $line"
+	done < <(wrong_lines)
+	nothing_left
+}
+
+test_help_and_version_say_what_they_are_asked() {
+	assert_match "$("$NSISOLATE_INIT" --help)" '^usage: nsisolate-init .*--attach.*--private=LIST'
+	assert_match "$("$NSISOLATE_INIT" --version)" '^nsisolate-init [0-9.]+$'
+	! "$NSISOLATE_INIT" --help >/dev/full 2>&1 || fail "it does not see that nothing was written"
+	! "$NSISOLATE_INIT" --version >/dev/full 2>&1 || fail "nor for --version"
+}
+
+# What it is called by where systemd-run stands between: the first word alone.
+test_the_title_it_is_given_is_the_one_that_is_shown() {
+	assert_eq "$("$NSISOLATE_INIT" --pid --title=a-title --hostname=inside --uts -- \
+		sh -c 'tr -d "\0" </proc/1/cmdline')" a-title "the title"
+}
+
+test_a_set_of_a_shell_without_a_runtime_directory_is_refused() {
+	printf '[all]\nscope = user\n' | conf
+	! as dave "$NSISOLATE_SHELL" -c 'echo in' >$STAGE/said 2>&1 || fail "let in"
+	assert_match "$(cat $STAGE/said)" '/run/user/5004, through which .* cannot be opened \(pam_systemd makes it\)'
+	rm $STAGE/said
+	nothing_left
+}
