@@ -61,7 +61,7 @@ test_who_has_left_its_pid_namespace_already_is_refused() {
 	logged 'session refused: user=alice.*no other session open in this process' >/dev/null
 	unshare --pid sh -c "sleep 50 & exec '$BUILD/tests/pam_app' stage alice refused" 2>/dev/null || fail "let in"
 	logged 'session refused: user=alice.*has left its PID namespace already' >/dev/null
-	pkill -x sleep
+	pkill -KILL -x sleep
 	nothing_left
 }
 
