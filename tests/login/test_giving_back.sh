@@ -45,6 +45,8 @@ test_a_working_directory_that_is_gone_becomes_the_root() {
 	nothing_left
 }
 
+engine_ended() { ! pgrep -x nsisolate-init; }
+
 test_a_chrooted_application_stays_in_its_chroot() {
 	local dir
 	before_each
@@ -59,6 +61,7 @@ test_a_chrooted_application_stays_in_its_chroot() {
 	app chroot /home/stage-chroot chdir / remember open \
 		run "test -e /marker && $INSIDE" close same run "test -e /marker && $OUTSIDE" end ||
 		fail "see above"
+	wait_for engine_ended # which is a file of the chroot
 	umount -R /home/stage-chroot/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
 	rm -rf --one-file-system /home/stage-chroot
 	nothing_left
@@ -80,6 +83,7 @@ test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
 	mv /home/stage-chroot /home/stage-moved
 	wait $! || fail "it was let out"
 	logged 'could not be given back all it had: cannot return to the root' >/dev/null
+	wait_for engine_ended
 	umount -R /home/stage-moved/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
 	rm -rf --one-file-system /home/stage-moved
 	nothing_left
@@ -230,8 +234,10 @@ test_systemd_user_is_never_isolated() {
 test_uts_alone_needs_no_process_of_its_own() {
 	before_each
 	stage_conf 'namespaces = uts'
-	app remember open run 'test "$(uname -n)" = alice-lab && ! pgrep -x nsisolate-init' close same \
-		run "$OUTSIDE" end || fail "see above"
+	# the engine ends by itself, a moment after the login is in
+	app remember open run 'test "$(uname -n)" = alice-lab || exit
+		while pgrep -x nsisolate-init; do sleep 0.01; done' \
+		close same run "$OUTSIDE" end || fail "see above"
 	nothing_left
 }
 
