@@ -61,7 +61,7 @@ machine_boot() {
 		-device virtio-net-pci,netdev=lan
 		-chardev "socket,id=console,path=$M/console,server=on,wait=off,logfile=$M/console.log,logappend=on"
 		-serial chardev:console -monitor "unix:$M/monitor,server=on,wait=off")
-	setpriv --pdeathsig KILL nice qemu-system-x86_64 "${words[@]}" >>"$M/qemu.log" 2>&1 8>&- 9>&- &
+	setpriv --pdeathsig KILL nice qemu-system-x86_64 "${words[@]}" >>"$M/qemu.log" 2>&1 8>&- &
 	QEMU=$!
 	until machine_port >"$M/port" && [ -s "$M/port" ]; do
 		kill -0 "$QEMU" 2>/dev/null || fail "qemu did not start: $(cat "$M/qemu.log")"
@@ -91,7 +91,7 @@ port() { cat "$M/port"; }
 machine_connect() {
 	rm -f "$M/master"
 	timeout 40 ssh "${SSH_OPTIONS[@]}" -o ConnectTimeout=5 -M -S "$M/master" -f -N -p "$(port)" \
-		root@127.0.0.1 >/dev/null 2>&1 9>&- 8>&-
+		root@127.0.0.1 >/dev/null 2>&1 8>&-
 }
 
 machine_end() {
