@@ -321,9 +321,11 @@ manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_nsisolate.so $(DESTDIR)$(BINDIR)/nsisolate-shell \
 		$(DESTDIR)$(SBINDIR)/nsisolatectl $(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-init \
-		$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
+		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
 		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
-	! test -d $(DESTDIR)$(LIBEXECDIR)/nsisolate || rmdir $(DESTDIR)$(LIBEXECDIR)/nsisolate
+	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(DATADIR)/nsisolate; do \
+		! test -d $(DESTDIR)$$dir || rmdir $(DESTDIR)$$dir || exit; \
+	done
 
 formatted := $(wildcard conf/*.[ch] pam_module/*.[ch] shell/*.[ch] shell/*/*.[ch] tests/*/*.[ch])
 format:
