@@ -43,7 +43,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 SSH_OPTIONS=(-F /dev/null -i "$CACHE/key" -o BatchMode=yes -o StrictHostKeyChecking=no
 	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=30 -o IdentitiesOnly=yes
-	-o ServerAliveInterval=10)
+	-o ServerAliveInterval=10 -o KexAlgorithms=curve25519-sha256) # the quickest, where a CPU is emulated
 
 machine_make() {
 	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/}

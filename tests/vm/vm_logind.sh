@@ -94,3 +94,41 @@ test_a_reexecuted_systemd_leaves_sessions_as_they_are() {
 	release
 	nothing_left
 }
+
+# ---- the drop-in that hides others' processes from users' managers: nsisolate(7) ----
+
+example() { # its first example, as an admin reads it there
+	awk '/^\.Sh / { on = /EXAMPLES/ } /^\.Ed/ { inside = 0 } inside { print }
+		on && /^\.Bd -literal/ && !count++ { inside = 1 }' "$VM/../../conf/nsisolate.7" | sed 's/\\e/\\/g'
+}
+by_manager() { # by_manager USER UID COMMAND: what it says, started by the user's manager
+	root "runuser -u $1 -- env -i XDG_RUNTIME_DIR=/run/user/$2 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$2/bus \
+		/usr/bin/systemd-run --user --wait --pipe --quiet $3" 2>&1
+}
+owners() { by_manager "$@" '/bin/ps -e -o user=' | sort -u | tr '\n' ' '; }
+
+test_the_managers_drop_in_hides_others_and_disturbs_nobody() {
+	hold alice
+	wait_for root 'test -S /run/user/5001/bus' || fail "alice has no manager"
+	assert_match "$(owners alice 5001)" ' root ' "whose processes a user unit sees without it"
+	release
+	nothing_left
+	root "set -e; $(example); systemctl stop user@5001; systemctl restart user@0" || fail "the example"
+	hold alice
+	wait_for root 'test -S /run/user/5001/bus' || fail "alice has no manager"
+	assert_eq "$(root 'systemctl is-active user@5001; systemctl show -p DropInPaths --value user@5001' |
+		grep -xE 'active|.*/etc/systemd/system/user@.service.d/nsisolate.conf.*' | wc -l)" 2 \
+		"$(root 'systemctl status user@5001'): active, and by the drop-in"
+	assert_eq "$(owners alice 5001)" "alice " "whose processes a user unit sees with it"
+	assert_eq "$(root "loginctl list-sessions --no-legend | awk '\$3 == \"alice\" && !/ manager/ { print \$1 }' |
+		xargs loginctl show-session -p State -p Service" | sort | tr '\n' ' ')" "Service=sshd State=active " \
+		"alice's session"
+	assert_eq "$(on alice hostname)" alice-lab "another login"
+	# root's manager is as ever
+	assert_eq "$(root 'systemctl is-active user@0')" active "root's manager"
+	assert_match "$(owners root 0)" 'alice .*root ' "whose processes root's manager sees"
+	assert_eq "$(root 'systemd-analyze verify user@5001.service' 2>&1 | grep -i nsisolate)" "" \
+		"what systemd-analyze says of it"
+	release
+	nothing_left
+}
