@@ -73,8 +73,8 @@ endif
 INIT_HARDENING := $(call supported,$(INIT_CC),-fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection -no-pie -fno-pie)
 
-# `make sanitize`: what runs in programs of others (sshd) or without a C library of its own cannot
-# have the sanitizers' runtime, and traps instead.
+# `make sanitize`: what runs in programs of others (sshd) cannot have the sanitizers' runtime, and traps
+# instead.  nsisolate-init has it, and is dynamic there, with the machine's C library.
 ifdef SANITIZE
 NSI_CFLAGS += -fno-omit-frame-pointer
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -148,7 +148,7 @@ $(BUILD)/module/%.o: %.c $(BUILD)/flags
 	$(call compile_pic,$(sanitize_bare))
 $(BUILD)/init/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(INIT_CC) $(NSI_CPPFLAGS) $(CPPFLAGS) $(NSI_CFLAGS) $(INIT_HARDENING) $(sanitize_bare) \
+	$(INIT_CC) $(NSI_CPPFLAGS) $(CPPFLAGS) $(NSI_CFLAGS) $(INIT_HARDENING) $(sanitize) \
 		-ffunction-sections -fdata-sections $(CFLAGS) $(INIT_FLAGS) -c -o $@ $<
 
 link = $(CC) $(NSI_LDFLAGS) $(sanitize) $(CFLAGS) $(LDFLAGS)
@@ -161,7 +161,7 @@ $(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl:
 	$(link) -pie -o $@ $^ -liniparser
 
 $(BUILD)/nsisolate-init: $(init_objects)
-	$(INIT_CC) $(INIT_HARDENING) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections \
+	$(INIT_CC) $(INIT_HARDENING) $(sanitize) $(CFLAGS) $(LDFLAGS) $(if $(SANITIZE),,-static) -Wl,--gc-sections \
 		-Wl,-z,noexecstack -o $@ $^
 
 # what of nsisolatectl is tested by itself

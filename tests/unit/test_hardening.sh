@@ -49,6 +49,7 @@ test_addresses_are_random_and_tables_read_only() {
 		assert_match "$(readelf -dW "$file")" 'BIND_NOW|NOW' "$file"
 	done
 	for file in $(programs); do assert_match "$(readelf -dW "$file")" 'PIE' "$file"; done
+	! sanitized || return 0
 	# static and not PIE, which has a price at every login: the Makefile says how much.  Nothing is loaded
 	# into it, whatever the environment says.
 	assert_match "$(readelf -hW "$NSISOLATE_INIT" | grep Type:)" 'EXEC'
