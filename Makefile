@@ -116,7 +116,7 @@ PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-
 	$(BUILD)/nsisolatectl
 
 .PHONY: all objects demo demo-login check soak fault check-vm bench bench-scale bench-growth bench-rules \
-	bench-budget sanitize coverage analyze fuzz deb rpm check-packages install uninstall format check-format \
+	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
 	clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -160,7 +160,7 @@ $(BUILD)/nsisolatectl: $(ctl_objects)
 $(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl:
 	$(link) -pie -o $@ $^ -liniparser
 
-$(BUILD)/nsisolate-init: $(init_objects)
+$(BUILD)/nsisolate-init: $(init_objects) $(if $(SANITIZE),$(BUILD)/init/tests/fault/no_leaks.o)
 	$(INIT_CC) $(INIT_HARDENING) $(sanitize) $(CFLAGS) $(LDFLAGS) $(if $(SANITIZE),,-static) -Wl,--gc-sections \
 		-Wl,-z,noexecstack -o $@ $^
 
@@ -208,6 +208,12 @@ check:
 
 sanitize:
 	$(make) check SANITIZE=1 BUILD='$(BUILD)/sanitize' CFLAGS='-O1 -g' MUSL_GCC=
+
+# what has no part in sshd, under valgrind, which sees values that were never set
+valgrind:
+	$(call depend,build test valgrind)
+	$(make) all tests-unit BUILD='$(BUILD)/valgrind' CFLAGS='-O1 -g' MUSL_GCC=
+	@BUILD='$(abspath $(BUILD)/valgrind)' tests/valgrind $(NSI_CPPFLAGS)
 
 # which lines of the engine and the module the unit, login and fault tests ran, all of them together
 coverage:
@@ -272,6 +278,11 @@ $(BUILD)/bench/pam_floor.so: tests/bench/pam_floor.c $(BUILD)/flags
 $(BUILD)/bench/bench_rules: $(BUILD)/pic/tests/bench/bench_rules.o $(conf_objects)
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -liniparser
+
+# half an hour: a build and some tests for each row of tests/mutations
+mutate:
+	$(call depend,build test)
+	@tests/mutate
 
 # Static analyzers, those that are installed; tests/analyze.known names what is no mistake, and why.  Not
 # part of .ci/run: it takes three minutes of a processor (measured: 157 s), most of it gcc's.
@@ -346,7 +357,9 @@ help:
 	'make soak        10,000 logins, a third of them killed; fifty at once, 100 times' \
 	'make fault       each system call and allocation of a login made to fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
+	'make valgrind    nsisolate-init in the foreground, the shell, nsisolatectl, unit tests, corpora' \
 	'make coverage    which lines of the engine and the module the tests ran' \
+	'make mutate      each guard taken away once: its test must fail' \
 	'make analyze     gcc -fanalyzer, scan-build, clang-tidy, cppcheck' \
 	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR' \
 	'                 BASHCOMPDIR ZSHCOMPDIR; an existing nsisolate.conf is kept' \
