@@ -16,6 +16,7 @@
 
 #include "../../shell/init/drop.c"
 #include "../../shell/init/filter.c"
+#include "../fault/no_leaks.c"
 
 /* Each: what the kernel said, as syscall(2) returns it. */
 static long try_exec(void)
