@@ -65,8 +65,13 @@ test_a_call_of_the_helper_fails() { prepare; module helper alice $ISOLATED,$REFU
 test_a_call_of_pid_1_fails() { prepare; module init alice $ISOLATED,$REFUSED; }
 test_an_allocation_of_the_module_fails() {
 	allocations_fail
-	prepare
-	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE
+	# with all that is allocated for: groups, and files beside the file
+	prepare 'group = *'
+	mkdir "$SYSCONFDIR/nsisolate.conf.d"
+	printf '[%s]\nuser = nobody\n' more >"$SYSCONFDIR/nsisolate.conf.d/more.conf"
+	# 127: ld.so's word, for the memory of a library that NSS loads
+	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
+	rm -r "$SYSCONFDIR/nsisolate.conf.d"
 }
 
 # 137: it had begun, and ended with its PID 1.  127: ld.so could not even start the program.
