@@ -36,6 +36,15 @@ check_pid_1() {
 	wait_for pgrep -u "$user" -x sleep || fail "no command"
 	wait_for has_pid_1 || fail "no PID 1"
 	check_process "$(pid_1s)"
+	# of its caller's descriptors and variables it has none: the module's has the answer's line, its leader and
+	# its signals, the shell's, whose environment is its user's own, a line and its signals
+	if [ "$user" = alice ]; then
+		assert_eq "$(find "/proc/$(pid_1s)/fd" -type l | wc -l)" 3 "descriptors: $(ls -l "/proc/$(pid_1s)/fd")"
+		assert_eq "$(tr '\0' '\n' <"/proc/$(pid_1s)/environ" | grep -E '^(PATH|HOME|LC_ALL|SHELL|SSH_.*|BUILD)=')" "" \
+			"variables of sshd's"
+	else
+		assert_eq "$(find "/proc/$(pid_1s)/fd" -type l | wc -l)" 2 "descriptors: $(ls -l "/proc/$(pid_1s)/fd")"
+	fi
 	pkill -u "$user" -x sleep
 	wait $other
 }
