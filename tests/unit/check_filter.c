@@ -16,7 +16,9 @@
 
 #include "../../shell/init/drop.c"
 #include "../../shell/init/filter.c"
+#ifdef __SANITIZE_ADDRESS__
 #include "../fault/no_leaks.c"
+#endif
 
 /* Each: what the kernel said, as syscall(2) returns it. */
 static long try_exec(void)
