@@ -14,7 +14,8 @@ long __wrap_syscall(long number, ...);
 
 static long clone_by_fork(const struct clone_args *args)
 {
-	int flags = (int)(args->flags & ~(unsigned long long)(CLONE_PIDFD | CLONE_VFORK | CLONE_PARENT));
+	int flags = (int)(args->flags &
+			  ~(unsigned long long)(CLONE_PIDFD | CLONE_VFORK | CLONE_PARENT));
 	pid_t pid;
 
 	if (unshare(flags) < 0)
