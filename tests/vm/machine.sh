@@ -29,7 +29,7 @@
 #	journal_fields          this test's journal, an entry a line, as JSON
 #	knows KEY=VALUE         skip the test where nsisolate.conf does not know this yet
 #	nothing_left            fail unless no session, process, mount or namespace is left (waits)
-#	wait_for COMMAND...     until it succeeds, at most 90 s: this machine is slow
+#	wait_for COMMAND...     until it succeeds, at most 180 s: this machine is slow
 #	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
 #
 # Users: alice 5001, bob 5002, dave 5004; carol 5003, in the group sudo and asked for no password;
@@ -55,7 +55,8 @@ machine_boot() {
 	local start=$SECONDS words
 	words=(-accel tcg,thread=multi -cpu max -smp 2 -m 1024 -no-user-config -display none
 		-kernel "$CACHE/$RELEASE/kernel" -initrd "$CACHE/$RELEASE/initrd"
-		-append "root=/dev/vda rw console=ttyS0 quiet"
+		-append "root=/dev/vda rw console=ttyS0 quiet systemd.default_timeout_start_sec=600 \
+			systemd.default_device_timeout_sec=600"
 		-drive "file=$M/disk,if=virtio,cache=unsafe" -device virtio-rng-pci
 		-netdev "user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"
 		-device virtio-net-pci,netdev=lan
@@ -73,9 +74,9 @@ machine_boot() {
 
 # Until it has booted, for the first time or once more.  The connection made here is root's.
 machine_wait() {
-	local end=$((SECONDS + 300))
+	local end=$((SECONDS + 600))
 	until machine_connect; do
-		[ $SECONDS -lt $end ] || fail "no ssh after 300 s: $(tail -n 20 "$M/console.log")"
+		[ $SECONDS -lt $end ] || fail "no ssh after 600 s: $(tail -n 20 "$M/console.log")"
 		sleep 1
 	done
 	WAIT=120 root 'systemctl is-system-running --wait >/dev/null' || true
@@ -150,7 +151,7 @@ package_copy() { root "cat >/root/$DEB" <"$PACKAGE"; }
 # ---- on it ----
 
 root() {
-	timeout --foreground "${WAIT:-150}" ssh "${SSH_OPTIONS[@]}" -S "$M/master" -p "$(port)" \
+	timeout --foreground "${WAIT:-300}" ssh "${SSH_OPTIONS[@]}" -S "$M/master" -p "$(port)" \
 		root@127.0.0.1 "$@"
 }
 
@@ -162,7 +163,7 @@ on() {
 		case $1 in -[oLRDSWi]) options+=("$2"); shift ;; esac
 		shift
 	done
-	timeout --foreground 100 ssh "${SSH_OPTIONS[@]}" -p "$(port)" "${options[@]}" "$user@127.0.0.1" "$@"
+	timeout --foreground 240 ssh "${SSH_OPTIONS[@]}" -p "$(port)" "${options[@]}" "$user@127.0.0.1" "$@"
 }
 
 HELD=()
@@ -189,7 +190,7 @@ release() {
 
 conf() { root 'cat >/etc/nsisolate.conf'; }
 drop_in() { root "mkdir -p $1; cat >$1/vm.conf"; }
-console() { timeout 120 expect "$VM/console.exp" "$M/console" "$@"; }
+console() { timeout 300 expect "$VM/console.exp" "$M/console" "$@"; }
 inits() { root "pgrep -u $1 -x nsisolate-init"; }
 
 is_logged() { root "journalctl -q -o short --after-cursor '$(cat "$M/mark")'" | grep -E "$1"; }
@@ -221,7 +222,7 @@ assert_eq() { [ "$1" = "$2" ] || fail "${3:-value}: got '$1', wanted '$2'"; }
 assert_match() { [[ $1 =~ $2 ]] || fail "${3:-value}: got '$1', wanted /$2/"; }
 
 wait_for() {
-	local end=$((SECONDS + 90))
+	local end=$((SECONDS + 180))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.3

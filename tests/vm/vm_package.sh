@@ -45,7 +45,7 @@ test_a_purge_ends_no_session_and_leaves_nothing() {
 	conf <<<$'[shared]\nuser = bob\nscope = user\n[users]\nuser = alice'
 	hold_alice
 	hold bob
-	WAIT=120 root 'DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 purge nsisolate' \
+	root 'DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 purge nsisolate' \
 		>"$M/purge.log" 2>&1 || fail "the purge: $(tail -n 20 "$M/purge.log")"
 	still "after the purge"
 	assert_eq "$(on alice hostname)" lab "a login after it"

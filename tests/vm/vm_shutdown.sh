@@ -30,7 +30,7 @@ test_a_reboot_is_not_held_up_by_open_sessions() {
 	on bob "setsid sleep 3000 </dev/null >/dev/null 2>&1 & sleep 0.5"
 	assert_eq "$(root 'pgrep -c -x nsisolate-init')" 4 "sessions before"
 	reboot_now
-	assert_eq "$(root 'journalctl -q -b -1' | grep -E 'timed out|SIGKILL|Failed with result')" "" \
+	assert_eq "$(root "journalctl -q -b -1 --after-cursor '$(cat "$M/mark")'" | grep -E 'timed out|SIGKILL|Failed with result')" "" \
 		"what systemd had to do by force"
 	[ $took -lt 60 ] || fail "down after $took s"
 	assert_eq "$(on alice 'hostname; cat /proc/1/comm')" "alice-lab
