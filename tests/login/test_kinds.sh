@@ -302,7 +302,7 @@ check_no_process() {
 	assert_eq "$(in_session 'hostname; while pgrep -x nsisolate-init >/dev/null; do sleep 0.01; done; ps -e -o comm= | grep -c stage_init')" "$user-lab
 1" "processes of ours, with those of the host in sight"
 	in_session 'sleep 300 >/dev/null 2>&1 & exit 0' || fail "status $?"
-	pgrep -u $user -x sleep >/dev/null || fail "without a PID namespace there is nothing that ends it"
+	wait_for pgrep -u $user -x sleep || fail "without a PID namespace there is nothing that ends it"
 	pkill -u $user -x sleep
 }
 test_without_pid_no_process_of_ours_stays() { bare check_no_process; }
