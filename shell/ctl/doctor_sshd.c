@@ -51,14 +51,17 @@ static void ask(const char *sshd, const char *user, struct run_result *result)
 	run_program(user ? one : all, none, NULL, result);
 }
 
-/* The value of the keyword @key, which sshd -T writes in small letters; false when it has none. */
+/*
+ * The value of the keyword @key; false when it has none.  sshd -T writes keywords in small letters,
+ * that of OpenSSH 10.6 as sshd_config(5) does: UsePAM.
+ */
 static bool value_of(const struct run_result *result, const char *key, char *value, size_t size)
 {
 	size_t length = strlen(key);
 
 	for (const char *line = result->out; line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (strncmp(line, key, length) != 0 || line[length] != ' ')
+		if (strncasecmp(line, key, length) != 0 || line[length] != ' ')
 			continue;
 		snprintf(value, size, "%.*s", (int)strcspn(line + length + 1, "\n"),
 			line + length + 1);

@@ -665,6 +665,17 @@ test_a_stack_has_the_rules_of_its_own_configuration() {
 
 # ---- faults: sshd ----
 
+test_reads_what_sshd_writes_in_capitals() {
+	healthy
+	cp "$(command -v sshd)" $STAGE/sshd.real
+	printf '#!/bin/sh\n%s "$@" | sed "s/^usepam/UsePAM/"\n' $STAGE/sshd.real >$STAGE/sshd.new
+	chmod 755 $STAGE/sshd.new
+	mount --bind $STAGE/sshd.new "$(command -v sshd)"
+	finds ok 'sshd UsePAM' yes
+	is_healthy
+	umount "$(command -v sshd)"
+}
+
 test_finds_sshd_without_PAM() {
 	healthy
 	change 's/^UsePAM.*/UsePAM no/' $CONFIG
