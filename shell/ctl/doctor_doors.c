@@ -329,9 +329,10 @@ static void check_proc(struct doctor *doctor)
 			"no hidepid: what goes through the doors above sees all processes of this "
 			"machine");
 		/* hidepid is not for machines with systemd, whose managers of users fail by it */
-		doctor_mend(doctor, systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN
-					      " " DROPINS "/ && systemctl daemon-reload"
-					    : "mount -o remount,hidepid=2 /proc");
+		doctor_mend(doctor,
+			systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN " " DROPINS
+				  "/ && systemctl daemon-reload   # systemd 252 or newer"
+				: "mount -o remount,hidepid=2 /proc");
 	} else {
 		doctor_add(doctor, VERDICT_OK, "/proc",
 			"no hidepid: only what is not isolated sees all processes of this machine");

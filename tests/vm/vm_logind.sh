@@ -108,14 +108,15 @@ by_manager() { # by_manager USER UID COMMAND: what it says, started by the user'
 owners() { by_manager "$@" '/bin/ps -e -o user=' | sort -u | tr '\n' ' '; }
 
 test_the_managers_drop_in_hides_others_and_disturbs_nobody() {
+	local version
+	version=$(root 'systemctl --version' | sed -n 's/^systemd \([0-9]*\).*/\1/p')
+	[ "$version" -ge 252 ] || skip "with systemd $version no user's manager starts with it: nsisolate(7) says so"
 	hold alice
 	wait_for root 'test -S /run/user/5001/bus' || fail "alice has no manager"
 	assert_match "$(owners alice 5001)" ' root ' "whose processes a user unit sees without it"
 	release
 	nothing_left
-	# systemd 247 may find the cgroup of root's manager busy, which he himself is in
-	root "set -e; $(example); systemctl stop user@5001
-		systemctl restart user@0 || { sleep 2; systemctl start user@0; }" || fail "the example"
+	root "set -e; $(example); systemctl stop user@5001; systemctl restart user@0" || fail "the example"
 	hold alice
 	wait_for root 'test -S /run/user/5001/bus' || fail "alice has no manager"
 	assert_eq "$(root 'systemctl is-active user@5001; systemctl show -p DropInPaths --value user@5001' |
