@@ -39,6 +39,25 @@ static long read_field(const char *path, const char *name)
 	return value;
 }
 
+/*
+ * kB of memory that are available, once that stands still, or after half a minute: what has ended,
+ * whoever was measured before too, is freed by and by.
+ */
+static long read_available(void)
+{
+	long value = 0, earlier = -1;
+
+	for (int i = 0; i < 60; i++) {
+		value = read_field("/proc/meminfo", "MemAvailable");
+		if (earlier >= 0 && labs(value - earlier) < 512)
+			return value;
+		earlier = value;
+		usleep(500000);
+	}
+	fprintf(stderr, "hold_sessions: %s: this machine's memory does not come to rest\n", label);
+	return value;
+}
+
 static int is_named(const char *pid, const char *name)
 {
 	char path[300], comm[32] = "";
@@ -130,16 +149,14 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0)
 		give_up("pipe");
-	before = read_field("/proc/meminfo", "MemAvailable");
+	before = read_available();
 	for (int i = 0; i < count; i++) {
 		from = now_us();
 		pids[i] = open_session(words, input[0], output);
 		sample(table, i, label, "open", now_us() - from);
 		progress(label, i + 1, count);
 	}
-	usleep(500000); /* what RCU frees is counted as free */
-	sample(table, 0, label, "available",
-		(double)(before - read_field("/proc/meminfo", "MemAvailable")) / count);
+	sample(table, 0, label, "available", (double)(before - read_available()) / count);
 	measure_helpers(argv[optind + 2], count);
 	if (fifo) {
 		fflush(stdout);
