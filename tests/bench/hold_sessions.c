@@ -4,7 +4,8 @@
  *
  * `open`: each one's time, in rounds.  Then, of all together: `available`, kB of MemAvailable that one
  * session took; `pss`, kB of one session's processes of the name HELPER; `helpers`, how many of them;
- * `end`, milliseconds until all had gone.  With -w they are kept until somebody has written to FIFO.
+ * `end`, milliseconds until all had gone.  With -w they are kept until nobody has FIFO open for writing
+ * any more; `helpers` is then the last that is said.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -98,9 +99,9 @@ static void measure_helpers(const char *name, int sessions)
 		sampled++;
 	}
 	closedir(proc);
-	sample(table, 0, label, "helpers", helpers / sessions);
 	if (sampled)
 		sample(table, 0, label, "pss", pss / sampled * helpers / sessions);
+	sample(table, 0, label, "helpers", helpers / sessions);
 }
 
 static pid_t open_session(char **words, int input, const int output[2])
@@ -126,18 +127,18 @@ int main(int argc, char **argv)
 {
 	static pid_t pids[COUNT_MAX];
 	char *words[64] = {NULL};
-	const char *fifo = NULL;
-	int count = 100, option, input[2], output[2], length = 0, status;
+	int count = 100, option, input[2], output[2], length = 0, status, fifo = -1;
+	char byte;
 	double from;
 	long before;
 
 	while ((option = getopt(argc, argv, "+n:w:")) != -1) {
 		if (option == 'n')
 			count = atoi(optarg);
-		else if (option == 'w')
-			fifo = optarg;
-		else
+		else if (option != 'w')
 			return 2;
+		else if ((fifo = open(optarg, O_RDONLY | O_CLOEXEC)) < 0)
+			give_up(optarg);
 	}
 	if (argc - optind != 4 || count < 1 || count > COUNT_MAX)
 		return 2;
@@ -158,9 +159,10 @@ int main(int argc, char **argv)
 	}
 	sample(table, 0, label, "available", (double)(before - read_available()) / count);
 	measure_helpers(argv[optind + 2], count);
-	if (fifo) {
+	if (fifo >= 0) {
 		fflush(stdout);
-		close(open(fifo, O_RDONLY | O_CLOEXEC));
+		while (read(fifo, &byte, 1) > 0)
+			;
 	}
 	from = now_us();
 	close(input[1]);
@@ -168,6 +170,7 @@ int main(int argc, char **argv)
 		while (waitpid(pids[i], &status, 0) < 0)
 			if (errno != EINTR)
 				give_up("waitpid");
-	sample(table, 0, label, "end", (now_us() - from) / 1000);
+	if (fifo < 0)
+		sample(table, 0, label, "end", (now_us() - from) / 1000);
 	return 0;
 }
