@@ -2,10 +2,10 @@
  * hold_sessions [-n COUNT] [-w FIFO] TABLE LABEL HELPER 'WORDS' - opens COUNT sessions one after the other and keeps
  * them all, then ends them.  A session is open when `ready` in it has said so; it ends with its input.
  *
- * `open`: each one's time, in rounds.  Then, of all together: `available`, kB of MemAvailable that one
- * session took; `pss`, kB of one session's processes of the name HELPER; `helpers`, how many of them;
- * `end`, milliseconds until all had gone.  With -w they are kept until nobody has FIFO open for writing
- * any more; `helpers` is then the last that is said.
+ * `open`: each one's time, in rounds.  Then, of all together: `machine`, kB of memory that one session
+ * took, and its parts `programs`, `page tables`, `stacks` and `slabs`; `pss`, kB of one session's processes
+ * of the name HELPER; `helpers`, how many of them; `end`, milliseconds until all had gone.  With -w they
+ * are kept until nobody has FIFO open for writing any more; `helpers` is then the last that is said.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -41,22 +41,55 @@ static long read_field(const char *path, const char *name)
 }
 
 /*
- * kB of memory that are available, once that stands still, or after half a minute: what has ended,
- * whoever was measured before too, is freed by and by.
+ * What is taken of the machine, by /proc/meminfo.  MemAvailable would have it in one number, less what
+ * other work has just given back: it does not stand still to one part in ten of a session.  Like there,
+ * what the kernel can take back at once (KReclaimable) is not counted.
  */
-static long read_available(void)
+static const struct {
+	const char *name, *fields[3];
+} parts[] = {
+	{"programs", {"AnonPages", "Shmem"}},
+	{"page tables", {"PageTables", "SecPageTables"}},
+	{"stacks", {"VmallocUsed"}}, /* the kernel's, one a thread, and what it got of vmalloc */
+	{"slabs", {"SUnreclaim", "Percpu"}},
+};
+
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+/* kB of each part to @taken; the sum. */
+static long read_taken(long taken[PARTS])
 {
-	long value = 0, earlier = -1;
+	long sum = 0;
+
+	for (int i = 0; i < PARTS; i++) {
+		taken[i] = 0;
+		for (int k = 0; k < 3 && parts[i].fields[k]; k++) {
+			long value = read_field("/proc/meminfo", parts[i].fields[k]);
+
+			taken[i] += value > 0 ? value : 0; /* SecPageTables: newer kernels */
+		}
+		sum += taken[i];
+	}
+	return sum;
+}
+
+/*
+ * The same once it stands still, or after half a minute: what has ended, whoever was measured before
+ * too, is freed by and by.
+ */
+static long read_taken_at_rest(long taken[PARTS])
+{
+	long sum = 0, earlier = -1;
 
 	for (int i = 0; i < 60; i++) {
-		value = read_field("/proc/meminfo", "MemAvailable");
-		if (earlier >= 0 && labs(value - earlier) < 512)
-			return value;
-		earlier = value;
+		sum = read_taken(taken);
+		if (earlier >= 0 && labs(sum - earlier) < 512)
+			return sum;
+		earlier = sum;
 		usleep(500000);
 	}
 	fprintf(stderr, "hold_sessions: %s: this machine's memory does not come to rest\n", label);
-	return value;
+	return sum;
 }
 
 static int is_named(const char *pid, const char *name)
@@ -130,7 +163,7 @@ int main(int argc, char **argv)
 	int count = 100, option, input[2], output[2], length = 0, status, fifo = -1;
 	char byte;
 	double from;
-	long before;
+	long before[PARTS], after[PARTS], sum;
 
 	while ((option = getopt(argc, argv, "+n:w:")) != -1) {
 		if (option == 'n')
@@ -150,14 +183,16 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0)
 		give_up("pipe");
-	before = read_available();
+	sum = read_taken_at_rest(before);
 	for (int i = 0; i < count; i++) {
 		from = now_us();
 		pids[i] = open_session(words, input[0], output);
 		sample(table, i, label, "open", now_us() - from);
 		progress(label, i + 1, count);
 	}
-	sample(table, 0, label, "available", (double)(before - read_available()) / count);
+	sample(table, 0, label, "machine", (double)(read_taken_at_rest(after) - sum) / count);
+	for (int i = 0; i < PARTS; i++)
+		sample(table, 0, label, parts[i].name, (double)(after[i] - before[i]) / count);
 	measure_helpers(argv[optind + 2], count);
 	if (fifo >= 0) {
 		fflush(stdout);
