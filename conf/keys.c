@@ -85,28 +85,34 @@ static bool fault_at(struct key_fault *fault, size_t offset, const char *format,
 	return false;
 }
 
-/* One of @words, which are named in the fault; returns its index or -1. */
-static int take_word(
+/* @value is none of @words, which are named in the fault. */
+static void fault_word(
 	const char *value, const char *const *words, size_t count, struct key_fault *fault)
 {
+	const char *nearest = key_nearest(value, words, count);
 	char expected[128] = "";
-	const char *nearest;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!strcasecmp(value, words[i]))
-			return (int)i;
+	for (size_t i = 0; i < count; i++)
 		snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%s%s",
 			!i              ? ""
 			: i + 1 < count ? ", "
 					: " or ",
 			words[i]);
-	}
-	nearest = key_nearest(value, words, count);
 	if (nearest)
 		fault_at(
 			fault, 0, "'%s': expected %s (did you mean %s?)", value, expected, nearest);
 	else
 		fault_at(fault, 0, "'%s': expected %s", value, expected);
+}
+
+/* One of @words; returns its index, or -1 with @fault filled. */
+static int take_word(
+	const char *value, const char *const *words, size_t count, struct key_fault *fault)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcasecmp(value, words[i]))
+			return (int)i;
+	fault_word(value, words, count, fault);
 	return -1;
 }
 
@@ -376,13 +382,16 @@ int key_match(enum key_id id, const char *list, struct login *login, struct key_
 
 #define NEAR_WORD_MAX 32
 
-/* How many letters must change, go or come: Levenshtein's distance, one row of it at a time. */
-static size_t distance(const char *from, const char *to)
+/*
+ * How many letters must change, go or come: Levenshtein's distance, one row of it at a time.  What is @far
+ * or more for the lengths' sake alone is not counted: at every login each section is compared with [defaults].
+ */
+static size_t distance(const char *from, const char *to, size_t far)
 {
-	size_t row[NEAR_WORD_MAX + 1], length = strlen(to);
+	size_t row[NEAR_WORD_MAX + 1], length = strlen(to), other = strlen(from);
 
-	if (length > NEAR_WORD_MAX || strlen(from) > NEAR_WORD_MAX)
-		return NEAR_WORD_MAX;
+	if (length > NEAR_WORD_MAX || length >= other + far || other >= length + far)
+		return far;
 	for (size_t i = 0; i <= length; i++)
 		row[i] = i;
 	for (; *from; from++) {
@@ -409,10 +418,10 @@ const char *key_nearest(const char *word, const char *const *words, size_t count
 	size_t least = strlen(word) < 4 ? 2 : 3; /* so many letters make another word of it */
 
 	for (size_t i = 0; i < count; i++) {
-		size_t far = distance(word, words[i]);
+		size_t letters = distance(word, words[i], least);
 
-		if (far < least) {
-			least = far;
+		if (letters < least) {
+			least = letters;
 			nearest = words[i];
 		}
 	}

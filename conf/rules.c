@@ -139,14 +139,16 @@ static bool take_settings(const struct rules *rules, const struct rule *rule, st
 static void check_scope(
 	const struct rules *rules, const struct rule *rule, struct diagnostics *diagnostics)
 {
+	const struct config_item *scope = rule_setting(rules, rule, KEY_SCOPE);
 	struct policy policy = {0};
 	struct key_fault fault;
 	enum key_id id;
 
-	if (!take_settings(rules, rule, &policy, &id, &fault) || policy.scope != SCOPE_USER ||
-		(policy.kinds & kind_by_name("pid")->flag))
+	/* without that word there is nothing that could contradict it */
+	if (!scope || !take_settings(rules, rule, &policy, &id, &fault) ||
+		policy.scope != SCOPE_USER || (policy.kinds & kind_by_name("pid")->flag))
 		return;
-	report(diagnostics, &rule_setting(rules, rule, KEY_SCOPE)->place, 0,
+	report(diagnostics, &scope->place, 0,
 		"logins can share a set of namespaces only where `namespaces` names pid");
 }
 
