@@ -400,7 +400,7 @@ static int act_all(char **word)
  * `make sanitize`, sanitizer/lsan_interface.h: at its end LeakSanitizer starts a thread and reads /proc/self,
  * for ever where this process is in a session's PID namespace half way, or in a chroot without /proc.
  */
-int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 
 int __lsan_is_turned_off(void)
 {
