@@ -57,6 +57,7 @@ NSI_CPPFLAGS = -D_GNU_SOURCE -Iconf $(INIPARSER:%=-I%) \
 	-DNSISOLATE_DROPIN='"$(user_dropin)"'
 NSI_CFLAGS   = -std=gnu17 $(WARNINGS) -MMD -MP
 NSI_LDFLAGS  = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+LIBRARIES    = -liniparser
 
 # nsisolate-init is static, and with musl where there is one: it is PID 1 of every session, and its
 # C library decides what a session costs.  Not PIE, which relocates itself at every start.  Measured,
@@ -100,7 +101,7 @@ ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor_init pam_floor.so nothing \
-	nothing_libc ready time_commands time_sessions hold_sessions bench_rules)
+	nothing_libc cpuid ready time_commands time_sessions hold_sessions bench_rules)
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
 
@@ -133,7 +134,8 @@ endef
 quoted = '$(subst ','\'',$(1))'
 $(BUILD)/flags: FORCE
 	$(call stamp,$(call quoted,$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(NSI_CPPFLAGS) \
-		$(NSI_CFLAGS) $(HARDENING) $(FORTIFY) $(INIT_CC) $(INIT_FLAGS) $(INIT_HARDENING)))
+		$(NSI_CFLAGS) $(HARDENING) $(FORTIFY) $(INIT_CC) $(INIT_FLAGS) $(INIT_HARDENING) \
+		$(compile_pic) $(NSI_LDFLAGS) $(LIBRARIES)))
 # for the tests, which install what is here, where it belongs
 $(BUILD)/paths: FORCE
 	$(call stamp,$(foreach path,$(PATHS),$(call quoted,$(path))))
@@ -153,12 +155,12 @@ $(BUILD)/init/%.o: %.c $(BUILD)/flags
 
 link = $(CC) $(NSI_LDFLAGS) $(sanitize) $(CFLAGS) $(LDFLAGS)
 $(BUILD)/pam_nsisolate.so: $(module_objects)
-	$(CC) -shared $(NSI_LDFLAGS) -Wl,-z,defs $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam -liniparser
+	$(CC) -shared $(NSI_LDFLAGS) -Wl,-z,defs $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam $(LIBRARIES)
 
 $(BUILD)/nsisolate-shell: $(shell_objects)
 $(BUILD)/nsisolatectl: $(ctl_objects)
 $(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl:
-	$(link) -pie -o $@ $^ -liniparser
+	$(link) -pie -o $@ $^ $(LIBRARIES)
 
 $(BUILD)/nsisolate-init: $(init_objects) $(if $(SANITIZE),$(BUILD)/init/tests/fault/no_leaks.o)
 	$(INIT_CC) $(INIT_HARDENING) $(sanitize) $(CFLAGS) $(LDFLAGS) $(if $(SANITIZE),,-static) -Wl,--gc-sections \

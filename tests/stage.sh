@@ -21,6 +21,9 @@
 #	pam_stack SERVICE LINE  the machine's own stack of SERVICE, and LINE behind it
 #	conf [FILE]             install standard input (or FILE) as nsisolate.conf
 #
+#	chroot_build DIR        a place to chroot to that has the stage's programs, /etc, /dev and /proc
+#	chroot_remove DIR
+#
 # Looking from outside:
 #	inits USER              the PIDs of the nsisolate-init processes of USER's sessions
 #	logged REGEX            wait until a line of this test's syslog matches; prints it
@@ -280,6 +283,22 @@ sftp_server() {
 }
 
 listens() { ss -Hltn "sport = :$1" | grep -q .; }
+
+chroot_build() {
+	local dir
+	mkdir -p "$1"
+	for dir in usr etc lib lib64 bin proc dev; do
+		[ -e /$dir ] || continue
+		if [ -L /$dir ]; then cp -P /$dir "$1/"; continue; fi
+		mkdir "$1/$dir"
+		mount --rbind --make-rslave /$dir "$1/$dir"
+	done
+}
+
+chroot_remove() {
+	umount -R "$1"/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
+	rm -rf --one-file-system "$1"
+}
 
 sshd_stop() {
 	[ -n "${SSHD:-}" ] || return 0

@@ -34,7 +34,7 @@ holds() {
 	echo "        fault: ${FUNCNAME[1]}, ${FUNCNAME[2]#test_}: ${said##*$'\n'}" >&7
 	echo "${said##*$'\n'}" >>$STAGE/injected
 	[ $status = 0 ] || fail "$said"
-	[ -z "${HOLDER:-}" ] || return 0
+	[ -z "${HOLDER:-}${FURNISHED:-}" ] || return 0
 	rm -rf /tmp/of-the-host /run/nsisolate /run/user
 	nothing_left
 	[ -z "${RUNTIME:-}" ] || runtime
@@ -48,8 +48,9 @@ allocations_fail() { ! sanitized || skip "sanitizers have an allocator of their 
 module() {
 	local role=$1 user=$2 statuses=$3
 	shift 3
-	HOSTNAME_IN=$user-lab holds "$SWEEP" "${each[@]}" "$@" -m "$role" "$statuses" \
-		"$BUILD/tests/pam_app" stage "$user" ${SAME-remember} judge /usr/local/bin/verdict ${SAME-same}
+	# shellcheck disable=SC2086 # words
+	HOSTNAME_IN=$user-lab holds ${WITHOUT:-} "$SWEEP" "${each[@]}" "$@" -m "$role" "$statuses" \
+		"$BUILD/tests/pam_app" stage "$user" ${INTO:-} ${SAME-remember} judge /usr/local/bin/verdict ${SAME-same}
 }
 
 # shell ROLE STATUSES [OPTION...]
@@ -80,6 +81,33 @@ test_a_call_of_the_shell_fails() { prepare; shell application $WHOLE,1,127,137; 
 test_a_call_of_the_shells_pid_1_fails() { prepare; shell helper $WHOLE,1,137; }
 test_a_call_of_the_shells_command_fails() { prepare; shell init $WHOLE,1,126,127,137; }
 test_an_allocation_of_the_shell_fails() { allocations_fail; prepare; shell memory $WHOLE,1,$ELSEWHERE; }
+
+# ---- where the application is ----
+
+test_in_a_chroot_it_is_whole_or_refused() {
+	prepare
+	chroot_build /home/stage-chroot
+	FURNISHED=1 INTO='chroot /home/stage-chroot chdir /'
+	module application alice $ISOLATED,$REFUSED
+	module helper alice $ISOLATED,$REFUSED
+	module init alice $ISOLATED,$REFUSED
+	# for good: 1, it ends where it would be let out of its chroot otherwise
+	SAME=
+	module application alice $ISOLATED,$REFUSED,$STUCK,1 -e
+	FURNISHED=
+	chroot_remove /home/stage-chroot
+	nothing_left
+}
+# where a child has to look where the root is; the way back is closed, and so leads to "/"
+test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
+	prepare
+	install -d -m 700 -o alice -g alice /home/alice/private
+	cd /home/alice/private || fail "no directory"
+	SAME= WITHOUT='setpriv --bounding-set=-dac_override,-dac_read_search'
+	module application alice $ISOLATED,$REFUSED
+	cd "$TOP" || fail "no way back"
+	rmdir /home/alice/private
+}
 
 # ---- what the rule says of it, and root ----
 

@@ -9,10 +9,15 @@ that is how the tests know that an attempt is one.
     namespaces UTS PID MNT
                     joins whatever is in reach, and looks whether it leads to one of these (inodes)
     inject TEXT     types TEXT at the terminal (TIOCSTI)
+    forge UID WHOSE TYPE PROGRAM
+                    begun by root as process 1 of a PID namespace: becomes UID, and then PROGRAM, which stands
+                    still there, with a nameless pair of sockets of that TYPE, made by WHOSE (root, user), or
+                    `named`, one that is connected to a socket of root's, as its standard output
 """
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -162,9 +167,58 @@ def look(path, wanted):
 # ---- terminal ----
 
 def inject(text):
+    """At the terminal that it was given, or at the one that it belongs to; now, and when it is not looked after."""
     import fcntl
-    for byte in text.encode().decode('unicode_escape').encode():
-        fcntl.ioctl(0, TIOCSTI, bytes([byte]))
+    import time
+
+    def write(fd):
+        for byte in text.encode().decode('unicode_escape').encode():
+            fcntl.ioctl(fd, TIOCSTI, bytes([byte]))
+        return True
+
+    def belongs_to():
+        return os.open('/dev/tty', os.O_RDWR)
+
+    later = os.fork() == 0
+    if later:
+        time.sleep(1)
+    attempt('the own terminal', lambda: write(belongs_to()))
+    attempt('standard input', lambda: write(0))
+    if later:
+        os._exit(0)
+
+
+# ---- a process 1 like that of the module ----
+
+def sockets(kind):
+    if kind != 'named':
+        return socket.socketpair(socket.AF_UNIX, getattr(socket, f'SOCK_{kind}'))
+    listener, other = (socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
+    listener.bind('\0forged')
+    listener.listen()
+    other.connect('\0forged')
+    return other, listener
+
+
+def forge(uid, whose, kind, program):
+    PTRACE_O_TRACEEXEC = 0x10
+    pair = sockets(kind) if whose == 'root' else None
+    os.setgid(uid)
+    os.setuid(uid)
+    pair = pair or sockets(kind)
+    check(libc.prctl(4, 1, 0, 0, 0))  # PR_SET_DUMPABLE: it may be traced
+    ready, go = os.pipe()
+    if os.fork() == 0:
+        check(libc.ptrace(PTRACE_SEIZE, 1, None, PTRACE_O_TRACEEXEC))
+        os.write(go, b'.')
+        os.waitpid(1, 0x40000000)
+        while True:
+            signal.pause()
+    os.read(ready, 1)
+    os.dup2(pair[0].fileno(), 1)
+    os.set_inheritable(1, True)
+    os.execve(program, ['nsisolate-init: root admins sshd'],
+        {'user': 'root', 'rule': 'admins', 'id': '0123abcd', 'service': 'sshd', 'hostname': 'lab'})
 
 
 words = sys.argv[2:]
@@ -173,5 +227,6 @@ words = sys.argv[2:]
     'proc': lambda: proc(int(words[0])),
     'namespaces': lambda: namespaces(*words),
     'inject': lambda: inject(words[0]),
+    'forge': lambda: forge(int(words[0]), *words[1:]),
 }[sys.argv[1]]()
 print('done')

@@ -856,6 +856,21 @@ test_finds_users_who_linger() {
 	is_healthy
 }
 
+# no sshd of this machine was: it is covered by one that says what such a one says
+test_finds_an_sshd_that_was_built_without_pam() {
+	local sshd
+	healthy
+	sshd=$(command -v sshd)
+	cp "$sshd" $STAGE/sshd.real
+	printf '#!/bin/sh\n%s "$@" | grep -vi "^usepam "\n' $STAGE/sshd.real >$STAGE/sshd.without
+	chmod 755 $STAGE/sshd.without
+	mount --bind $STAGE/sshd.without "$sshd"
+	finds problem 'sshd UsePAM' 'was built without PAM' '^# install the sshd that has PAM'
+	umount "$sshd"
+	rm $STAGE/sshd.{real,without}
+	is_healthy
+}
+
 test_finds_cron_and_at_that_no_rule_is_for() {
 	local services='cron crond atd' service name
 	for service in $services; do
@@ -868,6 +883,21 @@ test_finds_cron_and_at_that_no_rule_is_for() {
 		mends_by_edit "s/^service = .*/&, $service/"
 		pam_stack "$service" ''
 		finds problem "PAM $service" "rule \[users\] isolates $service logins" "^echo '"
+		mends
+	done
+}
+
+# a rule for any service isolates these, too, where their stacks have the line
+test_finds_cron_and_at_without_the_module() {
+	local service name
+	for service in cron crond atd; do
+		[ -e "/etc/pam.d/$service" ] || continue
+		healthy
+		name=${service/atd/at}
+		name=${name/crond/cron}
+		change '/^service = /d'
+		pam_stack "$service" ''
+		finds warning "$name" "/etc/pam.d/$service does not name pam_nsisolate.so" "^echo '"
 		mends
 	done
 }

@@ -14,6 +14,7 @@ typed() {
 		send -- "$env(COMMAND); echo ov\"\"er\r"
 		expect over
 		expect ready:
+		sleep 2
 		send -- "echo al\"\"l; exit\r"
 		expect eof' >/dev/null
 	if [ -e /tmp/injected ]; then echo injected; else echo nothing; fi

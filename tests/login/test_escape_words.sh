@@ -195,6 +195,9 @@ test_names_of_64_kib_are_refused_or_taken_whole() {
 		assert_eq "$("$BUILD/tests/pam_app" stage alice remember $item "$(printf '\n=\" \001\377%.1000s' "$(long)")" \
 			open run "uname -n" close same 2>&1)" alice-lab "odd bytes in a $item"
 	done
+	# what stands behind one that has no room is not written behind the end
+	"$BUILD/tests/pam_app" stage alice remember tty "$(long)" rhost 192.0.2.1 attempt end same 2>/dev/null ||
+		fail "a tty of 64 KiB before a rhost"
 	awk 'length > 4096 { exit 1 }' $LOGS/syslog || fail "a line of the log longer than 4 KiB"
 	nothing_left
 }

@@ -48,35 +48,20 @@ test_a_working_directory_that_is_gone_becomes_the_root() {
 engine_ended() { ! pgrep -x nsisolate-init; }
 
 test_a_chrooted_application_stays_in_its_chroot() {
-	local dir
 	before_each
-	mkdir -p /home/stage-chroot
-	for dir in usr etc lib lib64 bin proc dev; do
-		[ -e /$dir ] || continue
-		if [ -L /$dir ]; then cp -P /$dir /home/stage-chroot/; continue; fi
-		mkdir /home/stage-chroot/$dir
-		mount --rbind --make-rslave /$dir /home/stage-chroot/$dir
-	done
+	chroot_build /home/stage-chroot
 	touch /home/stage-chroot/marker
 	app chroot /home/stage-chroot chdir / remember open \
 		run "test -e /marker && $INSIDE" close same run "test -e /marker && $OUTSIDE" end ||
 		fail "see above"
 	wait_for engine_ended # which is a file of the chroot
-	umount -R /home/stage-chroot/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
-	rm -rf --one-file-system /home/stage-chroot
+	chroot_remove /home/stage-chroot
 	nothing_left
 }
 
 test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
-	local dir
 	before_each
-	mkdir -p /home/stage-chroot
-	for dir in usr etc lib lib64 bin proc dev; do
-		[ -e /$dir ] || continue
-		if [ -L /$dir ]; then cp -P /$dir /home/stage-chroot/; continue; fi
-		mkdir /home/stage-chroot/$dir
-		mount --rbind --make-rslave /$dir /home/stage-chroot/$dir
-	done
+	chroot_build /home/stage-chroot
 	mkdir /home/stage-chroot/inside
 	app chroot /home/stage-chroot chdir / open run true pause 1000 close chdir /inside &
 	logged 'session opened' >/dev/null
@@ -84,8 +69,17 @@ test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
 	wait $! || fail "it was let out"
 	logged 'could not be given back all it had: cannot return to the root' >/dev/null
 	wait_for engine_ended
-	umount -R /home/stage-moved/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
-	rm -rf --one-file-system /home/stage-moved
+	chroot_remove /home/stage-moved
+	nothing_left
+}
+
+# sshd's child for the user is no program of its own: it has all that the monitor had
+test_a_child_that_has_the_modules_descriptors_does_not_keep_the_session() {
+	before_each
+	app open fork close pause 4000 &
+	logged 'session closed' >/dev/null
+	wait_for engine_ended || fail "it lives on: $(ps -ef)"
+	wait
 	nothing_left
 }
 

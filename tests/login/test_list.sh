@@ -251,6 +251,25 @@ test_a_pid_namespace_of_roots_is_no_proof() {
 	nothing_left
 }
 
+# forged WHOSE TYPE: whose the session is that `list` sees, and whether that is certain
+forged() {
+	cp "$TOP/tests/login/hostile.py" $STAGE/hostile.py
+	unshare --pid --mount --fork --mount-proc python3 $STAGE/hostile.py forge 5001 "$@" "$NSISOLATE_INIT" &
+	wait_for pgrep -x nsisolate-init || fail "it does not run: $(ps -ef)"
+	json '[(s["user"], s["verified"]) for s in sessions]'
+	pkill -KILL -x nsisolate-init
+	wait
+	rm $STAGE/hostile.py
+}
+# The same, held by its user's debugger with all in its hands that the module's has, but for one thing.
+test_a_socket_that_the_module_has_not_made_is_no_proof() {
+	assert_eq "$(forged root SEQPACKET)" "[('root', True)]" "the control, which nobody but root can make"
+	assert_eq "$(forged user SEQPACKET)" "[('alice', False)]" "a pair that she made"
+	assert_eq "$(forged root STREAM)" "[('alice', False)]" "a pair of another type, as what sshd gives to a command"
+	assert_eq "$(forged root named)" "[('alice', False)]" "a connection to a socket of root's"
+	nothing_left
+}
+
 test_a_user_cannot_hide_a_session() {
 	user=dave
 	pam_stack sshd ''

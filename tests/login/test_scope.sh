@@ -337,10 +337,12 @@ check_last_one() {
 	tell first '(trap "" HUP; exec sleep 301) >/dev/null 2>&1 & :' >/dev/null
 	leave first
 	is_running 'sleep 301' || fail "the first one's end ended it"
+	assert_eq "$(find /run/nsisolate /run/user -type s 2>/dev/null | wc -l)" 1 "places to meet"
 	leave second
 	wait_for is_gone 'sleep 301' || fail "it outlives the last login"
 	wait_for has_sets $user 0 || fail "a set is left"
 	assert_eq "$(pgrep -u $user -c -x nsisolate-init)" 0 "PID 1s"
+	assert_eq "$(find /run/nsisolate /run/user -type s 2>/dev/null)" "" "places to meet that are left"
 }
 test_the_last_one_out_begins_the_logout() { each_way check_last_one; }
 
@@ -510,7 +512,8 @@ test_what_stands_in_the_sockets_place_is_no_set() {
 	wait_for has_sets alice 0
 	[ -S /dev/log ] || fail "the link's end is gone"
 	rm -f "$name"
-	as bob socat UNIX-LISTEN:$DIR/bobs,fork SYSTEM:'sleep 20' 2>/dev/null &
+	# of the same type: only whose it is tells it from a set
+	as bob socat UNIX-LISTEN:$DIR/bobs,type=5,fork SYSTEM:'sleep 20' 2>/dev/null &
 	wait_for test -S $DIR/bobs
 	mv $DIR/bobs "$name"
 	chmod 777 "$name"
@@ -518,7 +521,7 @@ test_what_stands_in_the_sockets_place_is_no_set() {
 	assert_eq "$(tell fifth 'cat /proc/1/comm; ps -e -o user= | sort -u')" "nsisolate-init
 alice" "with bob's socket there"
 	leave fifth
-	pkill -u bob -x socat
+	pkill -u bob
 	wait_for has_sets alice 0
 	after_each
 }

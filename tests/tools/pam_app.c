@@ -21,6 +21,8 @@
  *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any child
  *	close-all               closes all descriptors but 2
  *	thread                  a second thread, which does nothing
+ *	fork                    a child that is not exec'ed, as sshd's own, and has what this process has: it
+ *	                        waits for its end
  *	close-in-child          pam_close_session and pam_end in a forked child
  *	repeat N                do the actions behind it N times
  *	time ACTION             how long it took, in microseconds, on standard output
@@ -246,6 +248,15 @@ static void *sleep_for_ever(void *nothing)
 	return nothing;
 }
 
+static int fork_idle(void)
+{
+	pid_t pid = fork();
+
+	while (pid == 0)
+		pause();
+	return pid < 0;
+}
+
 static int close_in_child(void)
 {
 	pid_t pid = fork();
@@ -306,6 +317,8 @@ static int act(char ***word)
 		return pam_close_session(handle, flags) != PAM_SUCCESS;
 	if (is(action, "end"))
 		return pam_end(handle, PAM_SUCCESS) != PAM_SUCCESS;
+	if (is(action, "fork"))
+		return fork_idle();
 	if (is(action, "close-in-child"))
 		return close_in_child();
 	if (is(action, "silent"))
