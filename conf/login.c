@@ -17,6 +17,7 @@
 #define BUFFER_MAX (1 << 20)
 #define GROUPS_START 64
 #define GROUP_OF_NOBODY ((gid_t)-3)
+#define GROUPS_ANSWERS 3
 #define GROUPS_MAX 65536 /* the kernel's own limit, NGROUPS_MAX */
 
 /*
@@ -109,8 +110,8 @@ int login_by_uid(struct login *login, uid_t uid, struct error *error)
 	return look_up(login, NULL, uid, error);
 }
 
-/* The name of @gid, or its number where it has none. */
-static int group_name(gid_t gid, char **name, struct error *error)
+/* 1 with the name of @gid, 0 where NSS knows none, or a negative errno. */
+static int look_up_group(gid_t gid, char **name, struct error *error)
 {
 	size_t size = BUFFER_START;
 	_cleanup_free_ char *buffer = malloc(size);
@@ -122,13 +123,30 @@ static int group_name(gid_t gid, char **name, struct error *error)
 			return error_set(error, ENOMEM, "no memory for a group");
 		result = getgrgid_r(gid, &entry, buffer, size, &found);
 	} while (result == EINTR || (result == ERANGE && grow(&buffer, &size)));
-	if (found)
-		*name = strdup(found->gr_name);
-	else if (result)
-		return nss_failed(error, result, "group %u", gid);
-	else if (asprintf(name, "%u", gid) < 0)
+	if (!found)
+		return result ? nss_failed(error, result, "group %u", gid) : 0;
+	*name = strdup(found->gr_name);
+	return *name ? 1 : error_set(error, ENOMEM, "no memory for a group");
+}
+
+/*
+ * The name of @gid, or its number where it has none.  Asked twice: NSS hides it where a service of
+ * nsswitch.conf failed and a later one knows nothing, and a rule for that group would not match.  What failed
+ * for a moment's want of memory does not fail again; what goes on failing services_answer sees.
+ */
+static int group_name(gid_t gid, char **name, struct error *error)
+{
+	int result = look_up_group(gid, name, error);
+
+	if (!result)
+		result = look_up_group(gid, name, error);
+	if (result)
+		return result < 0 ? result : 0;
+	if (asprintf(name, "%u", gid) < 0) {
 		*name = NULL;
-	return *name ? 0 : error_set(error, ENOMEM, "no memory for a group");
+		return error_set(error, ENOMEM, "no memory for a group");
+	}
+	return 0;
 }
 
 int login_group_exists(const char *name, struct error *error)
@@ -146,41 +164,66 @@ int login_group_exists(const char *name, struct error *error)
 	return result ? nss_failed(error, result, "group '%s'", name) : found != NULL;
 }
 
-static int group_ids(struct login *login, struct error *error)
+/* One answer of getgrouplist(3), @ids to be freed. */
+static int ask_groups(const struct login *login, gid_t **ids, size_t *count, struct error *error)
 {
-	int count = GROUPS_START, capacity;
-	gid_t *ids = NULL, *larger;
+	int room = GROUPS_START, capacity;
+	gid_t *larger;
 
+	*ids = NULL;
 	do {
-		capacity = count;
-		larger = reallocarray(ids, (size_t)capacity, sizeof *ids);
+		capacity = room;
+		larger = reallocarray(*ids, (size_t)capacity, sizeof **ids);
 		if (!larger) {
-			free(ids);
+			free(*ids);
 			return error_set(error, ENOMEM, "no memory for the groups");
 		}
-		ids = larger;
+		*ids = larger;
 		/* when there is no room it says how much it needs; not all libraries do */
-		if (getgrouplist(login->user, login->gid, ids, &count) >= 0) {
-			login->group_ids = ids;
-			login->group_count = (size_t)count;
+		if (getgrouplist(login->user, login->gid, *ids, &room) >= 0) {
+			*count = (size_t)room;
 			return 0;
 		}
-		if (count <= capacity)
-			count = capacity * 2;
-	} while (count <= GROUPS_MAX);
-	free(ids);
+		if (room <= capacity)
+			room = capacity * 2;
+	} while (room <= GROUPS_MAX);
+	free(*ids);
 	return error_set(error, ERANGE, "'%s' is in more than %d groups", login->user, GROUPS_MAX);
 }
 
+/* The groups that two answers in a row agree upon, for the same reason as in group_name. */
+static int group_ids(struct login *login, struct error *error)
+{
+	for (int answers = 0; answers < GROUPS_ANSWERS; answers++) {
+		size_t count = 0;
+		gid_t *ids;
+		int result = ask_groups(login, &ids, &count, error);
+
+		if (result < 0)
+			return result;
+		if (login->group_ids && count == login->group_count &&
+			!memcmp(ids, login->group_ids, count * sizeof *ids)) {
+			free(ids);
+			return 0;
+		}
+		free(login->group_ids);
+		login->group_ids = ids;
+		login->group_count = count;
+	}
+	return error_set(error, EIO, "the groups of '%s' change from one answer of NSS to the next",
+		login->user);
+}
+
 /*
- * getgrouplist(3) hides that a service of nsswitch.conf failed: it leaves its groups out.  So each is
- * asked for a group that nobody has; the last one that was asked decides what comes back.
+ * getgrouplist(3) hides that a service failed: it leaves its groups out.  So each is asked for a group that
+ * nobody has; the last one that was asked decides what comes back.
  */
 static int services_answer(struct error *error)
 {
 	_cleanup_free_ char *name = NULL;
+	int result = look_up_group(GROUP_OF_NOBODY, &name, error);
 
-	return group_name(GROUP_OF_NOBODY, &name, error);
+	return result < 0 ? result : 0;
 }
 
 static void free_groups(struct login *login)
@@ -204,11 +247,11 @@ int login_groups(struct login *login, struct error *error)
 	result = services_answer(error);
 	if (!result)
 		result = group_ids(login, error);
-	if (result < 0)
-		return result;
-	login->group_names = calloc(login->group_count, sizeof *login->group_names);
-	if (!login->group_names)
-		result = error_set(error, ENOMEM, "no memory for the groups");
+	if (!result) {
+		login->group_names = calloc(login->group_count, sizeof *login->group_names);
+		if (!login->group_names)
+			result = error_set(error, ENOMEM, "no memory for the groups");
+	}
 	for (size_t i = 0; !result && i < login->group_count; i++)
 		result = group_name(login->group_ids[i], &login->group_names[i], error);
 	if (result < 0) {

@@ -293,10 +293,11 @@ chroot_build() {
 		mkdir "$1/$dir"
 		mount --rbind --make-rslave /$dir "$1/$dir"
 	done
+	[ ! -d $STAGE/profile ] || { mkdir -p "$1$STAGE/profile" && mount --bind $STAGE/profile "$1$STAGE/profile"; }
 }
 
 chroot_remove() {
-	umount -R "$1"/{usr,etc,lib,lib64,bin,proc,dev} 2>/dev/null
+	umount -R "$1"/{usr,etc,lib,lib64,bin,proc,dev} "$1$STAGE/profile" 2>/dev/null
 	rm -rf --one-file-system "$1"
 }
 

@@ -173,9 +173,7 @@ static int know_host(struct setup *setup, struct error *error)
 	if (host->first)
 		return 0;
 	host->uts = namespaces_inode("uts", error);
-	if (setup->user)
-		host->mnt = namespaces_inode("mnt", error);
-	return host->uts && (host->mnt || !setup->user) ? 0 : -ENOENT;
+	return host->uts ? 0 : -ENOENT;
 }
 
 static int make_session(struct job *job, int leader, const struct share *share, struct error *error)

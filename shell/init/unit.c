@@ -18,10 +18,12 @@ bool unit_ends_with_login(void)
 	ssize_t length;
 	_cleanup_close_ int own = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 
-	if (own < 0 || access("/run/systemd/system", F_OK) < 0)
+	if (access("/run/systemd/system", F_OK) < 0 && errno == ENOENT)
 		return false;
-	length = read(own, text, sizeof text - 1);
-	text[length > 0 ? length : 0] = '\0';
+	length = own < 0 ? -1 : read(own, text, sizeof text - 1);
+	if (length < 0)
+		return true; /* it cannot be told, and to leave does no harm */
+	text[length] = '\0';
 	return strstr(text, USERS_SLICE);
 }
 
@@ -30,7 +32,7 @@ bool unit_has_manager(uid_t uid)
 	char bus[48];
 
 	snprintf(bus, sizeof bus, "/run/user/%u/bus", uid);
-	return access(bus, F_OK) == 0;
+	return access(bus, F_OK) == 0 || errno != ENOENT;
 }
 
 int unit_leave(char **arguments, bool user, int keep, struct error *error)

@@ -17,6 +17,7 @@ if [ "${FAULT:-}" = whole ]; then each=(); else each=(-1); fi
 
 # prepare [LINE...]: in the rule
 prepare() {
+	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user # of the test before
 	install -m 755 "$BUILD/tests/verdict" "$SWEEP" "$PRELOAD" /usr/local/bin/
 	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
 	printf 'session required %s\n' "$BUILD/tests/pam_mark.so" pam_nsisolate.so \
@@ -35,10 +36,10 @@ holds() {
 	echo "${said##*$'\n'}" >>$STAGE/injected
 	[ $status = 0 ] || fail "$said"
 	[ -z "${HOLDER:-}${FURNISHED:-}" ] || return 0
-	rm -rf /tmp/of-the-host /run/nsisolate /run/user
+	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user
 	nothing_left
 	[ -z "${RUNTIME:-}" ] || runtime
-	[ -z "${PRIVATE:-}" ] || touch /tmp/of-the-host
+	[ -z "${PRIVATE:-}" ] || host_files
 }
 
 # with `make sanitize` the allocator is not the C library's, and fail_alloc.so cannot stand before it
@@ -62,18 +63,39 @@ shell() {
 		sweep "${each[@]}" "$@" "$role" "$statuses" "$NSISOLATE_SHELL" -c anything
 }
 
+# a group of alice's besides her own; where it gets lost no rule is for her
+club() { grep -q ^club: /etc/group || echo 'club:x:7001:bob,alice' >>/etc/group; }
+test_a_call_of_the_module_that_asks_for_groups_fails() {
+	prepare 'group = club'
+	club
+	# 134: of a futex(2) that fails the C library itself makes an end
+	module application alice $ISOLATED,$REFUSED,134
+}
 test_a_call_of_the_module_fails() { prepare; module application alice $ISOLATED,$REFUSED; }
 test_a_call_of_the_helper_fails() { prepare; module helper alice $ISOLATED,$REFUSED; }
 test_a_call_of_pid_1_fails() { prepare; module init alice $ISOLATED,$REFUSED; }
 test_an_allocation_of_the_module_fails() {
 	allocations_fail
-	# with all that is allocated for: groups, and files beside the file
-	prepare 'group = *'
+	# with all that is allocated for: files beside the file, and a group that no other rule stands in for
+	prepare 'group = club'
+	club
 	mkdir "$SYSCONFDIR/nsisolate.conf.d"
-	printf '[%s]\nuser = nobody\n' more >"$SYSCONFDIR/nsisolate.conf.d/more.conf"
+	printf '[more]\nuser = nobody\n' >"$SYSCONFDIR/nsisolate.conf.d/more.conf"
+	printf '[most]\nuser = nobody\n' >"$SYSCONFDIR/nsisolate.conf.d/most.conf"
 	# 127: ld.so's word, for the memory of a library that NSS loads
 	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
 	rm -r "$SYSCONFDIR/nsisolate.conf.d"
+	# groups for a name's sake
+	prepare 'hostname = %g-lab'
+	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
+}
+test_an_allocation_that_would_tell_of_a_wrong_word_fails() {
+	allocations_fail
+	prepare 'nonsense = 1'
+	module memory alice $REFUSED,$ELSEWHERE,127
+	# whoever a broken configuration shall not keep out is in NSS's hands
+	sed -i 's/pam_nsisolate.so/& rescue_group=alice/' /etc/pam.d/stage
+	module memory alice $LET_IN,$REFUSED,$ELSEWHERE,127
 }
 
 # 137: it had begun, and ended with its PID 1.  127: ld.so could not even start the program.
@@ -136,9 +158,13 @@ everything() {
 	prepare "namespaces = ${kinds// /, }" 'private = /tmp, /var/tmp, /dev/shm' \
 		'domainname = example.org'
 	export PRIVATE=1
-	touch /tmp/of-the-host
+	host_files
 	# shellcheck disable=SC2086 # words
 	OUTSIDE=$(outside ${kinds/mount/mnt})
+}
+host_files() {
+	touch /tmp/of-the-host
+	install -d -m 1777 /tmp/.X11-unix # of which a session sees the same
 }
 test_a_session_with_everything_is_whole_or_refused() {
 	everything
@@ -151,6 +177,18 @@ test_so_it_is_through_the_shell() {
 	shell application $WHOLE,1,127,137
 	shell helper $WHOLE,1,137
 }
+test_a_cgroup_namespace_is_there_or_refused() {
+	prepare 'namespaces = uts, pid, cgroup'
+	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
+	OUTSIDE=$(outside uts pid mnt cgroup)
+	FURNISHED=1
+	module helper alice $ISOLATED,$REFUSED
+	module init alice $ISOLATED,$REFUSED
+	FURNISHED=
+	umount /sys/fs/cgroup
+	nothing_left
+}
+
 # where there is no PID 1
 test_names_alone_are_there_or_refused() {
 	prepare 'namespaces = uts'
@@ -161,12 +199,25 @@ test_names_alone_are_there_or_refused() {
 	module init alice $ISOLATED,$REFUSED
 }
 
+# and mounts, where the file system of /etc/hosts cannot stay below /proc
+test_mounts_without_processes_are_there_or_refused() {
+	prepare 'namespaces = uts, mount'
+	OUTSIDE=$(outside uts mnt)
+	export NAMES_ONLY=1
+	module helper alice $ISOLATED,$REFUSED
+	module init alice $ISOLATED,$REFUSED
+}
+
 # where the outer process becomes the command, and a child tries first whether it can
 test_names_alone_through_the_shell_are_there_or_not_at_all() {
 	prepare 'namespaces = uts'
 	OUTSIDE=$(outside uts)
 	export NAMES_ONLY=1
 	shell application $WHOLE,1,126,127 -x 3 # itself, nsisolate-init, the command
+	prepare 'namespaces = uts, time'
+	OUTSIDE=$(outside uts time)
+	shell application $WHOLE,1,126,127 -x 3
+	OUTSIDE=$(outside uts)
 	prepare 'namespaces = uts' 'on_error = allow'
 	shell application $WHOLE,$NONE,1,126,127 -x 3
 	shell helper $WHOLE,$NONE
@@ -179,6 +230,11 @@ runtime() { # where the shells find each other
 	install -d -m 700 -o dave -g dave /run/user/5004
 }
 
+# the very first one, which makes the place where they meet; rm is another child
+first_login() {
+	HOSTNAME_IN=alice-lab holds "$SWEEP" "${each[@]}" "$@" sh -c "rm -rf /run/nsisolate
+		exec '$BUILD/tests/pam_app' stage alice remember judge /usr/local/bin/verdict same"
+}
 test_a_shared_set_is_made_whole_or_refused() {
 	prepare 'scope = user'
 	runtime
@@ -186,10 +242,35 @@ test_a_shared_set_is_made_whole_or_refused() {
 	[ "${FAULT:-}" != whole ] || module application alice $ISOLATED,$REFUSED
 	module helper alice $ISOLATED,$REFUSED
 	module init alice $ISOLATED,$REFUSED
+	first_login -n 2 helper $ISOLATED,$REFUSED
 	shell application $WHOLE,1,127,137
 	shell helper $WHOLE,1
 	shell helper $WHOLE,1,126,127,137 -n 2
 	shell init $WHOLE,1,137
+}
+
+# where systemd would end the set with the login that made it, and cannot be asked not to
+test_a_set_that_cannot_leave_its_unit_is_refused() {
+	local unit=/sys/fs/cgroup/user.slice/stage.$$
+	prepare 'scope = user'
+	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null ||
+		skip "no cgroup2 is to be had here"
+	mkdir -p $unit /run/systemd/system || fail "no unit"
+	: >>/usr/bin/systemd-run
+	mount --bind /dev/null /usr/bin/systemd-run
+	FURNISHED=1
+	# in there are the sweep and what it starts
+	echo $BASHPID >$unit/cgroup.procs
+	module helper alice $REFUSED
+	logged "session refused.*cannot run /usr/bin/systemd-run, which keeps the user's sessions" >/dev/null
+	echo $BASHPID >/sys/fs/cgroup/cgroup.procs
+	FURNISHED=
+	rmdir $unit
+	rmdir ${unit%/*} 2>/dev/null # where the machine has no such slice
+	umount /usr/bin/systemd-run
+	umount /sys/fs/cgroup 2>/dev/null
+	rm -r /run/systemd /run/nsisolate
+	nothing_left
 }
 
 # held_by COMMAND...: as long as it runs there is a set

@@ -210,3 +210,11 @@ test_an_unknown_user_is_refused() {
 	assert_match "$(logged 'session refused')" nosuchuser
 	nothing_left
 }
+
+test_root_without_an_account_gets_a_shell_of_nsisolate_shell() {
+	printf '[all]\nservice = nsisolate-shell\n' | conf
+	sed -i.kept '/^root:/d' /etc/passwd
+	assert_eq "$("$NSISOLATE_SHELL" -c 'echo $((6 * 7))' 2>/dev/null)" 42
+	mv /etc/passwd.kept /etc/passwd
+	nothing_left
+}

@@ -58,6 +58,42 @@ test_an_engine_that_dies_or_answers_nonsense_is_a_refusal() {
 	nothing_left
 }
 
+# Nobody of ours sends two, and none may stay open in sshd.
+test_an_answer_with_more_descriptors_than_one_leaves_none() {
+	before_each
+	engine 'exec python3 -c "
+import socket
+line = socket.socket(fileno=1)
+socket.send_fds(line, [b\"pid 1\\n\"], [0, 2])
+line.send(b\"ready\\n\")"'
+	app alice remember refused same 2>/dev/null || fail "let in, or not as it was"
+	logged 'session refused: user=alice.*cannot join' >/dev/null
+	nothing_left
+}
+
+# /etc/hosts as it never is
+test_a_hosts_file_that_is_none_is_refused_and_one_that_ends_early_is_taken() {
+	before_each
+	mount --bind /dev/null /etc/hosts
+	app alice remember refused same 2>/dev/null || fail "let in"
+	logged 'session refused: user=alice.*/etc/hosts is no regular file' >/dev/null
+	umount /etc/hosts
+	# a page by its size, and a line by what is in it
+	mount --bind /sys/kernel/uevent_seqnum /etc/hosts
+	app alice remember open run 'grep -q alice-lab /etc/hosts' close same || fail "refused"
+	umount /etc/hosts
+	nothing_left
+}
+
+test_an_account_of_a_megabyte_is_refused() {
+	before_each
+	printf 'huge:x:5099:5099:%s:/home:/bin/sh\n' "$(head -c 1200000 /dev/zero | tr '\0' x)" >>/etc/passwd
+	app huge remember refused same 2>/dev/null || fail "let in"
+	logged "session refused: user=huge.*cannot look up account 'huge'" >/dev/null
+	stage_forget huge 5099
+	nothing_left
+}
+
 test_on_error_allow_lets_in_un_isolated_with_a_warning() {
 	local script words
 	before_each 'on_error = allow'

@@ -67,9 +67,20 @@ test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
 	logged 'session opened' >/dev/null
 	mv /home/stage-chroot /home/stage-moved
 	wait $! || fail "it was let out"
-	logged 'could not be given back all it had: cannot return to the root' >/dev/null
+	logged 'could not be given back all it had: cannot return to the root.*No such file' >/dev/null
 	wait_for engine_ended
-	chroot_remove /home/stage-moved
+	mkdir /home/stage-moved/inside2
+	: >$LOGS/syslog
+	# and where another directory has taken its place
+	app chroot /home/stage-moved chdir / open run true pause 1000 close chdir /inside2 &
+	logged 'session opened' >/dev/null
+	mv /home/stage-moved /home/stage-chroot
+	mkdir /home/stage-moved
+	wait $! || fail "it was let out to another directory"
+	logged 'could not be given back all it had: cannot return to the root.*[Ss]tale' >/dev/null
+	wait_for engine_ended
+	rmdir /home/stage-moved
+	chroot_remove /home/stage-chroot
 	nothing_left
 }
 
@@ -91,6 +102,10 @@ test_a_working_directory_that_root_may_not_enter_is_kept() {
 		"$BUILD/tests/pam_app" stage alice open \
 		run 'test "$(pwd)" = /home/alice/private && '"$INSIDE" close run "$OUTSIDE" end) ||
 		fail "see above"
+	# nor may it look from elsewhere
+	(cd /home/alice/private && setpriv --bounding-set=-dac_override,-dac_read_search,-sys_admin \
+		"$BUILD/tests/pam_app" stage alice remember refused same 2>/dev/null) || fail "let in"
+	logged "session refused.*cannot tell where the application's root is.*not permitted" >/dev/null
 	rmdir /home/alice/private
 	nothing_left
 }

@@ -276,6 +276,20 @@ test_cgroup_without_the_unified_hierarchy_is_refused_in_clear_words() {
 	nothing_left
 }
 
+test_cgroup_where_the_host_shows_none_has_nothing_to_cover() {
+	stack stage
+	user=alice way=module
+	rule 'namespaces = uts, pid, cgroup'
+	# nothing there at all; then only the directory that sysfs has for it
+	mount -t tmpfs none /sys
+	assert_eq "$(in_session 'echo in' 2>&1)" in "without /sys/fs/cgroup"
+	umount /sys
+	mount -t sysfs none /sys
+	assert_eq "$(in_session 'ls /sys/fs/cgroup && echo in' 2>&1)" in "with nothing in /sys/fs/cgroup"
+	umount /sys
+	nothing_left
+}
+
 # ---- time ----
 
 check_time() {

@@ -314,3 +314,38 @@ check_idle() {
 	rm $STAGE/out
 }
 test_an_idle_pid_1_sleeps() { both check_idle; }
+
+# Only root in a session can do that; then PID 1 looks again, and ends with the last process.
+test_linger_ends_with_the_last_process_where_proc_was_taken_away() {
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	printf '[all]\nservice = stage\nlogout = linger\n' | conf
+	"$BUILD/tests/pam_app" stage root open run \
+		'sleep 2.5 >/dev/null 2>&1 & mount -t tmpfs -o mode=0 none /proc' close || fail "see above"
+	sleep 1
+	pgrep -x nsisolate-init >/dev/null || fail "it ended before its last process"
+	wait_for is_as_before || fail "it outlives its last process"
+	nothing_left
+}
+
+# want of descriptors or memory, which only a debugger can make it have: PID 1 looks again
+test_linger_ends_with_the_last_process_that_could_not_be_watched_at_once() {
+	local init tracer
+	command -v strace >/dev/null || skip "there is no strace"
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	printf '[all]\nservice = stage\nlogout = linger\n' | conf
+	"$BUILD/tests/pam_app" stage alice open background 'exec sleep 2.5' pause 1000 close &
+	wait_for pgrep -x nsisolate-init
+	init=$(pgrep -x nsisolate-init)
+	strace -qq -o $STAGE/trace -p "$init" -e trace=pidfd_open -e inject=pidfd_open:error=ENFILE:when=1 &
+	tracer=$!
+	wait_for grep -q "TracerPid:.[1-9]" "/proc/$init/status"
+	wait %1
+	sleep 0.5
+	pgrep -x nsisolate-init >/dev/null || fail "it ended before its last process"
+	wait $tracer
+	grep -q INJECTED $STAGE/trace || fail "nothing failed: $(cat $STAGE/trace)"
+	rm $STAGE/trace
+	nothing_left
+}

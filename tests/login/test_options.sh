@@ -74,7 +74,21 @@ test_who_changed_its_root_in_the_session_stays_in_its_mounts() {
 	nothing_left
 }
 
+test_no_user_is_no_session() {
+	printf '[all]\n' | conf
+	stack
+	"$BUILD/tests/pam_app" stage '' refused 2>/dev/null || fail "let in"
+	logged 'session refused.*the application named no user' >/dev/null
+	nothing_left
+}
+
 # ---- nsisolate-init's ----
+
+test_a_leader_that_cannot_be_seen_is_told() {
+	assert_eq "$(unshare --pid --fork "$NSISOLATE_INIT" --attach --host-mount=1 --uts --pid | cat)" \
+		"failed the leader is outside of this PID namespace"
+	nothing_left
+}
 
 # command line | what it must say
 wrong_lines() {

@@ -242,6 +242,35 @@ check_status() {
 }
 test_a_login_that_joins_has_its_own_status() { each_way check_status; }
 
+# through the shell the outer process hands on what it hears, and stops as its command does
+test_a_command_in_a_set_is_signalled_and_stopped_through_its_outer_process() {
+	local outer command
+	user=dave way=shell
+	before_each
+	state_of() { [ "$(ps -o stat= -p "$1" | cut -c1)" = "$2" ]; }
+	of_command() { # of_command PATTERN: the two processes
+		wait_for is_running "$1" || fail "it does not run: $1"
+		command=$(pgrep -u dave -f "^$1\$")
+		outer=$(ps -o ppid= -p "$command" | tr -d ' ')
+		assert_eq "$(cat "/proc/$outer/comm")" nsisolate-init "its parent"
+	}
+	as dave "$NSISOLATE_SHELL" -c 'trap "exit 7" TERM; sleep 302 & wait' &
+	of_command "/bin/sh -c trap.*"
+	kill -TERM "$outer"
+	wait $!
+	assert_eq $? 7 "its status, which the signal made"
+	as dave "$NSISOLATE_SHELL" -c 'exec sleep 303' &
+	of_command 'sleep 303'
+	kill -STOP "$command"
+	wait_for state_of "$outer" T || fail "the outer process does not stop: $(ps -ef)"
+	kill -CONT "$outer"
+	wait_for state_of "$command" S || fail "the command is not continued"
+	kill -TERM "$outer"
+	wait $!
+	assert_eq $? 143 "its status"
+	after_each
+}
+
 # ---- apart ----
 
 check_rules_apart() {
@@ -440,6 +469,57 @@ test_a_pid_1_that_hangs_keeps_nobody_for_ever() {
 	rm $STAGE/out
 	assert_eq "$(tell first 'cat /proc/1/comm')" nsisolate-init "the first one, afterwards"
 	leave first
+	after_each
+}
+
+# ---- a PID 1 that has no room ----
+
+# the log's last word on a login that did not get in
+refused_for() { "$BUILD/tests/pam_app" stage alice remember refused same 2>/dev/null && logged "session refused.*$1" >/dev/null; }
+
+test_a_set_without_descriptors_takes_no_login_and_lives_on() {
+	local init
+	user=alice way=module
+	before_each
+	member first
+	init=$(init_of first)
+	# what poll(2) needs for one login, and less than a second one is
+	as alice prlimit --pid "$init" --nofile=6:
+	refused_for 'take no further login' || fail "let in"
+	as alice prlimit --pid "$init" --nofile=1024:
+	member second
+	same_set first second
+	leave second first
+	after_each
+}
+
+test_a_set_without_memory_takes_no_login_and_lives_on() {
+	local init tracer
+	command -v strace >/dev/null || skip "there is no strace"
+	user=alice way=module
+	before_each
+	member first
+	init=$(init_of first)
+	strace -qq -o /dev/null -p "$init" -e trace=brk,mmap,mremap -e inject=brk,mmap,mremap:error=ENOMEM &
+	tracer=$!
+	wait_for grep -q "TracerPid:.[1-9]" /proc/$init/status
+	# thirty have room in what the first page had left over
+	hold() { "$BUILD/tests/pam_app" stage alice open pause 20000 2>/dev/null & holders+=($!); }
+	local holders=()
+	for ((i = 0; i < 100; i++)); do
+		hold
+		! grep -q 'take no further login' $LOGS/syslog || break
+		sleep 0.02
+	done
+	kill $tracer
+	wait $tracer 2>/dev/null
+	[ $i -lt 100 ] || fail "a hundred logins need no memory"
+	assert_eq "$(pgrep -u alice -c -x nsisolate-init)" 1 "PID 1s"
+	member second
+	same_set first second
+	kill "${holders[@]}" 2>/dev/null
+	wait "${holders[@]}" 2>/dev/null
+	leave second first
 	after_each
 }
 

@@ -518,6 +518,19 @@ START_TEST(link_to_a_file_is_followed)
 }
 END_TEST
 
+/* as one that is written to meanwhile */
+START_TEST(file_that_is_longer_than_it_says_is_read)
+{
+	struct stat status;
+
+	ck_assert_int_eq(stat("/proc/version", &status), 0);
+	ck_assert_int_eq(status.st_size, 0);
+	ck_assert_int_eq(symlink("/proc/version", path), 0);
+	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
+	want_diagnostic(&diagnostics, 1, 1, "expected `key = value`");
+}
+END_TEST
+
 START_TEST(link_that_turns_in_a_circle_is_refused)
 {
 	ck_assert_int_eq(symlink("nsisolate.conf", path), 0);
@@ -898,6 +911,7 @@ static Suite *config_suite(void)
 	tcase_add_test(file, dangling_link_is_refused);
 	tcase_add_test(file, link_to_a_file_is_followed);
 	tcase_add_test(file, link_that_turns_in_a_circle_is_refused);
+	tcase_add_test(file, file_that_is_longer_than_it_says_is_read);
 	tcase_add_test(file, file_of_one_mebibyte_is_read);
 	tcase_add_test(file, file_of_more_is_refused);
 	tcase_add_test(file, empty_file_is_warned_about);

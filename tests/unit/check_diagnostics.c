@@ -57,6 +57,13 @@ START_TEST(finding_without_a_line_or_column_is_shown_without)
 }
 END_TEST
 
+START_TEST(findings_that_were_lost_are_told_of)
+{
+	findings.lost = 1;
+	want_shown(&plain, "some findings were lost: no memory\n");
+}
+END_TEST
+
 START_TEST(caret_stands_under_tabs_and_utf8)
 {
 	add(SEVERITY_ERROR, "a.conf", 1, 9, "\tm\xc3\xbcll = x", "odd");
@@ -202,6 +209,7 @@ static Suite *diagnostics_suite(void)
 	tcase_add_checked_fixture(tcase, NULL, forget);
 	tcase_add_test(tcase, finding_is_shown_with_its_line_and_a_caret);
 	tcase_add_test(tcase, warning_is_no_error);
+	tcase_add_test(tcase, findings_that_were_lost_are_told_of);
 	tcase_add_test(tcase, finding_without_a_line_or_column_is_shown_without);
 	tcase_add_test(tcase, caret_stands_under_tabs_and_utf8);
 	tcase_add_test(tcase, caret_can_stand_behind_the_line);

@@ -217,6 +217,18 @@ START_TEST(long_domain_is_left_out_before_the_user)
 }
 END_TEST
 
+START_TEST(long_number_is_given_its_letter_all_the_same)
+{
+	struct login login = login_of("alice", 5001, 5001, NULL);
+	char name[POLICY_NAME_MAX + 1], digits[301] = "";
+
+	memset(digits, '7', sizeof digits - 1);
+	expand(digits, &login, name);
+	ck_assert_int_eq(memcmp(name, "n777", 4), 0);
+	ck_assert_uint_le(strlen(name), POLICY_NAME_MAX);
+}
+END_TEST
+
 /* ---- templates that are refused ---- */
 
 static const struct {
@@ -326,6 +338,7 @@ static Suite *hostname_suite(void)
 	tcase_add_test(tcase, long_name_is_the_same_for_ever);
 	tcase_add_test(tcase, long_names_that_differ_at_the_end_do_not_collide);
 	tcase_add_test(tcase, long_domain_is_left_out_before_the_user);
+	tcase_add_test(tcase, long_number_is_given_its_letter_all_the_same);
 	tcase_add_loop_test(tcase, template_is_checked, 0, ROWS(templates));
 	tcase_add_test(tcase, name_is_valid_whatever_comes);
 	tcase_add_test(tcase, name_is_the_same_every_time);

@@ -76,6 +76,15 @@ START_TEST(new_ones_are_named)
 }
 END_TEST
 
+START_TEST(a_refusal_without_a_known_cause_is_told_as_it_is)
+{
+	struct error error = {0};
+
+	ck_assert_int_eq(kind_refused(kind_by_name("net"), EIO, &error), -EIO);
+	ck_assert_str_eq(error.text, "no new net namespace: Input/output error");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("namespaces");
@@ -84,6 +93,7 @@ static Suite *suite(void)
 	tcase_add_test(guards, the_hosts_namespaces_are_left_alone);
 	tcase_add_test(guards, so_they_are_where_nobody_knows_which_those_are);
 	tcase_add_test(guards, new_ones_are_named);
+	tcase_add_test(guards, a_refusal_without_a_known_cause_is_told_as_it_is);
 	suite_add_tcase(suite, guards);
 	return suite;
 }
