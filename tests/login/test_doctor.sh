@@ -902,6 +902,17 @@ test_finds_cron_and_at_without_the_module() {
 	done
 }
 
+test_finds_cron_and_at_that_ask_no_pam_stack() {
+	local name
+	for name in cron at; do
+		command -v ${name/cron/crontab} >/dev/null || continue
+		healthy
+		rm -f /etc/pam.d/$name{,d}
+		finds warning $name 'outside, and asks no PAM stack' "^echo root >/etc/$name.allow"
+		mends
+	done
+}
+
 test_cron_is_closed_to_whom_no_cron_allow_names() {
 	local service=cron
 	[ -e /etc/pam.d/cron ] || service=crond
