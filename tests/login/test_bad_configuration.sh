@@ -214,7 +214,10 @@ test_an_unknown_user_is_refused() {
 test_root_without_an_account_gets_a_shell_of_nsisolate_shell() {
 	printf '[all]\nservice = nsisolate-shell\n' | conf
 	sed -i.kept '/^root:/d' /etc/passwd
-	assert_eq "$("$NSISOLATE_SHELL" -c 'echo $((6 * 7))' 2>/dev/null)" 42
+	sed -i.kept 's/^passwd:.*/passwd: files/' /etc/nsswitch.conf # and no other service makes root up
+	! getent passwd root || fail "root has an account"
+	assert_match "$("$NSISOLATE_SHELL" -c 'echo $((6 * 7))' 2>&1)" "no account 'uid 0'.*42\$"
 	mv /etc/passwd.kept /etc/passwd
+	mv /etc/nsswitch.conf.kept /etc/nsswitch.conf
 	nothing_left
 }

@@ -907,7 +907,7 @@ test_finds_cron_and_at_that_ask_no_pam_stack() {
 	for name in cron at; do
 		command -v ${name/cron/crontab} >/dev/null || continue
 		healthy
-		rm -f /etc/pam.d/$name{,d}
+		rm -f "/etc/pam.d/$name" "/etc/pam.d/${name}d"
 		finds warning $name 'outside, and asks no PAM stack' "^echo root >/etc/$name.allow"
 		mends
 	done

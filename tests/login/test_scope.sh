@@ -494,8 +494,9 @@ test_a_set_without_descriptors_takes_no_login_and_lives_on() {
 }
 
 test_a_set_without_memory_takes_no_login_and_lives_on() {
-	local init tracer
+	local init tracer heap i
 	command -v strace >/dev/null || skip "there is no strace"
+	! sanitized || skip "sanitizers have an allocator of their own"
 	user=alice way=module
 	before_each
 	member first
@@ -513,7 +514,12 @@ test_a_set_without_memory_takes_no_login_and_lives_on() {
 	done
 	kill $tracer
 	wait $tracer 2>/dev/null
-	[ $i -lt 100 ] || fail "a hundred logins need no memory"
+	heap=$(awk '/\[heap\]/ { print $1 }' "/proc/$init/maps")
+	if [ $i = 100 ]; then
+		kill "${holders[@]}"
+		((0x${heap#*-} - 0x${heap%-*} < 65536)) || skip "its C library had memory for a hundred logins already"
+		fail "a hundred logins need no memory: $heap"
+	fi
 	assert_eq "$(pgrep -u alice -c -x nsisolate-init)" 1 "PID 1s"
 	member second
 	same_set first second
