@@ -323,7 +323,8 @@ static bool choose_error(
 	run.call = call;
 	/* of a run with one error a call, at every step another one */
 	run.errnum = errors[(sweep.one_each ? run.step : run.error) % count];
-	run.last = sweep.one_each || run.error == count - 1;
+	/* another call than the time before may have stood here, and have more ways */
+	run.last = sweep.one_each || run.error >= count - 1;
 	if (run.errnum == ENOENT && opens_what_may_be_missing(pid, info))
 		run.errnum = EACCES;
 	return true;
