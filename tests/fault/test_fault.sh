@@ -66,6 +66,7 @@ shell() {
 # a group of alice's besides her own; where it gets lost no rule is for her
 club() { grep -q ^club: /etc/group || echo 'club:x:7001:bob,alice' >>/etc/group; }
 test_a_call_of_the_module_that_asks_for_groups_fails() {
+	! sanitized || skip "a sanitizer does not survive it where its own calls fail, for what NSS loads"
 	prepare 'group = club'
 	club
 	# 134: of a futex(2) that fails the C library itself makes an end
