@@ -175,6 +175,7 @@ test_a_cron_job_when_a_rule_names_cron() {
 	fi
 	apply "${daemon[0]}"
 	as bob sleep 301 &
+	wait_for pgrep -u bob -x sleep
 	echo "@reboot ($JOB_FACTS) >/home/alice/out" >$table
 	chown alice $table
 	chmod 600 $table
@@ -192,6 +193,7 @@ test_an_at_job_when_a_rule_names_atd() {
 	need atd
 	apply atd
 	as bob sleep 301 &
+	wait_for pgrep -u bob -x sleep
 	atd -f >/dev/null 2>&1 &
 	wait_for test -s /run/atd.pid
 	echo "($JOB_FACTS) >/home/alice/out" | as alice at now 2>/dev/null
