@@ -90,10 +90,26 @@ test_an_allocation_of_the_module_fails() {
 	prepare 'hostname = %g-lab'
 	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
 }
+test_an_allocation_for_an_odd_account_fails() {
+	allocations_fail
+	# one whose group has no name
+	prepare 'group = 5098'
+	echo 'nameless:x:5098:5098::/home/alice:/bin/sh' >>/etc/passwd
+	[ "${FAULT:-}" != whole ] || module memory nameless $ISOLATED,$REFUSED,$ELSEWHERE,127
+	# one that has no end
+	printf 'huge:x:5099:5099:%s:/home:/bin/sh\n' "$(head -c 1200000 /dev/zero | tr '\0' x)" >>/etc/passwd
+	module memory huge $REFUSED,$ELSEWHERE,127
+	stage_forget nameless 5098
+	stage_forget huge 5099
+}
 test_an_allocation_that_would_tell_of_a_wrong_word_fails() {
 	allocations_fail
 	prepare 'nonsense = 1'
 	module memory alice $REFUSED,$ELSEWHERE,127
+	# of a file that turns out to be longer than its size
+	sed -i 's,pam_nsisolate.so,& conf=/proc/version,' /etc/pam.d/stage
+	module memory alice $REFUSED,$ELSEWHERE,127
+	prepare 'nonsense = 1'
 	# whoever a broken configuration shall not keep out is in NSS's hands
 	sed -i 's/pam_nsisolate.so/& rescue_group=alice/' /etc/pam.d/stage
 	module memory alice $LET_IN,$REFUSED,$ELSEWHERE,127
@@ -120,6 +136,12 @@ test_in_a_chroot_it_is_whole_or_refused() {
 	FURNISHED=
 	chroot_remove /home/stage-chroot
 	nothing_left
+}
+# ours would come to lie where standard input and output were
+test_without_descriptors_it_is_whole_or_refused() {
+	prepare
+	INTO=close-all
+	module application alice $ISOLATED,$REFUSED
 }
 # where a child has to look where the root is; the way back is closed, and so leads to "/"
 test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
