@@ -164,42 +164,44 @@ int login_group_exists(const char *name, struct error *error)
 	return result ? nss_failed(error, result, "group '%s'", name) : found != NULL;
 }
 
-/* One answer of getgrouplist(3), @ids to be freed. */
-static int ask_groups(const struct login *login, gid_t **ids, size_t *count, struct error *error)
+/* One answer of getgrouplist(3), to be freed; NULL with @result and @error. */
+static gid_t *ask_groups(const struct login *login, size_t *count, int *result, struct error *error)
 {
 	int room = GROUPS_START, capacity;
-	gid_t *larger;
+	gid_t *ids = NULL, *larger;
 
-	*ids = NULL;
 	do {
 		capacity = room;
-		larger = reallocarray(*ids, (size_t)capacity, sizeof **ids);
+		larger = reallocarray(ids, (size_t)capacity, sizeof *ids);
 		if (!larger) {
-			free(*ids);
-			return error_set(error, ENOMEM, "no memory for the groups");
+			free(ids);
+			*result = error_set(error, ENOMEM, "no memory for the groups");
+			return NULL;
 		}
-		*ids = larger;
+		ids = larger;
 		/* when there is no room it says how much it needs; not all libraries do */
-		if (getgrouplist(login->user, login->gid, *ids, &room) >= 0) {
+		if (getgrouplist(login->user, login->gid, ids, &room) >= 0) {
 			*count = (size_t)room;
-			return 0;
+			return ids;
 		}
 		if (room <= capacity)
 			room = capacity * 2;
 	} while (room <= GROUPS_MAX);
-	free(*ids);
-	return error_set(error, ERANGE, "'%s' is in more than %d groups", login->user, GROUPS_MAX);
+	free(ids);
+	*result =
+		error_set(error, ERANGE, "'%s' is in more than %d groups", login->user, GROUPS_MAX);
+	return NULL;
 }
 
 /* The groups that two answers in a row agree upon, for the same reason as in group_name. */
 static int group_ids(struct login *login, struct error *error)
 {
 	for (int answers = 0; answers < GROUPS_ANSWERS; answers++) {
+		int result = 0;
 		size_t count = 0;
-		gid_t *ids;
-		int result = ask_groups(login, &ids, &count, error);
+		gid_t *ids = ask_groups(login, &count, &result, error);
 
-		if (result < 0)
+		if (!ids)
 			return result;
 		if (login->group_ids && count == login->group_count &&
 			!memcmp(ids, login->group_ids, count * sizeof *ids)) {
