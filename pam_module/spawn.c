@@ -100,14 +100,13 @@ static int take_message(int socket, struct answer *answer, struct error *error)
 	line[length] = '\0';
 	if (sscanf(line, "pid %d", &answer->spawned.pid) == 1)
 		return 0;
-	if (!strcmp(line, "ready") || !strcmp(line, "joined")) {
-		answer->spawned.joined = *line == 'j';
-		answer->ready = true;
-		return 0;
-	}
 	if (!strncmp(line, "failed ", 7) && line[7])
 		return error_set(error, EPROTO, "%s", line + 7);
-	return error_set(error, EPROTO, NSISOLATE_INIT " answered nonsense");
+	answer->spawned.joined = sscanf(line, "joined %d", &answer->spawned.pid) == 1;
+	answer->ready = answer->spawned.joined || !strcmp(line, "ready");
+	if (!answer->ready)
+		return error_set(error, EPROTO, NSISOLATE_INIT " answered nonsense");
+	return 0;
 }
 
 static int take_answer(int socket, struct answer *answer, struct error *error)
@@ -115,7 +114,7 @@ static int take_answer(int socket, struct answer *answer, struct error *error)
 	int64_t deadline = now_ms() + SPAWN_TIMEOUT_MS;
 	int result = 0;
 
-	/* two processes answer, in either order: the helper with the pidfd, PID 1 when it is ready */
+	/* of a new session two processes answer, in either order: the helper with the pidfd, PID 1 when it is ready */
 	while (!result && !(answer->ready && answer->spawned.pidfd >= 0)) {
 		result = wait_readable(socket, deadline, error);
 		if (!result)
@@ -244,7 +243,9 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	if (!result && answer.spawned.line < 0)
 		result = error_errno(error, errno, "cannot keep the line to PID 1");
 	if (result < 0) {
-		spawn_signal(&answer.spawned, SIGKILL);
+		/* others are in what it joined; to hang up is enough there */
+		if (!answer.spawned.joined)
+			spawn_signal(&answer.spawned, SIGKILL);
 		spawn_close(&answer.spawned);
 		return result;
 	}

@@ -200,13 +200,19 @@ static int make_session(struct job *job, int leader, const struct share *share, 
 	return 0;
 }
 
-/* What comes with it holds the set, until the leader has joined. */
-static int answer_joined(struct join_way *way, struct error *error)
+/*
+ * All in one message: the leader must never have this PID 1 in its hands, and take it for one of its own making,
+ * which it ends when something fails.  To the module the pidfd, to a user the namespaces; what comes with it
+ * holds the set until the leader has joined.
+ */
+static int answer_joined(const struct join_way *way, bool user, struct error *error)
 {
-	int result = answer_pid(pid_of(way->fds[0]), way->fds[0]);
+	const size_t first = user ? 1 : 0;
+	char line[32];
+	int result;
 
-	if (result == 0)
-		result = answer("joined\n", way->fds + 1, way->count - 1);
+	snprintf(line, sizeof line, "joined %d\n", pid_of(way->fds[0]));
+	result = answer(line, way->fds + first, way->count - first);
 	return result < 0 ? error_errno(error, -result, "the leader does not listen") : 0;
 }
 
@@ -237,13 +243,15 @@ static int share_session(struct job *job, int leader, struct error *error)
 	result = share_open(&share, setup->uid, setup->policy.rule, setup->user, job->lock, error);
 	if (result < 0)
 		return result;
-	connection = share_connect(&share);
+	connection = share_connect(&share, error);
+	if (connection < 0 && connection != -ENOENT)
+		return connection;
 	if (connection >= 0)
 		joined = join_ask(connection, &setup->policy, leader, ANSWER, &way, error);
 	if (joined < 0)
 		return joined;
 	if (joined)
-		return answer_joined(&way, error);
+		return answer_joined(&way, setup->user, error);
 	if (must_leave_unit(job))
 		return unit_leave(job->arguments, setup->user, share.directory, error);
 	result = share_listen(&share, error);

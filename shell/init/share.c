@@ -88,20 +88,35 @@ static struct sockaddr_un address_of(const struct share *share)
 	return address;
 }
 
-int share_connect(const struct share *share)
+/* What connect(2) says where nobody listens, or something else has the name. */
+static bool is_nobody(int errnum)
+{
+	return errnum == ENOENT || errnum == ECONNREFUSED || errnum == EPROTOTYPE ||
+	       errnum == ELOOP;
+}
+
+int share_connect(const struct share *share, struct error *error)
 {
 	struct sockaddr_un address = address_of(share);
 	struct ucred peer;
 	socklen_t length = sizeof peer;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int result;
 
-	/* credentials: those of listen(2), unix(7) */
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-		peer.uid == geteuid())
-		return fd;
-	cleanup_close(&fd);
-	return -1;
+	if (fd < 0)
+		return error_errno(error, errno, "cannot make a socket");
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		return is_nobody(errno)
+			       ? -ENOENT
+			       : error_errno(error, errno, "cannot ask the user's other sessions");
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+		return error_errno(error, errno, "cannot tell whose the user's other sessions are");
+	/* the credentials are those of listen(2), unix(7) */
+	if (peer.uid != geteuid())
+		return -ENOENT;
+	result = fd;
+	fd = -1;
+	return result;
 }
 
 int share_listen(struct share *share, struct error *error)

@@ -39,8 +39,11 @@ struct share {
 int share_open(struct share *share, uid_t uid, const char *rule, bool user, int locked,
 	struct error *error);
 
-/* A connection to the set's PID 1; -1 when there is none. */
-int share_connect(const struct share *share);
+/*
+ * A connection to the set's PID 1; -ENOENT when there is none, another negative errno with @error where that
+ * cannot be told: then no other set may take its name.
+ */
+int share_connect(const struct share *share, struct error *error);
 
 /* Listens, in the place of whoever did before. */
 int share_listen(struct share *share, struct error *error);

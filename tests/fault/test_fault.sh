@@ -298,33 +298,37 @@ test_a_set_that_cannot_leave_its_unit_is_refused() {
 	nothing_left
 }
 
-# held_by COMMAND...: as long as it runs there is a set
-held_by() {
-	"$@" &
+# joined SWEEP WORD...: where a set is there already, which lives on whatever befalls who wants to join it
+joined() {
+	if [ "$1" = module ]; then
+		"$BUILD/tests/pam_app" stage alice open run 'exec sleep 50' close &
+	else
+		runtime
+		sed -i 's,^shell = .*,shell = /bin/sh,' "$SYSCONFDIR/nsisolate.conf"
+		as dave "$NSISOLATE_SHELL" -c 'exec sleep 50' &
+	fi
 	HOLDER=$!
 	wait_for pgrep -x sleep || fail "nobody holds the set"
-}
-let_go() {
+	SET=$(logged 'session opened: .*joined=no' | sed -nE 's/.* init=([0-9]+) .*/\1/p' | tail -n 1)
+	sed -i 's,^shell = .*,shell = /usr/local/bin/verdict,' "$SYSCONFDIR/nsisolate.conf"
+	"$@"
+	{ kill -0 "$SET" && pgrep -x sleep >/dev/null; } || fail "the set ended with a login that failed: $(ps -ef)"
+	[ "$(grep -c "session opened: .* init=$SET .*joined=yes" $LOGS/syslog)" -ge 3 ] ||
+		fail "so few joined it: $(cat $LOGS/syslog)"
 	pkill -x sleep
 	wait $HOLDER
 	HOLDER=
 	rm -rf /run/nsisolate /run/user
 	nothing_left
+	: >$LOGS/syslog
 }
 test_a_shared_set_is_joined_or_refused() {
 	prepare 'scope = user'
-	sed -i 's,^shell = .*,shell = /bin/sh,' "$SYSCONFDIR/nsisolate.conf"
-	held_by "$BUILD/tests/pam_app" stage alice open run 'exec sleep 50' close
-	[ "${FAULT:-}" != whole ] || module application alice $ISOLATED,$REFUSED
-	module helper alice $ISOLATED,$REFUSED
-	let_go
-	runtime
-	held_by as dave "$NSISOLATE_SHELL" -c 'exec sleep 50'
-	sed -i 's,^shell = .*,shell = /usr/local/bin/verdict,' "$SYSCONFDIR/nsisolate.conf"
-	shell application $WHOLE,1,127,137
-	shell helper $WHOLE,1
-	shell helper $WHOLE,1,126,127,137 -n 2
-	let_go
+	joined module application alice $ISOLATED,$REFUSED
+	joined module helper alice $ISOLATED,$REFUSED
+	joined shell application $WHOLE,1,127,137
+	joined shell helper $WHOLE,1
+	joined shell helper $WHOLE,1,126,127,137 -n 2
 }
 
 # ---- what fails for good ----
