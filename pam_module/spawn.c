@@ -114,7 +114,7 @@ static int take_answer(int socket, struct answer *answer, struct error *error)
 	int64_t deadline = now_ms() + SPAWN_TIMEOUT_MS;
 	int result = 0;
 
-	/* of a new session two processes answer, in either order: the helper with the pidfd, PID 1 when it is ready */
+	/* of a new session two answer, in either order: the helper with the pidfd, PID 1 when ready */
 	while (!result && !(answer->ready && answer->spawned.pidfd >= 0)) {
 		result = wait_readable(socket, deadline, error);
 		if (!result)

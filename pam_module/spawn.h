@@ -20,9 +20,9 @@ struct spawned {
 
 /*
  * Starts nsisolate-init and waits, at most SPAWN_TIMEOUT_MS, until the session's namespaces can be
- * joined: new ones, or, with scope = user, those of the user's other logins.  @mount is the inode of the mount namespace that it must not touch.  On error @error holds
- * its words or ours, and no process is left.  The calling process must hold its SIGCHLD
- * (caller_signals_hold).
+ * joined: new ones, or, with scope = user, those of the user's other logins.  @mount is the inode
+ * of the mount namespace that it must not touch.  On error @error holds its words or ours, and no
+ * process of this login is left.  The calling process must hold its SIGCHLD (caller_signals_hold).
  */
 #define SPAWN_TIMEOUT_MS 5000
 int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,

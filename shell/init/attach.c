@@ -201,9 +201,9 @@ static int make_session(struct job *job, int leader, const struct share *share, 
 }
 
 /*
- * All in one message: the leader must never have this PID 1 in its hands, and take it for one of its own making,
- * which it ends when something fails.  To the module the pidfd, to a user the namespaces; what comes with it
- * holds the set until the leader has joined.
+ * All in one message: the leader must never have this PID 1 in its hands and take it for one of its
+ * own making, which it ends when something fails.  To the module the pidfd, to a user the
+ * namespaces; what comes with it holds the set until the leader has joined.
  */
 static int answer_joined(const struct join_way *way, bool user, struct error *error)
 {

@@ -79,12 +79,15 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	ssize_t length;
 
 	describe(policy, &request);
-	if (message_send(connection, request.text, request.length, fds, 2) < 0)
+	length = message_send(connection, request.text, request.length, fds, 2);
+	if (length == -EPIPE || length == -ECONNRESET)
 		return 0; /* it has ended meanwhile */
+	if (length < 0)
+		return error_errno(error, (int)-length, "cannot ask the user's sessions");
 	way->count = sizeof way->fds / sizeof way->fds[0];
 	length = message_receive(connection, reply, sizeof reply - 1, way->fds, &way->count, 0);
-	if (length == -EMFILE)
-		return error_errno(error, EMFILE, "cannot join the user's sessions");
+	if (length < 0 && length != -ECONNRESET)
+		return error_errno(error, (int)-length, "cannot join the user's sessions");
 	reply[length > 0 ? length : 0] = '\0';
 	if (!strcmp(reply, JOINED) && way->count)
 		return 1;

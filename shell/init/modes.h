@@ -43,7 +43,8 @@ struct job {
  *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
  *	joined PID    instead of both: those of the user's other logins (--scope=user), with the pidfd
  *	failed TEXT   instead of the last: nothing is left behind
- * With --user `ready` and `joined` come with descriptors of the namespaces, see join.h, and without a pidfd.
+ * With --user `ready` and `joined` come with descriptors of the namespaces, see join.h, and without
+ * a pidfd.
  * Then PID 1 waits for the answer's reader to hang up, which ends the session.
  * Returns main's status.  Where no PID namespace was asked for, there is no PID 1 and the process
  * holds the other namespaces until the answer's reader hangs up.
