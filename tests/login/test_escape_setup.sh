@@ -24,7 +24,7 @@ logins() {
 		case $user in
 		alice) out=$("$BUILD/tests/pam_app" sshd alice remember open run \
 			'uname -n; tr -d "\0" </proc/1/comm; stat -f -c %T /tmp' close same 2>&1) ;;
-		dave) out=$(as dave "$NSISOLATE_SHELL" -c 'uname -n; cat /proc/1/comm; stat -f -c %T /tmp' 2>&1) ;;
+		dave) out=$(cd / && as dave "$NSISOLATE_SHELL" -c 'uname -n; cat /proc/1/comm; stat -f -c %T /tmp' 2>&1) ;;
 		esac
 		case $out in
 		"$user-lab"$'\n'nsisolate-init$'\n'tmpfs) in=$((in + 1)) ;;

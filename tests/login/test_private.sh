@@ -208,7 +208,7 @@ test_through_sshd_with_an_agent_that_lies_in_tmp() {
 	kill $agent
 	wait $agent 2>/dev/null
 	rm -f $STAGE/agent
-	assert_eq "$(scp -q "${SSH_OPTIONS[@]}" /etc/passwd alice@127.0.0.1:/tmp/copy 2>&1; ls -A /tmp)" "" \
+	assert_eq "$(scp -q "${SSH_OPTIONS[@]}" /etc/passwd alice@127.0.0.1:/tmp/copy 2>&1; ls -d /tmp/copy 2>/dev/null)" "" \
 		"a copy into the session's /tmp, which is gone with it"
 	sshd_stop
 	nothing_left

@@ -56,6 +56,7 @@ each_way() { # each_way FUNCTION: with $way and $user
 
 # enter VIA COMMAND: a login of $user that runs it
 enter() (
+	cd / # the tree may lie in the host's /tmp
 	case $1 in
 	module) exec "$BUILD/tests/pam_app" stage "$user" remember open run "$2" close same end ;;
 	shell) as "$user" XDG_RUNTIME_DIR=/run/user/5004 "$NSISOLATE_SHELL" -c "$2" ;;
