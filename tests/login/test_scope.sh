@@ -29,6 +29,7 @@ while test -p $dir/$1.words; do
 done'
 
 before_each() {
+	cd / || exit # the tree may lie in the host's /tmp
 	rm -rf $DIR # which a test that failed left
 	mkdir -p -m 1777 $DIR
 	chmod 1777 $DIR
@@ -56,7 +57,6 @@ each_way() { # each_way FUNCTION: with $way and $user
 
 # enter VIA COMMAND: a login of $user that runs it
 enter() (
-	cd / # the tree may lie in the host's /tmp
 	case $1 in
 	module) exec "$BUILD/tests/pam_app" stage "$user" remember open run "$2" close same end ;;
 	shell) as "$user" XDG_RUNTIME_DIR=/run/user/5004 "$NSISOLATE_SHELL" -c "$2" ;;
