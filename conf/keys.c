@@ -383,8 +383,9 @@ int key_match(enum key_id id, const char *list, struct login *login, struct key_
 #define NEAR_WORD_MAX 32
 
 /*
- * How many letters must change, go or come: Levenshtein's distance, one row of it at a time.  What is @far
- * or more for the lengths' sake alone is not counted: at every login each section is compared with [defaults].
+ * How many letters must change, go or come: Levenshtein's distance, one row of it at a time.  What
+ * is @far or more for the lengths' sake alone is not counted: at every login each section is
+ * compared with [defaults].
  */
 static size_t distance(const char *from, const char *to, size_t far)
 {

@@ -131,8 +131,9 @@ static int look_up_group(gid_t gid, char **name, struct error *error)
 
 /*
  * The name of @gid, or its number where it has none.  Asked twice: NSS hides it where a service of
- * nsswitch.conf failed and a later one knows nothing, and a rule for that group would not match.  What failed
- * for a moment's want of memory does not fail again; what goes on failing services_answer sees.
+ * nsswitch.conf failed and a later one knows nothing, and a rule for that group would not match.
+ * What failed for a moment's want of memory does not fail again.  What goes on failing is seen by
+ * services_answer where it is the last service, and by nobody where it is not.
  */
 static int group_name(gid_t gid, char **name, struct error *error)
 {
@@ -217,8 +218,8 @@ static int group_ids(struct login *login, struct error *error)
 }
 
 /*
- * getgrouplist(3) hides that a service failed: it leaves its groups out.  So each is asked for a group that
- * nobody has; the last one that was asked decides what comes back.
+ * getgrouplist(3) hides that a service failed: it leaves its groups out.  So each is asked for a
+ * group that nobody has; the last one that was asked decides what comes back.
  */
 static int services_answer(struct error *error)
 {

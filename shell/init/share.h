@@ -40,8 +40,8 @@ int share_open(struct share *share, uid_t uid, const char *rule, bool user, int 
 	struct error *error);
 
 /*
- * A connection to the set's PID 1; -ENOENT when there is none, another negative errno with @error where that
- * cannot be told: then no other set may take its name.
+ * A connection to the set's PID 1; -ENOENT when there is none, another negative errno with @error
+ * where that cannot be told: then no other set may take its name.
  */
 int share_connect(const struct share *share, struct error *error);
 

@@ -91,11 +91,13 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 	if (length < 0)
 		return error_errno(error, (int)-length, "cannot hear of the user's sessions");
 	text[length] = '\0';
-	log->session.joined = !strncmp(text, "joined ", 7);
-	if (log->session.joined)
-		log->session.init = atoi(text + 7);
-	if (log->session.joined || !strcmp(text, "ready\n"))
+	if (!strcmp(text, "ready\n"))
 		return 1;
+	log->session.joined = !strncmp(text, "joined ", 7);
+	if (log->session.joined) {
+		log->session.init = atoi(text + 7);
+		return 1;
+	}
 	join_way_close(way); /* of `pid`, PID 1's: we need none */
 	if (!strncmp(text, "pid ", 4)) {
 		log->session.init = atoi(text + 4);

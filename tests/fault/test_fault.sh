@@ -275,10 +275,10 @@ test_a_shared_set_is_made_whole_or_refused() {
 
 # where systemd would end the set with the login that made it, and cannot be asked not to
 test_a_set_that_cannot_leave_its_unit_is_refused() {
-	local unit=/sys/fs/cgroup/user.slice/stage.$$
+	local unit=/sys/fs/cgroup/user.slice/stage.$$ own
 	prepare 'scope = user'
-	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null ||
-		skip "no cgroup2 is to be had here"
+	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
+	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
 	mkdir -p $unit /run/systemd/system || fail "no unit"
 	: >>/usr/bin/systemd-run
 	mount --bind /dev/null /usr/bin/systemd-run
@@ -288,12 +288,11 @@ test_a_set_that_cannot_leave_its_unit_is_refused() {
 	# isolated where it is told that there is no systemd (ENOENT, which only the whole sweep says)
 	if [ "${FAULT:-}" = whole ]; then module helper alice $REFUSED,$ISOLATED; else module helper alice $REFUSED; fi
 	logged "session refused.*cannot run /usr/bin/systemd-run, which keeps the user's sessions" >/dev/null
-	echo $BASHPID >/sys/fs/cgroup/cgroup.procs
+	echo $BASHPID >"/sys/fs/cgroup$own/cgroup.procs"
 	FURNISHED=
 	rmdir $unit
 	rmdir ${unit%/*} 2>/dev/null # where the machine has no such slice
-	umount /usr/bin/systemd-run
-	umount /sys/fs/cgroup 2>/dev/null
+	umount /usr/bin/systemd-run /sys/fs/cgroup
 	rm -r /run/systemd /run/nsisolate
 	nothing_left
 }
