@@ -1,18 +1,28 @@
 #include "doctor_run.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../init/descriptors.h"
 #include "cleanup.h"
+
+/* Ids that nobody gives away: Debian's policy, 9.2.2; "Users, Groups, UIDs and GIDs" of systemd. */
+#define STRANGER_FIRST 65520u
+#define STRANGER_LAST 65533u
 
 #define PATIENCE_MS 10000
 
@@ -24,21 +34,69 @@ static long long now_ms(void)
 	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
 }
 
+/* Whether a process has this uid, a container's included. */
+static bool has_process(uid_t uid)
+{
+	const struct dirent *entry;
+	struct stat status;
+	bool found = false;
+	DIR *proc = opendir("/proc");
+
+	while (proc && !found && (entry = readdir(proc)))
+		found = *entry->d_name >= '1' && *entry->d_name <= '9' &&
+			fstatat(dirfd(proc), entry->d_name, &status, 0) == 0 &&
+			status.st_uid == uid;
+	if (proc)
+		closedir(proc);
+	return found || !proc;
+}
+
+bool run_find_stranger(struct run_user *user)
+{
+	for (unsigned id = STRANGER_LAST; id >= STRANGER_FIRST; id--) {
+		*user = (struct run_user){id, id};
+		if (!getpwuid(id) && !getgrgid(id) && !has_process(id))
+			return true;
+	}
+	return false;
+}
+
+/* The three, whatever numbers they have here, and no descriptor but these. */
+static int take_stdio(int out, int err)
+{
+	struct error error = {0};
+	int keep[] = {0, 1, 2};
+	int null = open("/dev/null", O_RDONLY);
+
+	null = fcntl(null, F_DUPFD, 3);
+	out = fcntl(out, F_DUPFD, 3);
+	err = fcntl(err, F_DUPFD, 3);
+	if (dup2(err, 2) < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0)
+		return -1;
+	return descriptors_keep(keep, 3, &error);
+}
+
+static int become_user(const struct run_user *user)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(user->gid, user->gid, user->gid) < 0)
+		return -1;
+	return setresuid(user->uid, user->uid, user->uid);
+}
+
 static _Noreturn void become(
 	char *const *argv, char *const *environment, const struct run_user *user, int out, int err)
 {
-	int null = open("/dev/null", O_RDONLY);
-
-	/* a group of its own, to be killed with all that it started */
-	setpgid(0, 0);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
-		chdir("/") < 0 ||
-		(user &&
-			(setgroups(0, NULL) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 ||
-				setresuid(user->uid, user->uid, user->uid) < 0))) {
-		dprintf(err, "cannot be prepared: %s", strerror(errno));
+	/*
+	 * No terminal, which it could type at (TIOCSTI); and a group of its own, to be killed with all
+	 * that it started.
+	 */
+	if (take_stdio(out, err) < 0 || setsid() < 0 || chdir("/") < 0 ||
+		(user && become_user(user) < 0)) {
+		dprintf(2, "cannot be prepared: %s", strerror(errno));
 		_exit(126);
 	}
+	/* or it would possess the keys of who called us; where there are none, it gets none */
+	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	execve(argv[0], argv, environment);
 	dprintf(2, "cannot be run: %s", strerror(errno));
 	_exit(126);

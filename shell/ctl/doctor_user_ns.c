@@ -119,20 +119,25 @@ static void try_engine(struct doctor *doctor, const struct policy *policy,
 	}
 	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT, "tried for %s, by the rule [%s]: %s", name,
 		policy->rule, *result.err ? result.err : "it fails, and does not say why");
-	doctor_mend(doctor, "# mend what is said above and below, and try: su -s %s %s",
-		NSISOLATE_SHELL, name);
+	doctor_mend(doctor, "# mend what is said above and below; a login of %s shows it", name);
 }
 
-/* Once for each rule: the first user of it, or whoever asks. */
+/* Once for each rule: for the first user of it, by nobody's process; or for whoever asks, by his. */
 static void try_people(struct doctor *doctor)
 {
 	const struct people *people = &doctor->people;
 	bool tried = false, wanted = false;
+	struct run_user stranger;
 
+	if (doctor->root && !run_find_stranger(&stranger)) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
+			"each uid is somebody's, and what a process of somebody's says is his word: "
+			"an account that comes in by nsisolate-shell can try it for itself");
+		return;
+	}
 	for (size_t i = 0; i < people->count; i++) {
 		const struct person *person = &people->list[i];
 		const struct login *login = &person->login;
-		const struct run_user user = {login->uid, login->gid};
 		bool again = false;
 
 		wanted |= person->by_shell;
@@ -142,8 +147,8 @@ static void try_people(struct doctor *doctor)
 			again |= people->list[j].by_shell &&
 				 !strcmp(people->list[j].policy.rule, person->policy.rule);
 		if (!again || !doctor->root)
-			try_engine(
-				doctor, &person->policy, doctor->root ? &user : NULL, login->user);
+			try_engine(doctor, &person->policy, doctor->root ? &stranger : NULL,
+				login->user);
 		tried = true;
 	}
 	if (wanted && !tried)

@@ -9,6 +9,7 @@ that is how the tests know that an attempt is one.
     namespaces UTS PID MNT
                     joins whatever is in reach, and looks whether it leads to one of these (inodes)
     inject TEXT     types TEXT at the terminal (TIOCSTI)
+    ride COMMAND    traces whatever process of the user's begins, and has the shells that it starts run COMMAND
     forge UID WHOSE TYPE PROGRAM
                     begun by root as process 1 of a PID namespace: becomes UID, and then PROGRAM, which stands
                     still there, with a nameless pair of sockets of that TYPE, made by WHOSE (root, user), or
@@ -188,6 +189,65 @@ def inject(text):
         os._exit(0)
 
 
+# ---- a process that somebody else began as this user ----
+
+def ride(command):
+    """Children are traced with it; at each exec the last word of the command line becomes COMMAND."""
+    TRACE_CHILDREN, TRACE_EXEC, EVENT_EXEC, CONT, WALL = 2 | 4 | 8, 16, 4, 7, 0x40000000
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+    def own():
+        pids = set()
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                if os.stat(f'/proc/{pid}').st_uid == os.getuid():
+                    pids.add(int(pid))
+            except OSError:
+                pass
+        return pids
+
+    def write(pid, address, data):
+        here, there = IoVec(ctypes.cast(data, ctypes.c_void_p).value, len(data)), IoVec(address, len(data))
+        check(libc.process_vm_writev(pid, ctypes.byref(here), 1, ctypes.byref(there), 1, 0))
+
+    def rewrite(pid):
+        """On the new stack are: argc, argv..., NULL, envp...; what is below is free."""
+        with open(f'/proc/{pid}/stat') as file:
+            stack = int(file.read().rsplit(')', 1)[1].split()[25])
+        count = ctypes.create_string_buffer(8)
+        here, there = IoVec(ctypes.addressof(count), 8), IoVec(stack, 8)
+        check(libc.process_vm_readv(pid, ctypes.byref(here), 1, ctypes.byref(there), 1, 0))
+        words = int.from_bytes(count.raw, sys.byteorder)
+        text = stack - 65536
+        write(pid, text, command.encode() + b'\0')
+        write(pid, stack + 8 * words, text.to_bytes(8, sys.byteorder))
+
+    def is_shell(pid):
+        with open(f'/proc/{pid}/cmdline') as file:
+            return '\0-c\0' in file.read()
+
+    def serve():
+        try:
+            pid, status = os.waitpid(-1, WALL | os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid and os.WIFSTOPPED(status):
+            signum = os.WSTOPSIG(status)
+            if status >> 8 == signal.SIGTRAP | EVENT_EXEC << 8 and is_shell(pid):
+                attempt('a shell', lambda: rewrite(pid))
+            stops = (signal.SIGTRAP, signal.SIGSTOP)
+            libc.ptrace(CONT, pid, None, None if signum in stops else signum)
+
+    before = own()
+    print('riding', flush=True)
+    while True:
+        for pid in own() - before:
+            # again where it cannot be traced yet: it has not run its program
+            if libc.ptrace(PTRACE_SEIZE, pid, None, TRACE_CHILDREN | TRACE_EXEC) == 0:
+                before.add(pid)
+        serve()
+
+
 # ---- a process 1 like that of the module ----
 
 def sockets(kind):
@@ -227,6 +287,7 @@ words = sys.argv[2:]
     'proc': lambda: proc(int(words[0])),
     'namespaces': lambda: namespaces(*words),
     'inject': lambda: inject(words[0]),
+    'ride': lambda: ride(words[0]),
     'forge': lambda: forge(int(words[0]), *words[1:]),
 }[sys.argv[1]]()
 print('done')

@@ -423,6 +423,57 @@ test_finds_that_a_session_by_the_shell_cannot_be_had() {
 	is_healthy
 }
 
+# in_place_of_program PATH: something that tells what it has, in /tmp/seen.NAME; the shell's own aside
+in_place_of_program() {
+	rm -f "/tmp/seen.${1##*/}"
+	cat >$STAGE/look <<-'END'
+		#!/bin/sh
+		seen=$(
+			env | grep -vE '^(PWD|SHLVL|_)='
+			pwd
+			for fd in /proc/$$/fd/*; do
+				case ${fd##*/} in 10 | 255) ;; *) readlink "$fd" | sed 's/:.*/:/' ;; esac
+			done | sort -u
+			id -u
+			sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 3,4,5 | sed "s/$$/own/g"
+		)
+		echo "$seen" >"/tmp/seen.${0##*/}"
+	END
+	chmod 755 $STAGE/look
+	mount --bind $STAGE/look "$1"
+}
+
+test_what_doctor_starts_has_nothing_of_roots() {
+	local sshd
+	healthy
+	sshd=$(command -v sshd)
+	in_place_of_program "$NSISOLATE_INIT"
+	in_place_of_program "$sshd"
+	STAGE_SECRET=yes script -qec 'nsisolatectl doctor' /dev/null 7<>/etc/shadow >/dev/null
+	umount "$NSISOLATE_INIT" "$sshd"
+	# directory, descriptors, uid; process group, session, terminal
+	assert_eq "$(tr '\n' ' ' </tmp/seen.nsisolate-init)" '/ /dev/null pipe: 65533 own own 0 '
+	assert_eq "$(tr '\n' ' ' </tmp/seen.sshd)" '/ /dev/null pipe: 0 own own 0 '
+}
+
+test_doctor_tries_as_nobody_whose_processes_there_are() {
+	local other
+	healthy
+	echo 'eve:x:65533:65533::/:/bin/sh' >>/etc/passwd
+	echo 'crew:x:65532:' >>/etc/group
+	setpriv --reuid 65531 sleep 300 &
+	other=$!
+	wait_for pgrep -u 65531 -x sleep
+	in_place_of_program "$NSISOLATE_INIT"
+	nsisolatectl doctor >/dev/null
+	umount "$NSISOLATE_INIT"
+	kill $other
+	assert_match "$(cat /tmp/seen.nsisolate-init)" 65530
+	# nobody is left
+	for other in {65520..65532}; do echo "a$other:x:$other:$other::/:/bin/sh" >>/etc/passwd; done
+	finds unseen 'user namespaces' "each uid is somebody's"
+}
+
 # ---- faults: the configuration ----
 
 test_finds_a_broken_configuration() {

@@ -36,3 +36,27 @@ test_nothing_is_typed_at_the_terminal_of_who_enters() {
 	assert_eq "$(typed "$INJECT")" injected "without enter"
 	both check_enter
 }
+
+# ridden COMMAND: the same while a process of dave's, outside of every session, traces what begins as him
+ridden() {
+	local rider
+	cp "$TOP/tests/login/hostile.py" $STAGE/ride.py
+	chmod 644 $STAGE/ride.py
+	as dave setsid python3 $STAGE/ride.py ride "exec $INJECT" >$STAGE/rides 2>&1 &
+	rider=$!
+	wait_for grep -q riding $STAGE/rides || fail "no rider: $(cat $STAGE/rides)"
+	typed "$1"
+	pkill -KILL -u dave
+	wait $rider
+	rm -f $STAGE/ride.py
+}
+test_nothing_that_doctor_starts_is_in_the_hands_of_a_user() {
+	# the control: a process of dave's that root begins at a terminal, as su without a terminal of its own does
+	assert_eq "$(ridden 'setpriv --reuid dave --regid dave --clear-groups sh -c "sleep 1; sh -c :; sleep 1"')" \
+		injected "by a process that root began as dave"
+	pam_stack sshd ''
+	nsisolatectl doctor | grep -q 'user namespaces .*tried for dave.*: it works' || fail "$(nsisolatectl doctor)"
+	assert_eq "$(ridden 'for i in 1 2 3 4 5; do nsisolatectl doctor; done >/dev/null')" nothing "by doctor"
+	grep 'a shell' $STAGE/rides && fail "a shell that doctor began was traced"
+	rm $STAGE/rides
+}
