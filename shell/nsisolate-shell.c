@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "login.h"
+#include "own_session.h"
 #include "real_shell.h"
 #include "rules.h"
 #include "session_log.h"
@@ -46,23 +47,6 @@ static void show_failed(const struct login *login, const char *let_in, const cha
 	closelog();
 	if (let_in)
 		dprintf(STDERR_FILENO, NAME ": this session is not isolated (%s)\n", let_in);
-}
-
-/*
- * Whether this is a session of ours already: PID 1 here is nsisolate-init.  On a host nobody but
- * root can make it so, and who fakes it in a namespace of his own fools only himself.
- */
-static bool is_isolated(void)
-{
-	char comm[32] = "";
-	FILE *file = fopen("/proc/1/comm", "re");
-	bool isolated;
-
-	if (!file)
-		return false;
-	isolated = fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n");
-	fclose(file);
-	return isolated;
 }
 
 /* From here on SHELL is the real one: what starts shells by it must not nest a session in each. */
@@ -205,7 +189,7 @@ static int find_login(struct login *login, struct error *error)
 /* Becomes the session, or the real shell; returns main's status when it cannot. */
 static int start(const struct request *request, struct login *login)
 {
-	const bool isolated = is_isolated();
+	const bool isolated = own_session();
 	struct policy policy = {0};
 	struct error error = {0};
 	const char *shell;

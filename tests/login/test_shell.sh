@@ -76,6 +76,56 @@ test_inside_a_session_the_shell_is_still_the_rules() {
 		'nsisolate-shell: .*conf.*dave-lab./bin/sh$'
 }
 
+# as dave, or by su, in a session of alice's that the module made: what sshd does that was started in there
+test_inside_the_session_of_somebody_else_there_is_one_of_ones_own() {
+	local client
+	sshd_start
+	on alice 'exec sleep 300' &
+	client=$!
+	wait_for pgrep -u alice -x sleep || fail "no session"
+	# the control: alice's own shell in there is in her session
+	assert_eq "$(nsisolatectl enter alice/1 -- nsisolate-shell -c hostname)" alice-lab
+	assert_eq "$(nsisolatectl enter --root alice/1 -- setpriv --reuid dave --regid dave --init-groups \
+		env HOME=/home/dave nsisolate-shell -c 'hostname; ps -e | grep -c sleep')" "dave-alice-lab
+0" "a login as sshd has it"
+	assert_eq "$(nsisolatectl enter --root alice/1 -- su - dave -c hostname)" dave-alice-lab su
+	pkill -u alice -x sleep
+	wait $client
+	sshd_stop
+	nothing_left
+}
+
+# in_container WORD...: process 1 of a PID namespace, with the name of ours, runs a command there
+in_container() {
+	cp /bin/bash /tmp/nsisolate-init
+	chmod 755 /tmp/nsisolate-init
+	"$@" /tmp/nsisolate-init -c 'cat /proc/1/comm; eval "$0"; :' "$COMMAND"
+	rm /tmp/nsisolate-init
+}
+
+test_a_container_whose_first_process_has_that_name_is_no_session() {
+	assert_eq "$(COMMAND='su - dave -c hostname' in_container unshare --pid --fork --mount-proc)" \
+		"nsisolate-init
+dave-lab" "root's"
+	as dave unshare --user --map-current-user true || skip "unshare cannot map the current user"
+	assert_eq "$(COMMAND='nsisolate-shell -c hostname' in_container \
+		as dave unshare --user --map-current-user --pid --fork --mount --mount-proc)" "nsisolate-init
+dave-lab" "the user's own"
+	nothing_left
+}
+
+# root has one only where a rule says so
+test_root_in_a_session_of_roots_has_no_second_one() {
+	printf '[root]\nuser = root\n' | conf
+	assert_eq "$(nsisolate-shell -c 'nsisolate-shell -c "readlink /proc/self/ns/pid"; readlink /proc/self/ns/pid' |
+		uniq | wc -l)" 1 "namespaces by the shell"
+	sshd_start
+	assert_eq "$(on root 'nsisolate-shell -c "readlink /proc/self/ns/pid"; readlink /proc/self/ns/pid' |
+		uniq | wc -l)" 1 "namespaces by the module"
+	sshd_stop
+	nothing_left
+}
+
 test_where_no_rule_isolates_it_only_execs() {
 	printf '[none]\nuser = nobody\n' | conf
 	assert_eq "$(shell -c 'hostname; echo $SHELL')" "lab
