@@ -270,10 +270,11 @@ static void read_signal(struct life *life)
 		break;
 	case SIGTERM:
 		/*
-		 * A sender inside has a pid in here, unless he makes one up, which rt_sigqueueinfo(2)
-		 * allows for negative codes: a user can end his processes, not the session.
+		 * kill(2) says who calls it: a sender inside has a pid in here.  Other codes are
+		 * rt_sigqueueinfo(2)'s, which makes its pids up, and news of the kernel's that anybody
+		 * can order, fcntl(2).
 		 */
-		if (info.ssi_pid != 0 || info.ssi_code < 0)
+		if (info.ssi_pid != 0 || info.ssi_code != SI_USER)
 			break;
 		stop_sharing(life);
 		begin_end(life);

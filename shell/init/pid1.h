@@ -51,8 +51,11 @@ int pid1_signals(struct error *error);
 
 /*
  * Reaps; ends the session as policy->logout says when the last login has gone, when the command has
- * ended, or when a SIGTERM comes from outside the PID namespace.  Signals from inside do nothing.
- * Never returns: its exit ends what is left of the session.
+ * ended, or when a SIGTERM comes from outside the PID namespace, as systemd sends it to a scope that it
+ * stops.  One from inside is passed over where it tells that it is; that proves nothing, for with a full
+ * queue of signals the kernel drops what it knows of the sender (sigqueue(3), RLIMIT_SIGPENDING).  So a
+ * user can end his own session, as he can by ending its processes.  Never returns: its exit ends what is
+ * left of the session.
  */
 _Noreturn void pid1_run(const struct pid1 *pid1);
 

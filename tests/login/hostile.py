@@ -8,6 +8,9 @@ that is how the tests know that an attempt is one.
     proc PID        every way to a /proc that shows that process
     namespaces UTS PID MNT
                     joins whatever is in reach, and looks whether it leads to one of these (inodes)
+    notify PID SIGNAL
+                    has the kernel send that signal to the process, as news of a pipe that is the process's
+                    (fcntl(2), F_SETOWN): nobody is the sender
     inject TEXT     types TEXT at the terminal (TIOCSTI)
     ride COMMAND    traces whatever process of the user's begins, and has the shells that it starts run COMMAND
     forge UID WHOSE TYPE PROGRAM
@@ -165,6 +168,21 @@ def look(path, wanted):
     os.close(fd)
 
 
+# ---- a signal that nobody sends ----
+
+def notify(pid, signum):
+    import fcntl
+
+    def make_news():
+        reader, writer = os.pipe()
+        fcntl.fcntl(reader, fcntl.F_SETOWN, pid)
+        fcntl.fcntl(reader, 10, signum)  # F_SETSIG
+        fcntl.fcntl(reader, fcntl.F_SETFL, fcntl.fcntl(reader, fcntl.F_GETFL) | os.O_ASYNC)
+        os.write(writer, b'.')
+
+    attempt('sent', make_news)
+
+
 # ---- terminal ----
 
 def inject(text):
@@ -286,6 +304,7 @@ words = sys.argv[2:]
     'process': lambda: process(int(words[0])),
     'proc': lambda: proc(int(words[0])),
     'namespaces': lambda: namespaces(*words),
+    'notify': lambda: notify(int(words[0]), int(words[1])),
     'inject': lambda: inject(words[0]),
     'ride': lambda: ride(words[0]),
     'forge': lambda: forge(int(words[0]), *words[1:]),

@@ -302,6 +302,28 @@ check_signals_to_init() {
 }
 test_no_signal_from_inside_ends_pid_1() { both check_signals_to_init; }
 
+# The kernel says of such a signal that process 0 sent it, as of one from outside.
+check_news_to_init() {
+	local victim
+	# the control
+	as "$user" sleep 302 &
+	wait_for pgrep -u "$user" -x sleep || fail "no victim"
+	victim=$(pgrep -u "$user" -x sleep)
+	assert_eq "$(as "$user" python3 $STAGE/hostile.py notify "$victim" 15)" "sent
+done"
+	wait $!
+	assert_eq $? 143 "what it does to another process"
+	assert_eq "$(on "$user" "python3 $STAGE/hostile.py notify 1 15; sleep 0.3; echo alive")" "sent
+done
+alive"
+}
+test_no_news_of_the_kernels_ends_pid_1() {
+	cp "$TOP/tests/login/hostile.py" $STAGE/hostile.py
+	chmod 644 $STAGE/hostile.py
+	both check_news_to_init
+	rm $STAGE/hostile.py
+}
+
 check_idle() {
 	local before after
 	session_start 'sleep 301; exit 9'
