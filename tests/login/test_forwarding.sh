@@ -99,3 +99,42 @@ check_bytes() {
 		'printf %s "$STAGE_WORD" | od -An -tx1')" " 61 ff 62 0a 63" "a variable"
 }
 test_bytes_that_are_not_ascii_pass() { both check_bytes; }
+
+# forwarded USER: of what ssh -N asks for, what sshd forwards, each by a word; `connected`: it goes on
+forwarded() {
+	local user=$1 client word
+	on "$user" -N -v -o LogLevel=DEBUG1 -L 127.0.0.1:1081:127.0.0.1:22 -L $STAGE/near:/tmp/far \
+		-D 127.0.0.1:1080 -R 127.0.0.1:1082:127.0.0.1:22 -R "/home/$user/back:/tmp/far" 2>$STAGE/client &
+	client=$!
+	wait_for eval '[ $(grep -cE "remote forward (success|failure)" $STAGE/client) = 2 ]' ||
+		fail "no answer to the client: $(cat $STAGE/client)"
+	for word in 1081 1082; do
+		timeout 5 bash -c "head -c 3 </dev/tcp/127.0.0.1/$word" 2>/dev/null | grep -q SSH && echo $word
+	done
+	timeout 5 bash -c 'exec 8<>/dev/tcp/127.0.0.1/1080
+		printf "\4\1\0\26\177\0\0\1\0" >&8; head -c 15 <&8' 2>/dev/null | tr -d '\0' | grep -q ZSSH && echo 1080
+	for word in $STAGE/near "/home/$user/back"; do
+		timeout 5 socat -u "UNIX-CONNECT:$word" - 2>/dev/null | grep -x far | sed "s|.*|${word##*/}|"
+	done
+	kill -0 $client 2>/dev/null && echo connected
+	pkill -P "$(pgrep -P $client -x timeout || echo $client)" -x ssh
+	wait $client 2>/dev/null
+	rm -f $STAGE/near "/home/$user/back"
+}
+test_nothing_is_forwarded_for_a_session_that_was_refused() {
+	local far
+	command -v socat >/dev/null || fail "socat is not installed"
+	socat UNIX-LISTEN:/tmp/far,fork,mode=777 SYSTEM:'echo far' &
+	far=$!
+	wait_for test -S /tmp/far
+	sshd_start
+	# the control
+	assert_eq "$(forwarded alice | tr '\n' ' ')" "1081 1082 1080 near back connected "
+	echo isolate=maybe | conf
+	on alice true
+	assert_eq $? 254 "a command"
+	assert_eq "$(forwarded alice | tr '\n' ' ')" "connected "
+	sshd_stop
+	kill $far
+	rm -f $STAGE/client /tmp/far
+}
