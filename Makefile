@@ -103,6 +103,8 @@ unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/un
 bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor_init pam_floor.so nothing \
 	nothing_libc cpuid ready time_commands time_sessions hold_sessions bench_rules)
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+# a service for nsswitch.conf, which musl does not read
+nss_standin    := $(if $(wildcard /usr/include/nss.h),$(BUILD)/tests/libnss_standin.so.2)
 fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -182,9 +184,12 @@ $(BUILD)/tests/verdict: $(call objects,pic,tests/fault/verdict.c)
 $(BUILD)/tests/sweep $(BUILD)/tests/verdict:
 	@mkdir -p $(@D)
 	$(link) -o $@ $^
-# these two are loaded into programs of others, too
+# these are loaded into programs of others, too
 $(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
 	@mkdir -p $(@D)
+	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/libnss_standin.so.2: $(BUILD)/module/tests/tools/nss/standin.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
@@ -239,7 +244,7 @@ fault:
 	$(make) all tests-tools
 	@LIMIT=3600 FAULT=whole BUILD='$(abspath $(BUILD))' tests/run tests/fault/test_*.sh
 
-tests-tools: $(tools) $(fault_tools) $(BUILD)/paths
+tests-tools: $(tools) $(fault_tools) $(nss_standin) $(BUILD)/paths
 tests-unit: $(unit_tests)
 
 here = $(abspath $(BUILD))/local

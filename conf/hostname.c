@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
+
 #define LABEL_MAX 63 /* RFC 1035, 2.3.4 */
 #define HASH_DIGITS 8
 
@@ -72,16 +74,12 @@ static void add_account(struct draft *draft, const char *name, const char *kind,
 
 static int add_primary_group(struct draft *draft, struct login *login, struct error *error)
 {
-	int result = login_groups(login, error);
+	_cleanup_free_ char *name = NULL;
+	int result = login_primary_group(login, &name, error);
 
-	if (result < 0)
-		return result;
-	for (size_t i = 0; i < login->group_count; i++)
-		if (login->group_ids[i] == login->gid) {
-			add_account(draft, login->group_names[i], "gid", login->gid);
-			return 0;
-		}
-	return error_set(error, ENOENT, "'%s' is not in its own primary group", login->user);
+	if (!result)
+		add_account(draft, name, "gid", login->gid);
+	return result;
 }
 
 static int add_specifier(struct draft *draft, char specifier, struct login *login,

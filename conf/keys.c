@@ -16,57 +16,106 @@
 /* ---- matchers: what of a login they look at ---- */
 
 /* One value, what is not known as "". */
-static int look_at(struct key_look *look, const char *value)
+static void look_at(struct key_look *look, const char *value)
 {
 	look->single[0] = value ? value : "";
 	look->values = look->single;
 	look->count = 1;
-	return 0;
 }
 
-static int look_at_user(struct login *login, struct key_look *look, struct error *error)
+static void look_at_user(const struct login *login, struct key_look *look)
 {
-	(void)error;
-	return look_at(look, login->user);
+	look_at(look, login->user);
 }
 
-static int look_at_groups(struct login *login, struct key_look *look, struct error *error)
+static void look_at_service(const struct login *login, struct key_look *look)
 {
-	int result = login_groups(login, error);
-
-	look->values = (const char *const *)login->group_names;
-	look->count = login->group_count;
-	return result;
+	look_at(look, login->service);
 }
 
-static int look_at_service(struct login *login, struct key_look *look, struct error *error)
+static void look_at_uid(const struct login *login, struct key_look *look)
 {
-	(void)error;
-	return look_at(look, login->service);
-}
-
-static int look_at_uid(struct login *login, struct key_look *look, struct error *error)
-{
-	(void)error;
 	snprintf(look->number, sizeof look->number, "%u", login->uid);
-	return look_at(look, look->number);
+	look_at(look, look->number);
 }
 
-static int look_at_tty(struct login *login, struct key_look *look, struct error *error)
+static void look_at_tty(const struct login *login, struct key_look *look)
 {
 	const char *tty = login->tty;
 
-	(void)error;
 	/* PAM_TTY is "pts/3", "/dev/pts/3" or, by sshd without a terminal, "ssh" */
 	if (tty && !strncmp(tty, "/dev/", 5))
 		tty += 5;
-	return look_at(look, tty);
+	look_at(look, tty);
 }
 
-static int look_at_from(struct login *login, struct key_look *look, struct error *error)
+static void look_at_from(const struct login *login, struct key_look *look)
 {
-	(void)error;
-	return look_at(look, login->rhost);
+	look_at(look, login->rhost);
+}
+
+/* ---- groups ---- */
+
+#define GROUP_NAME_MAX 255 /* bytes: a pattern's, too */
+
+/* Whether any group's name fits a wildcard. */
+static enum truth in_group_like(struct login *login, const char *pattern, size_t length)
+{
+	struct error error;
+	int result = login_groups(login, &error);
+
+	for (size_t i = 0; login->group_names && i < login->group_count; i++)
+		if (login->group_names[i] &&
+			pattern_fits(pattern, length, PATTERN_NAME, login->group_names[i]))
+			return TRUTH_YES;
+	return result < 0 ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+static enum truth ask_group(void *data, const char *pattern, size_t length, const char **value)
+{
+	char name[GROUP_NAME_MAX + 1];
+
+	(void)value;
+	if (strspn(pattern, "*") >= length)
+		return TRUTH_YES; /* everybody is in a group */
+	if (!pattern_is_literal(pattern, length))
+		return in_group_like(data, pattern, length);
+	snprintf(name, sizeof name, "%.*s", (int)length, pattern);
+	return login_in_group(data, name);
+}
+
+static enum truth ask_no_group(void *data, const char *pattern, size_t length, const char **value)
+{
+	(void)data;
+	(void)value;
+	return strspn(pattern, "*") >= length ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+static enum truth match_groups(const char *list, struct login *login, bool ask,
+	struct key_look *look, struct pattern_reason *reason)
+{
+	bool may_ask = ask || login->groups_known;
+	enum truth answer = pattern_decide(list, may_ask ? ask_group : ask_no_group, login, reason);
+
+	look->values = (const char *const *)login->group_names;
+	look->count = login->group_names ? login->group_count : 0;
+	return answer;
+}
+
+size_t key_groups(const char *list)
+{
+	const char *pattern;
+	size_t length, count = 0;
+	bool negated;
+
+	while (pattern_next(&list, &pattern, &length, &negated)) {
+		if (strspn(pattern, "*") >= length)
+			continue;
+		if (!pattern_is_literal(pattern, length))
+			return SIZE_MAX;
+		count++;
+	}
+	return count;
 }
 
 /* ---- settings ---- */
@@ -324,8 +373,7 @@ const struct key keys[KEY_COUNT] = {
 		look_at_tty, NULL},
 	[KEY_FROM] = {"from", "addresses, ADDRESS/BITS, host names or patterns" LIST, NULL,
 		PATTERN_HOST, look_at_from, NULL},
-	[KEY_GROUP] = {"group", "group names or patterns" LIST, NULL, PATTERN_NAME, look_at_groups,
-		NULL},
+	[KEY_GROUP] = {"group", "group names or patterns" LIST, NULL, PATTERN_NAME, NULL, NULL},
 	[KEY_ISOLATE] = {"isolate", YES_NO, "yes", 0, NULL, take_isolate},
 	[KEY_NAMESPACES] = {"namespaces", "kinds of namespace" LIST ", as in uts, pid", "uts, pid",
 		0, NULL, take_namespaces},
@@ -368,14 +416,14 @@ bool key_check(enum key_id id, const char *value, struct key_fault *fault)
 	return wrong ? fault_at(fault, fault->offset, "%s", wrong) : true;
 }
 
-int key_match(enum key_id id, const char *list, struct login *login, struct key_look *look,
-	struct pattern_reason *reason, struct error *error)
+enum truth key_match(enum key_id id, const char *list, struct login *login, bool ask,
+	struct key_look *look, struct pattern_reason *reason)
 {
-	int result = keys[id].look(login, look, error);
-
-	if (result < 0)
-		return result;
-	return pattern_match(list, keys[id].subject, look->values, look->count, reason);
+	if (id == KEY_GROUP)
+		return match_groups(list, login, ask, look, reason);
+	keys[id].look(login, look);
+	return pattern_match(list, keys[id].subject, look->values, look->count, reason) ? TRUTH_YES
+											: TRUTH_NO;
 }
 
 /* ---- the nearest word ---- */

@@ -59,8 +59,8 @@ struct key {
 	const char *expected; /* what can stand there, in words that follow "expected" */
 	const char *builtin; /* a setting's value where nobody sets it; NULL: none */
 	enum pattern_subject subject; /* a matcher's */
-	/* a matcher's: what of the login is matched; 0, or a negative errno when it cannot be told */
-	int (*look)(struct login *login, struct key_look *look, struct error *error);
+	/* a matcher's: what of the login is matched; NULL for groups, which have to be asked for */
+	void (*look)(const struct login *login, struct key_look *look);
 	/*
 	 * a setting's: checks @value and takes it into @policy (a template stays to be expanded).
 	 * False with @fault filled when it is none of what can stand there.
@@ -77,13 +77,16 @@ enum key_id key_by_name(const char *name);
 bool key_check(enum key_id id, const char *value, struct key_fault *fault);
 
 /*
- * Whether the matcher's list matches the login: 1, 0, or a negative errno with @error filled when
- * it cannot be told.  What is not known of a login (no terminal, no host) is the empty value.
- * @look and @reason are filled with what was compared and what decided; they point into @login,
- * @list and each other.
+ * Whether the matcher's list matches the login.  What is not known of a login (no terminal, no host)
+ * is the empty value.  Groups are asked for where that is needed and @ask is true; where it cannot be
+ * told, login->trouble says why.  @look and @reason are filled with what was compared, of groups what
+ * is known (an entry can be NULL), and what decided; they point into @login, @list and each other.
  */
-int key_match(enum key_id id, const char *list, struct login *login, struct key_look *look,
-	struct pattern_reason *reason, struct error *error);
+enum truth key_match(enum key_id id, const char *list, struct login *login, bool ask,
+	struct key_look *look, struct pattern_reason *reason);
+
+/* How many groups a list names; SIZE_MAX where it has wildcards, which need all groups' names. */
+size_t key_groups(const char *list);
 
 /* The one of @count @words that @word was most likely meant to be; NULL when none is near. */
 const char *key_nearest(const char *word, const char *const *words, size_t count);

@@ -1,10 +1,9 @@
 /*
  * login.h - who logs in, and from where: what the rules are matched against.
  *
- * Account data comes from NSS (files, LDAP, SSSD, ...).  The groups are asked for only when a rule
- * wants to know them, once per login.  Lookups have three outcomes: found, not found, and failed;
- * a failure is never taken for "not found", as far as the C library tells: of a failure of one
- * service in nsswitch.conf it says nothing when a service behind it answers.
+ * Account data comes from NSS (name_service.h).  Groups are asked for only where a rule wants to know them,
+ * and each once per login.  Where NSS fails, what it did say is a fact all the same: somebody is in
+ * the groups that it named, and only of the others nobody can tell.
  */
 #ifndef NSISOLATE_LOGIN_H
 #define NSISOLATE_LOGIN_H
@@ -14,6 +13,8 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "name_service.h"
+#include "truth.h"
 
 #define LOGIN_ID_LENGTH 8 /* digits */
 
@@ -31,11 +32,23 @@ struct login {
 	const char *tty; /* PAM_TTY; a leading /dev/ does not matter to patterns */
 	const char *rhost; /* PAM_RHOST: host name or address of the client */
 
-	/* filled by login_groups */
-	bool groups_known;
+	/* so many groups the rules name, SIZE_MAX: they need all; which way to ask is cheaper then */
+	size_t rules_groups;
+
+	/* what is known of the groups: login_groups.c */
+	bool groups_known; /* all of them, with their names */
 	size_t group_count;
-	char **group_names; /* primary and supplementary; a gid without a name as its number */
-	gid_t *group_ids;
+	gid_t *group_ids; /* primary and supplementary; NULL: not asked for */
+	char **group_names; /* NULL, or one each: NULL where it was not asked for or cannot be told */
+	size_t names_asked; /* the first so many of them */
+	struct login_asked *asked; /* those asked for by name */
+	size_t asked_count;
+	int services; /* 1: all services answered; 0: not known yet; a negative errno: not all did */
+	struct error trouble; /* what failed first; "": nothing */
+	struct nss_room room;
+
+	struct error
+		doubt; /* of rules_match: what it decided without knowing it all; "": nothing */
 };
 
 /*
@@ -45,13 +58,32 @@ struct login {
 int login_by_name(struct login *login, const char *user, struct error *error);
 int login_by_uid(struct login *login, uid_t uid, struct error *error);
 
-/* Fills the groups on the first call.  Returns 0 or a negative errno (NSS failed, no memory). */
+/*
+ * Whether the login is in the group called @name; a group without a name is called by its number.
+ * Where it cannot be told, login->trouble says why.
+ */
+enum truth login_in_group(struct login *login, const char *name);
+
+/* Fills group_ids.  Returns 0, even where a service left some out, or a negative errno. */
+int login_group_ids(struct login *login, struct error *error);
+
+/*
+ * Fills group_ids and group_names.  Returns 0, or a negative errno where not all of them can be told
+ * (NSS failed, no memory); then those that can be told are there.
+ */
 int login_groups(struct login *login, struct error *error);
+
+/*
+ * The name of the primary group in *@name, which is NULL before, to be freed: its number where it has
+ * none, gid-NUMBER where it cannot be told; uid 0's is not asked for.  0 or a negative errno.
+ */
+int login_primary_group(struct login *login, char **name, struct error *error);
 
 /* Whether a group of this name exists: 1, 0, or a negative errno (NSS failed, no memory). */
 int login_group_exists(const char *name, struct error *error);
 
-/* Gives back what the functions above allocated. */
+/* The groups' part of login_free, which gives back what the functions above allocated. */
+void login_forget_groups(struct login *login);
 void login_free(struct login *login);
 
 #endif

@@ -192,7 +192,7 @@ static bool match_host(const char *pattern, size_t length, const char *value)
 
 /* ---- lists ---- */
 
-static bool match_one(
+bool pattern_fits(
 	const char *pattern, size_t length, enum pattern_subject subject, const char *value)
 {
 	switch (subject) {
@@ -207,26 +207,65 @@ static bool match_one(
 	return false;
 }
 
+enum truth pattern_decide(const char *list,
+	enum truth (*ask)(void *data, const char *pattern, size_t length, const char **value),
+	void *data, struct pattern_reason *reason)
+{
+	struct pattern_reason next = {0}, unknown = {0}, unknown_not = {0};
+
+	*reason = (struct pattern_reason){0};
+	while (pattern_next(&list, &next.pattern, &next.length, &next.negated)) {
+		enum truth answer;
+
+		/* one plain match is enough; a later negated one can still undo it */
+		if (!next.negated && reason->pattern)
+			continue;
+		next.value = NULL;
+		answer = ask(data, next.pattern, next.length, &next.value);
+		if (answer == TRUTH_YES)
+			*reason = next;
+		if (answer == TRUTH_YES && next.negated)
+			return TRUTH_NO;
+		if (answer == TRUTH_UNKNOWN && next.negated)
+			unknown_not = unknown_not.pattern ? unknown_not : next;
+		else if (answer == TRUTH_UNKNOWN && !unknown.pattern)
+			unknown = next;
+	}
+	if (!reason->pattern && !unknown.pattern)
+		return TRUTH_NO;
+	if (unknown_not.pattern)
+		unknown = unknown_not; /* in doubt, whatever a plain one would come to */
+	else if (reason->pattern)
+		return TRUTH_YES;
+	*reason = unknown;
+	return TRUTH_UNKNOWN;
+}
+
+struct values {
+	enum pattern_subject subject;
+	const char *const *list;
+	size_t count;
+};
+
+static enum truth ask_values(void *data, const char *pattern, size_t length, const char **value)
+{
+	const struct values *values = data;
+
+	for (size_t i = 0; i < values->count; i++)
+		if (pattern_fits(pattern, length, values->subject, values->list[i])) {
+			*value = values->list[i];
+			return TRUTH_YES;
+		}
+	return TRUTH_NO;
+}
+
 bool pattern_match(const char *list, enum pattern_subject subject, const char *const *values,
 	size_t count, struct pattern_reason *reason)
 {
-	struct pattern_reason scratch, next;
+	struct pattern_reason scratch;
 
-	if (!reason)
-		reason = &scratch;
-	*reason = (struct pattern_reason){0};
-	while (pattern_next(&list, &next.pattern, &next.length, &next.negated)) {
-		/* one plain match is enough; a later negated one can still undo it */
-		for (size_t i = 0; i < count && (next.negated || !reason->pattern); i++) {
-			if (!match_one(next.pattern, next.length, subject, values[i]))
-				continue;
-			next.value = values[i];
-			*reason = next;
-			if (next.negated)
-				return false;
-		}
-	}
-	return reason->pattern;
+	return pattern_decide(list, ask_values, &(struct values){subject, values, count},
+		       reason ? reason : &scratch) == TRUTH_YES;
 }
 
 static const char *check_number(const char *pattern, size_t length)

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "truth.h"
+
 /* What the patterns of a list are compared with. */
 enum pattern_subject {
 	PATTERN_NAME, /* account names: bytes, case matters, blanks inside are part of it */
@@ -36,6 +38,19 @@ struct pattern_reason {
  */
 bool pattern_match(const char *list, enum pattern_subject subject, const char *const *values,
 	size_t count, struct pattern_reason *reason);
+
+/* Whether one pattern of a list, of @length bytes and without `!`, matches @value. */
+bool pattern_fits(
+	const char *pattern, size_t length, enum pattern_subject subject, const char *value);
+
+/*
+ * pattern_match where it may be that nobody can tell: @ask says of a single pattern whether it
+ * matches any of the values.  Known matches decide as far as they can; where what is not known would
+ * decide, the answer is TRUTH_UNKNOWN and @reason the pattern of which it was not known.
+ */
+enum truth pattern_decide(const char *list,
+	enum truth (*ask)(void *data, const char *pattern, size_t length, const char **value),
+	void *data, struct pattern_reason *reason);
 
 /*
  * NULL when @list is well formed, else what is wrong with it, with *@offset the byte at which the

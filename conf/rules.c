@@ -233,48 +233,82 @@ static struct rules_place place_of(const struct rule *rule, const struct config_
 	return (struct rules_place){rule->section->name, place->file, place->line};
 }
 
-static void tell_matcher(const struct rules_listener *listener, const struct rule *rule,
-	enum key_id id, const struct key_look *look, const struct pattern_reason *reason,
-	bool matched)
+/* One time through the rules with a login. */
+struct walk {
+	const struct rules *rules;
+	struct login *login;
+	const struct rules_listener *listener; /* or NULL */
+	bool ask; /* NSS, for groups */
+
+	/* what can come of it: `last` is what it is where nothing stays unknown */
+	const struct rule *last; /* NULL: no rule matches */
+	const struct rule *isolating; /* the last one that isolates; NULL: none */
+	bool open; /* more than one thing can come of it */
+	bool left_alone; /* one of them is that the login is left alone */
+	bool two_policies; /* two of them isolate, and not alike */
+	bool two_shells; /* two leave it alone, with different shells */
+	bool negated; /* what is not known stands behind a `!` */
+	bool allow; /* all that isolate say on_error = allow */
+	const struct rule *unknown; /* the first one of which it is not known whether it matches */
+	size_t groups; /* so many groups are named by those of which it is not known */
+	char shell[POLICY_SHELL_MAX + 1]; /* of the first one that leaves the login alone */
+};
+
+/* uid 0 gets in also where NSS hangs. */
+static bool may_ask(const struct walk *walk)
+{
+	return walk->ask && walk->login->uid;
+}
+
+static void tell_matcher(const struct walk *walk, const struct rule *rule, enum key_id id,
+	const struct key_look *look, const struct pattern_reason *reason, enum truth answer)
 {
 	const struct config_item *item = rule->items[id];
 
-	if (!listener)
-		return;
-	listener->matcher(listener->data, &(struct rules_matcher){
-						  .place = place_of(rule, &item->key_place),
-						  .key = keys[id].name,
-						  .list = item->value,
-						  .values = look->values,
-						  .count = look->count,
-						  .reason = reason,
-						  .matched = matched,
-					  });
+	if (walk->listener)
+		walk->listener->matcher(
+			walk->listener->data, &(struct rules_matcher){
+						      .place = place_of(rule, &item->key_place),
+						      .key = keys[id].name,
+						      .list = item->value,
+						      .values = look->values,
+						      .count = look->count,
+						      .reason = reason,
+						      .answer = answer,
+						      .asked = may_ask(walk),
+					      });
 }
 
-/* 1, 0, or a negative errno: it cannot be told. */
-static int match_rule(const struct rule *rule, struct login *login,
-	const struct rules_listener *listener, struct error *error)
+static void note_passed_over(struct walk *walk, const struct rule *rule)
 {
-	struct error cause = {0};
-	struct key_look look;
-	struct pattern_reason reason;
+	if (!*walk->login->doubt.text)
+		error_set(&walk->login->doubt, 0,
+			"rule [%s] was passed over: for uid 0 no service is asked for a group",
+			rule->section->name);
+}
 
-	for (int id = 0; id < KEY_MATCHERS; id++) {
-		int matched;
+/* TRUTH_UNKNOWN: it has a group matcher, and of that one it is not known. */
+static enum truth match_rule(struct walk *walk, const struct rule *rule)
+{
+	enum truth answer = TRUTH_YES;
+
+	for (int id = 0; id < KEY_MATCHERS && answer == TRUTH_YES; id++) {
+		struct key_look look;
+		struct pattern_reason reason;
 
 		if (!rule->items[id])
 			continue;
-		matched = key_match(
-			(enum key_id)id, rule->items[id]->value, login, &look, &reason, &cause);
-		if (matched < 0)
-			return error_set(error, -matched, "rule [%s], %s: %s", rule->section->name,
-				keys[id].name, cause.text);
-		tell_matcher(listener, rule, (enum key_id)id, &look, &reason, matched);
-		if (!matched)
-			return 0;
+		answer = key_match((enum key_id)id, rule->items[id]->value, walk->login,
+			may_ask(walk), &look, &reason);
+		tell_matcher(walk, rule, (enum key_id)id, &look, &reason, answer);
+		if (answer == TRUTH_UNKNOWN)
+			walk->negated |= reason.negated;
 	}
-	return 1;
+	if (answer == TRUTH_UNKNOWN && walk->ask && !walk->login->uid) {
+		note_passed_over(walk, rule);
+		answer = TRUTH_NO;
+	}
+	return answer;
 }
 
 static void tell_settings(
@@ -342,31 +376,127 @@ static int fill_policy(const struct rules *rules, const struct rule *rule, struc
 	return expand_names(rules, rule, login, policy, error);
 }
 
+static bool same_settings(
+	const struct rules *rules, const struct rule *one, const struct rule *other)
+{
+	for (int id = KEY_MATCHERS; id < KEY_COUNT; id++) {
+		const char *a = setting_value(rules, one, (enum key_id)id);
+		const char *b = setting_value(rules, other, (enum key_id)id);
+
+		if (a != b && (!a || !b || strcmp(a, b)))
+			return false;
+	}
+	return true;
+}
+
+/* @rule (NULL: that none matches) can come of it. */
+static void note_possible(struct walk *walk, const struct rule *rule)
+{
+	struct policy policy = {0};
+	struct key_fault fault;
+	enum key_id id;
+
+	if (rule)
+		take_settings(walk->rules, rule, &policy, &id, &fault);
+	if (policy.isolate) {
+		walk->two_policies |=
+			walk->isolating && !same_settings(walk->rules, walk->isolating, rule);
+		walk->allow =
+			policy.on_error == ON_ERROR_ALLOW && (walk->allow || !walk->isolating);
+		walk->isolating = rule;
+	} else {
+		walk->two_shells |= walk->left_alone && strcmp(walk->shell, policy.shell);
+		if (!walk->left_alone)
+			strcpy(walk->shell, policy.shell);
+		walk->left_alone = true;
+	}
+	walk->last = rule;
+}
+
+static void walk_rules(struct walk *walk)
+{
+	enum truth answer = TRUTH_NO;
+
+	for (size_t i = 0; i < walk->rules->count && answer != TRUTH_YES; i++) {
+		const struct rule *rule = &walk->rules->list[i];
+		struct rules_place place = place_of(rule, &rule->section->place);
+
+		answer = match_rule(walk, rule);
+		if (walk->listener)
+			walk->listener->rule(walk->listener->data, &place, answer);
+		if (answer == TRUTH_NO)
+			continue;
+		note_possible(walk, rule);
+		if (answer == TRUTH_UNKNOWN) {
+			size_t groups = key_groups(rule->items[KEY_GROUP]->value);
+
+			walk->open = true;
+			walk->groups =
+				groups > SIZE_MAX - walk->groups ? SIZE_MAX : walk->groups + groups;
+			if (!walk->unknown)
+				walk->unknown = rule;
+		}
+	}
+	if (answer != TRUTH_YES)
+		note_possible(walk, NULL);
+}
+
+/* What is not known makes no difference. */
+static bool is_decided(const struct walk *walk)
+{
+	return !walk->open || (!walk->isolating && !walk->two_shells);
+}
+
+/*
+ * Of what can come of it, the one policy: it may be more than the login deserves, but nobody is
+ * locked out, and nobody sees more than he may.
+ */
+static int decide_in_doubt(struct walk *walk, struct policy *policy, struct error *error)
+{
+	const char *rule = walk->unknown->section->name;
+	struct login *login = walk->login;
+
+	if (walk->two_policies || walk->negated) {
+		policy->on_error = walk->allow ? ON_ERROR_ALLOW : ON_ERROR_DENY;
+		return error_set(
+			error, -login->services, "rule [%s], group: %s", rule, login->trouble.text);
+	}
+	if (walk->isolating)
+		walk->last = walk->isolating;
+	error_set(&login->doubt, 0, "it cannot be told whether rule [%s] matches: %s", rule,
+		login->trouble.text);
+	return 0;
+}
+
 int rules_explain(const struct rules *rules, struct login *login, struct policy *policy,
 	const struct rules_listener *listener, struct error *error)
 {
 	_in_c_locale_ locale = enter_c_locale();
+	struct walk walk = {.rules = rules, .login = login};
+	int result = 0;
 
 	*policy = (struct policy){.isolate = false};
+	*login->doubt.text = '\0';
 	if (login->service && !strcmp(login->service, RULES_NEVER_SERVICE))
 		return 0;
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->list[i];
-		struct rules_place place = place_of(rule, &rule->section->place);
-		int matched = match_rule(rule, login, listener, error), result;
+	/* what needs no NSS is decided first, by all rules together */
+	walk_rules(&walk);
+	if (listener || !is_decided(&walk)) {
+		bool ask = !is_decided(&walk);
 
-		if (matched < 0)
-			return matched;
-		if (listener)
-			listener->rule(listener->data, &place, matched);
-		if (!matched)
-			continue;
-		result = fill_policy(rules, rule, login, policy, error);
-		if (!result)
-			tell_settings(rules, rule, listener);
-		return result;
+		login->rules_groups = walk.groups;
+		walk = (struct walk){
+			.rules = rules, .login = login, .listener = listener, .ask = ask};
+		walk_rules(&walk);
 	}
-	return 0;
+	if (!is_decided(&walk))
+		result = decide_in_doubt(&walk, policy, error);
+	if (result < 0 || !walk.last)
+		return result;
+	result = fill_policy(rules, walk.last, login, policy, error);
+	if (!result)
+		tell_settings(rules, walk.last, listener);
+	return result;
 }
 
 int rules_match(

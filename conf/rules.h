@@ -48,8 +48,13 @@ int rules_load_changed(const char *path, const char *file, const char *with, str
 
 /*
  * Matches @login, in file order.  Returns 0 and fills @policy (isolate = false when no rule
- * matched, the rule that did says `isolate = no`, or the service is RULES_NEVER_SERVICE).  Returns a negative errno and fills @error
- * when it could not be decided, for example because NSS failed: never a guess.
+ * matched, the rule that did says `isolate = no`, or the service is RULES_NEVER_SERVICE).
+ *
+ * NSS is asked for groups only where they make a difference, and never for uid 0: a rule that would
+ * need it is passed over.  Where it fails, what it did say counts.  If then a login may be left alone
+ * or get one policy, it gets the policy.  Either way login->doubt says so, for the log.  Where it may
+ * get two policies, or what is not known is a negation, returns a negative errno and fills @error;
+ * policy->on_error is ON_ERROR_ALLOW where all that it may get say so.
  */
 int rules_match(
 	const struct rules *rules, struct login *login, struct policy *policy, struct error *error);
@@ -67,9 +72,10 @@ struct rules_matcher {
 	const char *key;
 	const char *list;
 	const char *const *values; /* what the login has; only for the length of the call */
-	size_t count;
+	size_t count; /* of groups, as many as were asked for; NULL is one that cannot be told */
 	const struct pattern_reason *reason; /* the pattern that decided; only for the call */
-	bool matched;
+	enum truth answer;
+	bool asked; /* of TRUTH_UNKNOWN: NSS was asked, and cannot tell */
 };
 
 /* One setting of the rule that won. */
@@ -81,11 +87,12 @@ struct rules_setting {
 
 /*
  * What rules_explain tells, in this order: the matchers of a rule, up to the first one that does not
- * match, then the rule; after the rule that won its settings, when @policy is filled.
+ * match, then the rule; after the last rule the settings of the one that won, when @policy is filled.
+ * TRUTH_UNKNOWN is a group that NSS cannot tell, or that was not asked for.
  */
 struct rules_listener {
 	void (*matcher)(void *data, const struct rules_matcher *matcher);
-	void (*rule)(void *data, const struct rules_place *place, bool matched);
+	void (*rule)(void *data, const struct rules_place *place, enum truth answer);
 	void (*setting)(void *data, const struct rules_setting *setting);
 	void *data;
 };

@@ -44,6 +44,18 @@ void session_log_failed(
 	session_log_line(text);
 }
 
+void session_log_doubt(const char *user, const struct policy *policy, const char *doubt,
+	char text[SESSION_LOG_MAX])
+{
+	char word[64], rule[POLICY_RULE_MAX + 1];
+
+	session_log_word(word, sizeof word, user);
+	session_log_word(rule, sizeof rule, policy->rule);
+	snprintf(text, SESSION_LOG_MAX, "decided in doubt: user=%s rule=%s isolate=%s: %s", word,
+		rule, policy->isolate ? "yes" : "no", doubt);
+	session_log_line(text);
+}
+
 static time_t monotonic_seconds(void)
 {
 	struct timespec now;

@@ -44,6 +44,10 @@ void session_log_line(char *text);
 void session_log_failed(
 	const char *user, const char *let_in, const char *why, char text[SESSION_LOG_MAX]);
 
+/* What @user gets was decided without knowing it all; @doubt: what is not known, and why. */
+void session_log_doubt(const char *user, const struct policy *policy, const char *doubt,
+	char text[SESSION_LOG_MAX]);
+
 /* The session begins now; NULL is what is not known of it, and what is not named is 0. */
 void session_log_start(struct session_log *log, const struct policy *policy, const char *user,
 	const char *service, const char *from);

@@ -77,18 +77,15 @@ static int refuse(struct attempt *attempt, const char *why)
 static bool in_rescue_group(struct attempt *attempt)
 {
 	const char *group = attempt->options.rescue_group;
-	struct error error = {0};
+	enum truth answer;
 
 	if (!group || !attempt->login.user)
 		return false;
-	if (login_groups(&attempt->login, &error) < 0) {
-		pam_syslog(attempt->pamh, LOG_ERR, "rescue_group=%s: %s", group, error.text);
-		return false;
-	}
-	for (size_t i = 0; i < attempt->login.group_count; i++)
-		if (!strcmp(attempt->login.group_names[i], group))
-			return true;
-	return false;
+	answer = login_in_group(&attempt->login, group);
+	if (answer == TRUTH_UNKNOWN)
+		pam_syslog(attempt->pamh, LOG_ERR, "rescue_group=%s: %s", group,
+			attempt->login.trouble.text);
+	return answer == TRUTH_YES;
 }
 
 /* What the login would get cannot be told: the configuration is broken, or NSS failed. */
@@ -233,13 +230,27 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 	return PAM_SUCCESS;
 }
 
+static void log_doubt(struct attempt *attempt, const struct policy *policy)
+{
+	char line[SESSION_LOG_MAX];
+
+	if (!*attempt->login.doubt.text)
+		return;
+	session_log_doubt(attempt->login.user, policy, attempt->login.doubt.text, line);
+	pam_syslog(attempt->pamh, LOG_WARNING, "%s", line);
+}
+
 static int decide(struct attempt *attempt)
 {
 	struct error error = {0};
-	struct policy policy;
+	struct policy policy = {0};
 
-	if (find_login(attempt, &error) < 0 || find_policy(attempt, &policy, &error) < 0)
+	if (find_login(attempt, &error) < 0)
 		return undecided(attempt, error.text);
+	if (find_policy(attempt, &policy, &error) < 0)
+		return policy.on_error == ON_ERROR_ALLOW ? unable(attempt, &policy, error.text)
+							 : undecided(attempt, error.text);
+	log_doubt(attempt, &policy);
 	if (policy.isolate)
 		return isolate(attempt, &policy);
 	if (attempt->options.debug)

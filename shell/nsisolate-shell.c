@@ -35,6 +35,13 @@ static void show(const char *text)
 	dprintf(STDERR_FILENO, NAME ": %s\n", text);
 }
 
+static void log_line(int priority, const char *line)
+{
+	openlog(NAME, LOG_PID, LOG_AUTHPRIV);
+	syslog(priority, "%s", line);
+	closelog();
+}
+
 /* Says so to the user, and to the log; @let_in: why he gets his shell all the same, or NULL. */
 static void show_failed(const struct login *login, const char *let_in, const char *why)
 {
@@ -42,9 +49,7 @@ static void show_failed(const struct login *login, const char *let_in, const cha
 
 	show(why);
 	session_log_failed(login->user, let_in, why, line);
-	openlog(NAME, LOG_PID, LOG_AUTHPRIV);
-	syslog(!let_in ? LOG_ERR : login->uid == 0 ? LOG_ALERT : LOG_WARNING, "%s", line);
-	closelog();
+	log_line(!let_in ? LOG_ERR : login->uid == 0 ? LOG_ALERT : LOG_WARNING, line);
 	if (let_in)
 		dprintf(STDERR_FILENO, NAME ": this session is not isolated (%s)\n", let_in);
 }
@@ -126,6 +131,17 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
 }
 
+/* To the log alone: the user can do nothing about it. */
+static void log_doubt(const struct login *login, const struct policy *policy)
+{
+	char line[SESSION_LOG_MAX];
+
+	if (!*login->doubt.text)
+		return;
+	session_log_doubt(login->user, policy, login->doubt.text, line);
+	log_line(LOG_WARNING, line);
+}
+
 /* The rules' word for this user. */
 static int decide(const struct request *request, struct login *login, struct policy *policy,
 	struct error *error)
@@ -197,14 +213,20 @@ static int start(const struct request *request, struct login *login)
 
 	/* the rule names the shell of an isolated session, too */
 	if (decide(request, login, &policy, &error) < 0) {
+		const char *let_in = login->uid == 0                     ? "uid 0"
+				     : policy.on_error == ON_ERROR_ALLOW ? "on_error = allow"
+									 : NULL;
+
 		policy = (struct policy){0};
 		if (isolated)
 			show(error.text);
 		else
-			show_failed(login, login->uid == 0 ? "uid 0" : NULL, error.text);
-		if (!isolated && login->uid != 0)
+			show_failed(login, let_in, error.text);
+		if (!isolated && !let_in)
 			return EXIT_FAILURE;
 	}
+	if (!isolated)
+		log_doubt(login, &policy);
 	if (prepare_shell(request, &policy, login, &shell, &words, &error) < 0) {
 		show_failed(login, NULL, error.text);
 		return EXIT_FAILURE;

@@ -69,7 +69,7 @@ static int find_account(
 		result = login_by_uid(login, session->uid, error);
 	}
 	if (!result && geteuid() == 0 && !root)
-		result = login_groups(login, error);
+		result = login_group_ids(login, error);
 	return result;
 }
 

@@ -25,7 +25,7 @@ struct question {
 };
 
 /* One that is answered. */
-struct answer {
+struct telling {
 	const struct explain_view *view;
 	struct explanation explanation;
 };
@@ -51,21 +51,21 @@ const char *explain_outcome(const struct explanation *explanation,
 
 static void hear_matcher(void *data, const struct rules_matcher *matcher)
 {
-	struct answer *answer = data;
+	struct telling *telling = data;
 
-	answer->view->matcher(matcher);
+	telling->view->matcher(matcher);
 }
 
-static void hear_rule(void *data, const struct rules_place *place, bool matched)
+static void hear_rule(void *data, const struct rules_place *place, enum truth answer)
 {
-	struct answer *answer = data;
+	struct telling *telling = data;
 
-	answer->view->rule(place, matched);
+	telling->view->rule(place, answer);
 }
 
 static void hear_setting(void *data, const struct rules_setting *setting)
 {
-	struct explanation *explanation = &((struct answer *)data)->explanation;
+	struct explanation *explanation = &((struct telling *)data)->explanation;
 
 	if (explanation->count < EXPLAIN_SETTINGS_MAX)
 		explanation->settings[explanation->count++] = *setting;
@@ -74,22 +74,22 @@ static void hear_setting(void *data, const struct rules_setting *setting)
 static enum status explain_login(
 	const struct question *question, const struct rules *rules, struct login *login)
 {
-	struct answer answer = {
+	struct telling telling = {
 		.view = question->json ? &explain_as_json : &explain_as_text,
 		.explanation = {.service = question->service,
 			.from = question->from,
 			.tty = question->tty,
 			.login = login},
 	};
-	struct rules_listener listener = {hear_matcher, hear_rule, hear_setting, &answer};
-	struct explanation *explanation = &answer.explanation;
+	struct rules_listener listener = {hear_matcher, hear_rule, hear_setting, &telling};
+	struct explanation *explanation = &telling.explanation;
 
 	login->service = question->service;
 	login->rhost = question->from;
 	login->tty = question->tty;
-	answer.view->begin(explanation);
+	telling.view->begin(explanation);
 	rules_explain(rules, login, &explanation->policy, &listener, &explanation->error);
-	answer.view->end(explanation);
+	telling.view->end(explanation);
 	return *explanation->error.text ? STATUS_UNDECIDED : STATUS_DECIDED;
 }
 

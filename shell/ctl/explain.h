@@ -31,7 +31,7 @@ struct explanation {
 struct explain_view {
 	void (*begin)(const struct explanation *explanation);
 	void (*matcher)(const struct rules_matcher *matcher);
-	void (*rule)(const struct rules_place *place, bool matched);
+	void (*rule)(const struct rules_place *place, enum truth answer);
 	void (*end)(const struct explanation *explanation);
 };
 

@@ -29,6 +29,15 @@ static void show_place(const struct rules_place *place)
 		json_null(&json, "line");
 }
 
+/* null: it cannot be told, or makes no difference */
+static void show_answer(enum truth answer)
+{
+	if (answer == TRUTH_UNKNOWN)
+		json_null(&json, "matched");
+	else
+		json_bool(&json, "matched", answer == TRUTH_YES);
+}
+
 /* What else is known of the rule comes last, when its matchers are through. */
 static void begin_rule(const char *name)
 {
@@ -52,9 +61,10 @@ static void hear_matcher(const struct rules_matcher *matcher)
 	show_place(&matcher->place);
 	json_open(&json, "values", '[');
 	for (size_t i = 0; i < matcher->count; i++)
-		json_string(&json, NULL, matcher->values[i]);
+		if (matcher->values[i])
+			json_string(&json, NULL, matcher->values[i]);
 	json_close(&json, ']');
-	json_bool(&json, "matched", matcher->matched);
+	show_answer(matcher->answer);
 	if (reason->pattern)
 		snprintf(pattern, sizeof pattern, "%s%.*s", reason->negated ? "!" : "",
 			(int)reason->length, reason->pattern);
@@ -62,12 +72,12 @@ static void hear_matcher(const struct rules_matcher *matcher)
 	json_close(&json, '}');
 }
 
-static void hear_rule(const struct rules_place *place, bool matched)
+static void hear_rule(const struct rules_place *place, enum truth answer)
 {
 	begin_rule(place->rule);
 	json_close(&json, ']');
 	show_place(place);
-	json_bool(&json, "matched", matched);
+	show_answer(answer);
 	json_close(&json, '}');
 	in_rule = false;
 }
@@ -96,15 +106,10 @@ static void end(const struct explanation *explanation)
 	const struct policy *policy = &explanation->policy;
 	bool decided = !*explanation->error.text;
 
-	if (in_rule) { /* the rule at which it could not be decided */
-		json_close(&json, ']');
-		show_place(&(struct rules_place){0});
-		json_null(&json, "matched");
-		json_close(&json, '}');
-		in_rule = false;
-	}
 	json_close(&json, ']');
 	json_string(&json, "error", decided ? NULL : explanation->error.text);
+	json_string(&json, "doubt",
+		*explanation->login->doubt.text ? explanation->login->doubt.text : NULL);
 	if (decided)
 		json_bool(&json, "isolate", policy->isolate);
 	else

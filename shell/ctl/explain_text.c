@@ -36,16 +36,33 @@ static void append_values(FILE *stream, const struct rules_matcher *matcher)
 
 	for (size_t i = 0; i < matcher->count && i < most; i++)
 		fprintf(stream, "%s%.64s", i ? ", " : "",
-			*matcher->values[i] ? matcher->values[i] : "unknown");
+			matcher->values[i] && *matcher->values[i] ? matcher->values[i] : "unknown");
 	if (matcher->count > most)
 		fprintf(stream, " and %zu more", matcher->count - most);
+	fputs(matcher->count ? ": " : "", stream);
+}
+
+static void append_reason(FILE *stream, const struct rules_matcher *matcher)
+{
+	const struct pattern_reason *why = matcher->reason;
+	const char *negation = why->negated ? "!" : "";
+
+	if (matcher->answer == TRUTH_UNKNOWN && !matcher->asked)
+		fputs("is not asked for here", stream);
+	else if (matcher->answer == TRUTH_UNKNOWN)
+		fprintf(stream, "it cannot be told for %s%.*s", negation, (int)why->length,
+			why->pattern);
+	else if (why->negated)
+		fprintf(stream, "kept out by !%.*s", (int)why->length, why->pattern);
+	else
+		fprintf(stream, "not in %.200s", matcher->list);
 }
 
 static void hear_matcher(const struct rules_matcher *matcher)
 {
 	FILE *stream;
 
-	if (matcher->matched)
+	if (matcher->answer == TRUTH_YES)
 		return;
 	stream = fmemopen(reason, sizeof reason, "w");
 	if (!stream) {
@@ -54,18 +71,16 @@ static void hear_matcher(const struct rules_matcher *matcher)
 	}
 	fprintf(stream, "%s ", matcher->key);
 	append_values(stream, matcher);
-	if (matcher->reason->negated)
-		fprintf(stream, ": kept out by !%.*s", (int)matcher->reason->length,
-			matcher->reason->pattern);
-	else
-		fprintf(stream, ": not in %.200s", matcher->list);
+	append_reason(stream, matcher);
 	fclose(stream);
 }
 
-static void hear_rule(const struct rules_place *place, bool matched)
+static void hear_rule(const struct rules_place *place, enum truth answer)
 {
+	bool matches = answer == TRUTH_YES;
+
 	printf("  %s:%u: [%s] %s%s%s\n", place->file, place->line, place->rule,
-		paint(matched ? GREEN : DIM), matched ? "matches" : reason, paint(PLAIN));
+		paint(matches ? GREEN : DIM), matches ? "matches" : reason, paint(PLAIN));
 }
 
 static void show_setting(const struct explanation *explanation, const struct rules_setting *setting)
@@ -102,6 +117,9 @@ static void end(const struct explanation *explanation)
 			explanation->login->uid ? "refused" : "let in, as uid 0 always is");
 		return;
 	}
+	if (*explanation->login->doubt.text)
+		printf("%sin doubt%s: %s\n", paint(RED), paint(PLAIN),
+			explanation->login->doubt.text);
 	if (!*policy->rule) {
 		puts(strcmp(explanation->service, RULES_NEVER_SERVICE) != 0
 				? "not isolated: no rule matches"

@@ -84,14 +84,16 @@ static void hear_matcher(void *data, const struct rules_matcher *matcher)
 
 	must(matcher->place.line > 0 && matcher->place.rule && matcher->key,
 		"a matcher has a place");
-	must(matcher->matched == (matcher->reason->pattern && !matcher->reason->negated),
+	must(matcher->answer == TRUTH_UNKNOWN ||
+			(matcher->answer == TRUTH_YES) ==
+				(matcher->reason->pattern && !matcher->reason->negated),
 		"the reason is that of the outcome");
 	++*heard;
 }
 
-static void hear_rule(void *data, const struct rules_place *place, bool matched)
+static void hear_rule(void *data, const struct rules_place *place, enum truth answer)
 {
-	(void)matched;
+	(void)answer;
 	must(place->line > 0, "a rule has a place");
 	++*(size_t *)data;
 }

@@ -68,7 +68,7 @@ test_the_log_has_the_first_error_of_check() {
 
 test_groups_that_cannot_be_looked_up_decide_nothing() {
 	local seen
-	conf <<<$'[staff]\nuser = alice\ngroup = staff\nisolate = no\n[users]\n'
+	conf <<<$'[staff]\nuser = alice\ngroup = *, !staff\nisolate = no\n[users]\n'
 	cp /etc/nsswitch.conf /tmp/nsswitch.conf
 	sed -i 's/^group:.*/group: files/' /etc/nsswitch.conf
 	mv /etc/group /etc/group.away
@@ -79,7 +79,7 @@ test_groups_that_cannot_be_looked_up_decide_nothing() {
 	mv /etc/group.away /etc/group
 	cp /tmp/nsswitch.conf /etc/nsswitch.conf
 	assert_match "$seen" 'undecided: rule \[staff\], group: .*NSS failed.*would be refused.*status 2'
-	assert_match "$json" '"matchers":\[\{"key":"user".*"matched":null\}\],"error":"rule \[staff\]'
+	assert_match "$json" '"key":"group".*"matched":null,"pattern":"!staff"\}\].*"matched":null\}.*"error":"rule \[staff\]'
 	assert_match "$json" '"isolate":null,"rule":null,"settings":\{\}\}$'
 	assert_match "$shell" 'rule \[staff\], group: .*NSS failed.*status 1'
 }

@@ -18,6 +18,7 @@ static struct {
 	int group_count; /* alice's */
 	bool silent_about_count; /* getgrouplist does not say how many there are, as musl's old one */
 	int lookups; /* how many there were */
+	int group_lists; /* and how many lists of gids */
 } nss;
 
 static int answer(size_t size, int errnum)
@@ -82,16 +83,10 @@ int getgrgid_r(gid_t gid, struct group *entry, char *buffer, size_t size, struct
 int getgrnam_r(
 	const char *name, struct group *entry, char *buffer, size_t size, struct group **found)
 {
-	bool local = !strcmp(name, "group100");
-	int result = answer_group(size, local);
+	unsigned gid = 0;
 
-	(void)buffer;
-	*found = NULL;
-	if (result || !local)
-		return result;
-	*entry = (struct group){.gr_name = (char *)"group100", .gr_gid = 100};
-	*found = entry;
-	return 0;
+	sscanf(name, "group%u", &gid);
+	return getgrgid_r((gid_t)gid, entry, buffer, size, found);
 }
 
 /* As glibc's does, it leaves out what a failing service has, and says nothing. */
@@ -99,6 +94,7 @@ int getgrouplist(const char *user, gid_t group, gid_t *groups, int *count)
 {
 	int wanted = nss.groups_errnum ? 2 : nss.group_count, room = *count;
 
+	nss.group_lists++;
 	ck_assert_str_eq(user, "alice");
 	ck_assert_uint_eq(group, 100);
 	for (int i = 0; i < wanted && i < room; i++)
@@ -272,11 +268,18 @@ START_TEST(service_that_fails_is_never_no_membership)
 	ck_assert_int_lt(login_groups(&login, &error), 0);
 	ck_assert_msg(strstr(error.text, "NSS failed"), "%s", error.text);
 	ck_assert(!login.groups_known);
-	ck_assert_uint_eq(login.group_count, 0);
-	/* and once it answers again, so does this */
+	/* what it did say is a fact all the same */
+	ck_assert_int_eq(login_in_group(&login, "group101"), TRUTH_YES);
+	ck_assert_int_eq(login_in_group(&login, "group102"), TRUTH_UNKNOWN);
+	ck_assert_int_eq(login_in_group(&login, "nobody's"), TRUTH_UNKNOWN);
+	login_free(&login);
+	/* and once it answers again, so does the next login */
 	nss.groups_errnum = 0;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
 	ck_assert_int_eq(login_groups(&login, &error), 0);
 	ck_assert_uint_eq(login.group_count, 3);
+	ck_assert_int_eq(login_in_group(&login, "group102"), TRUTH_YES);
+	ck_assert_int_eq(login_in_group(&login, "nobody's"), TRUTH_NO);
 	login_free(&login);
 }
 END_TEST
@@ -292,29 +295,88 @@ START_TEST(group_exists_or_not_or_cannot_be_told)
 }
 END_TEST
 
-/* The rules stop at a failure: they neither guess yes nor no. */
-START_TEST(rules_do_not_guess_when_groups_cannot_be_told)
-{
-	struct rules *rules = given_rules("[staff]\ngroup = group102\nisolate = no\n[all]\n");
-	struct policy policy;
+/* alice is in group100 and group101, which are local; whether in `staff`, nobody can tell. */
+static const struct {
+	const char *text;
+	const char *rule; /* NULL: it is not decided */
+	bool doubt;
+	bool allow; /* undecided, and on_error = allow */
+} doubts[] = {
+	{"[a]\ngroup = group101, staff\nisolate = no\n[all]\n", "a", false, false},
+	{"[a]\ngroup = staff, group101\nisolate = no\n[all]\n", "a", false, false},
+	{"[a]\ngroup = group10?\nisolate = no\n[all]\n", "a", false, false},
+	{"[a]\ngroup = staff\nisolate = no\n[all]\n", "all", true, false},
+	{"[a]\ngroup = group102\nisolate = no\n[all]\n", "all", true, false},
+	{"[a]\ngroup = st*\nisolate = no\n[all]\n", "all", true, false},
+	{"[a]\ngroup = staff\nisolate = no\n[b]\ngroup = s?\nisolate = no\n[all]\n", "all", true,
+		false},
+	{"[a]\ngroup = staff\n", "a", true, false},
+	{"[a]\ngroup = staff\n[b]\nisolate = no\n", "a", true, false},
+	/* it makes no difference */
+	{"[a]\ngroup = staff\nisolate = no\n[b]\nisolate = no\n", "b", false, false},
+	{"[a]\ngroup = staff\nisolate = no\n", "", false, false},
+	{"[a]\nuser = bob\ngroup = staff\n[all]\n", "all", false, false},
+	{"[a]\ngroup = *\nisolate = no\n[all]\n", "a", false, false},
+	/* two policies that are one */
+	{"[a]\ngroup = staff\n[all]\n", "all", true, false},
+	/* two policies */
+	{"[a]\ngroup = staff\ngrace = 5\n[all]\n", NULL, false, false},
+	{"[a]\ngroup = staff\ngrace = 5\n[b]\nuser = alice\nisolate = no\n", "a", true, false},
+	{"[a]\ngroup = staff\ngrace = 5\n[b]\ngroup = s?\n", NULL, false, false},
+	{"[defaults]\non_error = allow\n[a]\ngroup = staff\ngrace = 5\n[all]\n", NULL, false, true},
+	{"[a]\ngroup = staff\non_error = allow\n[all]\n", NULL, false, false},
+	{"[a]\ngroup = staff\n[all]\non_error = allow\n", NULL, false, false},
+	/* a negation */
+	{"[a]\ngroup = *, !staff\n", NULL, false, false},
+	{"[a]\ngroup = *, !st*\n[all]\n", NULL, false, false},
+	{"[a]\ngroup = group101, !staff\nisolate = no\n[all]\n", NULL, false, false},
+	{"[a]\ngroup = staff, !group101\n[all]\n", "all", false, false},
+	{"[a]\ngroup = *, !group101, !staff\n[all]\n", "all", false, false},
+};
 
-	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
-	ck_assert_int_eq(rules_match(rules, &login, &policy, &error), 0);
-	ck_assert_str_eq(policy.rule, "staff");
-	login_free(&login);
+START_TEST(what_nss_cannot_tell_locks_nobody_out)
+{
+	struct rules *rules = given_rules(doubts[_i].text);
+	struct policy policy;
+	int result;
 
 	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
 	nss.groups_errnum = ECONNREFUSED;
-	ck_assert_int_lt(rules_match(rules, &login, &policy, &error), 0);
-	ck_assert_msg(strstr(error.text, "rule [staff], group: "), "%s", error.text);
+	memset(&error, 0, sizeof error);
+	result = rules_match(rules, &login, &policy, &error);
+	ck_assert_msg((result < 0) == !doubts[_i].rule, "%d: %s: %s, %s", result, doubts[_i].text,
+		policy.rule, error.text);
+	if (result < 0) {
+		ck_assert_msg(strstr(error.text, "rule [a], group: cannot look up group"), "%s",
+			error.text);
+		ck_assert_ptr_nonnull(strstr(error.text, strerror(ECONNREFUSED)));
+		ck_assert_int_eq(
+			policy.on_error, doubts[_i].allow ? ON_ERROR_ALLOW : ON_ERROR_DENY);
+		ck_assert(!policy.isolate);
+	} else {
+		ck_assert_str_eq(policy.rule, doubts[_i].rule);
+		ck_assert_str_eq(error.text, "");
+	}
+	ck_assert_int_eq(*login.doubt.text != '\0', doubts[_i].doubt);
+	if (doubts[_i].doubt) {
+		ck_assert_msg(strstr(login.doubt.text, "whether rule [a] matches"), "%s",
+			login.doubt.text);
+		ck_assert_ptr_nonnull(strstr(login.doubt.text, strerror(ECONNREFUSED)));
+	}
 	login_free(&login);
 	rules_free(rules);
 }
 END_TEST
 
+static const char *const needs_no_nss[] = {
+	"[root]\nuid = 0\ngroup = staff\n[all]\nuser = *\n",
+	"[a]\ngroup = staff\nisolate = no\n[all]\nisolate = no\n",
+	"[all]\ngroup = *\n",
+};
+
 START_TEST(rules_ask_nss_only_for_what_decides)
 {
-	struct rules *rules = given_rules("[root]\nuid = 0\ngroup = staff\n[all]\nuser = *\n");
+	struct rules *rules = given_rules(needs_no_nss[_i]);
 	struct policy policy;
 	int lookups;
 
@@ -323,9 +385,94 @@ START_TEST(rules_ask_nss_only_for_what_decides)
 	nss.errnum = EIO;
 	ck_assert_int_eq(rules_match(rules, &login, &policy, &error), 0);
 	ck_assert_str_eq(policy.rule, "all");
+	ck_assert_str_eq(login.doubt.text, "");
 	ck_assert_int_eq(nss.lookups, lookups);
 	login_free(&login);
 	rules_free(rules);
+}
+END_TEST
+
+/* It gets in also where NSS hangs. */
+START_TEST(no_service_is_asked_for_a_group_of_uid_0)
+{
+	static const char text[] = "[a]\ngroup = staff, *, !group1*\n[b]\ngroup = group100\n"
+				   "[root]\nhostname = %g-%l\n[last]\nisolate = no\n";
+	struct rules *rules = given_rules(text);
+	struct policy policy;
+	int lookups;
+
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	login.uid = login.gid = 0;
+	lookups = nss.lookups + nss.group_lists;
+	ck_assert_int_eq(rules_match(rules, &login, &policy, &error), 0);
+	ck_assert_str_eq(policy.rule, "root");
+	ck_assert_int_eq(strncmp(policy.hostname, "gid-0-", 6), 0);
+	ck_assert_msg(strstr(login.doubt.text, "rule [a] was passed over"), "%s", login.doubt.text);
+	ck_assert_int_eq(nss.lookups + nss.group_lists, lookups);
+	login_free(&login);
+	rules_free(rules);
+}
+END_TEST
+
+/* How many lookups of groups the rules cost, besides the list of gids. */
+static const struct {
+	const char *groups;
+	int count; /* alice's groups, from group100 on */
+	bool matches;
+	int most;
+} costs[] = {
+	{"group100, group101, group102", 1, true, 2}, /* her group's name, and that name's group */
+	{"staff", 1, false, 2}, /* its name, and whether all services answered */
+	{"staff, group150, group160", 2, false, 3},
+	{"group150, group102", 90, true, 2}, /* one that she is in is enough */
+	{"group195", 90, false, 2},
+	{"staff, group195", 90, false, 3}, /* what nobody knows is asked for twice */
+	{"group195, staff", 90, false, 4},
+	{"*, !group195", 90, true, 2},
+	{"group18?", 90, true, 92}, /* all their names, one of which is none */
+	{"group195, gr*9", 90, true, 92},
+};
+
+START_TEST(rules_take_the_cheaper_way_to_the_groups)
+{
+	char text[256];
+	struct rules *rules;
+	struct policy policy;
+	int before;
+
+	/* twice: no group is asked for again */
+	snprintf(text, sizeof text,
+		"[a]\nuser = *\ngroup = %s, x\nservice = never\n[b]\ngroup = %s\n[c]\nuid = 0-60000\ngroup = %s\ngrace = 3\n",
+		costs[_i].groups, costs[_i].groups, costs[_i].groups);
+	rules = given_rules(text);
+	nss.group_count = costs[_i].count;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	before = nss.lookups;
+	ck_assert_int_eq(rules_match(rules, &login, &policy, &error), 0);
+	ck_assert_str_eq(policy.rule, costs[_i].matches ? "b" : "");
+	ck_assert_int_le(nss.lookups - before, costs[_i].most);
+	ck_assert_str_eq(login.doubt.text, "");
+	login_free(&login);
+	rules_free(rules);
+}
+END_TEST
+
+/* As many members as no real directory has; and the room for it is made once. */
+START_TEST(group_of_any_size_can_be_told)
+{
+	int before;
+
+	nss.group_count = 90;
+	ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
+	nss.room = (size_t)60 << 20;
+	before = nss.lookups;
+	ck_assert_int_eq(login_in_group(&login, "group150"), TRUTH_YES);
+	ck_assert_int_eq(login_in_group(&login, "group151"), TRUTH_YES);
+	ck_assert_int_le(nss.lookups - before, 9);
+	login_free(&login);
+	nss.room = (size_t)65 << 20;
+	ck_assert_int_eq(login_group_exists("group150", &error), -ERANGE);
+	ck_assert_msg(strstr(error.text, "64 MiB"), "%s", error.text);
 }
 END_TEST
 
@@ -349,8 +496,11 @@ static Suite *login_suite(void)
 	tcase_add_test(tcase, endless_groups_are_an_error);
 	tcase_add_loop_test(tcase, service_that_fails_is_never_no_membership, 0, ROWS(failures));
 	tcase_add_test(tcase, group_exists_or_not_or_cannot_be_told);
-	tcase_add_test(tcase, rules_do_not_guess_when_groups_cannot_be_told);
-	tcase_add_test(tcase, rules_ask_nss_only_for_what_decides);
+	tcase_add_loop_test(tcase, what_nss_cannot_tell_locks_nobody_out, 0, ROWS(doubts));
+	tcase_add_loop_test(tcase, rules_ask_nss_only_for_what_decides, 0, ROWS(needs_no_nss));
+	tcase_add_test(tcase, no_service_is_asked_for_a_group_of_uid_0);
+	tcase_add_loop_test(tcase, rules_take_the_cheaper_way_to_the_groups, 0, ROWS(costs));
+	tcase_add_test(tcase, group_of_any_size_can_be_told);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

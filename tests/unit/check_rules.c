@@ -435,8 +435,8 @@ static void tell_matcher(void *data, const struct rules_matcher *matcher)
 
 	(void)data;
 	snprintf(told + used, sizeof told - used, "%s %s:%u '%s' has %zu:%s %s%.*s\n",
-		matcher->matched ? "yes" : "no", matcher->key, matcher->place.line, matcher->list,
-		matcher->count, matcher->values[0],
+		matcher->answer == TRUTH_YES ? "yes" : "no", matcher->key, matcher->place.line,
+		matcher->list, matcher->count, matcher->values[0],
 		!matcher->reason->pattern  ? "none"
 		: matcher->reason->negated ? "!"
 					   : "by ",
@@ -444,13 +444,13 @@ static void tell_matcher(void *data, const struct rules_matcher *matcher)
 		matcher->reason->pattern ? matcher->reason->pattern : "");
 }
 
-static void tell_rule(void *data, const struct rules_place *place, bool matched)
+static void tell_rule(void *data, const struct rules_place *place, enum truth answer)
 {
 	size_t used = strlen(told);
 
 	(void)data;
 	snprintf(told + used, sizeof told - used, "[%s]:%u %s\n", place->rule, place->line,
-		matched ? "won" : "refused");
+		answer == TRUTH_YES ? "won" : "refused");
 }
 
 static void tell_setting(void *data, const struct rules_setting *setting)

@@ -210,7 +210,7 @@ test_explain_as_json() {
 	END
 	ctl explain --config "$CONF" root --json >"$DIR/json"
 	assert_eq "$(json 'sorted(it)' <"$DIR/json")" \
-		"['error', 'from', 'gid', 'isolate', 'rule', 'rules', 'service', 'settings', 'tty', 'uid', 'user']"
+		"['doubt', 'error', 'from', 'gid', 'isolate', 'rule', 'rules', 'service', 'settings', 'tty', 'uid', 'user']"
 	assert_eq "$(json '[it["user"], it["service"], it["from"], it["isolate"], it["rule"], it["error"]]' \
 		<"$DIR/json")" "['root', 'sshd', None, True, 'all', None]"
 	assert_eq "$(json '[(r["rule"], r["line"], r["matched"]) for r in it["rules"]]' <"$DIR/json")" \

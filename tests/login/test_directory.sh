@@ -1,0 +1,188 @@
+# Directories: accounts and groups come from a service that can be down, hang, or have groups of any size.
+# The service is a stand-in, tests/tools/nss/standin.c; real ones are tested by `make check-directory`.
+. tests/stage.sh
+
+LIBRARY=libnss_standin.so.2
+
+# with MODE; group.db and passwd.db on it: erin 6001, who is in staff and in her own group
+directory() { # directory MODE
+	local place
+	[ -e "$BUILD/tests/$LIBRARY" ] || skip "this C library reads no nsswitch.conf"
+	place=$(dirname "$(ldd "$BUILD/tests/pam_app" | awk '$1 ~ /^libc\.so/ { print $3 }')")
+	cp "$BUILD/tests/$LIBRARY" "$place/"
+	mkdir -p /run/standin
+	chmod 1777 /run/standin
+	[ -e /tmp/nsswitch ] || cp /etc/nsswitch.conf /tmp/nsswitch
+	printf 'passwd: files standin\ngroup: files standin\nshadow: files\nhosts: files\n' >/etc/nsswitch.conf
+	cp /etc/group /etc/group.kept
+	sed -i '/^\(staff\|club\):/d' /etc/group
+	echo 'erin:x:6001:6001::/tmp:/bin/sh' >/run/standin/passwd
+	printf '%s\n' 'erin:x:6001:' 'staff:x:6100:erin,bob' 'sudo:x:6200:' >/run/standin/group
+	mode "$1"
+}
+mode() { echo "$*" >/run/standin/mode; : >/run/standin/log; chmod 666 /run/standin/log; }
+groups_for() { seq 8001 $((8000 + $2)) | sed "s/.*/g&:x:&:$1/"; } # groups_for USERS COUNT
+asked() { grep -cE "$1" /run/standin/log; }
+
+directory_end() {
+	mode up
+	cp /tmp/nsswitch /etc/nsswitch.conf
+	rm -rf /run/standin /tmp/nsswitch
+	rm -f /etc/pam.d/stage
+	mv /etc/group.kept /etc/group
+	nothing_left
+}
+
+stack() { # stack OPTION...
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo "session required pam_nsisolate.so $*" >>/etc/pam.d/stage
+}
+app() { timeout 30 "$BUILD/tests/pam_app" stage "$@"; }
+gets() { # gets USER HOSTNAME
+	app "$1" open run "uname -n >/tmp/name" close || fail "$1 does not get in: $(cat $LOGS/syslog)"
+	assert_eq "$(cat /tmp/name)" "$2" "$1's hostname"
+	rm -f /tmp/name
+}
+refused() { app "$1" refused 2>/dev/null || fail "$1 gets in"; }
+
+shipped_rules() { sed 's/^service = .*/&, stage/' "$TOP/conf/nsisolate.conf" | conf; }
+
+# ---- a service that is down ----
+
+test_a_service_that_is_down_locks_nobody_out() {
+	directory down
+	stack
+	shipped_rules
+	gets carol lab
+	! grep 'in doubt' $LOGS/syslog || fail "an administrator's group is no doubt"
+	gets alice alice-lab
+	assert_match "$(logged '^<84>.*in doubt: user=alice rule=users isolate=yes')" \
+		'whether rule \[administrators\] matches: .*service standin .*nsswitch'
+	gets root lab
+	directory_end
+}
+
+test_the_shell_takes_a_service_that_is_down_for_no_refusal() {
+	directory down
+	shipped_rules
+	assert_eq "$(as dave "$NSISOLATE_SHELL" -c 'uname -n')" dave-lab
+	logged '^<84>.*in doubt: user=dave rule=users isolate=yes.*service standin' >/dev/null
+	assert_eq "$(as carol "$NSISOLATE_SHELL" -c 'uname -n')" lab
+	directory_end
+}
+
+test_two_policies_that_nobody_can_choose_from_refuse() {
+	local rules=$'[staff]\ngroup = staff\ngrace = 5\n[all]\nuser = *\n'
+	directory down
+	stack
+	conf <<<"$rules"
+	refused alice
+	logged 'session refused: user=alice: rule \[staff\], group: .*service standin' >/dev/null
+	conf <<<$'[defaults]\non_error = allow\n'"$rules"
+	gets alice lab
+	logged 'NOT isolated: user=alice is let in \(on_error = allow\)' >/dev/null
+	mode up
+	gets alice alice-lab
+	logged 'session opened: user=alice rule=all' >/dev/null
+	gets bob bob-lab
+	logged 'session opened: user=bob rule=staff' >/dev/null
+	directory_end
+}
+
+test_a_rescue_group_is_what_is_known() {
+	directory down
+	stack "rescue_group=$(groups_of_carol)"
+	printf 'nonsense\n' | conf
+	gets carol lab
+	logged '^<81>.*NOT isolated: user=carol is let in \(rescue_group\)' >/dev/null
+	refused alice
+	logged '^<83>.*rescue_group=.*service standin' >/dev/null
+	directory_end
+}
+groups_of_carol() { id -Gn carol | tr ' ' '\n' | grep -xE 'sudo|wheel'; }
+
+test_explain_says_what_cannot_be_told() {
+	local seen
+	directory down
+	shipped_rules
+	seen=$(nsisolatectl explain alice)
+	assert_match "$seen" '\[administrators\] group alice: it cannot be told for sudo'
+	assert_match "$seen" 'in doubt: .*\[administrators\].*service standin.*isolated by rule \[users\]'
+	seen=$(nsisolatectl explain --json alice)
+	assert_match "$seen" '"rule":"administrators".*"matched":null,.*"doubt":"it cannot be told whether'
+	assert_match "$seen" '"isolate":true,"rule":"users"'
+	printf '[a]\ngroup = staff\nisolate = no\n[b]\nisolate = no\n' | conf
+	seen=$(nsisolatectl explain alice)
+	assert_match "$seen" '\[a\] group is not asked for here.*not isolated by rule \[b\]'
+	directory_end
+}
+
+# ---- a service that hangs ----
+
+test_uid_0_waits_for_no_group() {
+	directory hang
+	stack
+	printf '[staff]\ngroup = staff, !wheel\n[club]\ngroup = c*\n[all]\nhostname = %%u\n' | conf
+	app root open close || fail "root does not get in"
+	logged 'session opened: user=root rule=all .*hostname=root' >/dev/null
+	logged '^<84>.*in doubt: user=root rule=all isolate=yes: rule \[staff\] was passed over' >/dev/null
+	assert_eq "$(asked 'initgroups|getgr')" 0 "groups asked for"
+	directory_end
+}
+
+test_what_needs_no_group_waits_for_none() {
+	directory hang
+	stack
+	printf '[staff]\ngroup = staff\nisolate = no\n[none]\nuser = bob\n' | conf
+	app alice open close || fail "alice does not get in, whom no rule can isolate"
+	printf '[staff]\ngroup = staff\nisolate = no\nservice = other\n[all]\ngroup = *\n' | conf
+	app alice open close || fail "alice does not get in, who is in some group"
+	logged 'session opened: user=alice rule=all' >/dev/null
+	assert_eq "$(asked 'initgroups|getgr')" 0 "groups asked for"
+	directory_end
+}
+
+# ---- large groups, and many ----
+
+# 700 kB of one line in /etc/group, and a pointer for each of them
+test_a_group_of_50000_members_keeps_nobody_out() {
+	directory up
+	stack
+	{ printf 'everybody:x:7000:'; seq -f 'member-no-%.0f' -s , 50000 | tr -d '\n'; echo ',alice'; } >>/etc/group
+	printf '[everybody]\ngroup = everybody\nhostname = all-%%l\n[users]\ngroup = staff, *\n' | conf
+	gets alice all-lab
+	gets bob bob-lab
+	gets carol carol-lab
+	directory_end
+}
+
+# or it would depend on how many groups somebody is in
+test_a_local_group_hides_one_of_the_same_name() {
+	local count
+	directory up
+	stack
+	echo 'staff:x:7001:carol' >>/etc/group
+	printf '[a]\ngroup = staff\nhostname = staff-%%l\n[b]\ngroup = one, two, three, four\n[c]\n' | conf
+	for count in few many; do
+		gets carol staff-lab
+		gets bob bob-lab
+		groups_for bob,carol 9 >>/run/standin/group
+	done
+	directory_end
+}
+
+test_a_user_of_many_groups_costs_what_the_rules_name() {
+	local seen
+	directory up
+	stack
+	groups_for erin 205 >>/run/standin/group
+	printf '[a]\ngroup = staff, sudo\nhostname = staff-%%l\n[b]\n' | conf
+	gets erin staff-lab
+	seen=$(asked getgr)
+	[ "$seen" -le 2 ] || fail "$seen questions for the names of groups: $(cat /run/standin/log)"
+	mode up
+	printf '[a]\ngroup = g8*\n[b]\n' | conf
+	gets erin erin-lab
+	assert_eq "$(sort /run/standin/log | uniq -d | grep -v -e getpw -e initgroups)" '' "asked twice"
+	directory_end
+}
