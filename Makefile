@@ -192,7 +192,7 @@ $(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
 $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/module/tests/tools/nss/standin.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
--include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
+-include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d' -type f)
 
 # ---- what is run ---------------------------------------------------------------------------------
 # They install what they need, as root; an ordinary user is told how, and gets as far as it goes.
@@ -242,7 +242,8 @@ soak:
 fault:
 	$(call depend,build test)
 	$(make) all tests-tools
-	@LIMIT=3600 FAULT=whole BUILD='$(abspath $(BUILD))' tests/run tests/fault/test_*.sh
+	@LIMIT=3600 FAULT=whole STEPS=all BUILD='$(abspath $(BUILD))' tests/run tests/fault/test_*.sh \
+		tests/login/test_steps.sh
 
 tests-tools: $(tools) $(fault_tools) $(nss_standin) $(BUILD)/paths
 tests-unit: $(unit_tests)
@@ -300,7 +301,9 @@ analyze:
 # FUZZ_SECONDS of libFuzzer over each target: tests/fuzz/README.md
 FUZZ_SECONDS ?= 600
 fuzz:
-	$(foreach target,rules init answer join shell,tests/fuzz/run $(target) $(FUZZ_SECONDS) &&) :
+	$(call depend,build fuzz)
+	$(foreach target,rules init answer join shell,tests/fuzz/run $(target) $(FUZZ_SECONDS) &&) \
+	$(foreach length,100 1000 20000,tests/fuzz/run rules $(FUZZ_SECONDS) -max_len=$(length) &&) :
 
 # ---- packages ------------------------------------------------------------------------------------
 deb:

@@ -27,8 +27,9 @@
 # Looking from outside:
 #	inits USER              the PIDs of the nsisolate-init processes of USER's sessions
 #	logged REGEX            wait until a line of this test's syslog matches; prints it
-#	nothing_left            fail unless the stage is as it was after stage_build (waits up to 5 s)
-#	wait_for COMMAND...     until it succeeds, at most 5 s
+#	nothing_left            fail unless the stage is as it was after stage_build (waits for it)
+#	wait_for COMMAND...     until it succeeds: at most 200 looks and the time of 50 plain logins
+#	login_ms and the like   how long a test may take: see pace.sh
 #
 # Saying so:
 #	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
@@ -43,11 +44,12 @@
 # need_user_namespaces, which skips the test where the kernel gives none to users.
 
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/pace.sh"
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 STAGE=/run/stage
 LOGS=$STAGE/logs
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
 unset CDPATH ENV BASH_ENV SSH_AUTH_SOCK
 
@@ -65,9 +67,25 @@ paths_of() {
 # Not the variable alone: what follows would change the machine itself.
 on_stage() { [ "${NSISOLATE_STAGE:-}" = 1 ] && [ "$(cat /proc/1/comm)" = stage_init ]; }
 
+# Whether there can be a stage here, asked once; $STAGE_POSSIBLE says why not.
+stage_possible() {
+	if [ -z "${STAGE_POSSIBLE:-}" ]; then
+		STAGE_POSSIBLE=$(stage_control 2>&1) && STAGE_POSSIBLE=yes
+		export STAGE_POSSIBLE
+	fi
+	[ "$STAGE_POSSIBLE" = yes ]
+}
+stage_control() { # what a stage is made of
+	[ "$(id -u)" = 0 ] || { echo "it needs root"; return 1; }
+	unshare --mount --pid --net --uts --ipc --fork --kill-child sh -c 'mount -t tmpfs none /mnt &&
+		mkdir /mnt/up /mnt/work && mount -t overlay -o lowerdir=/etc,upperdir=/mnt/up,workdir=/mnt/work none /etc &&
+		mount -t proc proc /proc' 2>&1 | head -n 1 | grep . && return 1
+	return 0
+}
+
 stage_enter() { # with STAGE_TERMINAL=1 the terminal stays the controlling one
 	on_stage && return
-	[ "$(id -u)" = 0 ] || { echo "stage.sh: needs root" >&2; exit 2; }
+	stage_possible || { echo "stage.sh: there can be no stage here: $STAGE_POSSIBLE" >&2; exit 2; }
 	[ -x "$BUILD/tests/stage_init" ] ||
 		{ echo "stage.sh: nothing is built in $BUILD, run make check" >&2; exit 2; }
 	# each dies with the one before it, so that the stage ends with whoever ran the tests
@@ -193,6 +211,10 @@ stage_build() {
 	paths_of "$BUILD"
 	hostname lab
 	ip link set lo up
+	# an ACK is delayed by 40 ms, twice a login; where that cannot be changed, it is
+	for route in 127.0.0.0/8 127.0.0.1; do
+		ip route change local $route dev lo proto kernel scope host src 127.0.0.1 table local quickack 1 || true
+	done 2>/dev/null
 	mount -t tmpfs -o mode=755,nosuid,nodev stage /run
 	mkdir -p $STAGE $LOGS /run/lock /run/sshd
 	chmod 711 $STAGE
@@ -212,6 +234,7 @@ stage_build() {
 	stage_users
 	stage_reset
 	stage_state >$STAGE/before
+	STAGE_MOUNTS=$(</proc/1/mountinfo)
 }
 
 # Before every test: what another one changed, or left when it failed, is put right.
@@ -219,7 +242,7 @@ stage_reset() {
 	local stack
 	# shellcheck disable=SC2046
 	kill -KILL $(stage_processes pid) 2>/dev/null || true
-	stage_unmount
+	[ "$(</proc/1/mountinfo)" = "${STAGE_MOUNTS:-}" ] || stage_unmount
 	for stack in $STAGE/pam.*; do [ ! -e "$stack" ] || cp "$stack" "/etc/pam.d/${stack##*/pam.}"; done
 	pam_stack sshd 'session required pam_nsisolate.so'
 	conf "$TOP/conf/nsisolate.conf"
@@ -233,13 +256,19 @@ stage_unmount() { # what was mounted since; the last one first
 		sort -rn | awk '{ print $5 }' | xargs -r -n1 umount -l
 }
 
-stage_install() {
+# What is built goes where it belongs, below DIR if there is one.
+stage_make_install() {
 	local variables
 	mapfile -t variables <"$BUILD/paths"
 	# the flags of an outer make are not meant for this one
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES make --no-print-directory -s -C "$TOP" \
-		BUILD="$BUILD" NO_BUILD=1 "${variables[@]}" install >$LOGS/install 2>&1 ||
-		{ cat $LOGS/install >&2; exit 2; }
+		BUILD="$BUILD" NO_BUILD=1 "${variables[@]}" ${1:+DESTDIR="$1"} install
+}
+
+# tests/run has done that once for all stages, below $INSTALLED.
+stage_install() {
+	[ -n "${INSTALLED:-}" ] && cp -a "$INSTALLED/." / 2>/dev/null ||
+		stage_make_install >$LOGS/install 2>&1 || { cat $LOGS/install >&2; exit 2; }
 }
 
 # ---- using it ----
@@ -309,7 +338,8 @@ sshd_stop() {
 }
 
 SSH_OPTIONS=(-F /dev/null -i $STAGE/keys/user -o BatchMode=yes -o StrictHostKeyChecking=no
-	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10 -o IdentitiesOnly=yes)
+	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=60 -o IdentitiesOnly=yes
+	-o KexAlgorithms=curve25519-sha256) # the default one costs as much as two logins
 
 on() { # the words that begin with a dash are ssh's
 	local user=$1 options=()
@@ -319,7 +349,7 @@ on() { # the words that begin with a dash are ssh's
 		case $1 in -[oLRDSWi]) options+=("$2"); shift ;; esac
 		shift
 	done
-	timeout --foreground 30 ssh "${SSH_OPTIONS[@]}" "${options[@]}" "$user@127.0.0.1" "$@"
+	bounded 500 ssh "${SSH_OPTIONS[@]}" "${options[@]}" "$user@127.0.0.1" "$@"
 }
 
 as() {
@@ -346,11 +376,15 @@ skip() { echo "SKIPPED: $*"; exit 77; }
 assert_eq() { [ "$1" = "$2" ] || fail "${3:-value}: got '$1', wanted '$2'"; }
 assert_match() { [[ $1 =~ $2 ]] || fail "${3:-value}: got '$1', wanted /$2/"; }
 
-wait_for() { # with a look every 10 ms: there is no one event for "whatever COMMAND asks"
-	local end=$((SECONDS + 5))
+wait_for() { # there is no one event for "whatever COMMAND asks"
+	local looks=0 end=
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.01
+		# a slow machine looks as slowly as it works, and has some logins' time more
+		if ((++looks >= 200)); then
+			end=${end:-$(($(now_ms) + 50 * $(login_ms)))}
+			[ "$(now_ms)" -lt "$end" ] || return 1
+		fi
+		if ((looks < 20)); then sleep 0.01; else sleep 0.04; fi
 	done
 }
 

@@ -17,9 +17,10 @@
  *	-e       the call fails from then on, every time, and not once
  *	-n N     the helper is COMMAND's Nth child, and not its first
  *	-x N     what the role's process does from its Nth exec on does not count: it is the user's program
+ *	-k N     every Nth call only
  *	-s N     from the Nth call on;  -v  says each run
  *
- * A run holds when COMMAND exits with one of STATUSES within 10 s, no process is left then that it
+ * A run holds when COMMAND exits with one of STATUSES within $PATIENCE seconds (10), no process is left then that it
  * started, and the mounts here are what they were.  What does not hold is told with what COMMAND
  * said.  The last line is `N injected, N held (STATUS: N, ...)`: how often COMMAND ended how.  The
  * status is 1 when they differ or N is 0.
@@ -46,7 +47,7 @@
 
 #include "calls.h"
 
-enum { PATIENCE_S = 10, PROCESSES_MAX = 256 };
+enum { PATIENCE_S = 10, /* where $PATIENCE does not say more */ PROCESSES_MAX = 256 };
 
 enum role { APPLICATION, HELPER, INIT, TRACED, MEMORY = TRACED, ROLES };
 static const char *const role_names[] = {"application", "helper", "init", "memory"};
@@ -54,6 +55,8 @@ static const char *const role_names[] = {"application", "helper", "init", "memor
 static struct {
 	enum role role;
 	bool marked, one_each, ever, verbose;
+	unsigned patience; /* seconds for a run */
+	long stride; /* of the calls every so many */
 	int helper; /* which of COMMAND's children */
 	int execs; /* at which the role's process is done; 0: never */
 	char **command;
@@ -483,7 +486,7 @@ static void run_command(void)
 	put_into(run.processes, pid);
 	if (sweep.role != MEMORY)
 		resume(pid, 0);
-	alarm(PATIENCE_S);
+	alarm(sweep.patience);
 	wait_for_all(pid);
 	alarm(0);
 	if (sweep.role == MEMORY && read(sweep.fired[0], &fired, 1) == 1) {
@@ -578,7 +581,7 @@ static int sweep_all(long step)
 			break;
 		injected++;
 		well += held(before);
-		step = run.last ? run.step + 1 : run.step;
+		step = run.last ? run.step + sweep.stride : run.step;
 		if (run.last)
 			error = -1;
 	}
@@ -603,7 +606,8 @@ static void stay_on_one_processor(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sweep [-m1ev] [-n N] [-x N] [-s N] ROLE STATUSES COMMAND...\n");
+	fprintf(stderr,
+		"usage: sweep [-m1ev] [-n N] [-x N] [-k N] [-s N] ROLE STATUSES COMMAND...\n");
 	return 98;
 }
 
@@ -611,9 +615,13 @@ int main(int argc, char **argv)
 {
 	int option;
 	long from = 1;
+	const char *patience = getenv("PATIENCE");
 
 	sweep.helper = 1;
-	while ((option = getopt(argc, argv, "+m1evn:x:s:")) > 0) {
+	sweep.stride = 1;
+	sweep.patience =
+		patience && atoi(patience) > PATIENCE_S ? (unsigned)atoi(patience) : PATIENCE_S;
+	while ((option = getopt(argc, argv, "+m1evn:x:k:s:")) > 0) {
 		switch (option) {
 		case 'm':
 			sweep.marked = true;
@@ -633,6 +641,9 @@ int main(int argc, char **argv)
 		case 'x':
 			sweep.execs = atoi(optarg);
 			break;
+		case 'k':
+			sweep.stride = atol(optarg);
+			break;
 		case 's':
 			from = atol(optarg);
 			break;
@@ -640,7 +651,7 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (argc - optind < 3)
+	if (argc - optind < 3 || sweep.stride < 1)
 		return usage();
 	while (sweep.role < ROLES && strcmp(role_names[sweep.role], argv[optind]))
 		sweep.role++;

@@ -1,6 +1,7 @@
 # Every system call and every allocation of a login fails in turn: it ends isolated in full or refused,
 # nothing is left behind, and the application is given back as it was.  With FAULT=whole each call
-# fails in every way that calls.h knows (`make fault`), else in one.
+# fails in every way that calls.h knows (`make fault`), with FAULT=each in one.  Without, so it is for
+# the main cases; of what varies them (`varied`) every fourth call fails.
 . tests/stage.sh
 
 export ASAN_OPTIONS=detect_leaks=0 # with `make sanitize`: it cannot look for leaks while traced
@@ -14,6 +15,7 @@ WHOLE=42 NONE=43                         # verdict
 ELSEWHERE=12                             # fail_alloc: another library did not survive it
 
 if [ "${FAULT:-}" = whole ]; then each=(); else each=(-1); fi
+varied() { [ -n "${FAULT:-}" ] || each=(-1 -k 4); }
 
 # prepare [LINE...]: in the rule
 prepare() {
@@ -66,6 +68,7 @@ shell() {
 # a group of alice's besides her own; where it gets lost no rule is for her
 club() { grep -q ^club: /etc/group || echo 'club:x:7001:bob,alice' >>/etc/group; }
 test_a_call_of_the_module_that_asks_for_groups_fails() {
+	varied
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail, for what NSS loads"
 	prepare 'group = club'
 	club
@@ -76,6 +79,7 @@ test_a_call_of_the_module_fails() { prepare; module application alice $ISOLATED,
 test_a_call_of_the_helper_fails() { prepare; module helper alice $ISOLATED,$REFUSED; }
 test_a_call_of_pid_1_fails() { prepare; module init alice $ISOLATED,$REFUSED; }
 test_an_allocation_of_the_module_fails() {
+	varied
 	allocations_fail
 	# with all that is allocated for: files beside the file, and a group that no other rule stands in for
 	prepare 'group = club'
@@ -91,6 +95,7 @@ test_an_allocation_of_the_module_fails() {
 	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
 }
 test_an_allocation_for_an_odd_account_fails() {
+	varied
 	allocations_fail
 	# one whose group has no name
 	prepare 'group = 5098'
@@ -103,6 +108,7 @@ test_an_allocation_for_an_odd_account_fails() {
 	stage_forget huge 5099
 }
 test_an_allocation_that_would_tell_of_a_wrong_word_fails() {
+	varied
 	allocations_fail
 	prepare 'nonsense = 1'
 	module memory alice $REFUSED,$ELSEWHERE,127
@@ -119,11 +125,12 @@ test_an_allocation_that_would_tell_of_a_wrong_word_fails() {
 test_a_call_of_the_shell_fails() { prepare; shell application $WHOLE,1,127,137; }
 test_a_call_of_the_shells_pid_1_fails() { prepare; shell helper $WHOLE,1,137; }
 test_a_call_of_the_shells_command_fails() { prepare; shell init $WHOLE,1,126,127,137; }
-test_an_allocation_of_the_shell_fails() { allocations_fail; prepare; shell memory $WHOLE,1,$ELSEWHERE; }
+test_an_allocation_of_the_shell_fails() { varied; allocations_fail; prepare; shell memory $WHOLE,1,$ELSEWHERE; }
 
 # ---- where the application is ----
 
 test_in_a_chroot_it_is_whole_or_refused() {
+	varied
 	prepare
 	chroot_build /home/stage-chroot
 	FURNISHED=1 INTO='chroot /home/stage-chroot chdir /'
@@ -139,12 +146,14 @@ test_in_a_chroot_it_is_whole_or_refused() {
 }
 # ours would come to lie where standard input and output were
 test_without_descriptors_it_is_whole_or_refused() {
+	varied
 	prepare
 	INTO=close-all
 	module application alice $ISOLATED,$REFUSED
 }
 # where a child has to look where the root is; the way back is closed, and so leads to "/"
 test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
+	varied
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail"
 	prepare
 	install -d -m 700 -o alice -g alice /home/alice/private
@@ -158,14 +167,16 @@ test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
 # ---- what the rule says of it, and root ----
 
 test_root_gets_in_whatever_fails() { prepare; module application root $ISOLATED,$LET_IN; }
-test_nor_is_root_kept_out_by_memory() { allocations_fail; prepare; module memory root $ISOLATED,$LET_IN,$ELSEWHERE; }
+test_nor_is_root_kept_out_by_memory() { varied; allocations_fail; prepare; module memory root $ISOLATED,$LET_IN,$ELSEWHERE; }
 
 test_on_error_allow_lets_in_whole_or_not_at_all() {
+	varied
 	prepare 'on_error = allow'
 	# what cannot even be decided is refused
 	module application alice $ISOLATED,$LET_IN,$REFUSED
 }
 test_so_it_does_where_the_engine_fails() {
+	varied
 	prepare 'on_error = allow'
 	module helper alice $ISOLATED,$LET_IN
 	module init alice $ISOLATED,$LET_IN
@@ -191,17 +202,20 @@ host_files() {
 	install -d -m 1777 /tmp/.X11-unix # of which a session sees the same
 }
 test_a_session_with_everything_is_whole_or_refused() {
+	varied
 	everything
 	module application alice $ISOLATED,$REFUSED
 	module helper alice $ISOLATED,$REFUSED
 	module init alice $ISOLATED,$REFUSED
 }
 test_so_it_is_through_the_shell() {
+	varied
 	everything
 	shell application $WHOLE,1,127,137
 	shell helper $WHOLE,1,137
 }
 test_a_cgroup_namespace_is_there_or_refused() {
+	varied
 	prepare 'namespaces = uts, pid, cgroup'
 	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
 	OUTSIDE=$(outside uts pid mnt cgroup)
@@ -215,6 +229,7 @@ test_a_cgroup_namespace_is_there_or_refused() {
 
 # where there is no PID 1
 test_names_alone_are_there_or_refused() {
+	varied
 	prepare 'namespaces = uts'
 	OUTSIDE=$(outside uts)
 	export NAMES_ONLY=1
@@ -225,6 +240,7 @@ test_names_alone_are_there_or_refused() {
 
 # and mounts, where the file system of /etc/hosts cannot stay below /proc
 test_mounts_without_processes_are_there_or_refused() {
+	varied
 	prepare 'namespaces = uts, mount'
 	OUTSIDE=$(outside uts mnt)
 	export NAMES_ONLY=1
@@ -234,6 +250,7 @@ test_mounts_without_processes_are_there_or_refused() {
 
 # where the outer process becomes the command, and a child tries first whether it can
 test_names_alone_through_the_shell_are_there_or_not_at_all() {
+	varied
 	prepare 'namespaces = uts'
 	OUTSIDE=$(outside uts)
 	export NAMES_ONLY=1
@@ -275,6 +292,7 @@ test_a_shared_set_is_made_whole_or_refused() {
 
 # where systemd would end the set with the login that made it, and cannot be asked not to
 test_a_set_that_cannot_leave_its_unit_is_refused() {
+	varied
 	local unit=/sys/fs/cgroup/user.slice/stage.$$ own
 	prepare 'scope = user'
 	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
@@ -333,6 +351,7 @@ test_a_shared_set_is_joined_or_refused() {
 # ---- what fails for good ----
 
 test_a_call_of_the_engine_fails_for_good() {
+	varied
 	prepare
 	module helper alice $ISOLATED,$REFUSED -e
 	module init alice $ISOLATED,$REFUSED,$ENDED -e
@@ -356,6 +375,7 @@ test_a_call_of_the_module_fails_for_good() {
 	module application alice $ISOLATED,$REFUSED,$STUCK -e
 }
 test_memory_is_out_for_good() {
+	varied
 	allocations_fail
 	prepare
 	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE -e

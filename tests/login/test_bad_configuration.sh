@@ -133,7 +133,7 @@ test_a_rescue_group_is_no_way_around_a_rule() {
 refused_for() { # refused_for REGEX [USER]
 	local log
 	: >$LOGS/syslog
-	timeout 10 "$BUILD/tests/pam_app" stage "${2:-alice}" refused 2>/dev/null ||
+	timeout "$(pace_seconds 200)" "$BUILD/tests/pam_app" stage "${2:-alice}" refused 2>/dev/null ||
 		fail "let in, or it hangs, with $(ls -ld "$CONF")"
 	log=$(logged 'session refused')
 	assert_match "$log" "$CONF: error: .*$1"

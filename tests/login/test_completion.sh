@@ -15,7 +15,7 @@ commands() { nsisolatectl --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort;
 
 session_start() {
 	sshd_start
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 'exec sleep 301' >/dev/null 2>&1 &
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 'exec sleep 301' >/dev/null 2>&1 &
 	client=$!
 	wait_for pgrep -u alice -x sleep || fail "no session"
 }

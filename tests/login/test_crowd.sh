@@ -1,9 +1,9 @@
 # scope = user: fifty logins of a user at the same instant make one set, whatever is killed meanwhile.
 #
-# ROUNDS (6) says how often, for each way in; `make soak` makes it 100.
+# ROUNDS (3) says how often, for each way in; `make soak` makes it 100.
 . tests/stage.sh
 
-ROUNDS=${ROUNDS:-6}
+ROUNDS=${ROUNDS:-3}
 AT_ONCE=${AT_ONCE:-50}
 DIR=$STAGE/crowd
 

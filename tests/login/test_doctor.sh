@@ -214,7 +214,7 @@ test_the_stock_stacks_of_others() {
 really() { # really LINES: isolated, open or refused, for alice through the service doctor
 	printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' "$1" \
 		>/etc/pam.d/doctor
-	case $(timeout 20 "$BUILD/tests/pam_app" doctor alice open run hostname 2>&1 | tail -n 1) in
+	case $(timeout "$(pace_seconds 400)" "$BUILD/tests/pam_app" doctor alice open run hostname 2>&1 | tail -n 1) in
 	alice-lab) echo isolated ;;
 	lab) echo open ;;
 	*'failed: open'*) echo refused ;;

@@ -4,7 +4,7 @@
 is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
 
 session_start() { # session_start [COMMAND]: of $user, in the background, $client; $init is its PID 1
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" "${1:-exec sleep 301}" \
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" "${1:-exec sleep 301}" \
 		>$STAGE/out 2>&1 &
 	client=$!
 	wait_for is_running "$user" 'sleep 301' || fail "no session: $(cat $STAGE/out)"

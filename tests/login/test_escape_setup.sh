@@ -41,7 +41,7 @@ none_runs() { ! pgrep -u "$user"; }
 race() { # race DIRECTORY NAME: where $user can write
 	local swapper mounts
 	mounts=$(sort /proc/self/mountinfo)
-	as "$user" timeout 40 bash -c "$(declare -f swap); swap $1 $2" 2>/dev/null &
+	as "$user" timeout "$(pace_seconds 800)" bash -c "$(declare -f swap); swap $1 $2" 2>/dev/null &
 	swapper=$!
 	logins 25
 	pkill -KILL -u "$user"
@@ -94,7 +94,7 @@ test_a_forwarded_socket_does_not_reach_the_users_manager() {
 		on alice -N -L "$STAGE/door:/run/user/5001/bus" &
 		client=$!
 		wait_for test -S $STAGE/door || fail "no forwarding"
-		answer=$(timeout 5 socat -u UNIX-CONNECT:$STAGE/door - 2>/dev/null)
+		answer=$(timeout "$(pace_seconds 100)" socat -u UNIX-CONNECT:$STAGE/door - 2>/dev/null)
 		# with `keep` it is the door that the rule leaves open
 		assert_eq "$answer" "$([ $keep = hide ] || echo outside)" "user_manager = $keep"
 		pkill -P "$(pgrep -P $client -x timeout || echo $client)" -x ssh

@@ -8,7 +8,7 @@ typed() {
 	chmod 644 $STAGE/hostile.py
 	COMMAND="$1" expect -c '
 		log_user 0
-		set timeout 10
+		set timeout $env(PATIENCE)
 		spawn env PS1=ready: bash --norc --noprofile
 		expect ready:
 		send -- "$env(COMMAND); echo ov\"\"er\r"

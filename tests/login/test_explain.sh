@@ -1,5 +1,8 @@
-# nsisolatectl explain tells what a login gets: 200 configurations, each with a real login.
+# nsisolatectl explain tells what a login gets: PAIRS (40) configurations for each way in, each with a real
+# login.
 . tests/stage.sh
+
+PAIRS=${PAIRS:-40}
 
 # A user of the list and a configuration, the same ones for the same number: a line with the user,
 # then the file.  Its rules have up to six matchers, all about the users of the stage.
@@ -54,10 +57,10 @@ explained() { # explained SERVICE USER
 	echo "$kinds$hostname"
 }
 
-agree() { # agree SERVICE USERS FIRST: the logins of 100 pairs are what explain says
+agree() { # agree SERVICE USERS FIRST: the logins of those pairs are what explain says
 	local pair text user got isolated=0
 	ADMINS=$(id -Gn carol | tr ' ' '\n' | grep -xE 'sudo|wheel')
-	for ((pair = $3; pair < $3 + 100; pair++)); do
+	for ((pair = $3; pair < $3 + PAIRS; pair++)); do
 		text=$(random_pair $pair "$2")
 		user=${text%%$'\n'*}
 		conf <<<"${text#*$'\n'}"
@@ -67,18 +70,18 @@ agree() { # agree SERVICE USERS FIRST: the logins of 100 pairs are what explain 
 		[ "$got" = lab ] || isolated=$((isolated + 1))
 	done
 	# both happen often enough to mean something
-	if [ $isolated -lt 20 ] || [ $isolated -gt 80 ]; then
-		fail "$isolated of 100 logins were isolated"
+	if [ $isolated -lt $((PAIRS / 5)) ] || [ $isolated -gt $((PAIRS * 4 / 5)) ]; then
+		fail "$isolated of $PAIRS logins were isolated"
 	fi
 }
 
-test_explain_and_100_logins_through_the_module_agree() {
+test_explain_and_logins_through_the_module_agree() {
 	pam_stack su 'session required pam_nsisolate.so'
 	log_in() { su "$1" -s /bin/sh -c "$2" </dev/null; }
 	agree su 'alice|bob|carol|root' 0
 }
 
-test_explain_and_100_logins_through_the_shell_agree() {
+test_explain_and_logins_through_the_shell_agree() {
 	log_in() { as "$1" "$BINDIR/nsisolate-shell" -c "$2" </dev/null; }
-	agree nsisolate-shell 'alice|bob|carol|dave' 100
+	agree nsisolate-shell 'alice|bob|carol|dave' 1000
 }

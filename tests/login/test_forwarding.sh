@@ -50,7 +50,7 @@ test_x11_is_forwarded() { both check_x11; }
 check_sockets() {
 	local client
 	# a socket of the session, reached from outside, and the other way round
-	timeout 20 ssh "${SSH_OPTIONS[@]}" -L $STAGE/near:"/home/$user/far" \
+	timeout "$(pace_seconds 400)" ssh "${SSH_OPTIONS[@]}" -L $STAGE/near:"/home/$user/far" \
 		-R "/home/$user/back":$STAGE/outside -o ExitOnForwardFailure=yes "$user@127.0.0.1" \
 		'rm -f far; socat UNIX-LISTEN:far,fork SYSTEM:hostname >/dev/null 2>&1 & echo up; read -r _; kill $!' \
 		<$STAGE/fifo >$STAGE/up &
@@ -80,7 +80,7 @@ check_proxy() {
 	on "$user" -N -D 127.0.0.1:1080 >/dev/null 2>&1 & client=$!
 	wait_for listens 1080 || fail "no proxy"
 	# SOCKS4: connect to port 22 of 127.0.0.1, without a name (an ending NUL); 90 is "granted"
-	assert_match "$(timeout 5 bash -c 'exec 8<>/dev/tcp/127.0.0.1/1080
+	assert_match "$(timeout "$(pace_seconds 100)" bash -c 'exec 8<>/dev/tcp/127.0.0.1/1080
 		printf "\4\1\0\26\177\0\0\1\0" >&8; head -c 15 <&8' | tr -d '\0')" 'ZSSH-2.0' "through the proxy"
 	# ssh, timeout's only child
 	pkill -P "$(pgrep -P $client -x timeout || echo $client)" -x ssh || fail "no client to end"

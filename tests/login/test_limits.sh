@@ -59,11 +59,15 @@ check_ipc() {
 test_system_v_ipc_is_the_hosts_but_for_ipc() { both check_ipc; }
 
 check_names() {
+	local before inside
 	settings
 	assert_eq "$(on "$user" 'getent passwd bob | cut -d: -f1; ls /dev/pts')" "bob
 $(ls /dev/pts)" "names of users and terminals"
-	assert_eq "$(on "$user" "head -1 /proc/stat | cut -c 1-4; cut -d. -f1 /proc/uptime")" "cpu 
-$(cut -d. -f1 /proc/uptime)" "what the kernel tells of the machine"
+	assert_eq "$(on "$user" "head -1 /proc/stat | cut -c 1-4")" "cpu " "what the kernel tells of the machine"
+	before=$(cut -d. -f1 /proc/uptime)
+	inside=$(on "$user" "cut -d. -f1 /proc/uptime")
+	[ "$before" -le "$inside" ] && [ "$inside" -le "$(cut -d. -f1 /proc/uptime)" ] ||
+		fail "up for $before s before, $inside s inside"
 }
 test_names_and_the_kernels_figures_are_the_hosts() { both check_names; }
 
@@ -72,7 +76,7 @@ test_names_and_the_kernels_figures_are_the_hosts() { both check_names; }
 check_outside() {
 	local init
 	settings
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'exec sleep 301' >/dev/null 2>&1 &
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'exec sleep 301' >/dev/null 2>&1 &
 	wait_for is_running "$user" 'sleep 301' || fail "no session"
 	as "$user" pgrep -f '^sleep 301$' >/dev/null || fail "it is not seen from outside"
 	as bob pgrep -f '^sleep 301$' >/dev/null || fail "not by another user who is outside"
@@ -123,7 +127,7 @@ test_internal_sftp_is_outside_of_the_shells_session() {
 	SFTP=internal-sftp sshd_start
 	fetch() { # FILE, of no size
 		echo "get /proc/sys/kernel/hostname $STAGE/fetched" |
-			timeout 30 sftp -q -b - "${SSH_OPTIONS[@]}" dave@127.0.0.1 >/dev/null 2>&1
+			timeout "$(pace_seconds 500)" sftp -q -b - "${SSH_OPTIONS[@]}" dave@127.0.0.1 >/dev/null 2>&1
 		cat $STAGE/fetched
 	}
 	assert_eq "$(fetch)" lab "what internal-sftp sees"

@@ -15,7 +15,7 @@ print($1)"
 is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
 
 session_start() { # session_start [COMMAND]: of $user, in the background, $client
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" "${1:-exec sleep 301}" \
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" "${1:-exec sleep 301}" \
 		>$STAGE/out 2>&1 &
 	client=$!
 	wait_for is_running "$user" 'sleep 301' || fail "no session: $(cat $STAGE/out)"
@@ -72,7 +72,7 @@ test_the_table_is_aligned_and_sorted() {
 	sshd_start
 	user=bob session_start
 	user=alice session_start
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 'exec sleep 302' &
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 'exec sleep 302' &
 	wait_for is_running alice 'sleep 302'
 	table=$(nsisolatectl list)
 	assert_eq "$(awk '{ print $1 }' <<<"$table")" $'SESSION\nalice/1\nalice/2\nbob/1'
@@ -99,7 +99,7 @@ test_the_table_fits_the_terminal() {
 
 test_watch_looks_again() {
 	sshd_start
-	timeout 20 nsisolatectl list --watch --json >$STAGE/watched &
+	timeout "$(pace_seconds 400)" nsisolatectl list --watch --json >$STAGE/watched &
 	watcher=$!
 	wait_for grep -q '"sessions":\[\]' $STAGE/watched || fail "nothing is said"
 	user=alice session_start
@@ -143,7 +143,7 @@ check_shared() {
 	session_start
 	first=$client
 	assert_match "$(nsisolatectl list)" $'\n'"$user/1 +\(?users\)? +$user-lab +logins=1 +- +- +[0-9]+ "
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'exec sleep 302' >/dev/null 2>&1 &
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'exec sleep 302' >/dev/null 2>&1 &
 	client=$!
 	wait_for is_running "$user" 'sleep 302' || fail "no second login"
 	assert_match "$(nsisolatectl list)" $'^SESSION[^\n]*\n'"$user/1 +[^ ]+ +$user-lab +logins=2 +- +- +[0-9]+ [^"$'\n'"]*$"

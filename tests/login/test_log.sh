@@ -32,7 +32,7 @@ is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
 test_a_login_through_sshd() {
 	local opened closed init namespace
 	sshd_start
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 \
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" alice@127.0.0.1 \
 		'setsid sleep 301 >/dev/null 2>&1 & setsid sleep 302 >/dev/null 2>&1 & read line' \
 		< <(until [ -e $STAGE/go ]; do sleep 0.05; done; echo) &
 	wait_for is_running alice 'sleep 302' || fail "no session"
@@ -122,7 +122,7 @@ test_a_login_through_the_shell() {
 	local opened closed init namespace
 	pam_stack sshd ''
 	sshd_start
-	timeout --foreground 50 ssh "${SSH_OPTIONS[@]}" dave@127.0.0.1 \
+	timeout --foreground "$(pace_seconds 1000)" ssh "${SSH_OPTIONS[@]}" dave@127.0.0.1 \
 		'setsid sleep 301 >/dev/null 2>&1 & setsid sleep 302 >/dev/null 2>&1 & read line' \
 		< <(until [ -e $STAGE/go ]; do sleep 0.05; done; echo) &
 	wait_for is_running dave 'sleep 302' || fail "no session"
@@ -221,7 +221,7 @@ test_a_deaf_log_daemon_does_not_keep_the_shell() {
 	sink=$(pgrep -x syslog_sink)
 	settings
 	kill -STOP "$sink"
-	timeout 5 python3 -c '
+	timeout "$(pace_seconds 100)" python3 -c '
 import socket
 log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 log.setblocking(False)
@@ -229,7 +229,7 @@ log.connect("/dev/log")
 try:
 	while True: log.send(b"full")
 except BlockingIOError: pass' || fail "cannot fill it"
-	timeout 10 setpriv --reuid dave --regid dave --init-groups "$NSISOLATE_SHELL" -c 'exit 42'
+	timeout "$(pace_seconds 200)" setpriv --reuid dave --regid dave --init-groups "$NSISOLATE_SHELL" -c 'exit 42'
 	status=$?
 	kill -CONT "$sink"
 	assert_eq $status 42 status

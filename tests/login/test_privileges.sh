@@ -63,7 +63,7 @@ test_the_filter_is_pid_1s_alone() { both check_command; }
 steps() {
 	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
 	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
-	ASAN_OPTIONS=detect_leaks=0 timeout 30 "$BUILD/tests/at_step" "$1" all nobody \
+	ASAN_OPTIONS=detect_leaks=0 timeout "$(pace_seconds 500)" "$BUILD/tests/at_step" "$1" all nobody \
 		"$BUILD/tests/pam_app" stage alice open close | grep -E '^(clone|say|[0-9]+) [0-9a-f]{16} ' >$STAGE/steps
 	[ "$(wc -l <$STAGE/steps)" -ge 10 ] || fail "only so many steps of $1: $(cat $STAGE/steps)"
 }
@@ -107,7 +107,7 @@ life() {
 	shift
 	mkdir -p $trace
 	chmod 1777 $trace
-	timeout 50 strace -ff -qq -e signal=none -o $trace/of "$@" >$STAGE/life.said 2>&1 </dev/null
+	timeout "$(pace_seconds 1000)" strace -ff -qq -e signal=none -o $trace/of "$@" >$STAGE/life.said 2>&1 </dev/null
 	for file in $trace/of.*; do
 		grep -qE '^seccomp\(.*= 0$' "$file" || continue
 		found=$((found + 1))

@@ -2,7 +2,7 @@
 . tests/stage.sh
 
 inside() { on "$user" "$@"; }
-scp_() { timeout 30 scp -q "${SSH_OPTIONS[@]}" "$@"; }
+scp_() { timeout "$(pace_seconds 500)" scp -q "${SSH_OPTIONS[@]}" "$@"; }
 
 check_status() {
 	local status
@@ -75,7 +75,7 @@ test_scp_both_ways() { both check_scp; }
 check_sftp() {
 	echo content >/run/stage/file
 	printf 'put /run/stage/file there\nls\nget there /run/stage/back\nrm there\n' |
-		timeout 30 sftp -q "${SSH_OPTIONS[@]}" -b - "$user@127.0.0.1" >/dev/null || fail sftp
+		timeout "$(pace_seconds 500)" sftp -q "${SSH_OPTIONS[@]}" -b - "$user@127.0.0.1" >/dev/null || fail sftp
 	cmp /run/stage/file /run/stage/back || fail "another file came back"
 	rm /run/stage/file /run/stage/back
 }
@@ -90,8 +90,8 @@ test_internal_sftp_through_the_module() {
 
 check_rsync() {
 	mkdir /run/stage/tree; seq 1000 >/run/stage/tree/a; seq 2000 >/run/stage/tree/b
-	timeout 30 rsync -a -e "ssh ${SSH_OPTIONS[*]}" /run/stage/tree "$user@127.0.0.1:" || fail "rsync to"
-	timeout 30 rsync -a -e "ssh ${SSH_OPTIONS[*]}" "$user@127.0.0.1:tree" /run/stage/back || fail "rsync from"
+	timeout "$(pace_seconds 500)" rsync -a -e "ssh ${SSH_OPTIONS[*]}" /run/stage/tree "$user@127.0.0.1:" || fail "rsync to"
+	timeout "$(pace_seconds 500)" rsync -a -e "ssh ${SSH_OPTIONS[*]}" "$user@127.0.0.1:tree" /run/stage/back || fail "rsync from"
 	diff -r /run/stage/tree /run/stage/back/tree || fail "other files came back"
 	rm -r /run/stage/tree /run/stage/back "/home/$user/tree"
 }
@@ -100,9 +100,9 @@ test_rsync() { both check_rsync; }
 check_git() {
 	export GIT_SSH_COMMAND="ssh ${SSH_OPTIONS[*]}" GIT_CONFIG_GLOBAL=/dev/null
 	as "$user" git init -q --bare "/home/$user/repo.git"
-	timeout 30 git clone -q "$user@127.0.0.1:repo.git" /run/stage/clone 2>/dev/null || fail "git clone"
+	timeout "$(pace_seconds 500)" git clone -q "$user@127.0.0.1:repo.git" /run/stage/clone 2>/dev/null || fail "git clone"
 	(cd /run/stage/clone && git -c user.name=stage -c user.email=stage@lab commit -q --allow-empty \
-		-m first && timeout 30 git push -q origin HEAD) || fail "git push"
+		-m first && timeout "$(pace_seconds 500)" git push -q origin HEAD) || fail "git push"
 	assert_eq "$(as "$user" git --git-dir "/home/$user/repo.git" log --all --format=%s)" first
 	rm -r /run/stage/clone "/home/$user/repo.git"
 }
@@ -131,7 +131,7 @@ check_forwarding() {
 	exec 7>/run/stage/fifo
 	wait_for grep -q up /run/stage/up || fail "no session for the forwardings"
 	for port in 2201 2202; do
-		answer=$(timeout 5 bash -c "exec 8<>/dev/tcp/127.0.0.1/$port; head -c 7 <&8")
+		answer=$(timeout "$(pace_seconds 100)" bash -c "exec 8<>/dev/tcp/127.0.0.1/$port; head -c 7 <&8")
 		assert_eq "$answer" SSH-2.0 "what answers on port $port"
 	done
 	echo >&7

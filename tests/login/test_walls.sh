@@ -5,7 +5,7 @@ inside() { on "$user" "$@"; }
 
 check_kill_everything() {
 	local other
-	timeout 20 ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'sleep 301; exit 9' >/dev/null 2>&1 &
+	timeout "$(pace_seconds 400)" ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" 'sleep 301; exit 9' >/dev/null 2>&1 &
 	other=$!
 	as "$user" sleep 302 &
 	wait_for pgrep -u "$user" -f '^sleep 301' || fail "no other session"

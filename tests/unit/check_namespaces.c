@@ -15,7 +15,7 @@ static char before[65];
 
 static void play_the_host(void)
 {
-	if (geteuid() == 0)
+	if (can_unshare(CLONE_NEWUTS | CLONE_NEWNS))
 		ck_assert_int_eq(unshare(CLONE_NEWUTS | CLONE_NEWNS), 0);
 	gethostname(before, sizeof before);
 }
@@ -65,8 +65,6 @@ START_TEST(new_ones_are_named)
 	char now[65];
 
 	play_the_host();
-	if (geteuid() != 0)
-		return;
 	host = (struct namespaces_host){
 		false, namespaces_inode("uts", &error), namespaces_inode("mnt", &error)};
 	ck_assert_int_eq(unshare(CLONE_NEWUTS), 0);

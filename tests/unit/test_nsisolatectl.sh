@@ -68,7 +68,7 @@ test_check_of_what_is_no_file() {
 	given </dev/null
 	mkfifo "$DIR/fifo"
 	ln -s nowhere "$DIR/link"
-	assert_eq "$(said timeout 5 "$NSISOLATECTL" check "$DIR/fifo")" \
+	assert_eq "$(said timeout "$(pace_seconds 100)" "$NSISOLATECTL" check "$DIR/fifo")" \
 		"$DIR/fifo: error: is no regular file (a FIFO, a socket or a device), expected a file
 status 2"
 	assert_eq "$(said ctl check "$DIR/link")" \
@@ -388,7 +388,7 @@ test_edit_of_what_is_no_file() {
 	given <<<'[a]'
 	mkfifo "$DIR/fifo"
 	assert_match "$(EDITOR=true said ctl edit "$DIR" 2>&1)" "cannot edit .*Is a directory.*status 2"
-	assert_match "$(EDITOR=true said timeout 5 "$NSISOLATECTL" edit "$DIR/fifo" 2>&1)" \
+	assert_match "$(EDITOR=true said timeout "$(pace_seconds 100)" "$NSISOLATECTL" edit "$DIR/fifo" 2>&1)" \
 		"cannot edit .*status 2"
 	assert_match "$(EDITOR=true said ctl edit "$DIR/no/such.conf" 2>&1)" "No such file.*status 2"
 }

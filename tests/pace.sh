@@ -1,0 +1,64 @@
+# pace.sh - time as tests count it, in plain logins of this machine: source it.
+#
+# Machines differ fiftyfold in what a fork costs, and a loaded machine differs from itself a minute ago.
+# So no test bounds anything in seconds: it allows so many plain logins, as they cost in the same minute.
+#
+#	pace_keep LOGIN_MS          until killed, keep $PACE, the file that says what a login costs now: LOGIN_MS
+#	                            while the machine is as it is at the start, more when it gets slower
+#	login_ms                    what a plain login costs now, in milliseconds: the dearest of the last minute
+#	pace_seconds N              the time of N of them, in whole seconds, at least 1
+#	bounded N COMMAND...        COMMAND, ended after N logins at the latest; the status is 124 then, as timeout's
+#	now_ms                      a clock
+#	assert_within START MS N [WHAT]   fail when more than MS and N logins have gone by since START (now_ms)
+#
+# Without $PACE each asks the machine on the spot.
+
+# A plain login by ssh, key exchange and all, beside the probe below: 80 to 100 on the machines tried.
+PACE_PROBES=100
+
+now_ms() { date +%s%3N; }
+
+# What ten processes cost that are forked, exec'ed and waited for: microseconds for one
+pace_probe() {
+	local i start=${EPOCHREALTIME/[.,]/}
+	for i in 0 1 2 3 4 5 6 7 8 9; do /bin/true; done
+	echo $(((${EPOCHREALTIME/[.,]/} - start) / 10))
+}
+
+pace_keep() {
+	local login=$1 first now dearest i=0
+	local -a minute=()
+	first=$(pace_probe)
+	while :; do
+		now=$(pace_probe)
+		minute[i++ % 30]=$now
+		dearest=$first
+		for now in "${minute[@]}"; do ((now <= dearest)) || dearest=$now; done
+		# in one piece: whoever reads gets the old or the new one
+		echo $((login * dearest / first)) >"$PACE.new" && mv "$PACE.new" "$PACE"
+		sleep 2
+	done
+}
+
+login_ms() {
+	local cost
+	if [ -n "${PACE:-}" ] && { read -r cost <"$PACE"; } 2>/dev/null; then
+		echo "$cost"
+	else
+		echo $(($(pace_probe) * PACE_PROBES / 1000 + 1))
+	fi
+}
+
+pace_seconds() { echo $(($(login_ms) * $1 / 1000 + 1)); }
+
+bounded() {
+	local n=$1
+	shift
+	timeout --foreground --kill-after=5 "$(pace_seconds "$n")" "$@"
+}
+
+assert_within() {
+	local took=$(($(now_ms) - $1)) most
+	most=$(($2 + $(login_ms) * $3))
+	[ $took -le $most ] || fail "${4:-it} took $took ms, which is more than $2 ms and $3 logins ($most ms)"
+}
