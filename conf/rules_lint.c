@@ -124,6 +124,24 @@ static void check_shell(const struct lint *lint)
 		warn_at(lint, &item->place, 0, wrong);
 }
 
+/*
+ * A name whose first part is of the user's making alone may be that of another machine, and the
+ * first part is what sudo and others compare.
+ */
+static void check_hostname(const struct lint *lint)
+{
+	const struct config_item *item = lint->rule->items[KEY_HOSTNAME];
+	size_t first = item ? strcspn(item->value, ".") : 0;
+
+	for (size_t i = 0; i < first; i++)
+		if (item->value[i] == '%' && strchr("lH", item->value[++i]))
+			return;
+	if (item)
+		warn_at(lint, &item->place, 0,
+			"the first part of this name has neither %l nor %H: it can come out as that of "
+			"another machine, and sudo and others take the session for it");
+}
+
 /* Settings that the rule itself makes, and lacks what they need. */
 static void check_needs(const struct lint *lint)
 {
@@ -215,13 +233,16 @@ void rules_lint(const struct rules *rules, struct diagnostics *diagnostics)
 {
 	struct lint lint = {rules, &rules->defaults, diagnostics};
 
-	if (rules->defaults.section)
+	if (rules->defaults.section) {
 		check_shell(&lint);
+		check_hostname(&lint);
+	}
 	for (size_t i = 0; i < rules->count; i++) {
 		lint.rule = &rules->list[i];
 		check_names(&lint, KEY_USER);
 		check_names(&lint, KEY_GROUP);
 		check_shell(&lint);
+		check_hostname(&lint);
 		check_needs(&lint);
 		check_not_isolated(&lint);
 		check_covered(&lint);

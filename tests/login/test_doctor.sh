@@ -1060,3 +1060,60 @@ test_a_directory_that_an_empty_group_may_change_is_all_right() {
 	chmod 755 "$directory"
 	chgrp 0 "$directory"
 }
+
+# ---- faults: sudo by host ----
+
+# sudoers LINE...: beside the machine's own
+sudoers() {
+	printf '%s\n' "$@" >/etc/sudoers.d/stage
+	chmod 440 /etc/sudoers.d/stage
+}
+
+test_finds_sudoers_that_name_hosts() {
+	command -v cvtsudoers >/dev/null || skip "there is no cvtsudoers"
+	healthy
+	finds ok sudo 'names no host'
+	sudoers 'Host_Alias PROD = lab, lab2' 'alice ALL, !PROD = (ALL) NOPASSWD: ALL'
+	finds problem sudo 'by host, as for !lab, .*\[users\]' 'hostname = %H'
+	mends_by_edit '/^\[users\]/a hostname = %H'
+	healthy
+	sudoers 'Defaults@lab insults'
+	finds problem sudo 'has Defaults@lab insults, '
+	# an address is no name, and stays
+	sudoers 'alice 192.0.2.0/24, 2001:db8::1 = (ALL) ALL'
+	is_healthy
+	sudoers 'alice web1 = ALL' && change '/^\[users\]/a namespaces = pid'
+	is_healthy
+}
+
+test_sudoers_by_host_mean_nothing_to_nsisolate_shell() {
+	shell_only
+	change 's/^service = .*/service = nsisolate-shell/'
+	sudoers 'dave lab = (ALL) NOPASSWD: ALL'
+	finds_not problem sudo
+}
+
+test_finds_sudoers_that_come_from_a_server() {
+	local server
+	for server in sss ldap; do
+		healthy
+		echo "sudoers: files $server # both" >>/etc/nsswitch.conf
+		finds problem sudo "has sudoers from $server, "
+	done
+	healthy
+	echo "sudoers: files # sss" >>/etc/nsswitch.conf
+	finds_not problem sudo
+}
+
+test_sudoers_that_cannot_be_read_are_unseen() {
+	command -v cvtsudoers >/dev/null || skip "there is no cvtsudoers"
+	healthy
+	sudoers 'alice ALL ALL'
+	finds unseen sudo 'whether /etc/sudoers names hosts: .*cvtsudoers'
+	healthy
+	BY=(setpriv --reuid 5001 --regid 5001 --clear-groups)
+	finds unseen sudo 'only root'
+	BY=(env)
+	mv "$(command -v cvtsudoers)" $STAGE/cvtsudoers
+	finds unseen sudo 'there is no cvtsudoers'
+}

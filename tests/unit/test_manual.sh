@@ -50,7 +50,7 @@ test_every_example_is_well_formed() {
 		assert_eq "$("$NSISOLATECTL" check "$example" | grep -A 2 -E ': (error|warning): ' |
 			grep -vE '^--$|there is no (user|group) |^ ')" "" "$example"
 	done
-	assert_eq $count 4 "examples in the page"
+	assert_eq $count 5 "examples in the page"
 }
 
 test_every_example_decides() {

@@ -1,0 +1,174 @@
+/*
+ * sudo in a session: it authorizes by the hostname, and that is the session's.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+
+#include "doctor.h"
+#include "doctor_run.h"
+
+#define SUBJECT "sudo"
+#define SUDOERS "/etc/sudoers"
+
+static const char *find_program(const char *name, char path[64])
+{
+	static const char *const directories[] = {
+		"/usr/bin", "/usr/sbin", "/bin", "/usr/local/bin", "/usr/local/sbin"};
+
+	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+		snprintf(path, 64, "%s/%s", directories[i], name);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+/* Whether a session of this rule has a hostname that is not the machine's. */
+static bool renames(const struct rules_summary *summary)
+{
+	struct utsname own;
+
+	return summary->policy.isolate && (summary->policy.kinds & CLONE_NEWUTS) &&
+	       strcmp(summary->hostname, "%H") != 0 &&
+	       !(uname(&own) == 0 && !strcasecmp(summary->hostname, own.nodename));
+}
+
+/*
+ * The first rule that does so to logins through the module.  In a session of nsisolate-shell sudo has
+ * nothing to give: root is not there.
+ */
+static bool find_renaming(const struct doctor *doctor, struct rules_summary *summary)
+{
+	for (size_t i = 0; i < doctor->stacks.count; i++) {
+		const struct stack *stack = &doctor->stacks.list[i];
+		const char *service = stack->service;
+		const struct rules *rules = doctor_rules(doctor, service);
+
+		if (stack->fragment || !rules || !stack_has_module(stack) ||
+			!strcmp(service, RULES_NEVER_SERVICE))
+			continue;
+		for (size_t rule = 0; rule < rules_count(rules); rule++) {
+			rules_summarize(rules, rule, summary);
+			if (renames(summary) &&
+				(!summary->service || pattern_match(summary->service, PATTERN_WORD,
+							      &service, 1, NULL)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The service of nsswitch.conf's line for sudoers that is a server's, into @name. */
+static bool asks_server(char name[64])
+{
+	FILE *file = fopen("/etc/nsswitch.conf", "re");
+	char line[512], *cursor, *word;
+	bool found = false;
+
+	while (file && fgets(line, sizeof line, file)) {
+		line[strcspn(line, "#\n")] = '\0';
+		cursor = line + strspn(line, " \t");
+		if (strncmp(cursor, "sudoers:", 8) != 0)
+			continue;
+		cursor += 8;
+		while (!found && (word = strtok_r(NULL, " \t", &cursor)))
+			if (!strcmp(word, "sss") || !strcmp(word, "ldap")) {
+				snprintf(name, 64, "%s", word);
+				found = true;
+			}
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* What cvtsudoers makes of sudoers; false, and a finding, where it makes nothing. */
+static bool convert(struct doctor *doctor, char *const *argv, struct run_result *result)
+{
+	run_program(argv, (char *[]){"LC_ALL=C", NULL}, NULL, result);
+	if (result->status == 0 && strlen(result->out) < sizeof result->out - 1)
+		return true;
+	doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "whether " SUDOERS " names hosts: %s: %s",
+		argv[0], result->status == 0 ? "it says too much" : result->err);
+	return false;
+}
+
+/* An address or a network is compared with the machine's interfaces: no name changes that. */
+static bool is_address(const char *host)
+{
+	host += *host == '!';
+	return strchr(host, ':') || !host[strspn(host, "0123456789./")];
+}
+
+/* The first host in LDIF @text that goes by a name, or NULL; ends the line that it stands in. */
+static const char *find_host(char *text)
+{
+	static const char attribute[] = "sudoHost: ";
+
+	for (char *line; (line = strsep(&text, "\n"));) {
+		const char *host = line + sizeof attribute - 1;
+
+		if (!strncmp(line, attribute, sizeof attribute - 1) && strcmp(host, "ALL") != 0 &&
+			!is_address(host))
+			return host;
+	}
+	return NULL;
+}
+
+static void report(struct doctor *doctor, const struct rules_summary *rule, const char *where,
+	const char *what)
+{
+	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT,
+		"%s %.100s, and sudo takes for this machine's name that of the session, which [%s] "
+		"makes: what is for this host does not count there, and what is for another may",
+		where, what, rule->place.rule);
+	doctor_mend(doctor,
+		"nsisolatectl edit   # in [%s], or a rule before it for who uses sudo: hostname = %%H",
+		rule->place.rule);
+}
+
+void doctor_check_sudo(struct doctor *doctor)
+{
+	char program[64], server[64];
+	struct rules_summary rule;
+	struct run_result result;
+	const char *host;
+
+	if (!find_program("sudo", program) || !find_renaming(doctor, &rule))
+		return;
+	if (asks_server(server)) {
+		report(doctor, &rule, "nsswitch.conf has sudoers from", server);
+		return;
+	}
+	if (!doctor->root || !find_program("cvtsudoers", program)) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "whether " SUDOERS " names hosts: %s",
+			doctor->root ? "there is no cvtsudoers" : "only root reads it");
+		return;
+	}
+	if (!convert(doctor,
+		    (char *[]){program, "-e", "-f", "LDIF", "-b", "dc=sudoers", "-s", "defaults",
+			    SUDOERS, NULL},
+		    &result))
+		return;
+	host = find_host(result.out);
+	if (host) {
+		report(doctor, &rule, SUDOERS " has rules by host, as for", host);
+		return;
+	}
+	if (!convert(doctor,
+		    (char *[]){program, "-f", "sudoers", "-d", "host", "-s", "aliases,privileges",
+			    SUDOERS, NULL},
+		    &result))
+		return;
+	if (strstr(result.out, "Defaults@")) {
+		result.out[strcspn(result.out, "\n")] = '\0';
+		report(doctor, &rule, SUDOERS " has", result.out);
+		return;
+	}
+	doctor_add(doctor, VERDICT_OK, SUBJECT, SUDOERS " names no host");
+}
