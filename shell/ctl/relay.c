@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,90 +20,20 @@
 
 /* Bytes on their way in one direction. */
 struct flow {
-	char bytes[4096];
+	int to; /* where they go */
+	char bytes[PIPE_BUF];
 	size_t start, length;
 };
 
 struct traffic {
 	struct relay *relay;
-	struct flow in, out;
-	bool typing; /* the keyboard has not said that it ends */
+	struct flow in; /* from standard input */
+	struct flow out; /* from the new terminal */
+	struct flow piped[3]; /* from the pipes of 1 and 2 */
+	bool typing; /* standard input has not ended */
 	pid_t pid;
 	int signals; /* signalfd */
 };
-
-/* ---- the new terminal ---- */
-
-static int make_pair(struct relay *relay, uid_t uid, struct error *error)
-{
-	relay->outer = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	if (relay->outer < 0 || unlockpt(relay->outer) < 0)
-		return error_errno(error, errno, "cannot make a terminal (is /dev/ptmx there?)");
-	/* the very one, by whatever name; no path is followed */
-	relay->inner = ioctl(relay->outer, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (relay->inner < 0)
-		return error_errno(error, errno, "cannot open the new terminal");
-	/* as login(1) does: the user's to open, and to read for nobody else */
-	if (fchown(relay->inner, uid, (gid_t)-1) < 0 || fchmod(relay->inner, 0620) < 0)
-		return error_errno(error, errno, "cannot hand over the new terminal");
-	return 0;
-}
-
-static void copy_size(const struct relay *relay)
-{
-	struct winsize size;
-
-	if (ioctl(relay->screen, TIOCGWINSZ, &size) == 0)
-		ioctl(relay->outer, TIOCSWINSZ, &size);
-}
-
-/* The new terminal does what ours would have done; what ours goes on doing, it does not do again. */
-static void copy_settings(const struct relay *relay)
-{
-	struct termios settings;
-
-	if (relay->keyboard)
-		settings = relay->before;
-	else if (tcgetattr(relay->screen, &settings) < 0)
-		return;
-	if (!relay->raw) {
-		settings.c_oflag &= (tcflag_t)~OPOST;
-		settings.c_lflag &= (tcflag_t)~ECHO;
-	}
-	tcsetattr(relay->inner, TCSANOW, &settings);
-}
-
-int relay_open(struct relay *relay, uid_t uid, struct error *error)
-{
-	bool terminal[3];
-	int result;
-
-	*relay = (struct relay){.stdio = {0, 1, 2}, .inner = -1, .outer = -1};
-	for (int fd = 0; fd < 3; fd++)
-		terminal[fd] = isatty(fd);
-	if (!terminal[0] && !terminal[1] && !terminal[2])
-		return 0;
-	result = make_pair(relay, uid, error);
-	if (result < 0)
-		return result;
-	relay->screen = terminal[1] ? 1 : terminal[2] ? 2 : 0;
-	relay->keyboard = terminal[0] && tcgetattr(0, &relay->before) == 0;
-	/* in a pipeline the others in it need what the keys do: ^C, lines, echo */
-	relay->raw = relay->keyboard && terminal[1];
-	for (int fd = 0; fd < 3; fd++)
-		if (terminal[fd])
-			relay->stdio[fd] = relay->inner;
-	copy_size(relay);
-	copy_settings(relay);
-	return 0;
-}
-
-void relay_close(struct relay *relay)
-{
-	cleanup_close(&relay->inner);
-	cleanup_close(&relay->outer);
-	relay->inner = relay->outer = -1;
-}
 
 /* ---- our terminal ---- */
 
@@ -181,9 +111,9 @@ static bool fill(struct flow *flow, int fd)
 }
 
 /* Gives on what it can; false when it can never be given. */
-static bool drain(struct flow *flow, int fd)
+static bool drain(struct flow *flow)
 {
-	ssize_t put = write(fd, flow->bytes + flow->start, flow->length);
+	ssize_t put = write(flow->to, flow->bytes + flow->start, flow->length);
 
 	if (put > 0) {
 		flow->start += (size_t)put;
@@ -192,18 +122,18 @@ static bool drain(struct flow *flow, int fd)
 	return put >= 0 || errno == EAGAIN || errno == EINTR;
 }
 
-/* What the process wrote before it ended. */
-static void take_last_words(struct traffic *traffic)
+/* What the process wrote before it ended, to be read from @fd. */
+static void take_last_words(struct flow *flow, int fd)
 {
 	size_t taken = 0;
 
-	while (taken < LAST_WORDS) {
-		while (traffic->out.length)
-			if (!drain(&traffic->out, traffic->relay->screen))
+	while (fd >= 0 && taken < LAST_WORDS) {
+		while (flow->length)
+			if (!drain(flow))
 				return;
-		if (!fill(&traffic->out, traffic->relay->outer) || !traffic->out.length)
+		if (!fill(flow, fd) || !flow->length)
 			return;
-		taken += traffic->out.length;
+		taken += flow->length;
 	}
 }
 
@@ -216,25 +146,57 @@ static void end_input(struct traffic *traffic)
 	traffic->in.length = 1;
 }
 
-static void carry(struct traffic *traffic, const struct pollfd *keyboard,
-	const struct pollfd *outer, const struct pollfd *screen)
+/* Standard input has ended. */
+static void hear_end(struct traffic *traffic)
 {
-	if (keyboard->revents && !fill(&traffic->in, STDIN_FILENO)) {
-		if (in_background())
-			stop(traffic->relay); /* as whoever reads there */
-		else if (traffic->relay->raw)
-			hang_up(traffic, SIGHUP);
-		else
-			end_input(traffic);
-	}
-	/* EIO: nobody has the inner end open just now */
-	if (traffic->in.length && (outer->revents & POLLOUT) &&
-		!drain(&traffic->in, traffic->relay->outer))
-		traffic->in.length = 0;
-	if (outer->revents & POLLIN)
-		fill(&traffic->out, traffic->relay->outer);
-	if (screen->revents && traffic->out.length && !drain(&traffic->out, traffic->relay->screen))
+	if (!traffic->relay->keyboard) {
+		traffic->typing = false;
+		relay_close_end(&traffic->relay->pipes[0]);
+	} else if (in_background()) {
+		stop(traffic->relay); /* as whoever reads there */
+	} else if (traffic->relay->raw) {
 		hang_up(traffic, SIGHUP);
+	} else {
+		end_input(traffic);
+	}
+}
+
+/* What is polled. */
+enum { SIGNALS, INPUT, TO_INPUT, OUTER, SCREEN, PIPES, PIPED = PIPES + 2, POLLED = PIPED + 2 };
+
+static void carry_in(struct traffic *traffic, const struct pollfd *fds)
+{
+	if (fds[INPUT].revents && !fill(&traffic->in, STDIN_FILENO))
+		hear_end(traffic);
+	if (!fds[TO_INPUT].revents)
+		return;
+	/* EIO: nobody has the inner end open just now; a pipe will never be read again */
+	if (traffic->in.length && drain(&traffic->in))
+		return;
+	traffic->in.length = 0;
+	if (!traffic->relay->keyboard) {
+		traffic->typing = false;
+		relay_close_end(&traffic->relay->pipes[0]);
+	}
+}
+
+static void carry_out(struct traffic *traffic, const struct pollfd *fds)
+{
+	if (fds[OUTER].revents & POLLIN)
+		fill(&traffic->out, traffic->relay->outer);
+	if (fds[SCREEN].revents && traffic->out.length && !drain(&traffic->out))
+		hang_up(traffic, SIGHUP);
+	for (int fd = 1; fd < 3; fd++) {
+		struct flow *flow = &traffic->piped[fd];
+		int *end = &traffic->relay->pipes[fd];
+
+		/* closed where nobody takes it any more: who writes is told as by any pipe */
+		if ((fds[PIPES + fd - 1].revents && !fill(flow, *end)) ||
+			(fds[PIPED + fd - 1].revents && flow->length && !drain(flow))) {
+			relay_close_end(end);
+			flow->length = 0;
+		}
+	}
 }
 
 /* ---- signals ---- */
@@ -253,12 +215,12 @@ static void take_signal(struct traffic *traffic)
 		break;
 	case SIGWINCH:
 		if (relay->outer >= 0)
-			copy_size(relay);
+			relay_copy_size(relay);
 		break;
 	case SIGCONT:
 		make_raw(relay);
 		if (relay->outer >= 0)
-			copy_size(relay);
+			relay_copy_size(relay);
 		break;
 	case SIGTSTP:
 		stop(relay);
@@ -298,41 +260,63 @@ static int open_signals(void)
 
 /* ---- until the end ---- */
 
+/* Whether it can be read into @flow: -1 while that holds something. */
+static int source_of(const struct flow *flow, int fd)
+{
+	return flow->length ? -1 : fd;
+}
+
+static int target_of(const struct flow *flow)
+{
+	return flow->length ? flow->to : -1;
+}
+
 static void wait_and_carry(struct traffic *traffic)
 {
 	const struct relay *relay = traffic->relay;
-	struct pollfd fds[] = {
-		{.fd = traffic->signals, .events = POLLIN},
-		{.fd = traffic->typing && !traffic->in.length ? STDIN_FILENO : -1,
-			.events = POLLIN},
-		{.fd = relay->outer},
-		{.fd = traffic->out.length ? relay->screen : -1, .events = POLLOUT},
+	struct pollfd fds[POLLED] = {
+		[SIGNALS] = {traffic->signals, POLLIN, 0},
+		[INPUT] = {source_of(&traffic->in, traffic->typing ? STDIN_FILENO : -1), POLLIN, 0},
+		[TO_INPUT] = {target_of(&traffic->in), POLLOUT, 0},
+		[OUTER] = {source_of(&traffic->out, relay->outer), POLLIN, 0},
+		[SCREEN] = {target_of(&traffic->out), POLLOUT, 0},
 	};
 
-	if (traffic->in.length)
-		fds[2].events |= POLLOUT;
-	if (!traffic->out.length)
-		fds[2].events |= POLLIN;
-	if (poll(fds, 4, -1) < 0)
+	for (int fd = 1; fd < 3; fd++) {
+		const struct flow *flow = &traffic->piped[fd];
+
+		fds[PIPES + fd - 1] = (struct pollfd){source_of(flow, relay->pipes[fd]), POLLIN, 0};
+		fds[PIPED + fd - 1] = (struct pollfd){target_of(flow), POLLOUT, 0};
+	}
+	if (poll(fds, POLLED, -1) < 0)
 		return;
-	if (fds[0].revents)
+	if (fds[SIGNALS].revents)
 		take_signal(traffic);
-	if (relay->outer >= 0)
-		carry(traffic, &fds[1], &fds[2], &fds[3]);
+	carry_in(traffic, fds);
+	carry_out(traffic, fds);
 }
 
 int relay_run(struct relay *relay, pid_t pid)
 {
 	struct traffic traffic = {
-		.relay = relay, .typing = relay->keyboard, .pid = pid, .signals = open_signals()};
+		.relay = relay, .typing = true, .pid = pid, .signals = open_signals()};
 	int status = 0;
 
+	/* where nobody reads what comes, the process is told, as if it wrote there itself */
+	signal(SIGPIPE, SIG_IGN);
+	traffic.in.to = relay->keyboard ? relay->outer : relay->pipes[0];
+	traffic.out.to = relay->screen;
+	traffic.piped[1].to = STDOUT_FILENO;
+	traffic.piped[2].to = STDERR_FILENO;
+	relay_give_away(relay);
 	make_raw(relay);
-	/* its end stays open here, too: poll() would never wait while the process has it closed */
+	/* the terminal's inner end stays open here, too: poll() would never wait while the process
+	 * has it closed */
 	while (waitpid(pid, &status, WNOHANG) == 0)
 		wait_and_carry(&traffic);
-	if (relay->outer >= 0)
-		take_last_words(&traffic);
+	take_last_words(&traffic.out, relay->outer);
+	for (int fd = 1; fd < 3; fd++)
+		take_last_words(&traffic.piped[fd], relay->pipes[fd]);
 	restore(relay);
 	cleanup_close(&traffic.signals);
 	return status;

@@ -188,6 +188,47 @@ check_told_to_end() {
 }
 test_signals_and_the_sessions_end_reach_the_command() { both check_told_to_end; }
 
+# What a hostile session would do to a file that it got: cut it, wind it back, open it anew, write to it later
+SPOIL='import os, time
+def attempt(what, function):
+    try: function(); print("could", what, flush=True)
+    except OSError: pass
+attempt("cut", lambda: os.ftruncate(1, 0))
+attempt("wind back", lambda: os.lseek(0, 0, 0))
+print(os.read(0, 9).decode(), flush=True)
+if os.fork() == 0:
+    time.sleep(0.3)
+    print("later", flush=True)
+    os._exit(0)
+print("now", flush=True)'
+check_files() {
+	session_start
+	cd $STAGE
+	printf 'secret' >given
+	for way in plain enter; do
+		echo before >log
+		case $way in
+		plain) python3 -c "$SPOIL" <given >>log ;; # the control
+		enter) nsisolatectl enter $user/1 -- python3 -c "$SPOIL" <given >>log 2>/dev/null ;;
+		esac
+		sleep 0.7
+		tr '\n' ' ' <log >got.$way
+	done
+	assert_eq "$(cat got.plain)" "could cut could wind back secret now later "
+	assert_eq "$(cat got.enter)" "before secret now "
+	# what leads to the same file keeps its order; each can be opened by name
+	nsisolatectl enter $user/1 -- sh -c 'for i in 1 2 3; do echo out; echo err >/dev/stderr; done' >log 2>&1
+	assert_eq "$(tr '\n' ' ' <log)" "out err out err out err "
+	assert_eq "$(echo fed | nsisolatectl enter $user/1 -- cat /dev/stdin)" fed
+	# whoever writes where nobody reads ends by that
+	assert_eq "$(nsisolatectl enter $user/1 -- sh -c 'yes; kill -l $? >&2' 2>&1 >/dev/full | cat)" PIPE
+	assert_eq "$(nsisolatectl enter $user/1 -- yes | head -n 1; echo "${PIPESTATUS[*]}")" "y
+141 0"
+	rm given log got.*
+	session_over
+}
+test_a_session_gets_no_file_of_the_callers() { need_python; both check_files; }
+
 # ---- who may ----
 
 test_root_inside_is_the_machines_root() {
