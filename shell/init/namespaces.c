@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -47,6 +48,32 @@ bool namespaces_is_new(
 		error_set(error, EINVAL, "refusing to go on: this is the host's %s namespace",
 			*file == 'm' ? "mount" : "UTS");
 	return false;
+}
+
+/*
+ * A new user namespace may hold, all its processes together, what the soft limits of its maker are at
+ * that moment (Linux 5.14 on, create_user_ns() in kernel/user_namespace.c).  So the user could not
+ * raise them any more, though getrlimit(2) says so: they are at the hard ones for that moment.
+ */
+static const int ceilings[] = {RLIMIT_NPROC, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_MEMLOCK};
+#define CEILINGS (sizeof ceilings / sizeof *ceilings)
+
+/* Without a word where it fails: both ways the session has limits that its user could have had. */
+static void raise_ceilings(int flags, struct rlimit own[CEILINGS])
+{
+	for (size_t i = 0; i < CEILINGS; i++) {
+		if (!(flags & CLONE_NEWUSER) || getrlimit(ceilings[i], &own[i]) < 0)
+			own[i] = (struct rlimit){0, 0};
+		else if (own[i].rlim_cur != own[i].rlim_max)
+			setrlimit(ceilings[i], &(struct rlimit){own[i].rlim_max, own[i].rlim_max});
+	}
+}
+
+static void restore_limits(const struct rlimit own[CEILINGS])
+{
+	for (size_t i = 0; i < CEILINGS; i++)
+		if (own[i].rlim_cur != own[i].rlim_max)
+			setrlimit(ceilings[i], &own[i]);
 }
 
 static pid_t clone_into(int flags, int *pidfd)
@@ -91,9 +118,15 @@ static int name_refused(int flags, int errnum, struct error *error)
 
 pid_t namespaces_clone(int flags, int *pidfd, struct error *error)
 {
-	pid_t pid = clone_into(flags, pidfd);
+	struct rlimit own[CEILINGS];
+	pid_t pid;
+	int errnum;
 
-	return pid >= 0 ? pid : name_refused(flags, errno, error);
+	raise_ceilings(flags, own);
+	pid = clone_into(flags, pidfd);
+	errnum = errno;
+	restore_limits(own);
+	return pid >= 0 ? pid : name_refused(flags, errnum, error);
 }
 
 /* unshare(2) gives a new time namespace to children only: time_namespaces(7). */
@@ -108,8 +141,14 @@ static int enter_time(struct error *error)
 
 int namespaces_unshare(int flags, struct error *error)
 {
-	if (unshare(flags) < 0)
-		return name_refused(flags, errno, error);
+	struct rlimit own[CEILINGS];
+	int errnum;
+
+	raise_ceilings(flags, own);
+	errnum = unshare(flags) < 0 ? errno : 0;
+	restore_limits(own);
+	if (errnum)
+		return name_refused(flags, errnum, error);
 	return flags & CLONE_NEWTIME ? enter_time(error) : 0;
 }
 

@@ -30,7 +30,8 @@ bool namespaces_is_new(
 	const struct namespaces_host *host, const char *file, ino_t inode, struct error *error);
 
 /*
- * Forks into new namespaces of @flags (CLONE_NEW*).  Returns 0 in the child, its pid in the parent
+ * Forks into new namespaces of @flags (CLONE_NEW*); a user namespace among them has the caller's hard
+ * limits as its ceiling, not the soft ones, which both processes keep.  Returns 0 in the child, its pid in the parent
  * with *@pidfd open (close-on-exec), or a negative errno with @error naming the kind that the kernel
  * refused, the cause and the remedy.
  */

@@ -272,3 +272,51 @@ test_root_by_hand_stays_root_with_its_groups() {
 hand
 $(grep CapEff /proc/self/status)"
 }
+
+# raise_and_use HOW: as HOW says, with soft limits far below the hard ones; raises them there, and says how
+# many processes and queued signals it then can have
+raise_and_use() {
+	cat >$STAGE/use.py <<-'END'
+		import ctypes, os, resource, signal
+		for which in resource.RLIMIT_NPROC, resource.RLIMIT_SIGPENDING:
+		    soft, hard = resource.getrlimit(which)
+		    print(soft, hard)
+		    resource.setrlimit(which, (hard, hard))
+		children = []
+		try:
+		    for _ in range(100):
+		        child = os.fork()
+		        if not child:
+		            signal.pause()
+		        children.append(child)
+		except OSError:
+		    pass
+		for child in children:
+		    os.kill(child, signal.SIGKILL)
+		    os.wait()
+		libc = ctypes.CDLL(None)
+		signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN])
+		print(len(children), sum(
+		    libc.sigqueue(os.getpid(), int(signal.SIGRTMIN), None) == 0 for _ in range(200)))
+	END
+	as dave bash -c 'ulimit -Su 40 -Si 40; ulimit -Hu 400 -Hi 400; exec "$@"' - "$@" \
+		python3 $STAGE/use.py
+}
+
+test_limits_can_be_raised_to_the_hard_ones_as_without() {
+	local wanted="40 400
+40 400
+100 200"
+	need_user_namespaces
+	assert_eq "$(raise_and_use env)" "$wanted" "without a session"
+	# kernels before 5.14 do not count so
+	[ "$(raise_and_use unshare --user)" != "$wanted" ] || echo "(this kernel has no such ceiling)"
+	assert_eq "$(raise_and_use /usr/bin/nsisolate-shell -c '"$0" "$@"')" "$wanted" "in a session"
+	conf <<<$'[all]\nnamespaces = uts'
+	assert_eq "$(raise_and_use /usr/bin/nsisolate-shell -c '"$0" "$@"')" "$wanted" "with no PID 1"
+	conf <<<$'[all]\nscope = user'
+	mkdir -p -m 755 /run/user
+	install -d -o dave -g dave -m 700 /run/user/5004
+	assert_eq "$(raise_and_use /usr/bin/nsisolate-shell -c '"$0" "$@"')" "$wanted" "in a shared one"
+	rm -r /run/user
+}
