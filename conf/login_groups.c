@@ -13,7 +13,7 @@
 #include "cleanup.h"
 #include "login.h"
 
-#define GROUPS_START 64
+#define GROUPS_START 512 /* more than most have: to ask again with more room is a second request */
 #define GROUP_OF_NOBODY ((gid_t)-3)
 #define GROUPS_ANSWERS 3
 #define GROUPS_MAX 65536 /* the kernel's own limit, NGROUPS_MAX */
@@ -326,7 +326,7 @@ enum truth login_in_group(struct login *login, const char *name)
 {
 	if (!login->groups_known && login_group_ids(login, NULL) < 0)
 		return TRUTH_UNKNOWN;
-	if (!login->group_names && login->rules_groups < login->group_count)
+	if (!login->group_names && login->rules_groups <= login->group_count)
 		return answer_by_name(login, name);
 	return answer_by_gids(login, name);
 }

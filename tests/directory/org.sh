@@ -1,0 +1,125 @@
+# org.sh - an organisation on the stage: slapd with people.py's users and groups, and sssd or nslcd before it.
+#
+#	org_start [KEY=VALUE...]     slapd and sssd, with an empty cache; KEYs go to sssd's domain
+#	org_cold                     sssd anew, with an empty cache
+#	org_sssd_stop                as an upgrade of it does
+#	org_end                      all of it away; nothing_left
+#	stack                        /etc/pam.d/stage: pam_permit and pam_nsisolate
+. tests/stage.sh
+
+LDAP_DATA=/var/lib/ldap-stage
+
+org_unpack() { # not over /: tar would put directories in the place of links
+	local deb dir
+	[ ! -e $STAGE/unpacked ] || return 0
+	mkdir $STAGE/unpacked
+	for deb in "$DEBS"/*.deb; do dpkg-deb -x "$deb" $STAGE/unpacked || fail "$deb"; done
+	for dir in usr etc var lib; do
+		[ ! -d $STAGE/unpacked/$dir ] || cp -a $STAGE/unpacked/$dir/. "$(realpath /$dir)/" || fail "$dir"
+	done
+	[ ! -d $STAGE/unpacked/sbin ] || cp -a $STAGE/unpacked/sbin/. "$(realpath /sbin)/"
+	ldconfig
+}
+
+org_data() {
+	[ ! -e $LDAP_DATA/there ] || return 0
+	mkdir -p $LDAP_DATA
+	# a group can have members by name, or by their place in the directory
+	sed '/NAME .posixGroup./,/MUST/ s/STRUCTURAL/AUXILIARY/' \
+		/etc/ldap/schema/nis.schema >$LDAP_DATA/nis-bis.schema
+	cat >$LDAP_DATA/slapd.conf <<-END
+		include /etc/ldap/schema/core.schema
+		include /etc/ldap/schema/cosine.schema
+		include $LDAP_DATA/nis-bis.schema
+		modulepath /usr/lib/ldap
+		moduleload back_mdb
+		pidfile /run/slapd-stage.pid
+		sizelimit unlimited
+		loglevel stats
+		database mdb
+		suffix "dc=example,dc=org"
+		directory $LDAP_DATA
+		maxsize 1073741824
+		dbnosync
+		index objectClass,uid,cn,uidNumber,gidNumber,memberUid,member eq
+	END
+	python3 tests/directory/people.py >$LDAP_DATA/people.ldif
+	slapadd -q -f $LDAP_DATA/slapd.conf -l $LDAP_DATA/people.ldif >$LOGS/slapadd 2>&1 || fail "$(tail $LOGS/slapadd)"
+	touch $LDAP_DATA/there
+}
+
+org_slapd() {
+	slapd -f $LDAP_DATA/slapd.conf -h ldap://127.0.0.1:389 -d 0 >$LOGS/slapd 2>&1 &
+	SLAPD=$!
+	wait_for listens 389 || fail "slapd does not listen: $(tail $LOGS/slapd)"
+}
+
+org_start() {
+	local word base=groups schema=rfc2307
+	[ -n "${DEBS:-}" ] || skip "run by make check-directory"
+	org_unpack
+	org_data
+	org_slapd
+	[ -e $STAGE/nsswitch ] || cp /etc/nsswitch.conf $STAGE/nsswitch
+	printf '%s\n' 'passwd: files sss' 'group: files sss' 'shadow: files' 'hosts: files' >/etc/nsswitch.conf
+	[[ " $* " != *" rfc2307bis "* ]] || { schema=rfc2307bis base=bis; }
+	mkdir -p /etc/sssd
+	cat >/etc/sssd/sssd.conf <<-END
+		[sssd]
+		services = nss
+		domains = example.org
+		[nss]
+		filter_users = root
+		[domain/example.org]
+		id_provider = ldap
+		auth_provider = none
+		access_provider = permit
+		ldap_uri = ldap://127.0.0.1
+		ldap_search_base = dc=example,dc=org
+		ldap_group_search_base = ou=$base,dc=example,dc=org
+		ldap_schema = $schema
+		ldap_id_use_start_tls = false
+		cache_credentials = false
+	END
+	for word; do [[ $word != *=* ]] || echo "$word" >>/etc/sssd/sssd.conf; done
+	chmod 600 /etc/sssd/sssd.conf
+	org_cold
+}
+
+org_sssd_stop() {
+	[ -z "${SSSD:-}" ] || { kill "$SSSD"; wait "$SSSD"; }
+	SSSD=
+} 2>/dev/null
+
+org_sssd() {
+	sssd -i >$LOGS/sssd 2>&1 &
+	SSSD=$!
+	local end=$((SECONDS + 40)) # before it answers it may find its server away, and wait
+	until getent passwd u1 || getent passwd u1@example.org; do
+		[ $SECONDS -lt $end ] || fail "sssd does not answer: $(tail $LOGS/sssd /var/log/sssd/*)"
+		sleep 0.1
+	done >/dev/null
+}
+
+org_cold() {
+	org_sssd_stop
+	find /var/lib/sss/db /var/lib/sss/mc -type f -delete
+	org_sssd
+}
+
+org_end() {
+	kill -CONT "$(pgrep -x sssd_nss)" 2>/dev/null
+	org_sssd_stop
+	kill "$SLAPD" && wait "$SLAPD"
+	pkill -x nslcd
+	cp $STAGE/nsswitch /etc/nsswitch.conf
+	rm -rf /etc/pam.d/stage /run/sssd.pid /run/slapd-stage.pid /run/nslcd
+	nothing_left
+} 2>/dev/null
+
+stack() { # stack OPTION...
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo "session required pam_nsisolate.so $*" >>/etc/pam.d/stage
+}
+app() { timeout 50 "$BUILD/tests/pam_app" stage "$@"; }
+shipped_rules() { sed 's/^service = .*/&, stage/' "$TOP/conf/nsisolate.conf" | conf; }
