@@ -1,5 +1,6 @@
 #include "error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@ int error_set(struct error *error, int errnum, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(error->text, sizeof error->text, format, args);
 	va_end(args);
+	error->lacking = false;
 	return -errnum;
 }
 
@@ -28,5 +30,13 @@ int error_errno(struct error *error, int errnum, const char *format, ...)
 	va_end(args);
 	used = strlen(error->text);
 	snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(errnum));
+	error->lacking = false;
 	return -errnum;
+}
+
+int error_of_machine(struct error *error, int result)
+{
+	if (error)
+		error->lacking = result == -EPERM || result == -EACCES || result == -ENOSYS;
+	return result;
 }

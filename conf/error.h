@@ -7,8 +7,16 @@
 #ifndef NSISOLATE_ERROR_H
 #define NSISOLATE_ERROR_H
 
+#include <stdbool.h>
+
 struct error {
 	char text[512]; /* one line, no newline at the end; "" while nothing failed */
+	/*
+	 * What failed was lacking before the user came: the kernel, a right, a sysctl, a program.  Only
+	 * then may a login go un-isolated (on_error = allow): a limit, memory, a descriptor or a moment
+	 * can be a user's choice.
+	 */
+	bool lacking;
 };
 
 /*
@@ -24,5 +32,12 @@ int error_set(struct error *error, int errnum, const char *format, ...)
  */
 int error_errno(struct error *error, int errnum, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * For an @error just filled with @result, of a call to which EPERM, EACCES and ENOSYS say that the
+ * machine forbids it or does not have it, whoever logs in: marks it as lacking if it is one of them.
+ * Returns @result.
+ */
+int error_of_machine(struct error *error, int result);
 
 #endif

@@ -1,8 +1,13 @@
 #include "kinds.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
 
 const struct kind kinds[] = {
 	{"uts", "uts", "user.max_uts_namespaces", CLONE_NEWUTS, 0},
@@ -64,7 +69,18 @@ static const char *cause_of(int errnum)
 	}
 }
 
-int kind_refused(const struct kind *kind, int errnum, struct error *error)
+/* Whether @kind's limit is 0: it has been switched off, and not used up. */
+static bool is_switched_off(const struct kind *kind)
+{
+	char path[64], text[2] = "";
+	_cleanup_close_ int limit = -1;
+
+	snprintf(path, sizeof path, "/proc/sys/user/%s", strchr(kind->limit, '.') + 1);
+	limit = open(path, O_RDONLY | O_CLOEXEC);
+	return limit >= 0 && read(limit, text, sizeof text) == 2 && !memcmp(text, "0\n", 2);
+}
+
+static int say_refused(const struct kind *kind, int errnum, struct error *error)
 {
 	const char *cause = cause_of(errnum);
 
@@ -80,4 +96,13 @@ int kind_refused(const struct kind *kind, int errnum, struct error *error)
 	if (!cause)
 		return error_errno(error, errnum, "no new %s namespace", kind->name);
 	return error_errno(error, errnum, "no new %s namespace (%s)", kind->name, cause);
+}
+
+int kind_refused(const struct kind *kind, int errnum, struct error *error)
+{
+	int result = error_of_machine(error, say_refused(kind, errnum, error));
+
+	if (errnum == EINVAL || (errnum == ENOSPC && is_switched_off(kind)))
+		error->lacking = true;
+	return result;
 }

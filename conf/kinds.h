@@ -38,7 +38,7 @@ int kinds_complete(int flags);
 
 /*
  * The kernel refused a new namespace of this kind with @errnum: says so in @error, with the cause
- * and what an admin can do about it.  Returns -errnum.
+ * and what an admin can do about it; and whether it was lacking (error.h).  Returns -errnum.
  */
 int kind_refused(const struct kind *kind, int errnum, struct error *error);
 

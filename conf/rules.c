@@ -248,7 +248,6 @@ struct walk {
 	bool two_policies; /* two of them isolate, and not alike */
 	bool two_shells; /* two leave it alone, with different shells */
 	bool negated; /* what is not known stands behind a `!` */
-	bool allow; /* all that isolate say on_error = allow */
 	const struct rule *unknown; /* the first one of which it is not known whether it matches */
 	size_t groups; /* so many groups are named by those of which it is not known */
 	char shell[POLICY_SHELL_MAX + 1]; /* of the first one that leaves the login alone */
@@ -401,8 +400,6 @@ static void note_possible(struct walk *walk, const struct rule *rule)
 	if (policy.isolate) {
 		walk->two_policies |=
 			walk->isolating && !same_settings(walk->rules, walk->isolating, rule);
-		walk->allow =
-			policy.on_error == ON_ERROR_ALLOW && (walk->allow || !walk->isolating);
 		walk->isolating = rule;
 	} else {
 		walk->two_shells |= walk->left_alone && strcmp(walk->shell, policy.shell);
@@ -451,16 +448,14 @@ static bool is_decided(const struct walk *walk)
  * Of what can come of it, the one policy: it may be more than the login deserves, but nobody is
  * locked out, and nobody sees more than he may.
  */
-static int decide_in_doubt(struct walk *walk, struct policy *policy, struct error *error)
+static int decide_in_doubt(struct walk *walk, struct error *error)
 {
 	const char *rule = walk->unknown->section->name;
 	struct login *login = walk->login;
 
-	if (walk->two_policies || walk->negated) {
-		policy->on_error = walk->allow ? ON_ERROR_ALLOW : ON_ERROR_DENY;
+	if (walk->two_policies || walk->negated)
 		return error_set(
 			error, -login->services, "rule [%s], group: %s", rule, login->trouble.text);
-	}
 	if (walk->isolating)
 		walk->last = walk->isolating;
 	error_set(&login->doubt, 0, "it cannot be told whether rule [%s] matches: %s", rule,
@@ -490,7 +485,7 @@ int rules_explain(const struct rules *rules, struct login *login, struct policy 
 		walk_rules(&walk);
 	}
 	if (!is_decided(&walk))
-		result = decide_in_doubt(&walk, policy, error);
+		result = decide_in_doubt(&walk, error);
 	if (result < 0 || !walk.last)
 		return result;
 	result = fill_policy(rules, walk.last, login, policy, error);

@@ -53,8 +53,7 @@ int rules_load_changed(const char *path, const char *file, const char *with, str
  * NSS is asked for groups only where they make a difference, and never for uid 0: a rule that would
  * need it is passed over.  Where it fails, what it did say counts.  If then a login may be left alone
  * or get one policy, it gets the policy.  Either way login->doubt says so, for the log.  Where it may
- * get two policies, or what is not known is a negation, returns a negative errno and fills @error;
- * policy->on_error is ON_ERROR_ALLOW where all that it may get say so.
+ * get two policies, or what is not known is a negation, returns a negative errno and fills @error.
  */
 int rules_match(
 	const struct rules *rules, struct login *login, struct policy *policy, struct error *error);

@@ -188,9 +188,12 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 		if (!(flags & kinds[i].flag))
 			continue;
 		caller->own[i] = open_own(&kinds[i]);
-		if (caller->own[i] < 0)
-			return error_errno(error, errno,
+		if (caller->own[i] < 0) {
+			result = error_errno(error, errno,
 				"cannot open this process's own %s namespace", kinds[i].name);
+			error->lacking = result == -ENOENT; /* this kernel has no such kind */
+			return result;
+		}
 		if (kinds[i].flag == CLONE_NEWNS)
 			mount = caller->own[i];
 	}

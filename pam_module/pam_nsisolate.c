@@ -99,13 +99,14 @@ static int undecided(struct attempt *attempt, const char *why)
 }
 
 /* What it shall get is known, but could not be made. */
-static int unable(struct attempt *attempt, const struct policy *policy, const char *why)
+static int unable(struct attempt *attempt, const struct policy *policy, const struct error *error)
 {
 	if (attempt->root)
-		return let_in(attempt, LOG_ALERT, "uid 0", why);
-	if (policy->on_error == ON_ERROR_ALLOW)
-		return let_in(attempt, LOG_WARNING, "on_error = allow", why);
-	return refuse(attempt, why);
+		return let_in(attempt, LOG_ALERT, "uid 0", error->text);
+	/* never what a user may have brought about: it would be his to choose */
+	if (policy->on_error == ON_ERROR_ALLOW && error->lacking)
+		return let_in(attempt, LOG_WARNING, "on_error = allow", error->text);
+	return refuse(attempt, error->text);
 }
 
 /* The application is neither here nor there: no rule may let anybody in like that. */
@@ -204,8 +205,10 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 	struct record *record = calloc(1, sizeof *record);
 	int result;
 
-	if (!record)
-		return unable(attempt, policy, "no memory");
+	if (!record) {
+		error_set(&error, ENOMEM, "no memory");
+		return unable(attempt, policy, &error);
+	}
 	record->policy = *policy;
 	session_log_start(&record->log, &record->policy, attempt->login.user,
 		attempt->login.service, attempt->login.rhost);
@@ -213,18 +216,17 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 		bool stuck = record->session.caller.stuck;
 
 		free(record);
-		return stuck ? half_isolated(attempt, error.text)
-			     : unable(attempt, policy, error.text);
+		return stuck ? half_isolated(attempt, error.text) : unable(attempt, policy, &error);
 	}
 	result = pam_set_data(attempt->pamh, DATA_NAME, record, free_record);
 	if (result != PAM_SUCCESS) {
-		const char *why = pam_strerror(attempt->pamh, result);
 		bool stuck;
 
 		close_record(attempt->pamh, record, "refused");
 		stuck = record->session.caller.stuck;
 		free(record);
-		return stuck ? half_isolated(attempt, why) : unable(attempt, policy, why);
+		error_set(&error, ENOMEM, "%s", pam_strerror(attempt->pamh, result));
+		return stuck ? half_isolated(attempt, error.text) : unable(attempt, policy, &error);
 	}
 	log_open(attempt->pamh, record);
 	return PAM_SUCCESS;
@@ -245,11 +247,9 @@ static int decide(struct attempt *attempt)
 	struct error error = {0};
 	struct policy policy = {0};
 
-	if (find_login(attempt, &error) < 0)
+	/* no on_error: NSS fails where a user took memory or descriptors away, too */
+	if (find_login(attempt, &error) < 0 || find_policy(attempt, &policy, &error) < 0)
 		return undecided(attempt, error.text);
-	if (find_policy(attempt, &policy, &error) < 0)
-		return policy.on_error == ON_ERROR_ALLOW ? unable(attempt, &policy, error.text)
-							 : undecided(attempt, error.text);
 	log_doubt(attempt, &policy);
 	if (policy.isolate)
 		return isolate(attempt, &policy);

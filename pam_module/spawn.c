@@ -102,6 +102,11 @@ static int take_message(int socket, struct answer *answer, struct error *error)
 		return 0;
 	if (!strncmp(line, "failed ", 7) && line[7])
 		return error_set(error, EPROTO, "%s", line + 7);
+	if (!strncmp(line, "lacking ", 8) && line[8]) {
+		error_set(error, EPROTO, "%s", line + 8);
+		error->lacking = true;
+		return -EPROTO;
+	}
 	answer->spawned.joined = sscanf(line, "joined %d", &answer->spawned.pid) == 1;
 	answer->ready = answer->spawned.joined || !strcmp(line, "ready");
 	if (!answer->ready)
@@ -145,7 +150,11 @@ static int start_helper(
 			helper, NSISOLATE_INIT, &actions, &attributes, argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	return result ? error_errno(error, result, "cannot run " NSISOLATE_INIT) : 0;
+	if (!result)
+		return 0;
+	error_errno(error, result, "cannot run " NSISOLATE_INIT);
+	error->lacking = result == ENOENT || result == EACCES; /* not installed */
+	return -result;
 }
 
 /*

@@ -98,6 +98,7 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	const char *let_in;
 	struct error error;
 	size_t count = 0;
+	int errnum;
 	_cleanup_free_ char **argv = NULL;
 	char **word;
 
@@ -123,10 +124,12 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	*word++ = (char *)"--";
 	memcpy(word, words, count * sizeof *word);
 	execv(NSISOLATE_INIT, argv);
-	error_errno(&error, errno, "cannot run " NSISOLATE_INIT);
-	let_in = login->uid == 0                      ? "uid 0"
-		 : policy->on_error == ON_ERROR_ALLOW ? "on_error = allow"
-						      : NULL;
+	errnum = errno;
+	error_errno(&error, errnum, "cannot run " NSISOLATE_INIT);
+	error.lacking = errnum == ENOENT || errnum == EACCES; /* not installed */
+	let_in = login->uid == 0                                       ? "uid 0"
+		 : policy->on_error == ON_ERROR_ALLOW && error.lacking ? "on_error = allow"
+								       : NULL;
 	show_failed(login, let_in, error.text);
 	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
 }
@@ -213,9 +216,7 @@ static int start(const struct request *request, struct login *login)
 
 	/* the rule names the shell of an isolated session, too */
 	if (decide(request, login, &policy, &error) < 0) {
-		const char *let_in = login->uid == 0                     ? "uid 0"
-				     : policy.on_error == ON_ERROR_ALLOW ? "on_error = allow"
-									 : NULL;
+		const char *let_in = login->uid == 0 ? "uid 0" : NULL;
 
 		policy = (struct policy){0};
 		if (isolated)

@@ -70,7 +70,7 @@ static int answer_failed(const struct error *error)
 {
 	char line[sizeof error->text + 16];
 
-	snprintf(line, sizeof line, "failed %s\n", error->text);
+	snprintf(line, sizeof line, "%s %s\n", error->lacking ? "lacking" : "failed", error->text);
 	answer(line, NULL, 0);
 	return EXIT_FAILURE;
 }
@@ -252,6 +252,9 @@ static int share_session(struct job *job, int leader, struct error *error)
 		return joined;
 	if (joined)
 		return answer_joined(&way, setup->user, error);
+	/* or the new set's PID 1 would have it, and one that only slept would take this login in, too */
+	cleanup_close(&connection);
+	connection = -1;
 	if (must_leave_unit(job))
 		return unit_leave(job->arguments, setup->user, share.directory, error);
 	result = share_listen(&share, error);

@@ -17,9 +17,20 @@ int drop_capabilities(struct error *error)
 	return 0;
 }
 
+/* nogroup, but of a user who is in there */
+#define OTHER_GID(gid) ((gid) == 65534 ? 65533 : 65534)
+
+/* EINVAL: a container that does not map it.  There the user can keep himself out, and no more. */
+static int become_group(gid_t gid)
+{
+	if (setresgid(gid, gid, OTHER_GID(gid)) == 0)
+		return 0;
+	return errno == EINVAL ? setresgid(gid, gid, gid) : -1;
+}
+
 int drop_to_user(uid_t uid, gid_t gid, struct error *error)
 {
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (setgroups(0, NULL) < 0 || become_group(gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return error_errno(error, errno, "cannot become uid %u, gid %u", uid, gid);
 	/* setresuid(2) cleared them on the way from root; said again so that it does not hang on
 	 * the securebits of whoever started us */

@@ -26,7 +26,7 @@
 
 static int send_failed(int outer, const struct error *error)
 {
-	struct pid1_message message = {.what = PID1_FAILED};
+	struct pid1_message message = {.what = PID1_FAILED, .number = error->lacking};
 
 	snprintf(message.text, sizeof message.text, "%s", error->text);
 	send(outer, &message, sizeof message, MSG_NOSIGNAL);
@@ -98,11 +98,11 @@ static int try_in_place(struct job *job, struct error *error)
 	pid = fork();
 	if (pid == 0) {
 		if (enter_in_place(job, error) < 0)
-			send(sockets[1], error->text, sizeof error->text, MSG_NOSIGNAL);
+			send(sockets[1], error, sizeof *error, MSG_NOSIGNAL);
 		_exit(EXIT_SUCCESS);
 	}
 	close(sockets[1]);
-	length = pid < 0 ? -1 : recv(sockets[0], error->text, sizeof error->text, 0);
+	length = pid < 0 ? -1 : recv(sockets[0], error, sizeof *error, 0);
 	close(sockets[0]);
 	if (pid < 0)
 		return error_errno(error, errno, "cannot fork");
@@ -120,7 +120,8 @@ static bool may_go_without(const struct job *job)
 static int without_session(
 	struct job *job, const struct command *command, const struct error *error)
 {
-	bool allowed = may_go_without(job);
+	/* but for root: never where the user may have brought it about */
+	bool allowed = getuid() == 0 || (may_go_without(job) && error->lacking);
 
 	log_failed(job->user, allowed, error->text);
 	dprintf(STDERR_FILENO, INIT_NAME ": this session is not isolated%s: %s\n",
@@ -175,7 +176,9 @@ static int session_start(
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		close(sockets[0]);
-		return error_set(error, EPROTO, "%s", message.text);
+		error_set(error, EPROTO, "%s", message.text);
+		error->lacking = message.number;
+		return -EPROTO;
 	}
 	outer->line = sockets[0];
 	outer->log.session.init = pid;

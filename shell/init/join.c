@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,6 +71,19 @@ static void add_namespaces(struct join_way *way, int flags)
 
 /* ---- the helper ---- */
 
+/* Whether PID 1 has answered, or hung up; a negative errno where that cannot be told. */
+static int wait_for_answer(int connection)
+{
+	struct pollfd readable = {.fd = connection, .events = POLLIN};
+	int count;
+
+	/* all signals are the helper's own, and end it: EINTR can only be a debugger's */
+	do
+		count = poll(&readable, 1, JOIN_PATIENCE_MS);
+	while (count < 0 && errno == EINTR);
+	return count < 0 ? -errno : count;
+}
+
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
 	struct join_way *way, struct error *error)
 {
@@ -77,6 +91,7 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	struct request request;
 	char reply[16] = "";
 	ssize_t length;
+	int result;
 
 	describe(policy, &request);
 	length = message_send(connection, request.text, request.length, fds, 2);
@@ -84,6 +99,11 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 		return 0; /* it has ended meanwhile */
 	if (length < 0)
 		return error_errno(error, (int)-length, "cannot ask the user's sessions");
+	result = wait_for_answer(connection);
+	if (result < 0)
+		return error_errno(error, -result, "cannot join the user's sessions");
+	if (result == 0)
+		return 0;
 	way->count = sizeof way->fds / sizeof way->fds[0];
 	length = message_receive(connection, reply, sizeof reply - 1, way->fds, &way->count, 0);
 	if (length < 0 && length != -ECONNRESET)

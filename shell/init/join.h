@@ -32,9 +32,13 @@ void join_way_close(struct join_way *way);
 /* The descriptor of the PID namespace in a user's way in, of namespaces of @kinds; -1: none. */
 int join_way_pid(const struct join_way *way, int kinds);
 
+/* How long PID 1 may take to answer. */
+#define JOIN_PATIENCE_MS 2000
+
 /*
  * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a set
- * of its own.
+ * of its own: this one has ended, was made by other settings, or its PID 1 does not answer, which its
+ * user can stop (SIGSTOP), as any process with his ids.
  */
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
 	struct join_way *way, struct error *error);

@@ -43,6 +43,7 @@ struct job {
  *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
  *	joined PID    instead of both: those of the user's other logins (--scope=user), with the pidfd
  *	failed TEXT   instead of the last: nothing is left behind
+ *	lacking TEXT  the same, for what was lacking before the user came (error.h)
  * With --user `ready` and `joined` come with descriptors of the namespaces, see join.h, and without
  * a pidfd.
  * Then PID 1 waits for the answer's reader to hang up, which ends the session.

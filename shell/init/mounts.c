@@ -40,7 +40,8 @@ int mounts_isolate(const struct namespaces_host *host, struct error *error)
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
 		return 0;
 	if (errno != EINVAL || make_slave_from_chroot() < 0)
-		return error_errno(error, errno, "cannot keep mounts from leaving the session");
+		return error_of_machine(error,
+			error_errno(error, errno, "cannot keep mounts from leaving the session"));
 	return 0;
 }
 
@@ -116,8 +117,10 @@ int mounts_proc(struct error *error)
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
 		return 0;
 	if (errno == EPERM)
-		return error_errno(error, errno,
-			"cannot mount the session's /proc (in a container whose own /proc is masked, the "
-			"kernel forbids it without root)");
-	return error_errno(error, errno, "cannot mount the session's /proc");
+		return error_of_machine(error,
+			error_errno(error, errno,
+				"cannot mount the session's /proc (in a container whose own /proc is "
+				"masked, the kernel forbids it without root)"));
+	return error_of_machine(
+		error, error_errno(error, errno, "cannot mount the session's /proc"));
 }

@@ -159,9 +159,11 @@ static int write_file(const char *path, const char *text, struct error *error)
 
 	/* these files take the whole text in one write or refuse it: user_namespaces(7) */
 	if (fd < 0 || write(fd, text, length) != (ssize_t)length)
-		return error_errno(error, errno,
-			"cannot write %s (AppArmor can forbid it where user namespaces are restricted)",
-			path);
+		return error_of_machine(error,
+			error_errno(error, errno,
+				"cannot write %s (AppArmor can forbid it where user namespaces are "
+				"restricted)",
+				path));
 	return 0;
 }
 

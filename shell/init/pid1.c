@@ -245,9 +245,9 @@ static void reap(struct life *life)
 
 /*
  * A poll(2), or a read(2) of the signals, that a debugger or want of memory made fail is tried again.
- * One that always fails is a user's doing, who may set the limits of any process with his ids,
- * prlimit(2): without descriptors PID 1 would not see that the session is closed, and spin.  It ends
- * then, and the session with it.
+ * One that always fails is, in the shell's way, a user's doing, who may set the limits of any process
+ * with his ids, prlimit(2) (drop_to_user keeps him from it): without descriptors PID 1 would not see
+ * that the session is closed, and spin.  It ends then, and the session with it.
  */
 static void see_nothing(struct life *life)
 {

@@ -16,7 +16,10 @@
 struct pid1_message {
 	enum { PID1_READY, PID1_STOPPED, PID1_ENDED, PID1_FAILED, PID1_SIGNAL } what;
 	int value; /* a wait status (wait(2)), or a signal's number */
-	/* for the log; PID1_READY: inode of the PID namespace; PID1_ENDED: processes left, or errno */
+	/*
+	 * For the log; PID1_READY: inode of the PID namespace; PID1_ENDED: processes left, or errno.
+	 * PID1_FAILED: whether it was lacking (error.h).
+	 */
 	long long number;
 	char text[512]; /* of PID1_FAILED */
 };

@@ -122,6 +122,7 @@ int share_connect(const struct share *share, struct error *error)
 int share_listen(struct share *share, struct error *error)
 {
 	struct sockaddr_un address = address_of(share);
+	struct stat status;
 
 	share->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (share->listener < 0)
@@ -131,6 +132,9 @@ int share_listen(struct share *share, struct error *error)
 	if (bind(share->listener, (struct sockaddr *)&address, sizeof address) < 0 ||
 		listen(share->listener, SOMAXCONN) < 0)
 		return error_errno(error, errno, "cannot listen for further logins");
+	if (fstatat(share->directory, share->name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(error, errno, "cannot look at the socket for further logins");
+	share->inode = status.st_ino;
 	return 0;
 }
 
@@ -148,11 +152,15 @@ int share_keep(struct share *share, struct error *error)
 
 void share_withdraw(struct share *share)
 {
+	struct stat status;
+
 	/*
 	 * In this order: who finds the name gone, or nobody who listens, makes a new socket of that
 	 * name, which must not be taken away.  It is gone already where an admin tidied up.
 	 */
-	if (share->listener >= 0)
+	if (share->listener >= 0 &&
+		fstatat(share->directory, share->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		status.st_ino == share->inode)
 		unlinkat(share->directory, share->name, 0);
 	share_forget(share);
 }

@@ -26,6 +26,7 @@
 struct share {
 	int directory; /* -1: none */
 	int listener; /* of PID 1; -1: it does not listen, or no more */
+	ino_t inode; /* of the listener's socket in the directory */
 	char name[POLICY_RULE_MAX + 1]; /* of the socket: the rule's */
 };
 
@@ -51,7 +52,10 @@ int share_listen(struct share *share, struct error *error);
 /* In PID 1: a directory descriptor without the lock, which the other one shares with the helper. */
 int share_keep(struct share *share, struct error *error);
 
-/* No login finds this set any more.  Those that are being answered see the connection end. */
+/*
+ * No login finds this set any more.  Those that are being answered see the connection end.  A set that
+ * took the name meanwhile, since this one did not answer, keeps it.
+ */
 void share_withdraw(struct share *share);
 
 /* The same where another set has the name already. */

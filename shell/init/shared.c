@@ -76,6 +76,7 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 	char text[sizeof error->text + 16];
 	struct pollfd readable = {.fd = line, .events = POLLIN};
 	ssize_t length;
+	bool lacking;
 	int count;
 
 	do
@@ -104,7 +105,10 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 		return 0;
 	}
 	text[strcspn(text, "\n")] = '\0';
-	return error_set(error, EPROTO, "%s", strncmp(text, "failed ", 7) ? text : text + 7);
+	lacking = !strncmp(text, "lacking ", 8);
+	error_set(error, EPROTO, "%s", text + (lacking ? 8 : strncmp(text, "failed ", 7) ? 0 : 7));
+	error->lacking = lacking;
+	return -EPROTO;
 }
 
 /* Finds or makes the set: @outer->line hangs it up, @way leads into it. */

@@ -15,6 +15,8 @@
  *	-m       of the application only what is between the odd and the even sched_yield(2) counts
  *	-1       one error a call, each time another one, in place of every one
  *	-e       the call fails from then on, every time, and not once
+ *	-a N     COMMAND may exit with N only where the error tells what a machine lacks, and can be no
+ *	         user's doing
  *	-n N     the helper is COMMAND's Nth child, and not its first
  *	-x N     what the role's process does from its Nth exec on does not count: it is the user's program
  *	-k N     every Nth call only
@@ -58,6 +60,7 @@ static struct {
 	unsigned patience; /* seconds for a run */
 	long stride; /* of the calls every so many */
 	int helper; /* which of COMMAND's children */
+	int allowed; /* status for what a machine lacks alone; 0: none */
 	int execs; /* at which the role's process is done; 0: never */
 	char **command;
 	const char *statuses;
@@ -500,10 +503,18 @@ static void run_command(void)
 
 /* ---- what came of it ---- */
 
+static bool machine_lacks(int errnum)
+{
+	return errnum == EPERM || errnum == EACCES || errnum == EINVAL || errnum == ENOSYS ||
+	       errnum == ENOENT;
+}
+
 static bool status_is_wanted(void)
 {
 	char list[128], *rest = list, *word;
 
+	if (sweep.allowed && run.status == sweep.allowed && !machine_lacks(run.errnum))
+		return false;
 	snprintf(list, sizeof list, "%s", sweep.statuses);
 	while ((word = strsep(&rest, ",")))
 		if (atoi(word) == run.status)
@@ -606,8 +617,8 @@ static void stay_on_one_processor(void)
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: sweep [-m1ev] [-n N] [-x N] [-k N] [-s N] ROLE STATUSES COMMAND...\n");
+	fprintf(stderr, "usage: sweep [-m1ev] [-a N] [-n N] [-x N] [-k N] [-s N] ROLE STATUSES "
+			"COMMAND...\n");
 	return 98;
 }
 
@@ -621,7 +632,7 @@ int main(int argc, char **argv)
 	sweep.stride = 1;
 	sweep.patience =
 		patience && atoi(patience) > PATIENCE_S ? (unsigned)atoi(patience) : PATIENCE_S;
-	while ((option = getopt(argc, argv, "+m1evn:x:k:s:")) > 0) {
+	while ((option = getopt(argc, argv, "+m1eva:n:x:k:s:")) > 0) {
 		switch (option) {
 		case 'm':
 			sweep.marked = true;
@@ -634,6 +645,9 @@ int main(int argc, char **argv)
 			break;
 		case 'v':
 			sweep.verbose = true;
+			break;
+		case 'a':
+			sweep.allowed = atoi(optarg);
 			break;
 		case 'n':
 			sweep.helper = atoi(optarg);

@@ -169,19 +169,19 @@ test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
 test_root_gets_in_whatever_fails() { prepare; module application root $ISOLATED,$LET_IN; }
 test_nor_is_root_kept_out_by_memory() { varied; allocations_fail; prepare; module memory root $ISOLATED,$LET_IN,$ELSEWHERE; }
 
+# let in: only by what a machine lacks, never by what a user can bring about
 test_on_error_allow_lets_in_whole_or_not_at_all() {
 	varied
 	prepare 'on_error = allow'
-	# what cannot even be decided is refused
-	module application alice $ISOLATED,$LET_IN,$REFUSED
+	module application alice $ISOLATED,$LET_IN,$REFUSED -a $LET_IN
 }
 test_so_it_does_where_the_engine_fails() {
 	varied
 	prepare 'on_error = allow'
-	module helper alice $ISOLATED,$LET_IN
-	module init alice $ISOLATED,$LET_IN
-	shell application $WHOLE,$NONE,1,127,137
-	shell helper $WHOLE,$NONE,137
+	module helper alice $ISOLATED,$LET_IN,$REFUSED -a $LET_IN
+	module init alice $ISOLATED,$LET_IN,$REFUSED -a $LET_IN
+	shell application $WHOLE,$NONE,1,127,137 -a $NONE
+	shell helper $WHOLE,$NONE,1,137 -a $NONE
 }
 
 # ---- all that a rule can ask for ----
@@ -260,8 +260,8 @@ test_names_alone_through_the_shell_are_there_or_not_at_all() {
 	shell application $WHOLE,1,126,127 -x 3
 	OUTSIDE=$(outside uts)
 	prepare 'namespaces = uts' 'on_error = allow'
-	shell application $WHOLE,$NONE,1,126,127 -x 3
-	shell helper $WHOLE,$NONE
+	shell application $WHOLE,$NONE,1,126,127 -x 3 -a $NONE
+	shell helper $WHOLE,$NONE,1 -a $NONE
 }
 
 # ---- scope = user: a set is made, or one that is there is joined ----
@@ -347,6 +347,13 @@ test_a_shared_set_is_joined_or_refused() {
 	joined shell helper $WHOLE,1
 	joined shell helper $WHOLE,1,126,127,137 -n 2
 }
+# one that is there is no reason to go without
+test_on_error_allow_does_not_change_that() {
+	prepare 'scope = user' 'on_error = allow'
+	joined module helper alice $ISOLATED,$REFUSED
+	joined shell helper $WHOLE,1
+	joined shell helper $WHOLE,1,126,127,137 -n 2
+}
 
 # ---- what fails for good ----
 
@@ -369,7 +376,7 @@ test_a_call_of_the_module_fails_for_good() {
 	logged '^<81>.*uid 0, HALF isolated' >/dev/null
 	# nor does a rule let anybody in half isolated
 	prepare 'on_error = allow'
-	module application alice $ISOLATED,$LET_IN,$REFUSED,$STUCK -e
+	module application alice $ISOLATED,$LET_IN,$REFUSED,$STUCK -e -a $LET_IN
 	[ "${FAULT:-}" = whole ] || return 0
 	prepare 'scope = user'
 	module application alice $ISOLATED,$REFUSED,$STUCK -e

@@ -172,12 +172,20 @@ test_optional_lets_everybody_in_while_the_rules_are_broken() {
 	nothing_left
 }
 
-# By the shell, a user can make it fail; on_error says what he wins.
-test_on_error_allow_is_the_users_own_choice_in_the_shell() {
-	settings 'on_error = deny'
-	without() { as dave prlimit --nproc=1 "$NSISOLATE_SHELL" -c 'read -r name </proc/1/comm; echo "$name"' 2>/dev/null; }
-	assert_eq "$(without)" "" deny
-	settings 'on_error = allow'
-	assert_eq "$(without)" stage_init allow
+# By the shell a user can make it fail by his own limits; he wins nothing by that.
+test_on_error_allow_is_not_the_users_choice_in_the_shell() {
+	local scope limit
+	with() { as dave prlimit "$1" "$NSISOLATE_SHELL" -c 'read -r name </proc/1/comm; echo "$name"' 2>/dev/null; }
+	mkdir -p /run/user/5004
+	chown dave:dave /run/user/5004
+	chmod 700 /run/user/5004
+	for scope in session user; do
+		settings 'on_error = allow' "scope = $scope"
+		assert_eq "$(with --nproc=100)" nsisolate-init "scope = $scope"
+		for limit in --nproc=1 --nofile={3..16} --as={1..9}00000 --memlock=0 --stack=65536 --fsize=0 --sigpending=0; do
+			[ "$(with $limit)" != stage_init ] || fail "scope = $scope, $limit"
+		done
+	done
+	rm -r /run/user
 	nothing_left
 }
