@@ -217,3 +217,54 @@ char **config_file_list(const char *path, const char *more, struct diagnostics *
 		close(fd);
 	return paths;
 }
+
+/* What of @path keeps others out, itself or a directory above it, into @list. */
+static bool add_closed(struct list *list, const char *path)
+{
+	char *real = realpath(path, NULL), *slash;
+	struct stat status;
+	mode_t needed = 0;
+	bool kept = true;
+
+	/* what is not there is told of by who reads it */
+	while (real && kept && stat(real, &status) == 0) {
+		if (!needed)
+			needed = S_ISDIR(status.st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
+		if ((status.st_mode & needed) != needed && !contains(list, real))
+			kept = add(list, strdup(real));
+		slash = strrchr(real, '/');
+		if (slash == real)
+			break;
+		*slash = '\0';
+		needed = S_IXOTH;
+	}
+	kept &= real || errno != ENOMEM;
+	free(real);
+	return kept;
+}
+
+char **config_file_closed(const char *path)
+{
+	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* who reads the files says it */
+	struct list list = {.paths = calloc(1, sizeof(char *))};
+	char *directory = NULL, **files = NULL;
+	bool kept = list.paths && asprintf(&directory, "%s.d", path) >= 0 &&
+		    add_closed(&list, path) && add_closed(&list, directory);
+
+	if (kept)
+		files = config_file_list(directory, NULL, &unsaid);
+	for (char **file = files; file && *file; file++) {
+		kept = kept && add_closed(&list, *file);
+		free(*file);
+	}
+	free(files);
+	free(directory);
+	diagnostics_free(&unsaid);
+	if (kept)
+		return list.paths;
+	while (list.count)
+		free(list.paths[--list.count]);
+	free(list.paths);
+	errno = ENOMEM;
+	return NULL;
+}

@@ -2,9 +2,13 @@
  * nsisolatectl check - what is wrong with a configuration: what a login would
  * find, and what only an admin's question is worth asking NSS for.
  */
+#include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
+#include "config_file.h"
 #include "json.h"
 #include "rules.h"
 #include "terminal.h"
@@ -35,6 +39,51 @@ static void show_json(const struct diagnostics *diagnostics)
 	fputc('\n', stdout);
 }
 
+#define SHELL "nsisolate-shell"
+
+/* Whether a rule names it, or it is the login shell of an account. */
+static bool is_shell_used(const struct rules *rules)
+{
+	static const char *const service = SHELL;
+	const struct passwd *entry;
+	bool used = false;
+
+	for (size_t i = 0; !used && i < rules_count(rules); i++) {
+		struct rules_summary summary;
+
+		rules_summarize(rules, i, &summary);
+		used = summary.service &&
+		       pattern_match(summary.service, PATTERN_WORD, &service, 1, NULL);
+	}
+	setpwent();
+	while (!used && (entry = getpwent())) {
+		const char *slash = strrchr(entry->pw_shell, '/');
+
+		used = slash && !strcmp(slash + 1, SHELL);
+	}
+	endpwent();
+	return used;
+}
+
+/* Files that root can read, and those cannot who have to. */
+static void check_readable(
+	const char *file, const struct rules *rules, struct diagnostics *diagnostics)
+{
+	char **closed = geteuid() == 0 ? config_file_closed(file) : NULL;
+	bool told = closed && *closed && is_shell_used(rules);
+
+	diagnostics->lost |= geteuid() == 0 && !closed;
+	for (char **path = closed; path && *path; path++) {
+		if (told)
+			diagnostics_add(diagnostics, SEVERITY_WARNING, *path, 0, 0, NULL,
+				"not everybody can read this: " SHELL
+				" refuses its users, as it reads it with their rights");
+		free(*path);
+	}
+	free(closed);
+	diagnostics_sort(diagnostics);
+}
+
 static enum status check(const char *file, bool json)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
@@ -42,8 +91,10 @@ static enum status check(const char *file, bool json)
 	struct rules *rules;
 	enum status status = STATUS_CLEAN;
 
-	if (rules_load(file, &rules, &diagnostics) == 0)
+	if (rules_load(file, &rules, &diagnostics) == 0) {
 		rules_lint(rules, &diagnostics);
+		check_readable(file, rules, &diagnostics);
+	}
 	if (json)
 		show_json(&diagnostics);
 	else

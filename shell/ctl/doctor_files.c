@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "config_file.h"
 #include "doctor.h"
 
 /* A user's own installation is the user's. */
@@ -133,6 +134,26 @@ static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 		status.st_mode & 07777);
 }
 
+/* nsisolate-shell reads the configuration, all of it, as the user that it runs as. */
+static void check_readable(struct doctor *doctor)
+{
+	char **closed = config_file_closed(NSISOLATE_CONF);
+
+	doctor->lost |= !closed;
+	for (char **path = closed; path && *path; path++) {
+		struct stat status;
+		struct word word;
+		bool directory = stat(*path, &status) == 0 && S_ISDIR(status.st_mode);
+
+		doctor_add(doctor, VERDICT_PROBLEM, *path,
+			"not everybody can read it: who has nsisolate-shell is refused");
+		doctor_mend(
+			doctor, "chmod a+r%s %s", directory ? "x" : "", doctor_word(&word, *path));
+		free(*path);
+	}
+	free(closed);
+}
+
 /* Where the sockets of sets lie that several logins share; made by the first of them. */
 static void check_run(struct doctor *doctor)
 {
@@ -156,7 +177,7 @@ static void check_run(struct doctor *doctor)
 void doctor_check_files(struct doctor *doctor)
 {
 	bool module = false;
-	const mode_t read = S_IROTH, run = S_IROTH | S_IXOTH;
+	const mode_t run = S_IROTH | S_IXOTH;
 
 	for (size_t i = 0; i < doctor->stacks.count; i++)
 		module |= stack_has_module(&doctor->stacks.list[i]);
@@ -167,8 +188,7 @@ void doctor_check_files(struct doctor *doctor)
 		check_file(doctor, NSISOLATE_SHELL, run);
 	if (module || doctor->shell_used || access(NSISOLATE_INIT, F_OK) == 0)
 		check_file(doctor, NSISOLATE_INIT, run);
-	/* nsisolate-shell reads it as the user that it runs as */
-	if (doctor->shell_used && access(NSISOLATE_CONF, F_OK) == 0)
-		check_file(doctor, NSISOLATE_CONF, read);
+	if (doctor->shell_used)
+		check_readable(doctor);
 	check_run(doctor);
 }

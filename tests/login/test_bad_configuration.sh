@@ -163,6 +163,34 @@ test_the_shell_refuses_a_file_that_its_user_may_not_read() {
 	rm $STAGE/out
 }
 
+# close_one PATH MODE: dave is refused by it, and check says so to root; then it is opened again
+close_one() {
+	local before
+	before=$(stat -c %a "$1")
+	chmod "$2" "$1"
+	as dave "$NSISOLATE_SHELL" -c 'echo in' >$STAGE/out 2>&1
+	assert_eq $? 1 "status, $1 being $2"
+	assert_match "$(nsisolatectl check; echo "status $?")" \
+		"^$1: warning: not everybody can read this: .*status 1\$" "what check says"
+	chmod "$before" "$1"
+}
+
+test_check_judges_every_file_as_who_must_read_it() {
+	mkdir -m 755 "$CONF.d"
+	for conf in /dev/null "$TOP/conf/nsisolate.conf"; do # no rule for it: then dave's login shell tells
+		conf "$conf"
+		printf '[more]\nuser = alice\n' >"$CONF.d/more.conf"
+		as dave "$NSISOLATE_SHELL" -c true || fail "dave does not get in"
+		assert_eq "$(nsisolatectl check)" ''
+		close_one "$CONF" 600
+		close_one "$CONF.d/more.conf" 640
+		close_one "$CONF.d" 700
+		close_one "$CONF.d" 754
+	done
+	close_one "$(dirname "$CONF")" 750
+	rm -r "$CONF.d" $STAGE/out
+}
+
 test_conf_names_another_file() {
 	printf '[all]\nservice = stage\nhostname = other\n' >$STAGE/other.conf
 	stack required conf=$STAGE/other.conf

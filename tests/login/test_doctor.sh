@@ -517,8 +517,23 @@ test_finds_no_configuration() {
 test_finds_a_configuration_that_shell_users_cannot_read() {
 	healthy
 	chmod 600 /etc/nsisolate.conf
-	finds problem nsisolate.conf 'not everybody can read it' '^chmod a\+r /etc'
+	finds problem /etc/nsisolate.conf 'not everybody can read it' '^chmod a\+r /etc'
 	mends
+	# one that is added by an administrator with a close umask
+	(umask 077 && mkdir /etc/nsisolate.conf.d && printf '[more]\nuser = alice\n' >/etc/nsisolate.conf.d/more.conf)
+	finds problem /etc/nsisolate.conf.d 'not everybody can read it' '^chmod a\+rx /etc'
+	bash -c "$REMEDY"
+	finds problem /etc/nsisolate.conf.d/more.conf 'not everybody can read it' '^chmod a\+r /etc'
+	mends
+}
+
+test_a_configuration_that_only_the_module_reads_may_be_closed() {
+	healthy
+	change '/^dave:/s,:[^:]*$,:/bin/sh,' /etc/passwd
+	chmod 600 /etc/nsisolate.conf
+	is_healthy
+	change 's/, nsisolate-shell//'
+	assert_eq "$(nsisolatectl check; echo $?)" 0 'what check says'
 }
 
 # ---- faults: PAM ----

@@ -115,7 +115,8 @@ test_nsisolate_7_jobs() {
 	for stack in cron crond atd; do
 		[ ! -e "/etc/pam.d/$stack" ] || pam_stack "$stack" ''
 	done
-	assert_eq "$(sh -e -c "$(example conf/nsisolate.7 2)" 2>&1)" ""
+	assert_eq "$(umask 077; sh -e -c "$(example conf/nsisolate.7 2)" 2>&1)" ""
+	as dave cat /etc/nsisolate.conf.d/jobs.conf >/dev/null || fail "dave cannot read it"
 	atd -f >/dev/null 2>&1 &
 	wait_for test -s /run/atd.pid
 	echo '(hostname; echo end) >/home/alice/out' | as alice at now 2>/dev/null
