@@ -6,6 +6,12 @@ that is how the tests know that an attempt is one.
 
     process PID     everything that can be done to another process of the user's
     proc PID        every way to a /proc that shows that process
+    handles HANDLE...
+                    opens files by handles (open_by_handle_at(2)) that were got where they are in reach, as
+                    `show PID` prints them: of the process (pidfs), and of its namespaces (nsfs)
+    show PID        ... prints them, all that this kernel has
+    peer SOCKET     connects there, and takes the descriptor 1 of who listens (SO_PEERPIDFD, pidfd_getfd(2))
+    listen SOCKET   ... listens
     namespaces UTS PID MNT
                     joins whatever is in reach, and looks whether it leads to one of these (inodes)
     notify PID SIGNAL
@@ -123,9 +129,15 @@ def proc(pid):
     for fd in range(1024):
         attempt('a descriptor', lambda: os.close(os.open(f'../proc/{pid}', os.O_RDONLY, dir_fd=fd)))
     attempt('a new mount', lambda: mount_proc('-Urm'))
-    attempt('umount', lambda: subprocess.run(
-        ['unshare', '-Urm', 'sh', '-c', 'umount -l /proc; cat /proc/$0/comm', str(pid)], check=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    for name, command in (
+            ('umount', 'umount -l /proc; cat /proc/$0/comm'),
+            ('move', 'mount --move /proc /mnt; cat /proc/$0/comm'),
+            ('rbind', 'mount --rbind / /mnt; umount -l /mnt/proc; cat /mnt/proc/$0/comm'),
+            ('bind', 'mount --rbind /proc/.. /mnt && mount --bind /mnt /mnt; cat /mnt/proc/$0/comm'),
+            ('chroot', 'mount --rbind / /mnt && chroot /mnt sh -c "umount -l /proc; cat /proc/$0/comm"')):
+        for nested in (['unshare', '-Urm'], ['unshare', '-Urm', 'unshare', '-Urm']):
+            attempt(name, lambda: subprocess.run([*nested, 'sh', '-c', command, str(pid)], check=True,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 
 
 def list_or_nothing(directory):
@@ -181,6 +193,58 @@ def notify(pid, signum):
         os.write(writer, b'.')
 
     attempt('sent', make_news)
+
+
+# ---- file handles ----
+
+class Handle(ctypes.Structure):
+    _fields_ = [('bytes', ctypes.c_uint), ('type', ctypes.c_int), ('data', ctypes.c_ubyte * 128)]
+
+
+def handle_of(fd):
+    AT_EMPTY_PATH = 0x1000
+    handle, mount = Handle(bytes=128), ctypes.c_int()
+    check(libc.name_to_handle_at(fd, b'', ctypes.byref(handle), ctypes.byref(mount), AT_EMPTY_PATH))
+    return f'{handle.type}:{bytes(handle.data[:handle.bytes]).hex()}'
+
+
+def show(pid):
+    attempt_print = lambda kind, fd: attempt(kind, lambda: print(f'{kind}:{handle_of(fd)}'))
+    attempt_print('pid', os.pidfd_open(pid))
+    for name in ('uts', 'pid', 'mnt'):
+        attempt_print('ns', os.open(f'/proc/{pid}/ns/{name}', os.O_RDONLY))
+
+
+def open_handle(text):
+    kind, number, data = text.split(':')
+    raw = bytes.fromhex(data)
+    handle = Handle(len(raw), int(number), (ctypes.c_ubyte * 128)(*raw))
+    where = os.pidfd_open(os.getpid()) if kind == 'pid' else os.open('/proc/self/ns/user', os.O_RDONLY)
+    os.close(check(libc.open_by_handle_at(where, ctypes.byref(handle), os.O_RDONLY)))
+
+
+def handles(*texts):
+    for text in texts:
+        attempt(text.split(':')[0], lambda: open_handle(text))
+
+
+# ---- the other end of a socket ----
+
+def peer(path):
+    SO_PEERPIDFD, SYS_pidfd_getfd = 77, 438
+    with socket.socket(socket.AF_UNIX) as there:
+        there.connect(path)
+        pidfd = there.getsockopt(socket.SOL_SOCKET, SO_PEERPIDFD)
+        attempt('known', lambda: os.fstat(pidfd))
+        attempt('taken', lambda: os.close(check(libc.syscall(SYS_pidfd_getfd, pidfd, 1, 0))))
+
+
+def listen(path):
+    with socket.socket(socket.AF_UNIX) as here:
+        here.bind(path)
+        os.chmod(path, 0o777)
+        here.listen()
+        signal.pause()
 
 
 # ---- terminal ----
@@ -304,6 +368,10 @@ words = sys.argv[2:]
     'process': lambda: process(int(words[0])),
     'proc': lambda: proc(int(words[0])),
     'namespaces': lambda: namespaces(*words),
+    'handles': lambda: handles(*words),
+    'show': lambda: show(int(words[0])),
+    'peer': lambda: peer(words[0]),
+    'listen': lambda: listen(words[0]),
     'notify': lambda: notify(int(words[0]), int(words[1])),
     'inject': lambda: inject(words[0]),
     'ride': lambda: ride(words[0]),

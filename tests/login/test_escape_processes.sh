@@ -33,7 +33,7 @@ test_no_way_to_an_outside_process() { both check_process; }
 
 check_proc() {
 	victim_start
-	assert_match "$(tried outside proc "$victim")" "^/proc a process done umount $" "ways outside"
+	assert_match "$(tried outside proc "$victim")" "^/proc a process bind chroot done move rbind umount $" "ways outside"
 	assert_eq "$(tried inside proc "$victim")" "done " "ways to a /proc of outside"
 	victim_end
 }
@@ -50,3 +50,65 @@ check_namespaces() {
 	rm $STAGE/hostile.py
 }
 test_no_namespace_of_outside_is_in_reach() { both check_namespaces; }
+
+check_handles() {
+	local handles outside
+	victim_start
+	handles=$(as "$user" python3 $STAGE/hostile.py show "$victim" | grep : | tr '\n' ' ')
+	[[ $handles = *pid:* ]] || skip "this kernel has no handles of processes"
+	# shellcheck disable=SC2086
+	outside=$(tried outside handles $handles)
+	assert_match "$outside" 'done.*(ns|pid) ' "what is opened by its handle outside"
+	# shellcheck disable=SC2086
+	assert_eq "$(tried inside handles $handles)" "done " "by a handle that is known inside"
+	victim_end
+}
+test_no_file_handle_leads_out() { both check_handles; }
+
+listened_by() { # listened_by USER: a process of that user's, outside
+	as "$1" python3 $STAGE/hostile.py listen /tmp/peer &
+	listener=$!
+	wait_for test -S /tmp/peer || fail "nobody listens"
+}
+listened_over() {
+	pkill -P $listener
+	wait $listener 2>/dev/null
+	rm /tmp/peer
+}
+check_peer() {
+	hostile
+	listened_by "$user"
+	# the control: nsisolate(7) says so of the same user, where no user namespace is between
+	assert_eq "$(tried outside peer /tmp/peer)" "done known taken " "of the user's own, outside"
+	assert_eq "$(tried inside peer /tmp/peer)" "done known $([ "$user" = dave ] || echo 'taken ')" "of the user's own, inside"
+	listened_over
+	listened_by bob
+	assert_eq "$(tried inside peer /tmp/peer)" "done known " "of somebody else's"
+	listened_over
+	rm $STAGE/hostile.py
+}
+test_nothing_is_taken_from_the_other_end_of_a_socket_of_somebody_else() {
+	hostile
+	listened_by alice
+	[ "$(as alice python3 $STAGE/hostile.py peer /tmp/peer)" != done ] ||
+		skip "this kernel has no descriptors of the other end"
+	listened_over
+	both check_peer
+}
+
+priorities() { echo "$(ps -o ni= -p "$victim") $(ionice -p "$victim")"; }
+check_priorities() {
+	local before
+	victim_start
+	before=$(priorities)
+	on "$user" "renice -n 7 -u $user; ionice -c 3 -u $(id -u "$user"); ps -o ni= -p \$\$" >$STAGE/said 2>&1
+	assert_match "$(tail -n 1 $STAGE/said)" 7 "what it does inside"
+	assert_eq "$(priorities)" "$before" "of a process outside"
+	# the control
+	as "$user" renice -n 7 -u "$user" >/dev/null
+	as "$user" ionice -c 3 -u "$(id -u "$user")"
+	assert_match "$(priorities)" '7 idle' "outside"
+	rm $STAGE/said
+	victim_end
+}
+test_priorities_by_uid_stop_at_the_session() { both check_priorities; }
