@@ -118,7 +118,7 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
 	$(BUILD)/nsisolatectl
 
-.PHONY: all objects demo demo-login check soak fault check-vm check-directory bench bench-scale bench-growth bench-rules \
+.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
 	clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
@@ -261,6 +261,11 @@ check-directory:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@BUILD='$(abspath $(BUILD))' tests/directory/run $(TESTS)
+# foreign programs (FTP servers, pam_mount, ...) on the stage, plain and isolated; as root, with apt-get
+check-clients:
+	$(call depend,build test)
+	$(make) all tests-tools
+	@BUILD='$(abspath $(BUILD))' tests/clients/run $(TESTS)
 # a few minutes each: the table of goals, and how it grows; bench-budget: what may not
 bench bench-scale bench-growth bench-rules bench-budget:
 	$(call depend,build test bench)
@@ -384,6 +389,7 @@ help:
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
 	'make rpm         the RPM of the last commit, into $(BUILD)/rpm' \
 	'make check-directory  log users of slapd and sssd in (as root, on Debian or Ubuntu)' \
+	'make check-clients    programs that no one here wrote, each plain and isolated (likewise)' \
 	'make check-packages   build and install it in fresh systems (RELEASES="bookworm trixie")' \
 	'make bench       what a login costs, beside the least that it can and what others take' \
 	'                 (bench-scale: 3000 sessions, 100 at once, 50,000 in a row; bench-growth: with' \

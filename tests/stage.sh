@@ -104,7 +104,9 @@ overlay() { # overlay DIR: writable, with nothing written
 	[ -d "$1" ] && [ ! -L "$1" ] || return 0
 	mkdir -p "$upper" "$STAGE/work$1"
 	chmod --reference="$1" "$upper"
-	mount -t overlay -o "lowerdir=$1,upperdir=$upper,workdir=$STAGE/work$1,xino=off" stage "$1" ||
+	local more=${STAGE_LOWER:-}$1 # tests/clients/run: what it fetched
+	[ "$more" != "$1" ] && [ -d "$more" ] && more+=: || more=
+	mount -t overlay -o "lowerdir=$more$1,upperdir=$upper,workdir=$STAGE/work$1,xino=off" stage "$1" ||
 		{ echo "stage.sh: no overlay over $1 to be had" >&2; exit 2; }
 }
 
