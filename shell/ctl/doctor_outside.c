@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -28,7 +29,8 @@ struct crowd {
 
 /*
  * What is outside by its nature: the login's own processes, and the engine's.  Root knows them by
- * their program, anybody else by a name that they could choose themselves.
+ * their program, which must be nobody else's to make; anybody else by a name that they could choose
+ * themselves.
  */
 static bool belongs_outside(int process, const char *comm)
 {
@@ -37,8 +39,12 @@ static bool belongs_outside(int process, const char *comm)
 	char path[PATH_MAX];
 	ssize_t length = readlinkat(process, "exe", path, sizeof path - 1);
 	const char *name = comm, *slash;
+	struct stat program;
 
 	if (length > 0) {
+		if (fstatat(process, "exe", &program, 0) == 0 &&
+			(program.st_uid != 0 || program.st_mode & S_IWOTH))
+			return false;
 		path[length] = '\0';
 		slash = strrchr(path, '/');
 		name = slash ? slash + 1 : path;

@@ -1047,6 +1047,13 @@ test_finds_what_runs_outside_of_every_session() {
 	finds warning processes "1 of bob's"
 	BY=(env)
 	mends
+	# a name is not enough
+	as bob cp /bin/sleep /tmp/sshd
+	as bob /tmp/sshd 30 &
+	wait_for pgrep -u bob sshd
+	finds warning processes "1 of bob's \\(sshd\\) run outside"
+	mends
+	rm /tmp/sshd
 	# of a login that the rules leave alone, as logind tells
 	as bob sleep 31 &
 	wait_for pgrep -u bob sleep
