@@ -479,7 +479,8 @@ int rules_explain(const struct rules *rules, struct login *login, struct policy 
 	if (listener || !is_decided(&walk)) {
 		bool ask = !is_decided(&walk);
 
-		login->rules_groups = walk.groups;
+		/* who listens wants to hear the groups' names, too */
+		login->rules_groups = listener ? SIZE_MAX : walk.groups;
 		walk = (struct walk){
 			.rules = rules, .login = login, .listener = listener, .ask = ask};
 		walk_rules(&walk);
