@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "join.h"
 #include "message.h"
 #include "pid1.h"
+#include "procs.h"
 #include "share.h"
 #include "unit.h"
 
@@ -126,6 +128,7 @@ static int first_process(struct job *job, int leader, const struct share *share)
 		.policy = &setup->policy,
 		.login = {leader, ANSWER},
 		.share = *share,
+		.proc = -1,
 		.user = setup->user,
 	};
 	sigset_t all;
@@ -140,7 +143,10 @@ static int first_process(struct job *job, int leader, const struct share *share)
 	result = prepare_share(&pid1.share, &error);
 	if (!result)
 		result = setup_session(setup, &error);
-	if (!result)
+	/* before any process of the user's could cover it */
+	if (!result && share->directory >= 0)
+		result = pid1.proc = procs_open(&error);
+	if (result >= 0)
 		result = drop_dumpable(&error);
 	if (!result)
 		result = drop_new_privileges(&error);
@@ -205,15 +211,31 @@ static int make_session(struct job *job, int leader, const struct share *share, 
  * own making, which it ends when something fails.  To the module the pidfd, to a user the
  * namespaces; what comes with it holds the set until the leader has joined.
  */
-static int answer_joined(const struct join_way *way, bool user, struct error *error)
+static int answer_joined(const struct join_way *way, pid_t pid, bool user, struct error *error)
 {
-	const size_t first = user ? 1 : 0;
+	const size_t first = user ? 1 : 0, count = user ? way->count - 1 : 1;
 	char line[32];
 	int result;
 
-	snprintf(line, sizeof line, "joined %d\n", pid_of(way->fds[0]));
-	result = answer(line, way->fds + first, way->count - first);
+	snprintf(line, sizeof line, "joined %d\n", pid);
+	result = answer(line, way->fds + first, count);
 	return result < 0 ? error_errno(error, -result, "the leader does not listen") : 0;
+}
+
+/*
+ * What was mounted since the set began is covered in its mount namespace, which PID 1 has no right to
+ * do any more.  A user's runner does it (shared.c), who joins the user namespace, too.
+ */
+static int cover_in_set(const struct join_way *way, struct error *error)
+{
+	_cleanup_close_ int host = procs_open(error);
+
+	if (host < 0)
+		return host;
+	if (setns(way->fds[0], CLONE_NEWNS) < 0)
+		return error_errno(
+			error, errno, "cannot look at the mounts of the user's sessions");
+	return procs_cover(way->fds[way->count - 1], host, false, error);
 }
 
 /*
@@ -250,8 +272,13 @@ static int share_session(struct job *job, int leader, struct error *error)
 		joined = join_ask(connection, &setup->policy, leader, ANSWER, &way, error);
 	if (joined < 0)
 		return joined;
-	if (joined)
-		return answer_joined(&way, setup->user, error);
+	if (joined) {
+		pid_t pid = pid_of(way.fds[0]); /* the host's /proc has it */
+
+		result = setup->user ? 0 : cover_in_set(&way, error);
+		error->lacking = false; /* no reason to go without a set that is there */
+		return result < 0 ? result : answer_joined(&way, pid, setup->user, error);
+	}
 	/* or the new set's PID 1 would have it, and one that only slept would take this login in, too */
 	cleanup_close(&connection);
 	connection = -1;

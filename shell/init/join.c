@@ -18,7 +18,7 @@
 #define FAILED "failed\n"
 #define READY "ready\n"
 
-_Static_assert(KINDS_MAX + 2 <= MESSAGE_FDS_MAX, "one message holds them all");
+_Static_assert(KINDS_MAX + 3 <= MESSAGE_FDS_MAX, "one message holds them all");
 
 /* What a rule asks for: the options of nsisolate-init, one after the other. */
 struct request {
@@ -55,6 +55,15 @@ int join_way_pid(const struct join_way *way, int flags)
 	return -1;
 }
 
+int join_way_proc(const struct join_way *way, int flags)
+{
+	size_t next = 1;
+
+	for (size_t i = 0; i < kinds_count; i++)
+		next += !!(flags & kinds[i].flag);
+	return next < way->count ? way->fds[next] : -1;
+}
+
 /* One that cannot be opened is -1, which sendmsg(2) refuses with EBADF. */
 static void add_namespaces(struct join_way *way, int flags)
 {
@@ -70,6 +79,16 @@ static void add_namespaces(struct join_way *way, int flags)
 }
 
 /* ---- the helper ---- */
+
+/* Whether /proc is in the way: behind PID 1 alone, or behind all that a user gets. */
+static bool leads_to_proc(const struct join_way *way, int flags)
+{
+	size_t all = 3;
+
+	for (size_t i = 0; i < kinds_count; i++)
+		all += !!(flags & kinds[i].flag);
+	return way->count == 2 || way->count == all;
+}
 
 /* Whether PID 1 has answered, or hung up; a negative errno where that cannot be told. */
 static int wait_for_answer(int connection)
@@ -109,8 +128,11 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	if (length < 0 && length != -ECONNRESET)
 		return error_errno(error, (int)-length, "cannot join the user's sessions");
 	reply[length > 0 ? length : 0] = '\0';
-	if (!strcmp(reply, JOINED) && way->count)
+	if (!strcmp(reply, JOINED) && leads_to_proc(way, policy->kinds))
 		return 1;
+	/* one that an older engine made: it is left for a new one */
+	if (!strcmp(reply, JOINED) && way->count)
+		*reply = '\0';
 	join_way_close(way);
 	/* without a word, or by ECONNRESET where the request lies unread: it was the set's end */
 	if (!*reply || !strcmp(reply, CHANGED))
@@ -145,7 +167,7 @@ enum join join_receive(int connection, const struct policy *policy, int *leader,
 	return result;
 }
 
-int join_grant(int connection, bool user, int flags)
+int join_grant(int connection, bool user, int flags, int proc)
 {
 	struct join_way way = {.count = 1};
 	int result;
@@ -153,7 +175,9 @@ int join_grant(int connection, bool user, int flags)
 	way.fds[0] = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (user)
 		add_namespaces(&way, flags);
+	way.fds[way.count++] = proc;
 	result = message_send(connection, JOINED, strlen(JOINED), way.fds, way.count);
+	way.count--; /* which stays */
 	join_way_close(&way);
 	return result;
 }

@@ -10,7 +10,8 @@
  * A connection that ends without a word: the set has ended.
  *
  * To a user, who has no right to join by the pidfd, descriptors of the namespaces come as well: that
- * of the user namespace, then those of the kinds in the order of kinds[].
+ * of the user namespace, then those of the kinds in the order of kinds[].  The last descriptor is that
+ * of the session's /proc (procs.h): who joins looks for others that were mounted meanwhile.
  */
 #ifndef NSISOLATE_JOIN_H
 #define NSISOLATE_JOIN_H
@@ -24,13 +25,16 @@
 
 /* What a login joins by. */
 struct join_way {
-	int fds[KINDS_MAX + 2]; /* pidfd; to a user: the namespaces */
+	int fds[KINDS_MAX + 3]; /* pidfd; to a user: the namespaces; /proc */
 	size_t count;
 };
 void join_way_close(struct join_way *way);
 
 /* The descriptor of the PID namespace in a user's way in, of namespaces of @kinds; -1: none. */
 int join_way_pid(const struct join_way *way, int kinds);
+
+/* The same, of the session's /proc: behind all those. */
+int join_way_proc(const struct join_way *way, int kinds);
 
 /* How long PID 1 may take to answer. */
 #define JOIN_PATIENCE_MS 2000
@@ -51,7 +55,7 @@ enum join { JOIN_SAME, JOIN_CHANGED, JOIN_FAILED };
 enum join join_receive(int connection, const struct policy *policy, int *leader, int *line);
 
 /* ... and says so.  Negative errno when nobody listens any more. */
-int join_grant(int connection, bool user, int kinds);
+int join_grant(int connection, bool user, int kinds, int proc);
 void join_refuse(int connection, enum join why);
 
 /* `ready`, on the answer of who made the set; with the namespaces, to a user. */

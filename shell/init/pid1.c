@@ -183,8 +183,8 @@ static void hear_asking(struct life *life)
 
 	switch (join_receive(life->asking, pid1->policy, &login.leader, &login.line)) {
 	case JOIN_SAME:
-		if (make_room(life) == 0 &&
-			join_grant(life->asking, pid1->user, pid1->policy->kinds) == 0) {
+		if (make_room(life) == 0 && join_grant(life->asking, pid1->user,
+						    pid1->policy->kinds, pid1->proc) == 0) {
 			take_login(life, &login);
 			break;
 		}

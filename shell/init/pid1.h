@@ -40,6 +40,7 @@ struct pid1 {
 	const struct policy *policy;
 	struct pid1_login login; /* the first one; its line stays open */
 	struct share share; /* where further ones come from; SHARE_NONE: nowhere */
+	int proc; /* the session's /proc (procs.h), for those */
 	bool user; /* further logins need descriptors to join the namespaces by, not having root */
 	int signals; /* of pid1_signals */
 	bool counts; /* the outer process wants to know how many processes the command left */

@@ -2,9 +2,20 @@
 
 #include <linux/sched.h>
 
+#include "cleanup.h"
 #include "drop.h"
 #include "fresh.h"
 #include "mounts.h"
+#include "procs.h"
+
+/* The session's own, on /proc and wherever another one is mounted. */
+static int setup_proc(bool user, struct error *error)
+{
+	int result = mounts_proc(error);
+	_cleanup_close_ int own = result < 0 ? result : procs_open(error);
+
+	return own < 0 ? own : procs_cover(own, own, user, error);
+}
 
 static int setup_mounts(const struct setup *setup, struct error *error)
 {
@@ -23,7 +34,7 @@ static int setup_mounts(const struct setup *setup, struct error *error)
 		result = mounts_hosts(
 			policy->hostname, policy->domainname, policy->kinds & CLONE_NEWPID, error);
 	if (!result && (policy->kinds & CLONE_NEWPID))
-		result = mounts_proc(error);
+		result = setup_proc(setup->user, error);
 	return result;
 }
 

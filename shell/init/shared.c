@@ -18,6 +18,7 @@
 #include "drop.h"
 #include "join.h"
 #include "message.h"
+#include "procs.h"
 
 /* How long the set may take to be made, or to let us in. */
 #define TIMEOUT_MS 10000
@@ -164,8 +165,11 @@ static int join(const struct join_way *way, int flags, struct error *error)
 {
 	struct stat root, there;
 	_cleanup_free_ char *directory = getcwd(NULL, 0);
-	int result;
+	_cleanup_close_ int host = procs_open(error);
+	int result, proc = join_way_proc(way, flags);
 
+	if (host < 0)
+		return host;
 	if (stat("/", &root) < 0)
 		return error_errno(error, errno, "cannot look at /");
 	result = join_kinds(way, flags, error);
@@ -174,6 +178,12 @@ static int join(const struct join_way *way, int flags, struct error *error)
 	if (stat("/", &there) < 0 || there.st_dev != root.st_dev || there.st_ino != root.st_ino)
 		return error_set(error, EXDEV,
 			"the user's other sessions have another root directory than this one");
+	/* -1: we made the set, a moment ago */
+	result = proc < 0 ? 0 : procs_cover(proc, host, true, error);
+	if (result < 0) {
+		error->lacking = false;
+		return result;
+	}
 	if (!directory || chdir(directory) < 0)
 		dprintf(STDERR_FILENO, INIT_NAME ": %s: not there in the session: starting in /\n",
 			directory ? directory : "the working directory");

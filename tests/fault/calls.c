@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#ifndef SYS_openat2 /* since Linux 5.6 */
+#define SYS_openat2 437
+#endif
 #ifndef SYS_close_range /* glibc 2.31 does not know it */
 #define SYS_close_range 436
 #endif
@@ -14,6 +17,7 @@
 static const struct call calls[] = {
 	/* files */
 	CALL(openat, ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR, ELOOP),
+	CALL(openat2, EACCES, EMFILE, ENFILE, ENOMEM, ENOSYS),
 	CALL(read, EINTR, EIO, ENOMEM),
 	CALL(pread64, EIO, ENOMEM),
 	CALL(write, EINTR, EIO, ENOSPC, EPIPE, EFBIG),
@@ -72,6 +76,8 @@ static const struct call calls[] = {
 	CALL(unshare, EPERM, ENOMEM, ENOSPC, EINVAL, EUSERS),
 	CALL(setns, EPERM, ENOMEM, EINVAL),
 	CALL(mount, EPERM, ENOMEM, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENOSPC),
+	CALL(open_tree, EPERM, EMFILE, ENOMEM, EINVAL, ENOSYS),
+	CALL(move_mount, EPERM, ENOMEM, EINVAL, ENOSPC, ENOSYS),
 	CALL(umount2, EBUSY, ENOMEM, EPERM),
 	CALL(sethostname, EPERM),
 	CALL(setdomainname, EPERM),

@@ -328,7 +328,9 @@ joined() {
 	wait_for pgrep -x sleep || fail "nobody holds the set"
 	SET=$(logged 'session opened: .*joined=no' | sed -nE 's/.* init=([0-9]+) .*/\1/p' | tail -n 1)
 	sed -i 's,^shell = .*,shell = /usr/local/bin/verdict,' "$SYSCONFDIR/nsisolate.conf"
+	[ -z "${ELSEWHERE:-}" ] || mount -t proc proc "$ELSEWHERE" # each login's helper covers it again
 	"$@"
+	[ -z "${ELSEWHERE:-}" ] || umount "$ELSEWHERE"
 	{ kill -0 "$SET" && pgrep -x sleep >/dev/null; } || fail "the set ended with a login that failed: $(ps -ef)"
 	[ "$(grep -c "session opened: .* init=$SET .*joined=yes" $LOGS/syslog)" -ge 3 ] ||
 		fail "so few joined it: $(cat $LOGS/syslog)"
@@ -346,6 +348,24 @@ test_a_shared_set_is_joined_or_refused() {
 	joined shell application $WHOLE,1,127,137
 	joined shell helper $WHOLE,1
 	joined shell helper $WHOLE,1,126,127,137 -n 2
+}
+# a procfs that is mounted elsewhere, and one that came when the set was there
+test_a_procfs_elsewhere_is_covered_or_the_login_refused() {
+	prepare
+	export ELSEWHERE=$STAGE/elsewhere
+	mkdir "$ELSEWHERE"
+	mount -t proc proc "$ELSEWHERE"
+	FURNISHED=1
+	module init alice $ISOLATED,$REFUSED
+	shell helper $WHOLE,1,137
+	FURNISHED=
+	umount "$ELSEWHERE"
+	prepare 'scope = user'
+	joined module helper alice $ISOLATED,$REFUSED
+	joined shell helper $WHOLE,1,126,127,137 -n 2
+	rmdir "$ELSEWHERE"
+	unset ELSEWHERE
+	nothing_left
 }
 # one that is there is no reason to go without
 test_on_error_allow_does_not_change_that() {

@@ -9,6 +9,8 @@
  * OUTSIDE, in the environment, is the namespaces that the session shall not share, by their names in
  * /proc/PID/ns and their inodes outside, as in "uts 4026531838 pid ..."; HOSTNAME_IN is its hostname.
  *
+ * ELSEWHERE, where it is set, has another procfs, which must be the session's.
+ *
  * With NAMES_ONLY set nothing else is looked at.  With PRIVATE set /tmp must be a session's own, with nothing in it.
  */
 #include <dirent.h>
@@ -74,7 +76,7 @@ static bool ours_is_open(void)
 static int check_whole(void)
 {
 	char name[256] = "", self[64] = "", target[256];
-	const char *wanted = getenv("HOSTNAME_IN");
+	const char *wanted = getenv("HOSTNAME_IN"), *elsewhere = getenv("ELSEWHERE");
 
 	gethostname(name, sizeof name - 1);
 	if (!wanted || strcmp(name, wanted))
@@ -98,6 +100,9 @@ static int check_whole(void)
 		return wrong("PID 1 is open to its user");
 	if (getenv("PRIVATE") && access("/tmp/of-the-host", F_OK) == 0)
 		return wrong("/tmp is the host's");
+	if (elsewhere && (snprintf(self, sizeof self, "%s/1/comm", elsewhere),
+				 !file_has(self, "nsisolate-init")))
+		return wrong("a procfs elsewhere shows what is outside");
 	if (ours_is_open())
 		return wrong("a descriptor of ours is open");
 	return WHOLE;

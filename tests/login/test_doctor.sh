@@ -912,6 +912,17 @@ test_finds_that_users_managers_hide_nothing_beside_an_open_door() {
 	rm -r /run/systemd/system /usr/local/bin/systemctl /etc/systemd/system/user@.service.d
 }
 
+test_finds_a_procfs_elsewhere() {
+	healthy
+	mkdir -p $STAGE/elsewhere $STAGE/sys
+	mount --bind /proc/sys $STAGE/sys
+	mount -t proc proc $STAGE/elsewhere
+	finds warning procfs "^$STAGE/elsewhere: another procfs" '^#'
+	umount $STAGE/elsewhere
+	is_healthy
+	umount $STAGE/sys
+}
+
 test_finds_users_who_linger() {
 	healthy
 	mkdir -p /var/lib/systemd/linger

@@ -112,3 +112,81 @@ check_priorities() {
 	victim_end
 }
 test_priorities_by_uid_stop_at_the_session() { both check_priorities; }
+
+# ---- a procfs that is mounted elsewhere ----
+
+PROCS=$STAGE/procs
+# procs_mount: each way in which one can be there; what shows processes is called `all` or `one`
+procs_mount() {
+	mkdir -p $PROCS/{all,'all of a chroot',stacked/all,bound/all,one,apart,sys} $PROCS/closed/all
+	chmod 755 $PROCS
+	mount -t proc proc $PROCS/all
+	mount -t proc proc "$PROCS/all of a chroot"
+	mount -t proc proc $PROCS/stacked/all
+	mount -t proc proc $PROCS/stacked/all
+	mount --bind /proc $PROCS/bound/all
+	mount --bind "/proc/$victim" $PROCS/one
+	touch $PROCS/of-one
+	mount --bind "/proc/$victim/cmdline" $PROCS/of-one
+	chmod 700 $PROCS/closed
+	mount -t proc proc $PROCS/closed/all
+	mount --bind /proc/sys $PROCS/sys
+}
+procs_umount() {
+	umount $PROCS/all "$PROCS/all of a chroot" $PROCS/{stacked/all,stacked/all,bound/all,one,of-one,closed/all,sys}
+	rm -r $PROCS
+}
+# what of the victim is shown there, in words; `sys` always
+LOOK='for place in "$0"/all "$0/all of a chroot" "$0"/*/all; do
+		test ! -e "$place/$1" || echo "$place"
+	done
+	grep -l "Pid:.$1\$" "$0/one/status"
+	grep -la sleep "$0/of-one"
+	cat "$0/sys/kernel/hostname"
+	ls "$0/all" | grep -c "^1\$"'
+check_procs_elsewhere() {
+	victim_start
+	procs_mount
+	assert_eq "$(as "$user" sh -c "$LOOK" $PROCS "$victim" 2>/dev/null | wc -l)" 8 "lines of what is shown outside"
+	# the kernel's hostname is whose who reads it; and a chroot sees the session
+	assert_eq "$(on "$user" "sh -c '$LOOK' $PROCS $victim" 2>/dev/null)" "$user-lab
+1" "shown inside"
+	assert_eq "$(on "$user" "cat $PROCS/all/1/comm")" nsisolate-init "process 1 in a chroot"
+	assert_eq "$(on "$user" "umount $PROCS/all; unshare --user --map-root-user --mount umount $PROCS/all
+		test -e $PROCS/all/$victim && echo uncovered" 2>/dev/null)" "" "what can be taken away again"
+	[ -e "$PROCS/all/$victim" ] || fail "the host's own is covered"
+	procs_umount
+	victim_end
+}
+test_no_procfs_elsewhere_shows_what_is_outside() { both check_procs_elsewhere; }
+
+# Whoever may rename a directory on the way sees his login refused, and nothing else.
+test_a_procfs_whose_directory_moves_is_covered_or_the_login_refused() {
+	local mover seen=0 i
+	user=alice
+	victim_start
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	echo '[all]' | conf
+	install -d -o alice /home/alice/a /home/alice/a/proc
+	mount -t proc proc /home/alice/a/proc
+	as alice python3 -c '
+import os
+while True:
+    os.rename("/home/alice/a", "/home/alice/b")
+    os.rename("/home/alice/b", "/home/alice/a")' &
+	mover=$!
+	for ((i = 0; i < 30; i++)); do
+		"$BUILD/tests/pam_app" stage alice open \
+			run "for i in 1 2 3 4 5 6 7 8 9; do test ! -e /home/alice/a/proc/$victim || exit 9; done" close \
+			>/dev/null 2>&1
+		[ $? != 9 ] || seen=$((seen + 1))
+	done
+	pkill -u alice python3
+	wait $mover 2>/dev/null
+	umount /home/alice/[ab]/proc
+	rm -r /home/alice/[ab] /etc/pam.d/stage
+	victim_end
+	assert_eq $seen 0 "sessions that saw it, of 30"
+	nothing_left
+}

@@ -484,8 +484,8 @@ test_a_set_without_descriptors_takes_no_login_and_lives_on() {
 	before_each
 	member first
 	init=$(init_of first)
-	# what poll(2) needs for one login, and less than a second one is
-	as dave prlimit --pid "$init" --nofile=6:
+	# enough for poll(2) and accept(2), and too few for what a login brings
+	as dave prlimit --pid "$init" --nofile=7:
 	enter shell 'echo let in' 2>&1 | grep -q 'take no further login' || fail "let in"
 	as dave prlimit --pid "$init" --nofile=1024:
 	member second
@@ -529,6 +529,26 @@ test_a_set_without_memory_takes_no_login_and_lives_on() {
 	leave second first
 	after_each
 }
+
+# ---- a procfs elsewhere ----
+
+check_proc_mounted_later() {
+	local shown="test -e $STAGE/later/1/root/. || cat $STAGE/later/1/comm"
+	mkdir $STAGE/later
+	member first
+	mount -t proc proc $STAGE/later
+	assert_eq "$(tell first "$shown")" stage_init "what arrives in a session"
+	member second
+	assert_eq "$(tell second "$shown")" nsisolate-init "what the second login sees"
+	assert_eq "$(tell first "$shown")" nsisolate-init "and from then on the first"
+	assert_eq "$(cat $STAGE/later/1/comm)" stage_init outside
+	member third
+	assert_eq "$(tell third "grep -c ' $STAGE/later ' /proc/self/mountinfo")" 2 "of it, and of what covers it"
+	leave first second third
+	umount $STAGE/later
+	rmdir $STAGE/later
+}
+test_each_login_of_a_set_covers_a_procfs_mounted_meanwhile() { each_way check_proc_mounted_later; }
 
 # ---- what a user does to PID 1 ----
 

@@ -1,0 +1,26 @@
+/*
+ * procs.h - every procfs that is mounted elsewhere than on /proc: a chroot's, a debootstrap's,
+ * schroot's.  Such a one shows the host's processes to whoever can reach it, in a session as outside.
+ */
+#ifndef NSISOLATE_PROCS_H
+#define NSISOLATE_PROCS_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+/*
+ * Covers each procfs of this mount namespace but @own, a descriptor of the session's, with that one:
+ * a chroot goes on working, and shows the session only.  What shows no processes (/proc/sys alone,
+ * bound somewhere) stays, and so does what another mount hides.  Where a user moves directories about
+ * meanwhile it is tried again, and an error in the end.
+ *
+ * @host: a descriptor of a /proc that has this process, to read mountinfo by.  @user: what cannot be
+ * reached (EACCES) cannot be by the session either, which has the same rights.
+ */
+int procs_cover(int own, int host, bool user, struct error *error);
+
+/* A descriptor of what is mounted on /proc, for either. */
+int procs_open(struct error *error);
+
+#endif
