@@ -118,7 +118,7 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
 	$(BUILD)/nsisolatectl
 
-.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules \
+.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-hosts \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
 	clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
@@ -198,17 +198,17 @@ $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/module/tests/tools/nss/standin.o
 # They install what they need, as root; an ordinary user is told how, and gets as far as it goes.
 depend = @packaging/install-dependencies $(1) || test "$$(id -u)" != 0
 make = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-# without root nothing can be installed: the programs come into a tree of their own
-root := $(filter 0,$(shell id -u))
+# where there can be no stage to install to, the programs come into a tree of their own
+local_if_no_stage = $(if $(filter yes,$(shell bash tests/stage.sh possible)),,local)
 
 demo demo-login:
 	$(call depend,build demo)
-	$(make) -s all tests-tools $(if $(root),,local)
+	$(make) -s all tests-tools $(local_if_no_stage)
 	@BUILD='$(abspath $(BUILD))' tests/login/demo.sh $(if $(filter %-login,$@),--login)
 
 check:
 	$(call depend,build test)
-	$(make) all tests-tools tests-unit $(if $(root),,local)
+	$(make) all tests-tools tests-unit $(local_if_no_stage)
 	@echo 'packages are built and installed by make check-packages, which takes minutes and the network'
 	@echo 'booted machines are tested by make check-vm, not here'
 	@BUILD='$(abspath $(BUILD))' tests/run $(TESTS)
@@ -266,6 +266,13 @@ check-clients:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@BUILD='$(abspath $(BUILD))' tests/clients/run $(TESTS)
+
+# the two commands of the README and `make deb` on machines that are not this one: half an hour, and
+# the network; ALL=1: each setting on each release
+check-hosts:
+	$(call depend,packages vm)
+	@BUILD='$(abspath $(BUILD))' tests/hosts/run $(HOSTS)
+
 # a few minutes each: the table of goals, and how it grows; bench-budget: what may not
 bench bench-scale bench-growth bench-rules bench-budget:
 	$(call depend,build test bench)
@@ -386,6 +393,8 @@ help:
 	'make uninstall   the reverse, but for nsisolate.conf' \
 	'make check-vm    boot four releases of Debian in qemu, and log in (as root; up to an hour;' \
 	'                 RELEASES="bookworm trixie"; TESTS as above)' \
+	'make check-hosts   make demo, make check and make deb in fresh systems: chroot, user, container,' \
+	'                 booted (HOSTS="chroot trixie user bookworm"; ALL=1: each on each release)' \
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
 	'make rpm         the RPM of the last commit, into $(BUILD)/rpm' \
 	'make check-directory  log users of slapd and sssd in (as root, on Debian or Ubuntu)' \

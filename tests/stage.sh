@@ -21,6 +21,7 @@
 #	pam_stack SERVICE LINE  the machine's own stack of SERVICE, and LINE behind it
 #	conf [FILE]             install standard input (or FILE) as nsisolate.conf
 #
+#	cgroup2_mount           the unified hierarchy at /sys/fs/cgroup
 #	chroot_build DIR        a place to chroot to that has the stage's programs, /etc, /dev and /proc
 #	chroot_remove DIR
 #
@@ -390,6 +391,18 @@ wait_for() { # there is no one event for "whatever COMMAND asks"
 	done
 }
 
+# The unified hierarchy at /sys/fs/cgroup, until umount.  Where the machine has mounted it that is bound: a
+# second mount of it, from the machine's own cgroup namespace, would change its options for everybody.
+cgroup2_mount() {
+	local there
+	there=$(awk '/ - cgroup2 / && $4 == "/" { print $5; exit }' /proc/self/mountinfo)
+	if [ -n "$there" ]; then
+		mount --bind "$there" /sys/fs/cgroup || fail "$there cannot be bound"
+	else
+		mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
+	fi
+}
+
 need_user_namespaces() {
 	local why
 	why=$(unshare --user true 2>&1) || skip "no user namespaces for users here: $why"
@@ -437,3 +450,9 @@ both() {
 		nothing_left
 	done
 }
+
+# stage.sh possible: says `yes`, or why there can be no stage
+if [ "${BASH_SOURCE[0]}" = "$0" ] && [ "${1:-}" = possible ]; then
+	stage_possible
+	echo "$STAGE_POSSIBLE"
+fi

@@ -217,7 +217,7 @@ test_so_it_is_through_the_shell() {
 test_a_cgroup_namespace_is_there_or_refused() {
 	varied
 	prepare 'namespaces = uts, pid, cgroup'
-	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
+	cgroup2_mount
 	OUTSIDE=$(outside uts pid mnt cgroup)
 	FURNISHED=1
 	module helper alice $ISOLATED,$REFUSED
@@ -295,7 +295,7 @@ test_a_set_that_cannot_leave_its_unit_is_refused() {
 	varied
 	local unit=/sys/fs/cgroup/user.slice/stage.$$ own
 	prepare 'scope = user'
-	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
+	cgroup2_mount
 	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
 	mkdir -p $unit /run/systemd/system || fail "no unit"
 	: >>/usr/bin/systemd-run

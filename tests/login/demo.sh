@@ -42,8 +42,12 @@ gone() { wait_for nothing_of "$1"; }
 
 # ---- without root --------------------------------------------------------------------------------
 user_half() {
-	local me dir outside
+	local me dir outside why
 	me=$(id -un)
+	why=$(unshare --user --pid --mount-proc --fork true 2>&1) || {
+		note "nsisolate-shell cannot be shown here, where users get no namespaces: $why"
+		return
+	}
 	paths_of "$BUILD/local"
 	PATH=$BINDIR:$PATH
 	dir=$(mktemp -d)
@@ -85,14 +89,21 @@ machine_state() {
 }
 
 outer() {
-	local before status
+	local before status said
 	before=$(machine_state)
 	# a stage_enter of its own: that one does not come back
 	if [ "${1:-}" = --login ]; then
 		STAGE_TERMINAL=1 bash "$0" --staged "$@"
 		return
 	fi
-	bash "$0" --staged "$@" || { status=$?; return $status; }
+	said=$(mktemp)
+	bash "$0" --staged "$@" 2>"$said"
+	status=$?
+	[ $status = 0 ] || cat "$said"
+	[ -s "$said" ] && output=$(<"$said") || output=
+	rm "$said"
+	[ $status = 0 ] || return $status
+	[ -z "$output" ] || claim "nothing is said but this; yet: $output" false
 	say "And this machine?"
 	claim "its hostname ($(hostname)), mounts, accounts and PAM stack are as they were" \
 		[ "$(machine_state)" = "$before" ]
@@ -204,6 +215,7 @@ through_the_shell() {
 	local command="ssh -tt -S none dave@lab 'nohup sleep 900 >/dev/null & exec sleep 600'"
 	printf '%s$ %s%s &\n' "$dim" "$plain" "$command"
 	eval "exec $command" </dev/null >/dev/null 2>&1 &
+	disown # or the shell would tell how it ends
 	wait_for pgrep -u dave -x sleep
 	show '# ' "ps -o pid,pidns,user,args -u dave"
 	claim "all of it is dave's, none of it root's" \
@@ -251,6 +263,14 @@ case ${1:-} in
 	staged "$@"
 	;;
 *)
-	if [ "$(id -u)" = 0 ]; then outer "$@"; else user_half "$@"; fi
+	if stage_possible; then
+		outer "$@"
+	elif [ "$(id -u)" = 0 ]; then
+		note "The PAM module cannot be shown here: $STAGE_POSSIBLE"
+		note "What an ordinary user can have is shown as nobody."
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/ bash "$0" "$@"
+	else
+		user_half "$@"
+	fi
 	;;
 esac

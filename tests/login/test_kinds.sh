@@ -9,7 +9,7 @@ FILES=(uts pid mnt ipc net cgroup time) # of the same kinds, below /proc/PID/ns
 # with_unified COMMAND...: with the unified hierarchy where it belongs; the machine itself may have
 # another one there
 with_unified() {
-	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
+	cgroup2_mount
 	"$@"
 	umount /sys/fs/cgroup
 	nothing_left

@@ -15,16 +15,14 @@
 # Needs root, debootstrap and $TREE.
 
 CACHE=${CACHE:-${XDG_CACHE_HOME:-/var/cache}/nsisolate-packages}
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
+. "$(dirname "${BASH_SOURCE[0]}")/../mirror.sh"
 
 root_base() {
 	local dir=$CACHE/$1
 	[ -z "${FRESH:-}" ] || rm -rf --one-file-system "$dir"
 	[ ! -e "$dir/base.done" ] || return 0
 	mkdir -p "$dir" && rm -rf --one-file-system "$dir/base"
-	unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
-		debootstrap --variant=minbase "$1" "$dir/base" "$MIRROR" </dev/null &&
-		: >"$dir/base.done"
+	mirror_base "$1" "$dir/base" && : >"$dir/base.done"
 }
 
 # above which directories a layer lies, itself first

@@ -4,7 +4,7 @@
 # (the lists below) changes, or with FRESH=1:
 #	base/            debootstrap's minbase
 #	system.ext4      a small server as the distribution ships it: kernel, systemd, sshd, AppArmor, ...
-#	kernel initrd    of that system
+#	system.kernel system.initrd   of that system
 #	build/           base and a compiler: what the package is built in
 #	debs/            what an admin's apt would fetch while installing nsisolate: a machine of ours has
 #	                 no network.  It lies on the disk, where apt looks for it.
@@ -17,7 +17,7 @@
 # Needs root, debootstrap and mke2fs.  Every mount is made in a mount namespace of its own.
 
 CACHE=${XDG_CACHE_HOME:-/var/cache}/nsisolate-vm
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
+. "$VM/../mirror.sh"
 
 # apparmor: Debian's installer takes it along with every kernel
 SYSTEM_PACKAGES="linux-image-cloud-amd64 initramfs-tools systemd-sysv udev dbus dbus-user-session
@@ -108,16 +108,17 @@ tree_install() { # tree_install TREE PACKAGE...: with what the release has in it
 # ---- making it ---------------------------------------------------------------------------------
 
 base_make() { # base_make RELEASE DIR
-	unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
-		debootstrap --variant=minbase "$1" "$2/base" "$MIRROR" </dev/null
+	mirror_base "$1" "$2/base"
 }
 
-system_make() {
-	local dir=$1 tree=$1/system
+system_make() { # system_make DIR [NAME [PACKAGE...]]: DIR/NAME.ext4, with those packages besides
+	local dir=$1 name=${2:-system}
+	local tree=$dir/$name
+	shift $(($# < 2 ? $# : 2))
 	cp -a --reflink=auto "$dir/base" "$tree"
 	tree_online "$tree"
 	# shellcheck disable=SC2086
-	tree_install "$tree" $SYSTEM_PACKAGES || return
+	tree_install "$tree" $SYSTEM_PACKAGES "$@" || return
 	# shellcheck disable=SC2086
 	in_tree "$tree" sh -euc 'apt-get -q clean
 		apt-get -q -y --download-only install "$@"' later $LATER_PACKAGES || return
@@ -125,10 +126,10 @@ system_make() {
 	install -m 600 "$CACHE/key.pub" "$tree/root/.ssh/authorized_keys"
 	tree_offline "$tree"
 	image_settings | in_tree_script "$tree" || return
-	cp "$(readlink -f "$tree"/boot/vmlinuz-*)" "$dir/kernel"
-	cp "$(readlink -f "$tree"/boot/initrd.img-*)" "$dir/initrd"
-	rm -f "$dir/system.ext4"
-	mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1 -d "$tree" "$dir/system.ext4" 4G || return
+	cp "$(readlink -f "$tree"/boot/vmlinuz-*)" "$dir/$name.kernel"
+	cp "$(readlink -f "$tree"/boot/initrd.img-*)" "$dir/$name.initrd"
+	rm -f "$dir/$name.ext4"
+	mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1 -d "$tree" "$dir/$name.ext4" 6G || return
 	rm -rf --one-file-system "$tree"
 }
 

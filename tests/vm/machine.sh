@@ -48,13 +48,13 @@ SSH_OPTIONS=(-F /dev/null -i "$CACHE/key" -o BatchMode=yes -o StrictHostKeyCheck
 machine_make() {
 	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/}
 	rm -f "$M"/{disk,console,console.log,monitor,port,master,install.log}
-	qemu-img create -q -f qcow2 -b "$CACHE/$RELEASE/system.ext4" -F raw "$M/disk"
+	qemu-img create -q -f qcow2 -b "$CACHE/$RELEASE/${IMAGE:-system}.ext4" -F raw "$M/disk"
 }
 
 machine_boot() {
 	local start=$SECONDS words
-	words=(-accel tcg,thread=multi -cpu max -smp 2 -m 1024 -no-user-config -display none
-		-kernel "$CACHE/$RELEASE/kernel" -initrd "$CACHE/$RELEASE/initrd"
+	words=(-accel tcg,thread=multi -cpu max -smp 2 -m "${MEMORY:-1024}" -no-user-config -display none
+		-kernel "$CACHE/$RELEASE/${IMAGE:-system}.kernel" -initrd "$CACHE/$RELEASE/${IMAGE:-system}.initrd"
 		-append "root=/dev/vda rw console=ttyS0 quiet systemd.default_timeout_start_sec=600 \
 			systemd.default_device_timeout_sec=600"
 		-drive "file=$M/disk,if=virtio,cache=unsafe" -device virtio-rng-pci

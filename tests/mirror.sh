@@ -1,0 +1,28 @@
+# mirror.sh - where the tests get Debian from: this machine's own way to it.  Source it.
+#
+#	MIRROR        the archive that this machine's apt uses; from the environment where that is no Debian's
+#	mirror_base RELEASE DIR     debootstrap's minbase of that release in DIR
+#
+# Of apt come the mirror, its keyring and its proxies; none is written down here.
+
+mirror_of_machine() { # of the first source that is a whole release
+	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |
+		awk '$1 !~ /-/ { print $2; exit }'
+}
+MIRROR=${MIRROR:-$(mirror_of_machine)}
+
+mirror_keyring() { # what that source is signed by, where apt is told a file
+	local keyring
+	keyring=$(grep -rhsoE "signed-by[=:] *[^] ]+" /etc/apt/sources.list /etc/apt/sources.list.d |
+		sed 's/^[^=:]*[=:] *//' | while read -r file; do [ ! -r "$file" ] || echo "$file"; done | head -n 1)
+	echo "${keyring:+--keyring=$keyring}"
+}
+
+mirror_base() {
+	[ -n "$MIRROR" ] || { echo "this machine's apt has no mirror of Debian: set MIRROR"; return 1; }
+	# an older release may be signed by keys that only debootstrap's own keyring has
+	unshare --mount --pid --fork --kill-child --mount-proc --propagation private sh -c '
+		debootstrap --variant=minbase "$1" "$2" "$3" || {
+			[ -n "$4" ] && rm -rf --one-file-system "$2" && debootstrap --variant=minbase "$4" "$1" "$2" "$3"
+		}' mirror_base "$1" "$2" "$MIRROR" "$(mirror_keyring)" </dev/null
+}
