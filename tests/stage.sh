@@ -78,9 +78,12 @@ stage_possible() {
 }
 stage_control() { # what a stage is made of
 	[ "$(id -u)" = 0 ] || { echo "it needs root"; return 1; }
-	unshare --mount --pid --net --uts --ipc --fork --kill-child sh -c 'mount -t tmpfs none /mnt &&
-		mkdir /mnt/up /mnt/work && mount -t overlay -o lowerdir=/etc,upperdir=/mnt/up,workdir=/mnt/work none /etc &&
-		mount -t proc proc /proc' 2>&1 | head -n 1 | grep . && return 1
+	# all below /proc, which is a mount everywhere; in a chroot "/" may be none
+	unshare --mount --pid --net --uts --ipc --fork --kill-child --propagation unchanged sh -c '
+		mount --make-private /proc && mount -t proc proc /proc && mount -t tmpfs none /proc &&
+			mkdir /proc/up /proc/work /proc/over && mount -t overlay \
+			-o lowerdir=/etc,upperdir=/proc/up,workdir=/proc/work none /proc/over' 2>&1 |
+		head -n 1 | grep . && return 1
 	return 0
 }
 
