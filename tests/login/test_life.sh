@@ -213,9 +213,10 @@ test_what_ignores_every_signal_is_killed_after_the_grace() { both check_grace; }
 
 check_client() {
 	rule 'grace = 600'
-	on "$user" '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 </dev/null & exit 5'
+	on "$user" '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 </dev/null &
+		until pgrep -x sleep >/dev/null; do sleep 0.02; done; exit 5'
 	assert_eq $? 5 status
-	wait_for is_running "$user" 'sleep 301' || fail "the client waited for the session's end"
+	is_running "$user" 'sleep 301' || fail "the client waited for the session's end"
 	pkill -KILL -u "$user" -x sleep
 	wait_for session_gone || fail "PID 1 waits for nobody: $(ps -u "$user" -o stat,args)"
 }
