@@ -179,6 +179,32 @@ static void check_needs(const struct lint *lint)
 	}
 }
 
+/* A hostname of its own, and nowhere to look it up. */
+static void check_hosts(const struct lint *lint)
+{
+	const struct config_item *namespaces =
+		rule_setting(lint->rules, lint->rule, KEY_NAMESPACES);
+	const struct config_item *hostname = rule_setting(lint->rules, lint->rule, KEY_HOSTNAME);
+	bool own = namespaces == lint->rule->items[KEY_NAMESPACES];
+	struct policy policy = {0};
+	struct key_fault fault;
+
+	for (int id = KEY_ISOLATE; id <= KEY_PRIVATE; id++) {
+		const struct config_item *item =
+			rule_setting(lint->rules, lint->rule, (enum key_id)id);
+		const char *value = item ? item->value : keys[id].builtin;
+
+		if (value && !keys[id].take(value, &policy, &fault))
+			return;
+	}
+	if (!namespaces || !policy.isolate || !policy.hosts || !(policy.kinds & CLONE_NEWUTS) ||
+		(policy.kinds & CLONE_NEWNS) || (hostname && !strcmp(hostname->value, "%H")))
+		return;
+	warn_at(lint, own ? &namespaces->place : &lint->rule->section->place, 0,
+		"the hostname cannot be looked up in the session: without mount there is no "
+		"/etc/hosts of its own (name mount, or say hosts = no)");
+}
+
 /* Settings next to isolate = no, which leaves the login alone. */
 static void check_not_isolated(const struct lint *lint)
 {
@@ -244,6 +270,7 @@ void rules_lint(const struct rules *rules, struct diagnostics *diagnostics)
 		check_shell(&lint);
 		check_hostname(&lint);
 		check_needs(&lint);
+		check_hosts(&lint);
 		check_not_isolated(&lint);
 		check_covered(&lint);
 	}

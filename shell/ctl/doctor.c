@@ -27,7 +27,7 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_files,
 	doctor_check_doors,
 	doctor_check_procs,
-	doctor_check_sudo,
+	doctor_check_names,
 	doctor_check_outside,
 };
 

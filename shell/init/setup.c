@@ -1,10 +1,13 @@
 #include "setup.h"
 
+#include <errno.h>
 #include <linux/sched.h>
+#include <sys/utsname.h>
 
 #include "cleanup.h"
 #include "drop.h"
 #include "fresh.h"
+#include "hosts.h"
 #include "mounts.h"
 #include "procs.h"
 
@@ -17,9 +20,15 @@ static int setup_proc(bool user, struct error *error)
 	return own < 0 ? own : procs_cover(own, own, user, error);
 }
 
-static int setup_mounts(const struct setup *setup, struct error *error)
+static int setup_mounts(const struct setup *setup, const char *host, struct error *error)
 {
 	const struct policy *policy = &setup->policy;
+	const struct hosts_names names = {
+		.host = host,
+		.session = policy->hostname,
+		.domain = policy->domainname,
+		.local = policy->kinds & CLONE_NEWNET,
+	};
 	int result = mounts_isolate(&setup->host, error);
 
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
@@ -31,8 +40,7 @@ static int setup_mounts(const struct setup *setup, struct error *error)
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = fresh_cgroup(error);
 	if (!result && policy->hosts && *policy->hostname)
-		result = mounts_hosts(
-			policy->hostname, policy->domainname, policy->kinds & CLONE_NEWPID, error);
+		result = hosts_cover(&names, policy->kinds & CLONE_NEWPID, error);
 	if (!result && (policy->kinds & CLONE_NEWPID))
 		result = setup_proc(setup->user, error);
 	return result;
@@ -41,8 +49,11 @@ static int setup_mounts(const struct setup *setup, struct error *error)
 int setup_session(const struct setup *setup, struct error *error)
 {
 	const struct policy *policy = &setup->policy;
+	struct utsname host; /* while the hostname is still that of the machine */
 	int result = 0;
 
+	if (uname(&host) < 0)
+		return error_errno(error, errno, "cannot tell the machine's name");
 	if (setup->user)
 		result = namespaces_map_ids(setup->uid, setup->gid, error);
 	if (!result && (policy->kinds & CLONE_NEWUTS))
@@ -51,7 +62,7 @@ int setup_session(const struct setup *setup, struct error *error)
 	if (!result && (policy->kinds & CLONE_NEWNET))
 		result = namespaces_loopback_up(error);
 	if (!result && (policy->kinds & CLONE_NEWNS))
-		result = setup_mounts(setup, error);
+		result = setup_mounts(setup, host.nodename, error);
 	if (result)
 		return result;
 	if (setup->user)

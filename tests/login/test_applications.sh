@@ -18,7 +18,7 @@ FACTS='uname -n; cat /proc/1/comm; id -un; getent hosts "$(uname -n)" | tr -s "[
 IN_A_SESSION='alice-lab
 nsisolate-init
 alice
-127.0.1.1 alice-lab '
+127.0.1.1 lab alice-lab '
 
 # ---- su ----
 

@@ -16,7 +16,7 @@ only_the_stages_people() {
 		cat $file.new >$file
 		rm $file.new
 	done
-	printf 'passwd: files\ngroup: files\nshadow: files\nhosts: files\n' >/etc/nsswitch.conf
+	printf 'passwd: files\ngroup: files\nshadow: files\nhosts: files myhostname\n' >/etc/nsswitch.conf
 }
 
 healthy() {
@@ -1139,6 +1139,7 @@ test_finds_sudoers_that_come_from_a_server() {
 }
 
 test_sudoers_that_cannot_be_read_are_unseen() {
+	local program said
 	command -v cvtsudoers >/dev/null || skip "there is no cvtsudoers"
 	healthy
 	sudoers 'alice ALL ALL'
@@ -1147,6 +1148,35 @@ test_sudoers_that_cannot_be_read_are_unseen() {
 	BY=(setpriv --reuid 5001 --regid 5001 --clear-groups)
 	finds unseen sudo 'only root'
 	BY=(env)
-	mv "$(command -v cvtsudoers)" $STAGE/cvtsudoers
-	finds unseen sudo 'there is no cvtsudoers'
+	program=$(command -v cvtsudoers)
+	mv "$program" $STAGE/cvtsudoers
+	said=$(doctor)
+	mv $STAGE/cvtsudoers "$program"
+	assert_match "$said" $'unseen\tsudo\t[^\t]*there is no cvtsudoers'
+}
+
+# ---- faults: the session's own name ----
+
+test_finds_that_a_replaced_hosts_file_takes_the_name_along() {
+	healthy
+	for line in 'files dns' 'files resolve [!UNAVAIL=return] myhostname dns' 'files dns myhostname'; do
+		change "s/^hosts:.*/hosts: $line/" /etc/nsswitch.conf
+		finds warning hosts 'nsswitch.conf has no myhostname' '^sed .* libnss-myhostname'
+		mends
+	done
+	# nobody has a name to look up
+	change "s/^hosts:.*/hosts: files dns/" /etc/nsswitch.conf
+	change '/^\[users\]/a hosts = no'
+	is_healthy
+}
+
+test_finds_that_nscd_keeps_hosts() {
+	healthy
+	mkdir /run/nscd
+	printf '#\tenable-cache hosts no\n\tenable-cache\t\thosts\t\tyes\n' >/etc/nscd.conf
+	is_healthy # it does not run
+	touch /run/nscd/socket
+	finds warning nscd 'caches hosts' '^sed .*nscd.conf .*restart'
+	mends
+	rm -r /run/nscd
 }

@@ -68,13 +68,26 @@ test_proc_is_mounted_nosuid_nodev_noexec() { both check_proc_mount; }
 check_hosts() {
 	local before
 	before=$(cat /etc/hosts)
-	assert_match "$(inside "getent hosts $user-lab")" "127.0.1.1 +$user-lab" "lookup of its own name"
+	assert_match "$(inside "getent hosts $user-lab")" "127.0.1.1 +lab $user-lab" "lookup of its own name"
 	assert_eq "$(inside cat /etc/hosts)" "$before
 
-127.0.1.1	$user-lab" "/etc/hosts inside"
+127.0.1.1	lab $user-lab" "/etc/hosts inside"
 	assert_eq "$(cat /etc/hosts)" "$before" "/etc/hosts outside"
 }
 test_the_hostname_can_be_looked_up_and_the_hosts_file_is_the_hosts() { both check_hosts; }
+
+check_canonical() {
+	local wanted="lab.example.org example.org lab.example.org"
+	local ask='echo "$(hostname -f) $(hostname -d) $(getent hosts "$(hostname)" | tr -s " " | cut -d" " -f2)"'
+	cp /etc/hosts $STAGE/hosts
+	echo '192.0.2.5 lab.example.org lab' >/etc/hosts
+	assert_eq "$(eval "$ask")" "$wanted" "on the host"
+	assert_eq "$(inside "$ask")" "$wanted" "in a session"
+	assert_eq "$(inside "getent ahosts lab | awk '{ print \$1 }' | sort -u")" 192.0.2.5 "the machine's address"
+	cp $STAGE/hosts /etc/hosts
+	rm $STAGE/hosts
+}
+test_the_canonical_name_is_the_hosts() { both check_canonical; }
 
 check_rename() {
 	assert_match "$(inside 'hostname evil' 2>&1)" "(permitted|permission|must be root)" "hostname by the user"

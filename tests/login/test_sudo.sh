@@ -39,6 +39,14 @@ check_given() {
 }
 test_what_sudoers_gives_here_is_given_with_the_hosts_name_only() { with_sudo check_given; }
 
+check_canonical() {
+	sudoers 'Defaults fqdn' 'alice ALL, !lab = (ALL) NOPASSWD: ALL'
+	assert_eq "$(may alice)" no "where the canonical name is withheld"
+	sudoers 'Defaults fqdn' 'alice lab = (ALL) NOPASSWD: ALL'
+	assert_eq "$(may alice)" 0 "where it is allowed"
+}
+test_with_fqdn_sudo_goes_by_the_canonical_name() { with_sudo check_canonical; }
+
 check_borrowed() {
 	sudoers 'alice alice = (ALL) NOPASSWD: ALL'
 	assert_eq "$(may alice)" no "in a session as shipped"

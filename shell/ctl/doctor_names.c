@@ -1,5 +1,6 @@
 /*
- * sudo in a session: it authorizes by the hostname, and that is the session's.
+ * The session's hostname, in the eyes of who asks for it: sudo, which authorizes by it, and the C
+ * library, which looks it up.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "doctor.h"
 #include "doctor_run.h"
+#include "name_service.h"
 
 #define SUBJECT "sudo"
 #define SUDOERS "/etc/sudoers"
@@ -63,28 +65,15 @@ static bool find_renaming(const struct doctor *doctor, struct rules_summary *sum
 	return false;
 }
 
-/* The service of nsswitch.conf's line for sudoers that is a server's, into @name. */
-static bool asks_server(char name[64])
+/* Where @name stands in the list; NULL: it does not. */
+static const char *find_service(const char *services, const char *name)
 {
-	FILE *file = fopen("/etc/nsswitch.conf", "re");
-	char line[512], *cursor, *word;
-	bool found = false;
+	size_t length = strlen(name);
 
-	while (file && fgets(line, sizeof line, file)) {
-		line[strcspn(line, "#\n")] = '\0';
-		cursor = line + strspn(line, " \t");
-		if (strncmp(cursor, "sudoers:", 8) != 0)
-			continue;
-		cursor += 8;
-		while (!found && (word = strtok_r(NULL, " \t", &cursor)))
-			if (!strcmp(word, "sss") || !strcmp(word, "ldap")) {
-				snprintf(name, 64, "%s", word);
-				found = true;
-			}
-	}
-	if (file)
-		fclose(file);
-	return found;
+	for (const char *at = services; (at = strstr(at, name)); at += length)
+		if ((at == services || at[-1] == ' ') && (!at[length] || at[length] == ' '))
+			return at;
+	return NULL;
 }
 
 /* What cvtsudoers makes of sudoers; false, and a finding, where it makes nothing. */
@@ -132,19 +121,22 @@ static void report(struct doctor *doctor, const struct rules_summary *rule, cons
 		rule->place.rule);
 }
 
-void doctor_check_sudo(struct doctor *doctor)
+static void check_sudo(struct doctor *doctor)
 {
-	char program[64], server[64];
+	static const char *const servers[] = {"sss", "ldap"};
+	char program[64], services[128];
 	struct rules_summary rule;
 	struct run_result result;
 	const char *host;
 
 	if (!find_program("sudo", program) || !find_renaming(doctor, &rule))
 		return;
-	if (asks_server(server)) {
-		report(doctor, &rule, "nsswitch.conf has sudoers from", server);
-		return;
-	}
+	nss_services("sudoers", services, sizeof services);
+	for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++)
+		if (find_service(services, servers[i])) {
+			report(doctor, &rule, "nsswitch.conf has sudoers from", servers[i]);
+			return;
+		}
 	if (!doctor->root || !find_program("cvtsudoers", program)) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "whether " SUDOERS " names hosts: %s",
 			doctor->root ? "there is no cvtsudoers" : "only root reads it");
@@ -171,4 +163,77 @@ void doctor_check_sudo(struct doctor *doctor)
 		return;
 	}
 	doctor_add(doctor, VERDICT_OK, SUBJECT, SUDOERS " names no host");
+}
+
+/* ---- who looks it up ---- */
+
+#define NSCD_CONF "/etc/nscd.conf"
+
+/* Whether some rule has a hostname that must be found in the session's /etc/hosts. */
+static bool needs_lookup(const struct doctor *doctor)
+{
+	struct rules_summary rule;
+
+	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &rule);)
+		if (renames(&rule) && rule.policy.hosts && (rule.policy.kinds & CLONE_NEWNS))
+			return true;
+	return false;
+}
+
+/* A file that is replaced on the host uncovers it in every session; the service goes by uname(2). */
+static void check_services(struct doctor *doctor)
+{
+	static const char *const ahead_of[] = {"dns", "resolve"};
+	char services[256];
+	const char *own, *other;
+	bool first;
+
+	nss_services("hosts", services, sizeof services);
+	if (!*services)
+		return; /* there is no such file, or the C library does not read it */
+	own = find_service(services, "myhostname");
+	first = own != NULL;
+	for (size_t i = 0; i < sizeof ahead_of / sizeof ahead_of[0]; i++) {
+		other = find_service(services, ahead_of[i]);
+		first &= !other || own < other;
+	}
+	if (first) {
+		doctor_add(doctor, VERDICT_OK, "hosts", "myhostname knows the session's own name");
+		return;
+	}
+	doctor_add(doctor, VERDICT_WARNING, "hosts",
+		"whoever replaces /etc/hosts takes the session's own name out of every session: "
+		"nsswitch.conf has no myhostname%s",
+		own ? " ahead of who asks the network" : "");
+	doctor_mend(doctor,
+		"sed -Ei 's/^(hosts:.*)\\bmyhostname\\b/\\1/; s/^hosts:([[:space:]]*files)?/& "
+		"myhostname/' /etc/nsswitch.conf   # and install libnss-myhostname");
+}
+
+/* It looks the session's name up on the host. */
+static void check_nscd(struct doctor *doctor)
+{
+	FILE *file = access("/run/nscd/socket", F_OK) == 0 ? fopen(NSCD_CONF, "re") : NULL;
+	char line[256], value[8] = "no";
+
+	while (file && fgets(line, sizeof line, file))
+		sscanf(line, " enable-cache hosts %7s", value);
+	if (file)
+		fclose(file);
+	if (strcmp(value, "yes") != 0)
+		return;
+	doctor_add(doctor, VERDICT_WARNING, "nscd",
+		"caches hosts, and looks them up on the host, which does not know a session's name");
+	doctor_mend(doctor,
+		"sed -Ei 's/^([[:space:]]*enable-cache[[:space:]]+hosts[[:space:]]+)yes/\\1no/' " NSCD_CONF
+		"   # and restart nscd");
+}
+
+void doctor_check_names(struct doctor *doctor)
+{
+	check_sudo(doctor);
+	if (needs_lookup(doctor)) {
+		check_services(doctor);
+		check_nscd(doctor);
+	}
 }

@@ -1,0 +1,101 @@
+/*
+ * The line that a session's /etc/hosts has more than the host's.
+ */
+#include "given.h"
+
+#include "../../shell/init/hosts.c"
+
+#define LOCAL "127.0.0.1 localhost\n"
+
+static const struct {
+	const char *text, *host, *domain;
+	bool local;
+	const char *wanted;
+} lines[] = {
+	/* nothing is known of the machine but its name */
+	{"", "lab", "", false, "\n127.0.1.1\talice-lab\n"},
+	{LOCAL, "lab", "", false, "\n127.0.1.1\talice-lab\n"},
+	{LOCAL, "lab.example.org", "", false, "\n127.0.1.1\tlab.example.org alice-lab\n"},
+	/* its line, wherever the name stands on it */
+	{LOCAL "127.0.1.1\tlab.example.org\tlab\n", "lab", "", false,
+		"\n127.0.1.1\tlab.example.org alice-lab\n"},
+	{"192.0.2.5 lab lab.example.org", "lab.example.org", "", false,
+		"\n192.0.2.5\tlab alice-lab\n"},
+	{"\t192.0.2.5 \t one two LAB \r\n", "lab", "", false, "\n192.0.2.5\tone alice-lab\n"},
+	{"127.0.0.1 localhost lab\n", "lab", "", false, "\n127.0.0.1\tlocalhost alice-lab\n"},
+	/* the first one, of IPv4 if there is any */
+	{"192.0.2.5 a lab\n192.0.2.6 b lab\n", "lab", "", false, "\n192.0.2.5\ta alice-lab\n"},
+	{"2001:db8::5 a lab\n192.0.2.6 b lab\n", "lab", "", false, "\n192.0.2.6\tb alice-lab\n"},
+	{"2001:db8::5 a lab\n2001:db8::6 b lab\n", "lab", "", false, "\n127.0.1.1\ta alice-lab\n"},
+	/* no line of it */
+	{"192.0.2.5 lab2 xlab lab.example.org\n#192.0.2.5 lab\n192.0.2.5 other # lab\nlab\n lab \n",
+		"lab", "", false, "\n127.0.1.1\talice-lab\n"},
+	/* the machine's addresses are not there, or the session has a domain of its own */
+	{"192.0.2.5 lab.example.org lab\n", "lab", "", true,
+		"\n127.0.1.1\tlab.example.org alice-lab\n"},
+	{"192.0.2.5 lab.example.org lab\n", "lab", "example.net", false,
+		"\n127.0.1.1\talice-lab.example.net alice-lab\n"},
+	/* the machine's name is the session's */
+	{"192.0.2.5 lab.example.org alice-lab\n", "alice-lab", "", false, ""},
+	{LOCAL, "alice-lab", "", false, "\n127.0.1.1\talice-lab\n"},
+};
+
+START_TEST(the_session_is_an_alias_of_the_machine)
+{
+	struct hosts_names names = {lines[_i].host, "alice-lab", lines[_i].domain, lines[_i].local};
+	char line[512] = "";
+	struct word text;
+	size_t length;
+
+	/* its end is the end of memory that can be read, under a sanitizer and valgrind */
+	text.length = strlen(lines[_i].text);
+	text.text = memcpy(malloc(text.length + 1), lines[_i].text, text.length);
+	text.text = realloc((void *)text.text, text.length ? text.length : 1);
+	length = make_line(&text, &names, line, sizeof line);
+	free((void *)text.text);
+	ck_assert_uint_eq(length, strlen(lines[_i].wanted));
+	if (length)
+		ck_assert_str_eq(line, lines[_i].wanted);
+}
+END_TEST
+
+/* Whatever the file has: one line, that ends, with no more than it has room for. */
+START_TEST(any_file_gives_one_line)
+{
+	static const char *const pieces[] = {
+		"lab", "127.0.0.1", " ", "\t", "\n", "\n", "#", "::1", "a.b", "\r", "\xff", "x"};
+
+	srandom(7);
+	for (int round = 0; round < 20000; round++) {
+		struct hosts_names names = {"lab", "alice-lab", "", false};
+		char file[8192] = "", line[512];
+		struct word text = {file, 0};
+		size_t length;
+
+		for (long n = random() % 30; n >= 0; n--)
+			strcat(file, pieces[random() % ROWS(pieces)]);
+		/* now and then a name or an address that is too long */
+		if (round % 10 == 0)
+			snprintf(file + strlen(file), 600, "\n%0*d %0*d lab\n",
+				(int)(random() % 60), 1, (int)(random() % 400), 2);
+		text.length = strlen(file);
+		length = make_line(&text, &names, line, sizeof line);
+		ck_assert_uint_gt(length, strlen("\nalice-lab\n"));
+		ck_assert_uint_lt(length, sizeof line);
+		ck_assert_ptr_eq(memchr(line + 1, '\n', length - 1), line + length - 1);
+		ck_assert(!strncmp(line + length - 10, "alice-lab\n", 10));
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("hosts");
+	TCase *tcase = tcase_create("hosts");
+
+	tcase_add_loop_test(tcase, the_session_is_an_alias_of_the_machine, 0, ROWS(lines));
+	tcase_add_test(tcase, any_file_gives_one_line);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+CHECK_MAIN(suite)
