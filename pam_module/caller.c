@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "above_stdio.h"
@@ -315,6 +317,17 @@ int caller_return(struct caller *caller, struct error *error)
 	return result;
 }
 
+/*
+ * Whether SIGCHLD waits to be delivered.  No more than one does: signal(7), a second one is dropped
+ * while the first is there.
+ */
+static bool is_child_pending(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGCHLD) == 1;
+}
+
 void caller_signals_hold(struct caller_signals *signals)
 {
 	static const struct sigaction by_default = {.sa_handler = SIG_DFL};
@@ -323,6 +336,8 @@ void caller_signals_hold(struct caller_signals *signals)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &signals->mask);
+	/* an application that has it blocked, for signalfd(2) or sigwait(3) */
+	signals->had = sigismember(&signals->mask, SIGCHLD) == 1 && is_child_pending();
 	sigaction(SIGCHLD, NULL, &signals->on_child);
 	signals->changed = signals->on_child.sa_handler == SIG_IGN ||
 			   (signals->on_child.sa_flags & SA_NOCLDWAIT);
@@ -330,8 +345,39 @@ void caller_signals_hold(struct caller_signals *signals)
 		sigaction(SIGCHLD, &by_default, NULL);
 }
 
+/* SIGCHLD once more, as the kernel or whoever sent it had worded it, for handlers that read that. */
+static void raise_again(siginfo_t *info)
+{
+	if (syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, info) < 0)
+		kill(getpid(), SIGCHLD);
+}
+
+/*
+ * Our children are reaped by now, and the application shall not hear of what it never had: a handler
+ * that waits for a child, as vsftpd's does, would wait for ever.  But the one signal that is pending may
+ * stand for a child of its own, too, that ended meanwhile.
+ */
+static void take_child_signal(const struct caller_signals *signals)
+{
+	const int stops = signals->on_child.sa_flags & SA_NOCLDSTOP ? 0 : WSTOPPED | WCONTINUED;
+	const struct timespec at_once = {0};
+	siginfo_t sent, other = {0};
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	if (sigtimedwait(&child, &sent, &at_once) < 0)
+		return; /* EAGAIN: there is none */
+	if (sent.si_code <= 0)
+		raise_again(&sent); /* by kill(2) */
+	else if (waitid(P_ALL, 0, &other, WEXITED | stops | WNOHANG | WNOWAIT) == 0 && other.si_pid)
+		raise_again(&other);
+}
+
 void caller_signals_restore(const struct caller_signals *signals)
 {
+	if (!signals->had)
+		take_child_signal(signals);
 	if (signals->changed)
 		sigaction(SIGCHLD, &signals->on_child, NULL);
 	sigprocmask(SIG_SETMASK, &signals->mask, NULL);

@@ -59,13 +59,14 @@ int caller_return(struct caller *caller, struct error *error);
 
 /*
  * SIGCHLD made harmless for a moment: blocked, so that a handler of the application cannot reap a
- * child of ours; and not ignored, so that we can.  Signals that come meanwhile are delivered after
- * caller_signals_restore.
+ * child of ours; and not ignored, so that we can.  By caller_signals_restore those children must be
+ * reaped; then only those signals are delivered that are about the application's own.
  */
 struct caller_signals {
 	sigset_t mask;
 	struct sigaction on_child;
 	bool changed;
+	bool had; /* one was pending before */
 };
 void caller_signals_hold(struct caller_signals *signals);
 void caller_signals_restore(const struct caller_signals *signals);

@@ -33,3 +33,32 @@ test_proftpd_serves() {
 	client_stack proftpd
 	plain_and_isolated proftpd_runs
 }
+
+# its handler of SIGCHLD waits for a child: it must hear of no other's
+vsftpd_runs() {
+	cat >/run/stage/vsftpd.conf <<-'CONF'
+		listen=YES
+		listen_address=127.0.0.1
+		listen_port=2122
+		background=NO
+		local_enable=YES
+		write_enable=YES
+		session_support=YES
+		isolate_network=NO
+		pam_service_name=vsftpd
+		secure_chroot_dir=/run/stage/empty
+		nopriv_user=nobody
+		ftp_username=nobody
+	CONF
+	mkdir -p /run/stage/empty
+	vsftpd /run/stage/vsftpd.conf >$LOGS/vsftpd 2>&1 &
+	wait_for listens 2122 || fail "vsftpd does not listen: $(cat $LOGS/vsftpd)"
+	python3 tests/clients/ftp_session.py 2122 || fail "$way: see above, and $(cat $LOGS/vsftpd)"
+	kill $!
+	wait $!
+	rm -r /run/stage/vsftpd.conf /run/stage/empty
+}
+test_vsftpd_with_session_support_serves() {
+	client_stack vsftpd
+	plain_and_isolated vsftpd_runs
+}

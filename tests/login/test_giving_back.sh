@@ -164,6 +164,46 @@ test_sigchld_ignored_or_handled_by_the_application_does_no_harm() {
 	nothing_left
 }
 
+test_no_sigchld_comes_for_a_child_that_the_application_never_had() {
+	before_each
+	app count-children open counted 0 close counted 0 || fail "with a handler"
+	app block-children open counted 0 close counted 0 || fail "blocked"
+	# the root is found by a child
+	install -d -m 700 -o alice -g alice /home/alice/private
+	(cd /home/alice/private && setpriv --bounding-set=-dac_override,-dac_read_search \
+		"$BUILD/tests/pam_app" stage alice count-children open counted 0 close counted 0) ||
+		fail "from a directory that root may not enter"
+	rmdir /home/alice/private
+	# control: it does count
+	app count-children background true pause 200 counted 1 ||
+		fail "a child of the application's own is not counted"
+	nothing_left
+}
+
+# the helper's signal and this child's are one: it is there first, and the kernel drops the second
+test_but_one_comes_for_its_own_child_that_ends_meanwhile() {
+	local init=$NSISOLATE_INIT word
+	before_each
+	mv "$init" "$init.kept"
+	cat >"$init" <<-END
+		#!/bin/bash
+		touch /run/stage/helper
+		until [[ "\$(ps -o stat= -p "\$(</run/stage/child)")" = Z* ]]; do sleep 0.01; done
+		exec -a nsisolate-init "$init.kept" "\$@"
+	END
+	chmod 755 "$init"
+	install -m 666 /dev/null /run/stage/child
+	for word in count-children block-children; do
+		rm -f /run/stage/helper
+		: >/run/stage/child
+		app $word background 'echo $$ >/run/stage/child; until [ -e /run/stage/helper ]; do sleep 0.01; done' \
+			open counted 1 close counted 1 || fail "$word: see above"
+	done
+	mv "$init.kept" "$init"
+	rm /run/stage/child /run/stage/helper
+	nothing_left
+}
+
 test_an_application_without_descriptors_gets_along() {
 	before_each
 	app close-all remember open run "$INSIDE" close same end || fail "see above"

@@ -19,6 +19,8 @@
  *	same                    fail unless it has the same again
  *	chdir DIR  chroot DIR
  *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any child
+ *	count-children          a handler that counts the SIGCHLDs and reaps nothing;  block-children: SIGCHLD
+ *	                        blocked;  counted N: fail unless the handler, or nobody yet, has N
  *	close-all               closes all descriptors but 2
  *	thread                  a second thread, which does nothing
  *	fork                    a child that is not exec'ed, as sshd's own, and has what this process has: it
@@ -241,6 +243,50 @@ static void reap_any(int signum)
 	errno = saved;
 }
 
+static volatile sig_atomic_t children_heard;
+static volatile pid_t last_heard;
+static pid_t last_child;
+
+static void count_child(int signum, siginfo_t *info, void *context)
+{
+	(void)signum;
+	(void)context;
+	children_heard++;
+	last_heard = info->si_pid;
+}
+
+static int count_children(void)
+{
+	struct sigaction action = {.sa_sigaction = count_child, .sa_flags = SA_SIGINFO};
+
+	return sigaction(SIGCHLD, &action, NULL);
+}
+
+static int block_children(void)
+{
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	return sigprocmask(SIG_BLOCK, &child, NULL);
+}
+
+/* What was heard, or is still pending, is @wanted signals, the last one of the last child. */
+static int counted(int wanted)
+{
+	sigset_t pending;
+	int heard = children_heard;
+
+	sigpending(&pending);
+	heard += sigismember(&pending, SIGCHLD);
+	if (heard != wanted)
+		fprintf(stderr, "pam_app: %d SIGCHLD\n", heard);
+	if (children_heard && last_heard != last_child)
+		fprintf(stderr, "pam_app: the last one was of %d, not %d\n", last_heard,
+			last_child);
+	return heard != wanted || (children_heard && last_heard != last_child);
+}
+
 static void *sleep_for_ever(void *nothing)
 {
 	for (;;)
@@ -331,6 +377,10 @@ static int act(char ***word)
 		return signal(SIGCHLD, SIG_IGN) == SIG_ERR;
 	if (is(action, "handle-children"))
 		return signal(SIGCHLD, reap_any) == SIG_ERR;
+	if (is(action, "count-children"))
+		return count_children();
+	if (is(action, "block-children"))
+		return block_children();
 	if (is(action, "mark"))
 		return sched_yield();
 	if (is(action, "kill-self"))
@@ -355,7 +405,9 @@ static int act(char ***word)
 	if (is(action, "run"))
 		return run(**word);
 	if (is(action, "background"))
-		return start_child("/bin/sh", **word) < 0;
+		return (last_child = start_child("/bin/sh", **word)) < 0;
+	if (is(action, "counted"))
+		return counted(atoi(**word));
 	if (is(action, "judge"))
 		return judge(**word);
 	if (is(action, "chdir"))
