@@ -52,6 +52,7 @@ NSI_CPPFLAGS = -D_GNU_SOURCE -Iconf $(INIPARSER:%=-I%) \
 	-DNSISOLATE_VERSION='"$(VERSION)"' \
 	-DNSISOLATE_CONF='"$(SYSCONFDIR)/nsisolate.conf"' \
 	-DNSISOLATE_INIT='"$(LIBEXECDIR)/nsisolate/nsisolate-init"' \
+	-DNSISOLATE_LOGIN='"$(LIBEXECDIR)/nsisolate/nsisolate-login"' \
 	-DNSISOLATE_SHELL='"$(BINDIR)/nsisolate-shell"' \
 	-DNSISOLATE_MODULE='"$(PAMDIR)/pam_nsisolate.so"' \
 	-DNSISOLATE_DROPIN='"$(user_dropin)"'
@@ -74,8 +75,12 @@ endif
 INIT_HARDENING := $(call supported,$(INIT_CC),-fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection -no-pie -fno-pie)
 
+# nsisolate-shell is static for another reason: what the user sets (LD_PRELOAD, ...) must lead no code into
+# it.  Of the environment glibc reads GLIBC_TUNABLES and LD_LIBRARY_PATH even so, and loads nothing; musl
+# reads nothing.
+#
 # `make sanitize`: what runs in programs of others (sshd) cannot have the sanitizers' runtime, and traps
-# instead.  nsisolate-init has it, and is dynamic there, with the machine's C library.
+# instead, and so does nsisolate-shell.  nsisolate-init has it, and is dynamic there, with the machine's C library.
 ifdef SANITIZE
 NSI_CFLAGS += -fno-omit-frame-pointer
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -92,10 +97,14 @@ coverage_flags = -O1 -g -fprofile-instr-generate=/run/stage/profile/%m%c.profraw
 
 # ---- what is built from what ---------------------------------------------------------------------
 conf_sources   := $(wildcard conf/*.c)
-init_sources   := $(wildcard shell/init/*.c) $(addprefix conf/, \
+init_sources   := $(wildcard shell/init/*.c) shell/environment.c $(addprefix conf/, \
 	policy.c kinds.c places.c error.c session_log.c living.c)
+# the first step, which is static, and the program that decides
+shell_sources  := $(addprefix shell/,nsisolate-shell.c environment.c real_shell.c init/log.c) \
+	$(addprefix conf/,error.c session_log.c living.c)
+login_sources  := $(addprefix shell/,nsisolate-login.c environment.c real_shell.c own_session.c) \
+	$(conf_sources)
 module_sources := $(wildcard pam_module/*.c) $(conf_sources)
-shell_sources  := $(wildcard shell/*.c) $(conf_sources)
 ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell/init/, \
 	descriptors.c drop.c)
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
@@ -111,12 +120,13 @@ objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 init_objects   := $(call objects,init,$(init_sources))
 # the module's objects are the programs' too, but for their sanitizers
 module_objects := $(call objects,$(if $(SANITIZE),module,pic),$(module_sources))
-shell_objects  := $(call objects,pic,$(shell_sources))
+shell_objects  := $(call objects,$(if $(SANITIZE),shell,init),$(shell_sources))
+login_objects  := $(call objects,pic,$(login_sources))
 ctl_objects    := $(call objects,pic,$(ctl_sources) $(conf_sources))
 conf_objects   := $(call objects,pic,$(conf_sources))
 
-PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-shell \
-	$(BUILD)/nsisolatectl
+PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-login \
+	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl
 
 .PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-hosts \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
@@ -126,7 +136,7 @@ PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-
 
 all: $(PROGRAMS) $(BUILD)/paths
 # all that is compiled, for a look at what a compiler says
-objects: $(module_objects) $(shell_objects) $(ctl_objects) $(init_objects)
+objects: $(module_objects) $(shell_objects) $(login_objects) $(ctl_objects) $(init_objects)
 
 # Rewritten only when they change: what depends on them is as old as the last change of flags.
 define stamp
@@ -150,23 +160,30 @@ $(BUILD)/pic/%.o: %.c $(BUILD)/flags
 $(BUILD)/module/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call compile_pic,$(sanitize_bare))
+compile_static = $(INIT_CC) $(NSI_CPPFLAGS) $(CPPFLAGS) $(NSI_CFLAGS) $(INIT_HARDENING) $(1) \
+	-ffunction-sections -fdata-sections $(CFLAGS) $(INIT_FLAGS) -c -o $@ $<
 $(BUILD)/init/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(INIT_CC) $(NSI_CPPFLAGS) $(CPPFLAGS) $(NSI_CFLAGS) $(INIT_HARDENING) $(sanitize) \
-		-ffunction-sections -fdata-sections $(CFLAGS) $(INIT_FLAGS) -c -o $@ $<
+	$(call compile_static,$(sanitize))
+$(BUILD)/shell/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call compile_static,$(sanitize_bare))
 
 link = $(CC) $(NSI_LDFLAGS) $(sanitize) $(CFLAGS) $(LDFLAGS)
 $(BUILD)/pam_nsisolate.so: $(module_objects)
 	$(CC) -shared $(NSI_LDFLAGS) -Wl,-z,defs $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam $(LIBRARIES)
 
-$(BUILD)/nsisolate-shell: $(shell_objects)
+$(BUILD)/nsisolate-login: $(login_objects)
 $(BUILD)/nsisolatectl: $(ctl_objects)
-$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl:
+$(BUILD)/nsisolate-login $(BUILD)/nsisolatectl:
 	$(link) -pie -o $@ $^ $(LIBRARIES)
 
 $(BUILD)/nsisolate-init: $(init_objects) $(if $(SANITIZE),$(BUILD)/init/tests/fault/no_leaks.o)
-	$(INIT_CC) $(INIT_HARDENING) $(sanitize) $(CFLAGS) $(LDFLAGS) $(if $(SANITIZE),,-static) -Wl,--gc-sections \
-		-Wl,-z,noexecstack -o $@ $^
+	$(call link_static,$(if $(SANITIZE),$(sanitize),-static))
+$(BUILD)/nsisolate-shell: $(shell_objects)
+	$(call link_static,$(sanitize_bare) -static)
+link_static = $(INIT_CC) $(INIT_HARDENING) $(1) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections \
+	-Wl,-z,noexecstack -o $@ $^
 
 # what of nsisolatectl is tested by itself
 $(BUILD)/tests/check_ctl: $(call objects,pic,$(addprefix shell/ctl/,table.c printable.c process.c))
@@ -344,6 +361,7 @@ install: $(if $(NO_BUILD),,all)
 	install -m 644 $(BUILD)/pam_nsisolate.so $(DESTDIR)$(PAMDIR)/
 	install -m 755 $(BUILD)/nsisolate-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BUILD)/nsisolate-init $(DESTDIR)$(LIBEXECDIR)/nsisolate/
+	install -m 755 $(BUILD)/nsisolate-login $(DESTDIR)$(LIBEXECDIR)/nsisolate/
 	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
 	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
 		$(DESTDIR)$(user_dropin)
@@ -359,6 +377,7 @@ manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_nsisolate.so $(DESTDIR)$(BINDIR)/nsisolate-shell \
 		$(DESTDIR)$(SBINDIR)/nsisolatectl $(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-init \
+		$(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-login \
 		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
 		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
 	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(DATADIR)/nsisolate; do \

@@ -2,256 +2,68 @@
  * nsisolate-shell - a login shell that runs the user's real shell in a session of its own, by the
  * same rules as the PAM module, without any privilege: nsisolate-shell(8).
  *
- * It decides and then execs nsisolate-init, which does the work; where no rule isolates, or the
- * session is isolated already, it execs the real shell.
+ * This is its first step: it is static, so that no variable leads any code of the user's into it,
+ * takes the environment away (environment.h), and becomes nsisolate-login, which decides.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "login.h"
-#include "own_session.h"
+#include "environment.h"
+#include "init/log.h"
 #include "real_shell.h"
-#include "rules.h"
-#include "session_log.h"
 
 #define NAME "nsisolate-shell"
-#define CONFIG_OPTION "--config="
 
-/* What main was asked for, with --config taken out. */
-struct request {
-	int argc;
-	char **argv;
-	const char *config;
-	bool login; /* the real shell shall be a login shell */
-};
-
-static void show(const char *text)
+/*
+ * There is no way to the rules.  uid 0 is never locked out: it gets the one shell that is known
+ * here.
+ */
+static int without_rules(int argc, char **argv, const struct error *error)
 {
-	dprintf(STDERR_FILENO, NAME ": %s\n", text);
-}
+	const bool root = getuid() == 0;
+	char uid[16], name[] = "-sh", **words;
 
-static void log_line(int priority, const char *line)
-{
-	openlog(NAME, LOG_PID, LOG_AUTHPRIV);
-	syslog(priority, "%s", line);
-	closelog();
-}
-
-/* Says so to the user, and to the log; @let_in: why he gets his shell all the same, or NULL. */
-static void show_failed(const struct login *login, const char *let_in, const char *why)
-{
-	char line[SESSION_LOG_MAX];
-
-	show(why);
-	session_log_failed(login->user, let_in, why, line);
-	log_line(!let_in ? LOG_ERR : login->uid == 0 ? LOG_ALERT : LOG_WARNING, line);
-	if (let_in)
-		dprintf(STDERR_FILENO, NAME ": this session is not isolated (%s)\n", let_in);
-}
-
-/* From here on SHELL is the real one: what starts shells by it must not nest a session in each. */
-static int prepare_shell(const struct request *request, const struct policy *policy,
-	const struct login *login, const char **shell, char ***words, struct error *error)
-{
-	int result = real_shell_find(shell, policy, login, error);
-
-	if (result < 0 && login->uid == 0) {
-		/* never locked out: its own shell, whatever the rule says */
-		show(error->text);
-		result = real_shell_find(shell, &(struct policy){0}, login, error);
-	}
-	if (result < 0)
-		return result;
-	*words = real_shell_argv(
-		*shell, request->argc, request->argv, getenv("SSH_ORIGINAL_COMMAND"));
-	if (!*words || setenv("SHELL", *shell, 1) < 0)
-		return error_errno(error, ENOMEM, "cannot start %s", *shell);
-	return 0;
-}
-
-/* The real shell as it is; returns main's status when it cannot be run. */
-static int exec_shell(const struct request *request, const char *shell, char **words)
-{
-	char name[256];
-	const char *slash = strrchr(shell, '/');
-
-	if (request->login) {
-		snprintf(name, sizeof name, "-%s", slash ? slash + 1 : shell);
+	dprintf(STDERR_FILENO, NAME ": %s\n", error->text);
+	snprintf(uid, sizeof uid, "%u", (unsigned)getuid());
+	log_failed(uid, root, error->text);
+	if (!root)
+		return EXIT_FAILURE;
+	dprintf(STDERR_FILENO, NAME ": this session is not isolated (uid 0)\n");
+	real_shell_take_config(&argc, &argv);
+	words = real_shell_argv(REAL_SHELL_LAST, argc, argv, getenv("SSH_ORIGINAL_COMMAND"));
+	if (!words)
+		return EXIT_FAILURE;
+	if (real_shell_is_login(argv[0]))
 		words[0] = name;
-	}
-	execv(shell, words);
-	dprintf(STDERR_FILENO, NAME ": cannot run %s: %s\n", shell, strerror(errno));
-	return errno == ENOENT || errno == ENOTDIR ? 127 : 126;
-}
-
-/* nsisolate-init, which makes the session and runs the real shell there. */
-static int exec_init(const struct request *request, const struct policy *policy,
-	const struct login *login, char **words)
-{
-	struct policy_argv options;
-	char title[256], user[256], from[80];
-	const char *let_in;
-	struct error error;
-	size_t count = 0;
-	int errnum;
-	_cleanup_free_ char **argv = NULL;
-	char **word;
-
-	while (words[count])
-		count++;
-	policy_to_argv(policy, &options);
-	argv = word = calloc(count + (size_t)options.count + 7, sizeof *argv);
-	if (!argv) {
-		show("no memory");
-		return EXIT_FAILURE;
-	}
-	snprintf(user, sizeof user, "--log=%s", login->user);
-	snprintf(from, sizeof from, "--from=%s", login->rhost ? login->rhost : "");
-	snprintf(title, sizeof title, "nsisolate-init: %s %s " NAME, login->user, policy->rule);
-	*word++ = title;
-	*word++ = (char *)"--user";
-	if (request->login)
-		*word++ = (char *)"--login";
-	*word++ = user;
-	*word++ = from;
-	memcpy(word, options.option, (size_t)options.count * sizeof *word);
-	word += options.count;
-	*word++ = (char *)"--";
-	memcpy(word, words, count * sizeof *word);
-	execv(NSISOLATE_INIT, argv);
-	errnum = errno;
-	error_errno(&error, errnum, "cannot run " NSISOLATE_INIT);
-	error.lacking = errnum == ENOENT || errnum == EACCES; /* not installed */
-	let_in = login->uid == 0                                       ? "uid 0"
-		 : policy->on_error == ON_ERROR_ALLOW && error.lacking ? "on_error = allow"
-								       : NULL;
-	show_failed(login, let_in, error.text);
-	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
-}
-
-/* To the log alone: the user can do nothing about it. */
-static void log_doubt(const struct login *login, const struct policy *policy)
-{
-	char line[SESSION_LOG_MAX];
-
-	if (!*login->doubt.text)
-		return;
-	session_log_doubt(login->user, policy, login->doubt.text, line);
-	log_line(LOG_WARNING, line);
-}
-
-/* The rules' word for this user. */
-static int decide(const struct request *request, struct login *login, struct policy *policy,
-	struct error *error)
-{
-	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
-	struct rules *rules = NULL;
-	int result = rules_load(request->config, &rules, &diagnostics);
-
-	if (result < 0)
-		diagnostics_first_error(&diagnostics, error->text, sizeof error->text);
-	else
-		result = rules_match(rules, login, policy, error);
-	rules_free(rules);
-	diagnostics_free(&diagnostics);
-	return result;
-}
-
-/* The client's address: what sshd says in SSH_CONNECTION, "ADDRESS PORT ADDRESS PORT". */
-static const char *client_address(char *address, size_t size)
-{
-	const char *connection = getenv("SSH_CONNECTION");
-	size_t length = connection ? strcspn(connection, " ") : 0;
-
-	if (!length || length >= size)
-		return NULL;
-	memcpy(address, connection, length);
-	address[length] = '\0';
-	return address;
-}
-
-static struct request parse(int argc, char **argv)
-{
-	struct request request = {.argc = argc, .argv = argv, .config = NSISOLATE_CONF};
-
-	request.login = real_shell_is_login(argv[0]);
-	if (argc > 1 && !strncmp(argv[1], CONFIG_OPTION, strlen(CONFIG_OPTION))) {
-		request.config = argv[1] + strlen(CONFIG_OPTION);
-		argv[1] = argv[0];
-		request.argv++;
-		request.argc--;
-	}
-	return request;
-}
-
-/* Whose session it is; uid 0 is somebody even when NSS knows nobody. */
-static int find_login(struct login *login, struct error *error)
-{
-	int result = login_by_uid(login, getuid(), error);
-
-	if (result < 0 && getuid() == 0) {
-		show(error->text);
-		login->user = strdup("root");
-		login->shell = strdup("");
-		result = login->user && login->shell ? 0 : result;
-	}
-	login->service = NAME;
-	login->tty = ttyname(STDIN_FILENO);
-	return result;
-}
-
-/* Becomes the session, or the real shell; returns main's status when it cannot. */
-static int start(const struct request *request, struct login *login)
-{
-	const bool isolated = own_session();
-	struct policy policy = {0};
-	struct error error = {0};
-	const char *shell;
-	_cleanup_free_ char **words = NULL;
-
-	/* the rule names the shell of an isolated session, too */
-	if (decide(request, login, &policy, &error) < 0) {
-		const char *let_in = login->uid == 0 ? "uid 0" : NULL;
-
-		policy = (struct policy){0};
-		if (isolated)
-			show(error.text);
-		else
-			show_failed(login, let_in, error.text);
-		if (!isolated && !let_in)
-			return EXIT_FAILURE;
-	}
-	if (!isolated)
-		log_doubt(login, &policy);
-	if (prepare_shell(request, &policy, login, &shell, &words, &error) < 0) {
-		show_failed(login, NULL, error.text);
-		return EXIT_FAILURE;
-	}
-	if (isolated || !policy.isolate)
-		return exec_shell(request, shell, words);
-	return exec_init(request, &policy, login, words);
+	execv(REAL_SHELL_LAST, words);
+	dprintf(STDERR_FILENO, NAME ": cannot run " REAL_SHELL_LAST ": %s\n", strerror(errno));
+	return errno == ENOENT ? 127 : 126;
 }
 
 int main(int argc, char **argv)
 {
 	static char *no_arguments[] = {(char *)NAME, NULL};
-	struct request request = argc > 0 ? parse(argc, argv) : parse(1, no_arguments);
-	struct login login = {0};
+	const char *path = (const char *)getauxval(AT_EXECFN);
+	char stored[48], self[PATH_MAX + sizeof ENVIRONMENT_SELF], *known[] = {stored, self, NULL};
 	struct error error = {0};
-	char address[64];
-	int status = EXIT_FAILURE;
+	int fd = environment_store(environ, &error);
 
-	if (find_login(&login, &error) < 0) {
-		show(error.text);
-	} else {
-		login.rhost = client_address(address, sizeof address);
-		status = start(&request, &login);
+	if (argc < 1) {
+		argc = 1;
+		argv = no_arguments;
 	}
-	login_free(&login);
-	return status;
+	if (fd >= 0) {
+		snprintf(stored, sizeof stored, ENVIRONMENT_FD "=%d", fd);
+		snprintf(self, sizeof self, ENVIRONMENT_SELF "=%.4095s", path ? path : "");
+		execve(NSISOLATE_LOGIN, argv, known);
+		error_errno(&error, errno, "cannot run " NSISOLATE_LOGIN);
+		close(fd);
+	}
+	return without_rules(argc, argv, &error);
 }

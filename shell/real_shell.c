@@ -5,17 +5,32 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FALLBACK_SHELL "/bin/sh"
+#include "environment.h"
 
-/* Whether @path leads to this very program: by name, link or copy of the link. */
+#define CONFIG_OPTION "--config="
+
+static bool is_file(const struct stat *status, const char *path)
+{
+	struct stat other;
+
+	return stat(path, &other) == 0 && other.st_dev == status->st_dev &&
+	       other.st_ino == status->st_ino;
+}
+
+/*
+ * Whether @path leads to nsisolate-shell: by name, by link, or to a copy that we were started by.
+ */
 static bool is_self(const char *path)
 {
-	struct stat self, other;
+	const char *self = getenv(ENVIRONMENT_SELF);
+	struct stat status;
 
 	if (!strcmp(path, NSISOLATE_SHELL))
 		return true;
-	return stat("/proc/self/exe", &self) == 0 && stat(path, &other) == 0 &&
-	       self.st_dev == other.st_dev && self.st_ino == other.st_ino;
+	if (stat(path, &status) < 0)
+		return false;
+	return is_file(&status, NSISOLATE_SHELL) ||
+	       (self && strcmp(self, NSISOLATE_SHELL) != 0 && is_file(&status, self));
 }
 
 int real_shell_find(const char **shell, const struct policy *policy, const struct login *login,
@@ -31,13 +46,26 @@ int real_shell_find(const char **shell, const struct policy *policy, const struc
 		return 0;
 	}
 	/* passwd(5): an empty field means /bin/sh */
-	*shell = *login->shell && !is_self(login->shell) ? login->shell : FALLBACK_SHELL;
+	*shell = *login->shell && !is_self(login->shell) ? login->shell : REAL_SHELL_LAST;
 	return 0;
 }
 
 bool real_shell_is_login(const char *argv0)
 {
 	return argv0 && argv0[0] == '-';
+}
+
+const char *real_shell_take_config(int *argc, char ***argv)
+{
+	const char *config;
+
+	if (*argc < 2 || strncmp((*argv)[1], CONFIG_OPTION, strlen(CONFIG_OPTION)) != 0)
+		return NULL;
+	config = (*argv)[1] + strlen(CONFIG_OPTION);
+	(*argv)[1] = (*argv)[0];
+	++*argv;
+	--*argc;
+	return config;
 }
 
 char **real_shell_argv(const char *shell, int argc, char **argv, const char *original_command)

@@ -10,6 +10,8 @@
 #include "login.h"
 #include "policy.h"
 
+#define REAL_SHELL_LAST "/bin/sh"
+
 /*
  * The user's real shell: the rule's, else passwd's, else /bin/sh; never nsisolate-shell itself, by
  * whatever name (same file), which would start itself for ever.  A rule that names it is refused
@@ -17,6 +19,11 @@
  */
 int real_shell_find(const char **shell, const struct policy *policy, const struct login *login,
 	struct error *error);
+
+/*
+ * The path of --config=PATH, where that is the first argument, which is taken out then; else NULL.
+ */
+const char *real_shell_take_config(int *argc, char ***argv);
 
 /*
  * The real shell's argv from nsisolate-shell's own: argv[0] replaced (main's argv[0] without dash,

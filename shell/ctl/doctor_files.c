@@ -186,6 +186,8 @@ void doctor_check_files(struct doctor *doctor)
 		check_file(doctor, NSISOLATE_MODULE, 0);
 	if (doctor->shell_used || access(NSISOLATE_SHELL, F_OK) == 0)
 		check_file(doctor, NSISOLATE_SHELL, run);
+	if (doctor->shell_used || access(NSISOLATE_LOGIN, F_OK) == 0)
+		check_file(doctor, NSISOLATE_LOGIN, run);
 	if (module || doctor->shell_used || access(NSISOLATE_INIT, F_OK) == 0)
 		check_file(doctor, NSISOLATE_INIT, run);
 	if (doctor->shell_used)

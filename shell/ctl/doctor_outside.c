@@ -34,8 +34,8 @@ struct crowd {
  */
 static bool belongs_outside(int process, const char *comm)
 {
-	static const char *const names[] = {
-		"sshd", "sshd-session", "nsisolate-init", "nsisolate-shell", "login", "su", "sudo"};
+	static const char *const names[] = {"sshd", "sshd-session", "nsisolate-init",
+		"nsisolate-shell", "nsisolate-login", "login", "su", "sudo"};
 	char path[PATH_MAX];
 	ssize_t length = readlinkat(process, "exe", path, sizeof path - 1);
 	const char *name = comm, *slash;

@@ -8,18 +8,28 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../environment.h"
 #include "modes.h"
 
-void command_init(struct command *command, char **argv, bool login)
+int command_init(struct command *command, char **argv, bool login, int stored, struct error *error)
 {
 	const char *slash = strrchr(argv[0], '/');
+	int result = 0;
 
-	*command = (struct command){.path = argv[0], .argv = argv, .terminal = -1};
+	*command = (struct command){
+		.path = argv[0], .argv = argv, .environment = environ, .terminal = -1};
+	if (stored >= 0)
+		result = environment_load(stored, &command->environment, error);
+	if (!result && stored >= 0 && !environment_set_shell(command->environment, argv[0]))
+		result = error_errno(error, ENOMEM, "cannot start %s", argv[0]);
+	if (stored >= 0)
+		close(stored);
 	if (!login)
-		return;
+		return result;
 	snprintf(command->login_name, sizeof command->login_name, "-%s",
 		slash ? slash + 1 : argv[0]);
 	argv[0] = command->login_name;
+	return result;
 }
 
 void command_save_signals(struct command *command)
@@ -37,7 +47,7 @@ _Noreturn void command_exec(const struct command *command)
 {
 	sigaction(SIGCHLD, &command->on_child, NULL);
 	sigprocmask(SIG_SETMASK, &command->mask, NULL);
-	execvp(command->path, command->argv);
+	execvpe(command->path, command->argv, command->environment);
 	dprintf(STDERR_FILENO, INIT_NAME ": cannot run %s: %s\n", command->path, strerror(errno));
 	_exit(errno == ENOENT || errno == ENOTDIR ? 127 : 126);
 }

@@ -14,15 +14,19 @@
 
 struct command {
 	const char *path; /* found by PATH when it has no slash */
-	char **argv;
+	char **argv, **environment;
 	char login_name[NAME_MAX + 2]; /* a login shell's argv[0]: "-" and the base name */
 	int terminal; /* becomes the foreground process group there; -1: stays in ours */
 	sigset_t mask; /* as the caller had them: command_save_signals */
 	struct sigaction on_child;
 };
 
-/* @argv is borrowed; a @login shell gets its argv[0] in there changed. */
-void command_init(struct command *command, char **argv, bool login);
+/*
+ * @argv is borrowed; a @login shell gets its argv[0] in there changed.  @stored: a descriptor with
+ * the command's environment, in which it is the SHELL (../environment.h); -1: it gets ours.
+ * Returns 0 or a negative errno, with @error.
+ */
+int command_init(struct command *command, char **argv, bool login, int stored, struct error *error);
 
 /* Remembers the caller's signals for the command, then blocks all and takes SIGCHLD back. */
 void command_save_signals(struct command *command);

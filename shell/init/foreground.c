@@ -193,7 +193,11 @@ int foreground_run(struct job *job)
 	struct error error = {0};
 	int result;
 
-	command_init(&command, job->command, job->login);
+	if (command_init(&command, job->command, job->login, job->environment, &error) < 0) {
+		log_failed(job->user, false, error.text);
+		dprintf(STDERR_FILENO, INIT_NAME ": %s\n", error.text);
+		return EXIT_FAILURE;
+	}
 	command_save_signals(&command);
 	outer_init(&outer);
 	command.terminal = outer.terminal;

@@ -38,6 +38,7 @@ static const char usage[] =
 	"  --id=ID               the session's\n"
 	"  --rule=NAME           which rule asked for it\n"
 	"  --login               COMMAND's argv[0] gets a leading dash\n"
+	"  --environment=FD      COMMAND is a shell, and its environment is stored in descriptor FD\n"
 	"  --log=USER --from=ADDRESS  tell the system log of USER's session, coming from there\n";
 
 /* A number that fills @text, at most @limit; -1 when it is none. */
@@ -77,6 +78,16 @@ static int take_id(const char *word, const char *name, unsigned *id, struct erro
 	return 1;
 }
 
+static int take_descriptor(const char *word, const char *name, int *fd, struct error *error)
+{
+	const char *value = value_of(word, name);
+
+	if (!value)
+		return 0;
+	*fd = (int)number_of(value, INT_MAX);
+	return *fd >= 0 ? 1 : error_set(error, EINVAL, "%s: no descriptor", word);
+}
+
 /* Takes one option; 1 when taken, 0 when unknown, negative errno when its value is wrong. */
 static int take_option(struct job *job, bool *attach, const char *word, struct error *error)
 {
@@ -111,11 +122,11 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 		job->title.text = value;
 		return 1;
 	}
-	value = value_of(word, "--moved");
-	if (value) {
-		job->lock = (int)number_of(value, INT_MAX);
-		return job->lock >= 0 ? 1 : error_set(error, EINVAL, "%s: no descriptor", word);
-	}
+	taken = take_descriptor(word, "--moved", &job->lock, error);
+	if (!taken)
+		taken = take_descriptor(word, "--environment", &job->environment, error);
+	if (taken)
+		return taken;
 	value = value_of(word, "--host-mount");
 	if (!value)
 		return 0;
@@ -172,6 +183,7 @@ int main(int argc, char **argv)
 		.title = title_find(argv),
 		.arguments = argv,
 		.lock = -1,
+		.environment = -1,
 	};
 	struct error error = {0};
 	bool attach = false;

@@ -8,7 +8,8 @@
 #	module-application      in open and close; the second time, when the C library knows NSS and syslog
 #	module-helper           nsisolate-init, from its main to its end
 #	module-init             PID 1, until it has said that it is ready
-#	shell-decide            nsisolate-shell, from its main until it execs nsisolate-init
+#	shell-first             nsisolate-shell, until it execs nsisolate-login
+#	shell-decide            nsisolate-login, from its main until it execs nsisolate-init
 #	shell-outer             nsisolate-init, from its main until it waits for the session
 #	shell-init              PID 1, until it has started the command
 # What a C library does before main is its own, and so is what NSS does for more than files.
@@ -72,15 +73,16 @@ count_calls() {
 	count_trace setpriv --reuid alice --regid alice --init-groups \
 		"$NSISOLATE_SHELL" -c true || return
 	file=$(trace_with '^clone3.*CLONE_NEWPID') || return
-	number=$(awk '/^execve.*nsisolate-shell/ { on = 1 } on' "$file" >/run/count/shell
-		between '^getuid' '^execve.*nsisolate-init' /run/count/shell)
+	echo "shell-first $(between '^execve[(]"[^"]*nsisolate-shell"' '^execve.*nsisolate-login' "$file")"
+	number=$(awk '/^execve.*nsisolate-login/ { on = 1 } on' "$file" >/run/count/shell
+		between '^fcntl.*F_GET_SEALS' '^execve.*nsisolate-init' /run/count/shell)
 	echo "shell-decide $number"
 	echo "shell-outer $(between '^execve.*nsisolate-init' '^poll' "$file")"
 	file=$(trace_with '^sethostname') || return
 	echo "shell-init $(between '' '^vfork' "$file")"
 }
 
-# Instructions, by callgrind: of nsisolate-shell, which decides and here finds no shell to exec, and of
+# Instructions, by callgrind: of nsisolate-login, which decides and here finds no shell to exec, and of
 # the module's two functions.  The engine cannot be run so: valgrind knows no clone3(2).
 count_instructions() {
 	local which
@@ -91,7 +93,7 @@ count_instructions() {
 		printf '[everybody]\nisolate = no\nshell = /nowhere\n'
 	} >/run/count/conf && conf /run/count/conf
 	(cd /run/count && as alice valgrind --tool=callgrind --callgrind-out-file=/run/count/shell.out \
-		"$NSISOLATE_SHELL" -c true) >/run/count/said 2>&1
+		"$LIBEXECDIR/nsisolate/nsisolate-login" -c true) >/run/count/said 2>&1
 	echo "shell-decide-instructions $(awk '/^(summary|totals):/ { print $2; exit }' /run/count/shell.out)"
 	valgrind --tool=callgrind --callgrind-out-file=/run/count/module.out \
 		--toggle-collect=pam_sm_open_session --toggle-collect=pam_sm_close_session \

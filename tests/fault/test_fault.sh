@@ -58,11 +58,13 @@ module() {
 
 # shell ROLE STATUSES [OPTION...]
 shell() {
-	local role=$1 statuses=$2
+	local role=$1 statuses=$2 program=$NSISOLATE_SHELL
+	# which allocates nothing, and lets no library into what it starts
+	[ $role != memory ] || program=$LIBEXECDIR/nsisolate/nsisolate-login
 	shift 2
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail (the module's part was done)"
 	holds as dave env OUTSIDE="$OUTSIDE" ${PRIVATE:+PRIVATE=1} ${NAMES_ONLY:+NAMES_ONLY=1} HOSTNAME_IN=dave-lab PRELOAD=/usr/local/bin/fail_alloc.so \
-		sweep "${each[@]}" "$@" "$role" "$statuses" "$NSISOLATE_SHELL" -c anything
+		sweep "${each[@]}" "$@" "$role" "$statuses" $program -c anything
 }
 
 # a group of alice's besides her own; where it gets lost no rule is for her
@@ -254,13 +256,13 @@ test_names_alone_through_the_shell_are_there_or_not_at_all() {
 	prepare 'namespaces = uts'
 	OUTSIDE=$(outside uts)
 	export NAMES_ONLY=1
-	shell application $WHOLE,1,126,127 -x 3 # itself, nsisolate-init, the command
+	shell application $WHOLE,1,126,127 -x 4 # itself, nsisolate-login, nsisolate-init, the command
 	prepare 'namespaces = uts, time'
 	OUTSIDE=$(outside uts time)
-	shell application $WHOLE,1,126,127 -x 3
+	shell application $WHOLE,1,126,127 -x 4
 	OUTSIDE=$(outside uts)
 	prepare 'namespaces = uts' 'on_error = allow'
-	shell application $WHOLE,$NONE,1,126,127 -x 3 -a $NONE
+	shell application $WHOLE,$NONE,1,126,127 -x 4 -a $NONE
 	shell helper $WHOLE,$NONE,1 -a $NONE
 }
 

@@ -11,7 +11,7 @@
 #include "must.h"
 #include "rules.h"
 
-static int fuzz_execv(const char *path, char *const *argv);
+static int fuzz_execve(const char *path, char *const *argv, char *const *environment);
 static uid_t fuzz_getuid(void)
 {
 	return 65534; /* nobody, whom every NSS knows */
@@ -38,12 +38,14 @@ static void free_others(struct rules *rules)
 }
 
 #define main shell_main
-#define execv fuzz_execv
+#define execve fuzz_execve
 #define getuid fuzz_getuid
 #define rules_load load_once
 #define rules_free free_others
-#include "../../shell/nsisolate-shell.c"
+#include "../../shell/nsisolate-login.c"
 #undef main
+
+#define CONFIG_OPTION "--config="
 
 enum { WORDS_MAX = 32 };
 
@@ -71,12 +73,13 @@ static void check_words(char *const *words)
 	must(!words[argc - from + 1], "and none more");
 }
 
-static int fuzz_execv(const char *path, char *const *argv)
+static int fuzz_execve(const char *path, char *const *argv, char *const *environment)
 {
+	const char *shell = environment_get(environment, "SHELL");
+
 	must(path[0] == '/' && strcmp(path, NSISOLATE_SHELL) != 0,
 		"it is not itself that it execs");
-	must(getenv("SHELL") && strcmp(getenv("SHELL"), NSISOLATE_SHELL) != 0,
-		"SHELL is the real one");
+	must(shell && strcmp(shell, NSISOLATE_SHELL) != 0, "SHELL is the real one");
 	if (!strcmp(path, NSISOLATE_INIT)) {
 		must(!strcmp(argv[1], "--user"), "it asks for no privilege");
 		while (strcmp(*argv, "--") != 0)

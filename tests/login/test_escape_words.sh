@@ -92,31 +92,7 @@ test_preloading_finds_only_the_session_through_the_module() {
 	uproot
 	nothing_left
 }
-# nsisolate-shell has only the user's own rights: such a variable must not reach it.  sshd as it is
-# shipped lets none through, nor do the files that a user could write.
-test_preloading_does_not_reach_the_shell() {
-	! sanitized || skip "a sanitizer has to be loaded first"
-	user=dave
-	pam_stack sshd ''
-	plant
-	preload
-	echo LD_PRELOAD=/home/dave/evil.so >/home/dave/.ssh/environment
-	echo 'environment="LD_PRELOAD=/home/dave/evil.so"' "$(cat /home/dave/.ssh/authorized_keys)" \
-		>>/home/dave/.ssh/authorized_keys
-	sshd_start
-	isolated LD_PRELOAD "$(on dave -o SetEnv=LD_PRELOAD=/home/dave/evil.so "$WHERE")"
-	assert_eq "$(cat $RAN)" "" "what was preloaded"
-	sshd_stop
-	# the control: it would run, if it came through
-	sshd_start AcceptEnv=LD_PRELOAD
-	on dave -o SetEnv=LD_PRELOAD=/home/dave/evil.so true
-	grep -qx lab $RAN || fail "it does not run anyhow"
-	sshd_stop
-	rm /home/dave/.ssh/environment /home/dave/evil.so
-	sed -i 1d /home/dave/.ssh/authorized_keys && cp $STAGE/keys/user.pub /home/dave/.ssh/authorized_keys
-	uproot
-	nothing_left
-}
+# (through nsisolate-shell: test_environment.sh)
 
 # ---- words ----
 

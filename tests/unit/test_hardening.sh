@@ -1,7 +1,7 @@
 # What is installed: how it was compiled and linked, what it exports, what rights its files carry.
 . tests/stage.sh
 
-programs() { echo "$BINDIR/nsisolate-shell" "$SBINDIR/nsisolatectl"; }
+programs() { echo "$LIBEXECDIR/nsisolate/nsisolate-login" "$SBINDIR/nsisolatectl"; }
 module() { echo "$PAMDIR/pam_nsisolate.so"; }
 compiled_for() { # compiled_for FLAG: whether the compiler takes it, as the Makefile asks
 	echo 'int main(void) { return 0; }' | "${CC:-cc}" -O2 -Werror "$1" -x c -o /dev/null - 2>/dev/null
@@ -34,7 +34,7 @@ test_the_module_exports_what_pam_calls_and_nothing_else() {
 
 test_nothing_is_writable_and_executable_at_once() {
 	local file
-	for file in $(module) $(programs) "$NSISOLATE_INIT"; do
+	for file in $(module) $(programs) "$NSISOLATE_INIT" "$NSISOLATE_SHELL"; do
 		assert_match "$(readelf -lW "$file" | grep GNU_STACK)" ' RW +0x[0-9a-f]+$' "the stack of $file"
 		assert_eq "$(readelf -lW "$file" | grep -E 'LOAD .* RWE')" "" "segments of $file"
 		assert_eq "$(readelf -dW "$file" | grep -E 'TEXTREL|RPATH|RUNPATH')" "" "in $file"
@@ -49,6 +49,8 @@ test_addresses_are_random_and_tables_read_only() {
 		assert_match "$(readelf -dW "$file")" 'BIND_NOW|NOW' "$file"
 	done
 	for file in $(programs); do assert_match "$(readelf -dW "$file")" 'PIE' "$file"; done
+	# nothing is loaded into it, whatever the environment says
+	assert_eq "$(readelf -lW "$NSISOLATE_SHELL" | grep -E 'INTERP|DYNAMIC')" "" "what is loaded into nsisolate-shell"
 	! sanitized || return 0
 	# static and not PIE, which has a price at every login: the Makefile says how much.  Nothing is loaded
 	# into it, whatever the environment says.
@@ -77,6 +79,7 @@ test_jumps_land_where_they_may() {
 	lands() { assert_match "$(objdump -d --no-show-raw-insn "$1" | grep -A1 "<$2>:")" endbr64 "$2 in $1"; }
 	lands "$(module)" pam_sm_open_session
 	lands "$BINDIR/nsisolate-shell" main
+	lands "$LIBEXECDIR/nsisolate/nsisolate-login" main
 	lands "$SBINDIR/nsisolatectl" main
 	lands "$NSISOLATE_INIT" pid1_run
 }

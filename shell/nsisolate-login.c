@@ -1,0 +1,285 @@
+/*
+ * nsisolate-login - what nsisolate-shell becomes: by the same rules as the PAM module, without any
+ * privilege, it decides what the login gets: nsisolate-shell(8).
+ *
+ * Then it execs nsisolate-init, which does the work; where no rule isolates, or the session is
+ * isolated already, it execs the real shell.  It is dynamic, for NSS and iniparser, and so it is
+ * nsisolate-shell that starts it, without the caller's environment: environment.h.  By hand,
+ * without that, it takes its own for the caller's.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "environment.h"
+#include "login.h"
+#include "own_session.h"
+#include "real_shell.h"
+#include "rules.h"
+#include "session_log.h"
+
+#define NAME "nsisolate-shell"
+
+/* What main was asked for, with --config taken out. */
+struct request {
+	int argc;
+	char **argv;
+	const char *config;
+	bool login; /* the real shell shall be a login shell */
+	int stored; /* the caller's environment, for nsisolate-init; -1: it is our own */
+	char **environment, *variable; /* SHELL */
+};
+
+static void show(const char *text)
+{
+	dprintf(STDERR_FILENO, NAME ": %s\n", text);
+}
+
+static void log_line(int priority, const char *line)
+{
+	openlog(NAME, LOG_PID, LOG_AUTHPRIV);
+	syslog(priority, "%s", line);
+	closelog();
+}
+
+/* Says so to the user, and to the log; @let_in: why he gets his shell all the same, or NULL. */
+static void show_failed(const struct login *login, const char *let_in, const char *why)
+{
+	char line[SESSION_LOG_MAX];
+
+	show(why);
+	session_log_failed(login->user, let_in, why, line);
+	log_line(!let_in ? LOG_ERR : login->uid == 0 ? LOG_ALERT : LOG_WARNING, line);
+	if (let_in)
+		dprintf(STDERR_FILENO, NAME ": this session is not isolated (%s)\n", let_in);
+}
+
+/* From here on SHELL is the real one: what starts shells by it must not nest a session in each. */
+static int prepare_shell(struct request *request, const struct policy *policy,
+	const struct login *login, const char **shell, char ***words, struct error *error)
+{
+	int result = real_shell_find(shell, policy, login, error);
+
+	if (result < 0 && login->uid == 0) {
+		/* never locked out: its own shell, whatever the rule says */
+		show(error->text);
+		result = real_shell_find(shell, &(struct policy){0}, login, error);
+	}
+	if (result < 0)
+		return result;
+	*words = real_shell_argv(*shell, request->argc, request->argv,
+		environment_get(request->environment, "SSH_ORIGINAL_COMMAND"));
+	request->variable = environment_set_shell(request->environment, *shell);
+	if (!*words || !request->variable)
+		return error_errno(error, ENOMEM, "cannot start %s", *shell);
+	return 0;
+}
+
+/* The real shell as it is; returns main's status when it cannot be run. */
+static int exec_shell(const struct request *request, const char *shell, char **words)
+{
+	char name[256];
+	const char *slash = strrchr(shell, '/');
+
+	if (request->login) {
+		snprintf(name, sizeof name, "-%s", slash ? slash + 1 : shell);
+		words[0] = name;
+	}
+	if (request->stored >= 0)
+		close(request->stored);
+	execve(shell, words, request->environment);
+	dprintf(STDERR_FILENO, NAME ": cannot run %s: %s\n", shell, strerror(errno));
+	return errno == ENOENT || errno == ENOTDIR ? 127 : 126;
+}
+
+/* nsisolate-init, which makes the session and runs the real shell there. */
+static int exec_init(const struct request *request, const struct policy *policy,
+	const struct login *login, char **words)
+{
+	struct policy_argv options;
+	char title[256], user[256], from[80], stored[48], *none[] = {NULL};
+	const char *let_in;
+	struct error error;
+	size_t count = 0;
+	int errnum;
+	_cleanup_free_ char **argv = NULL;
+	char **word;
+
+	while (words[count])
+		count++;
+	policy_to_argv(policy, &options);
+	argv = word = calloc(count + (size_t)options.count + 8, sizeof *argv);
+	if (!argv) {
+		show("no memory");
+		return EXIT_FAILURE;
+	}
+	snprintf(user, sizeof user, "--log=%s", login->user);
+	snprintf(from, sizeof from, "--from=%s", login->rhost ? login->rhost : "");
+	snprintf(title, sizeof title, "nsisolate-init: %s %s " NAME, login->user, policy->rule);
+	*word++ = title;
+	*word++ = (char *)"--user";
+	if (request->login)
+		*word++ = (char *)"--login";
+	snprintf(stored, sizeof stored, "--environment=%d", request->stored);
+	if (request->stored >= 0)
+		*word++ = stored;
+	*word++ = user;
+	*word++ = from;
+	memcpy(word, options.option, (size_t)options.count * sizeof *word);
+	word += options.count;
+	*word++ = (char *)"--";
+	memcpy(word, words, count * sizeof *word);
+	execve(NSISOLATE_INIT, argv, request->stored >= 0 ? none : request->environment);
+	errnum = errno;
+	error_errno(&error, errnum, "cannot run " NSISOLATE_INIT);
+	error.lacking = errnum == ENOENT || errnum == EACCES; /* not installed */
+	let_in = login->uid == 0                                       ? "uid 0"
+		 : policy->on_error == ON_ERROR_ALLOW && error.lacking ? "on_error = allow"
+								       : NULL;
+	show_failed(login, let_in, error.text);
+	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
+}
+
+/* To the log alone: the user can do nothing about it. */
+static void log_doubt(const struct login *login, const struct policy *policy)
+{
+	char line[SESSION_LOG_MAX];
+
+	if (!*login->doubt.text)
+		return;
+	session_log_doubt(login->user, policy, login->doubt.text, line);
+	log_line(LOG_WARNING, line);
+}
+
+/* The rules' word for this user. */
+static int decide(const struct request *request, struct login *login, struct policy *policy,
+	struct error *error)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules = NULL;
+	int result = rules_load(request->config, &rules, &diagnostics);
+
+	if (result < 0)
+		diagnostics_first_error(&diagnostics, error->text, sizeof error->text);
+	else
+		result = rules_match(rules, login, policy, error);
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+	return result;
+}
+
+/* The client's address: what sshd says in SSH_CONNECTION, "ADDRESS PORT ADDRESS PORT". */
+static const char *client_address(char *const *environment, char *address, size_t size)
+{
+	const char *connection = environment_get(environment, "SSH_CONNECTION");
+	size_t length = connection ? strcspn(connection, " ") : 0;
+
+	if (!length || length >= size)
+		return NULL;
+	memcpy(address, connection, length);
+	address[length] = '\0';
+	return address;
+}
+
+static struct request parse(int argc, char **argv)
+{
+	struct request request = {.argc = argc, .argv = argv, .stored = -1};
+
+	request.login = real_shell_is_login(argv[0]);
+	request.config = real_shell_take_config(&request.argc, &request.argv);
+	if (!request.config)
+		request.config = NSISOLATE_CONF;
+	return request;
+}
+
+/* The caller's environment: that which nsisolate-shell put away. */
+static int take_environment(struct request *request, struct error *error)
+{
+	const char *stored = getenv(ENVIRONMENT_FD);
+	size_t count = 0;
+
+	if (stored) {
+		request->stored = atoi(stored);
+		return environment_load(request->stored, &request->environment, error);
+	}
+	while (environ[count])
+		count++;
+	request->environment = calloc(count + 2, sizeof *environ);
+	if (!request->environment)
+		return error_errno(error, ENOMEM, "cannot take the environment");
+	memcpy(request->environment, environ, count * sizeof *environ);
+	return 0;
+}
+
+/* Whose session it is; uid 0 is somebody even when NSS knows nobody. */
+static int find_login(struct login *login, struct error *error)
+{
+	int result = login_by_uid(login, getuid(), error);
+
+	if (result < 0 && getuid() == 0) {
+		show(error->text);
+		login->user = strdup("root");
+		login->shell = strdup("");
+		result = login->user && login->shell ? 0 : result;
+	}
+	login->service = NAME;
+	login->tty = ttyname(STDIN_FILENO);
+	return result;
+}
+
+/* Becomes the session, or the real shell; returns main's status when it cannot. */
+static int start(struct request *request, struct login *login)
+{
+	const bool isolated = own_session();
+	struct policy policy = {0};
+	struct error error = {0};
+	const char *shell;
+	_cleanup_free_ char **words = NULL;
+
+	/* the rule names the shell of an isolated session, too */
+	if (decide(request, login, &policy, &error) < 0) {
+		const char *let_in = login->uid == 0 ? "uid 0" : NULL;
+
+		policy = (struct policy){0};
+		if (isolated)
+			show(error.text);
+		else
+			show_failed(login, let_in, error.text);
+		if (!isolated && !let_in)
+			return EXIT_FAILURE;
+	}
+	if (!isolated)
+		log_doubt(login, &policy);
+	if (prepare_shell(request, &policy, login, &shell, &words, &error) < 0) {
+		show_failed(login, NULL, error.text);
+		return EXIT_FAILURE;
+	}
+	if (isolated || !policy.isolate)
+		return exec_shell(request, shell, words);
+	return exec_init(request, &policy, login, words);
+}
+
+int main(int argc, char **argv)
+{
+	static char *no_arguments[] = {(char *)NAME, NULL};
+	struct request request = argc > 0 ? parse(argc, argv) : parse(1, no_arguments);
+	struct login login = {0};
+	struct error error = {0};
+	char address[64];
+	int status = EXIT_FAILURE;
+
+	if (take_environment(&request, &error) < 0 || find_login(&login, &error) < 0) {
+		show(error.text);
+	} else {
+		login.rhost = client_address(request.environment, address, sizeof address);
+		status = start(&request, &login);
+	}
+	login_free(&login);
+	free(request.environment);
+	free(request.variable);
+	return status;
+}

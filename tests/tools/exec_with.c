@@ -1,0 +1,31 @@
+/*
+ * exec_with FILE PROGRAM [ARGUMENT...] - runs PROGRAM with exactly the strings of FILE, each ended by a
+ * NUL, as its environment: with names twice, with none, without a '='.  Status 7: it was too large.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	enum { MOST = 8 << 20 };
+	char *bytes = malloc(MOST), **list = calloc(MOST, sizeof *list), **word = list;
+	FILE *file = argc > 2 ? fopen(argv[1], "re") : NULL;
+	size_t size;
+
+	if (!bytes || !list || !file) {
+		perror("exec_with");
+		return 2;
+	}
+	size = fread(bytes, 1, MOST, file);
+	fclose(file);
+	for (size_t at = 0; at < size; at += strlen(bytes + at) + 1)
+		*word++ = bytes + at;
+	execve(argv[2], argv + 2, list);
+	if (errno == E2BIG)
+		return 7;
+	perror(argv[2]);
+	return 126;
+}
