@@ -161,6 +161,8 @@ static bool jumps_over(const struct stack *stack, size_t from, size_t to)
 	unsigned left = lines[from].meaning.jump;
 
 	for (size_t i = from + 1; i <= to; i++) {
+		if (!lines[i].session)
+			continue;
 		if (lines[i].substack < lines[from].substack)
 			return false;
 		if (i > from + 1 && counts_as_one(&lines[from], &lines[i - 1], &lines[i]))

@@ -9,6 +9,7 @@
 
 #include "doctor.h"
 #include "doctor_run.h"
+#include "pattern.h"
 
 #define CONFIG "/etc/ssh/sshd_config"
 #define OUR_SHELL "nsisolate-shell"
@@ -106,7 +107,7 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 
 /* What one user is enough to be told about. */
 struct told {
-	bool sftp, x11, force, files;
+	bool sftp, x11, force, files, pam_env, accept_env, user_environment;
 };
 
 static void check_sftp(struct doctor *doctor, const struct person *person,
@@ -194,6 +195,101 @@ static void check_forcing_shell(
 	}
 }
 
+/* Whether a line of @key's lets what the dynamic linker obeys come through. */
+static bool lets_loader_variables_in(const struct run_result *result, const char *key)
+{
+	static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH"};
+	size_t length = strlen(key);
+	char list[512];
+
+	for (const char *line = result->out; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, key, length) != 0 || line[length] != ' ')
+			continue;
+		line += length + 1;
+		snprintf(list, sizeof list, "%.*s", (int)strcspn(line, "\n"), line);
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (!strcasecmp(list, "yes") ||
+				pattern_match(list, PATTERN_NAME, &names[i], 1, NULL))
+				return true;
+	}
+	return false;
+}
+
+/* The line of the stack by which a user's own file sets variables; NULL: there is none. */
+static const struct stack_line *find_readenv(const struct stack *stack)
+{
+	for (size_t i = 0; stack && i < stack->count; i++) {
+		const struct stack_line *line = &stack->lines[i];
+
+		for (unsigned j = 0; stack_line_is(line, "pam_env") && j < line->argument_count;
+			j++)
+			if (!strncmp(line->arguments[j], "user_readenv=", 13) &&
+				atoi(line->arguments[j] + 13))
+				return line;
+	}
+	return NULL;
+}
+
+/*
+ * What sshd starts as the user before nsisolate-shell, and so outside, is dynamic, and obeys
+ * LD_PRELOAD; NULL: nothing.  nsisolate-shell itself does not: ../environment.h.
+ */
+static const char *started_before(
+	const struct person *person, const struct run_result *result, bool forced)
+{
+	if (forced)
+		return person->login.shell;
+	if (!says(result, "permituserrc", "no"))
+		return "/bin/sh for ~/.ssh/rc";
+	return says(result, "x11forwarding", "yes") ? "/bin/sh for xauth" : NULL;
+}
+
+static void check_environment(struct doctor *doctor, const struct person *person,
+	const struct run_result *result, bool forced, struct told *told)
+{
+	const struct stack_line *readenv =
+		says(result, "usepam", "yes")
+			? find_readenv(stacks_find(&doctor->stacks, doctor->sshd.service))
+			: NULL;
+	const char *program = started_before(person, result, forced);
+	struct word word;
+
+	if (!program)
+		return;
+	if (readenv && !told->pam_env) {
+		const struct stack_place *place = stack_line_place(readenv);
+		char subject[80];
+
+		told->pam_env = true;
+		snprintf(subject, sizeof subject, "PAM %s", doctor->sshd.service);
+		doctor_add(doctor, VERDICT_PROBLEM, subject,
+			"%s:%u: user_readenv: LD_PRELOAD in ~/.pam_environment leads out: before "
+			"nsisolate-shell (%s) sshd starts %s",
+			place->file, place->line, person->login.user, program);
+		doctor_mend(doctor, "sed -i '%us/[[:space:]]user_readenv=[^[:space:]]*//' %s",
+			place->line, doctor_word(&word, place->file));
+	}
+	if (lets_loader_variables_in(result, "permituserenvironment") && !told->user_environment) {
+		told->user_environment = true;
+		doctor_add(doctor, VERDICT_PROBLEM, "sshd PermitUserEnvironment",
+			"LD_PRELOAD in ~/.ssh/environment leads out: before nsisolate-shell (%s) "
+			"sshd starts %s",
+			person->login.user, program);
+		doctor_mend(doctor, "sed -i '1i PermitUserEnvironment no' " CONFIG RELOAD);
+	}
+	if (lets_loader_variables_in(result, "acceptenv") && !told->accept_env) {
+		told->accept_env = true;
+		doctor_add(doctor, VERDICT_PROBLEM, "sshd AcceptEnv",
+			"LD_PRELOAD from a client leads out: before nsisolate-shell (%s) sshd "
+			"starts %s",
+			person->login.user, program);
+		doctor_mend(doctor,
+			"sed -i 's/^\\([[:space:]]*AcceptEnv[[:space:]]\\).*/\\1LANG LC_*/I' " CONFIG
+				RELOAD);
+	}
+}
+
 static void check_people(struct doctor *doctor, const char *sshd)
 {
 	static struct run_result result;
@@ -202,6 +298,7 @@ static void check_people(struct doctor *doctor, const char *sshd)
 
 	for (size_t i = 0; i < doctor->people.count; i++) {
 		struct person *person = &doctor->people.list[i];
+		bool forced;
 
 		/* an account of the system logs in nowhere */
 		if (!person_is_isolated(person) && person->login.uid < 1000)
@@ -214,7 +311,8 @@ static void check_people(struct doctor *doctor, const char *sshd)
 		ask(sshd, person->login.user, &result);
 		if (result.status != 0)
 			continue;
-		if (is_forced(doctor, person, &result, &told)) {
+		forced = is_forced(doctor, person, &result, &told);
+		if (forced) {
 			person_comes_by_shell(doctor, person);
 			if (person->by_shell && !person->by_sshd)
 				check_forcing_shell(doctor, person, &told);
@@ -223,6 +321,9 @@ static void check_people(struct doctor *doctor, const char *sshd)
 		if (person->by_shell && !person->by_sshd) {
 			check_sftp(doctor, person, &result, &told);
 			check_x11(doctor, person, &result, &told);
+			/* whose login shell is ours too is started by it */
+			check_environment(
+				doctor, person, &result, forced && !person->uses_shell, &told);
 		}
 	}
 }

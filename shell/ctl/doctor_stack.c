@@ -116,7 +116,8 @@ static bool take_line(struct reader *reader, char *text, bool named)
 	while (line.argument_count < STACK_ARGUMENTS && (word = stack_next_word(&cursor)))
 		line.arguments[line.argument_count++] = word;
 	line.meaning = stack_control_of(line.control);
-	if (line.session || (reader->all_types && stack_line_is_ours(&line)))
+	if (line.session || (reader->all_types &&
+				    (stack_line_is_ours(&line) || stack_line_is(&line, "pam_env"))))
 		return add_line(reader, &line);
 	line_free(&line);
 	return true;

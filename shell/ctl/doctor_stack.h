@@ -1,8 +1,9 @@
 /*
  * doctor_stack.h - PAM's stacks as libpam reads them: pam.conf(5).
  *
- * A stack is the session lines of one service, with the lines of the files that it includes in their
- * place; and, of the other types, the lines that name our module.
+ * A stack is the session lines of one service, with the lines of the files that it includes in
+ * their place; and, of the other types, the lines that name our module or pam_env, which does the
+ * same in each.
  */
 #ifndef NSISOLATE_CTL_DOCTOR_STACK_H
 #define NSISOLATE_CTL_DOCTOR_STACK_H

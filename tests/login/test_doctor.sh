@@ -44,6 +44,7 @@ shell_only() {
 	healthy
 	printf '[users]\nuser = dave\nservice = nsisolate-shell, cron, crond, atd\n' | conf
 	pam_stack sshd ''
+	change 's/ user_readenv=1//' /etc/pam.d/sshd
 }
 
 # ---- what doctor says: a line a finding, its parts between tabs ----
@@ -769,6 +770,51 @@ test_finds_X11_for_users_of_the_shell() {
 	shell_only
 	finds warning 'sshd X11' 'dave' "^sed -i '1i X11UseLocalhost no'"
 	mends
+}
+
+# sshd has /bin/sh run ~/.ssh/rc and xauth, outside, before it starts nsisolate-shell
+test_finds_that_a_users_own_variables_come_before_the_shell() {
+	local where
+	shell_only
+	change s/X11Forwarding.*// $CONFIG
+	for where in '' session auth; do
+		[ -n "$where" ] || { is_healthy; continue; }
+		shell_only
+		change s/X11Forwarding.*// $CONFIG
+		echo "$where required pam_env.so user_readenv=1" >>/etc/pam.d/sshd
+		finds problem 'PAM sshd' 'user_readenv: LD_PRELOAD in .*\(dave\) sshd starts /bin/sh for ~/.ssh/rc' '^sed -i'
+		mends
+	done
+	echo 'AcceptEnv LANG LD_*' >>$CONFIG
+	finds problem 'sshd AcceptEnv' 'before nsisolate-shell \(dave\) sshd starts /bin/sh for ~/.ssh/rc' '^sed -i'
+	mends
+	echo 'PermitUserEnvironment yes' >>$CONFIG
+	finds problem 'sshd PermitUserEnvironment' 'LD_PRELOAD in ~/.ssh/environment' '^sed -i'
+	mends
+	change /PermitUserEnvironment/d $CONFIG
+	echo 'PermitUserEnvironment LANG,LD_*' >>$CONFIG
+	finds problem 'sshd PermitUserEnvironment' 'LD_PRELOAD in ~/.ssh/environment' '^sed -i'
+	mends
+	change /PermitUserEnvironment/d $CONFIG
+	# nothing of the user's is left then that could
+	printf 'PermitUserRC no\nAcceptEnv *\nPermitUserEnvironment yes\n' >>$CONFIG
+	is_healthy
+	echo 'X11Forwarding yes' >>$CONFIG
+	finds problem 'sshd AcceptEnv' 'sshd starts /bin/sh for xauth' '^sed -i'
+	change 's/X11Forwarding.*//; s/AcceptEnv.*/AcceptEnv LANG XLD_PRELOAD/; s/PermitUserEnv.*//' $CONFIG
+	is_healthy
+	# the user's own shell, which is dynamic, runs what is forced
+	printf 'Match User bob\n\tForceCommand %s\n\tAcceptEnv LD_PRELOAD\n' "$NSISOLATE_SHELL" >>$CONFIG
+	change 's/^user = .*/user = dave, bob/'
+	usermod -s /bin/dash bob
+	finds problem 'sshd AcceptEnv' 'before nsisolate-shell \(bob\) sshd starts /bin/dash' '^sed -i'
+	usermod -s "$NSISOLATE_SHELL" bob
+	is_healthy
+	usermod -s /bin/bash bob
+	# the module isolates it all the same
+	healthy
+	printf 'AcceptEnv *\n' >>$CONFIG
+	is_healthy
 }
 
 test_finds_a_forced_shell_that_is_not_there() {
