@@ -64,6 +64,9 @@ int login_by_uid(struct login *login, uid_t uid, struct error *error);
  */
 enum truth login_in_group(struct login *login, const char *name);
 
+/* Services are known not to answer: of groups that are not found nobody can tell. */
+void login_distrust_groups(struct login *login, const char *why);
+
 /* Fills group_ids.  Returns 0, even where a service left some out, or a negative errno. */
 int login_group_ids(struct login *login, struct error *error);
 

@@ -47,6 +47,13 @@ static void note_memory(struct login *login)
 	note_failure(login, error_set(&error, ENOMEM, "no memory for the groups"), &error);
 }
 
+void login_distrust_groups(struct login *login, const char *why)
+{
+	struct error error;
+
+	note_failure(login, error_set(&error, ETIMEDOUT, "%s", why), &error);
+}
+
 /*
  * getgrouplist(3) hides that a service failed: it leaves its groups out.  So where no other answer
  * has shown it yet, all are asked for a group that nobody has; the last one that was asked decides
@@ -129,7 +136,7 @@ int login_group_ids(struct login *login, struct error *error)
 {
 	struct error cause = {0};
 
-	if (!login->group_ids && login->services >= 0) {
+	if (!login->group_ids) {
 		int result = agree(login, &cause);
 
 		if (result < 0)
@@ -272,7 +279,7 @@ static enum truth ask_by_name(struct login *login, const char *name)
 	}
 	if (!result) {
 		note_answer(login);
-		return answer_by_number(login, name);
+		return login->services > 0 ? answer_by_number(login, name) : TRUTH_UNKNOWN;
 	}
 	if (has_gid(login, entry.gr_gid))
 		return TRUTH_YES;

@@ -5,7 +5,7 @@
  *	rules_load(path, &rules, &diagnostics)    read and check, every finding with its place
  *	rules_match(rules, &login, &policy, ...)  first rule whose matchers all match wins
  *	rules_explain(...)                        the same, telling what it does
- *	rules_lint(rules, &diagnostics)           look up in NSS what the rules name
+ *	rules_lint(rules, true, &diagnostics)     look up in NSS what the rules name
  *
  * The file is read once; iniparser parses exactly the bytes that were checked.  Nothing here
  * changes the process but iniparser's error callback, which is process-global: not thread-safe.
@@ -118,9 +118,10 @@ void rules_summarize(const struct rules *rules, size_t index, struct rules_summa
 /*
  * Warns about what is well formed and yet most likely wrong: users, groups and shells that do not
  * exist here, rules that an earlier one leaves nothing for, values that have no effect.  Asks NSS
- * for every name, so it is for the admin's check and not for a login.
+ * for every name, so it is for the admin's check and not for a login.  @names: false where NSS fails,
+ * and so can tell of no name that it does not exist.
  */
-void rules_lint(const struct rules *rules, struct diagnostics *diagnostics);
+void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagnostics);
 
 void rules_free(struct rules *rules);
 

@@ -18,6 +18,7 @@
 struct lint {
 	const struct rules *rules;
 	const struct rule *rule; /* the current one, or [defaults] */
+	bool names; /* what NSS does not know is not there */
 	struct diagnostics *diagnostics;
 };
 
@@ -75,7 +76,7 @@ static void check_name(const struct lint *lint, enum key_id id, const char *name
 		snprintf(text, sizeof text, "%s", error.text);
 	else
 		snprintf(text, sizeof text, "there is no %s '%s' here", keys[id].name, name);
-	if (exists <= 0)
+	if (exists <= 0 && lint->names)
 		warn_at(lint, place, offset, text);
 	tally->present |= exists != 0;
 }
@@ -98,7 +99,7 @@ static void check_names(const struct lint *lint, enum key_id id)
 		snprintf(name, sizeof name, "%.*s", (int)length, pattern);
 		check_name(lint, id, name, (size_t)(pattern - item->value), &tally);
 	}
-	if (*tally.name && !tally.present) {
+	if (*tally.name && !tally.present && lint->names) {
 		snprintf(name, sizeof name, "there is no group '%.64s' here", tally.name);
 		warn_at(lint, &item->place, tally.missing, name);
 	}
@@ -255,9 +256,9 @@ static void check_covered(const struct lint *lint)
 		}
 }
 
-void rules_lint(const struct rules *rules, struct diagnostics *diagnostics)
+void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagnostics)
 {
-	struct lint lint = {rules, &rules->defaults, diagnostics};
+	struct lint lint = {rules, &rules->defaults, names, diagnostics};
 
 	if (rules->defaults.section) {
 		check_shell(&lint);

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "config_file.h"
 #include "json.h"
+#include "name_services.h"
 #include "rules.h"
 #include "terminal.h"
 
@@ -84,6 +85,22 @@ static void check_readable(
 	diagnostics_sort(diagnostics);
 }
 
+/* NSS is asked for what the rules name, where it answers. */
+static void check_names(
+	const char *file, const struct rules *rules, struct diagnostics *diagnostics)
+{
+	struct name_services services;
+	bool names = name_services_ask(&services);
+	char why[512];
+
+	if (!names) {
+		name_services_describe(&services, why, sizeof why);
+		diagnostics_add(diagnostics, SEVERITY_WARNING, file, 0, 0, NULL,
+			"%s; so nobody can tell which users and groups there are", why);
+	}
+	rules_lint(rules, names, diagnostics);
+}
+
 static enum status check(const char *file, bool json)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
@@ -92,7 +109,7 @@ static enum status check(const char *file, bool json)
 	enum status status = STATUS_CLEAN;
 
 	if (rules_load(file, &rules, &diagnostics) == 0) {
-		rules_lint(rules, &diagnostics);
+		check_names(file, rules, &diagnostics);
 		check_readable(file, rules, &diagnostics);
 	}
 	if (json)

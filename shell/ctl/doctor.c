@@ -163,6 +163,7 @@ static bool gather(struct doctor *doctor)
 		if (path && !load(doctor, path))
 			return false;
 	}
+	doctor->names = name_services_ask(&doctor->services);
 	people_read(doctor);
 	return !doctor->lost;
 }

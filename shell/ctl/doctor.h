@@ -12,6 +12,7 @@
 
 #include "doctor_people.h"
 #include "doctor_stack.h"
+#include "name_services.h"
 #include "rules.h"
 
 enum verdict {
@@ -42,6 +43,8 @@ struct sshd_facts {
 
 struct doctor {
 	bool root;
+	bool names; /* NSS answers */
+	struct name_services services;
 	bool inside; /* it runs in a session, and sees no other process */
 	struct configuration *configurations; /* ours is the first one */
 	size_t configuration_count;

@@ -10,6 +10,7 @@
 #include "config_file.h"
 #include "diagnostics.h"
 #include "doctor.h"
+#include "name_service.h"
 
 /* Those that must be ours alone, for root obeys them; returns whether they are. */
 static bool check_trust(struct doctor *doctor, const char *path)
@@ -68,7 +69,7 @@ static void check_one(struct doctor *doctor, const char *path)
 		return;
 	}
 	if (rules_load(path, &rules, &diagnostics) == 0)
-		rules_lint(rules, &diagnostics);
+		rules_lint(rules, doctor->names, &diagnostics);
 	for (size_t i = 0; i < diagnostics.count; i++)
 		/* owner and mode are told of already, with what mends them */
 		if (trusted || diagnostics.list[i].line)
@@ -80,8 +81,44 @@ static void check_one(struct doctor *doctor, const char *path)
 	diagnostics_free(&diagnostics);
 }
 
+/* The daemon behind a service of nsswitch.conf. */
+static const char *daemon_of(const char *service)
+{
+	static const struct {
+		const char *service, *daemon;
+	} daemons[] = {{"sss", "sssd"}, {"ldap", "nslcd"}, {"winbind", "winbind"}};
+
+	for (size_t i = 0; i < sizeof daemons / sizeof daemons[0]; i++)
+		if (strstr(service, daemons[i].service))
+			return daemons[i].daemon;
+	return NULL;
+}
+
+static void check_name_services(struct doctor *doctor)
+{
+	const struct name_services *services = &doctor->services;
+	const char *daemon;
+	char why[512], known[128];
+
+	if (doctor->names)
+		return;
+	name_services_describe(services, why, sizeof why);
+	doctor_add(doctor, VERDICT_PROBLEM, "names",
+		*services->silent
+			? "%s; logins wait for it, and what follows is what the other services say"
+			: "%s; its users do not get in, and rules for groups are decided in doubt",
+		why);
+	nss_services("group", known, sizeof known);
+	daemon = daemon_of(*services->silent ? services->silent : known);
+	if (daemon)
+		doctor_mend(doctor, "systemctl restart %s", daemon);
+	else
+		doctor_mend(doctor, "# see /etc/nsswitch.conf, and the daemon of that service");
+}
+
 void doctor_check_config(struct doctor *doctor)
 {
+	check_name_services(doctor);
 	for (size_t i = 0; i < doctor->configuration_count; i++)
 		check_one(doctor, doctor->configurations[i].path);
 }

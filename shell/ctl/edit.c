@@ -19,6 +19,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "name_services.h"
 #include "rules.h"
 #include "terminal.h"
 
@@ -265,11 +266,12 @@ static enum verdict check(const struct edit *edit)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
 	struct diagnostics_style style = terminal_style(stdout);
+	struct name_services services;
 	struct rules *rules;
 	enum verdict verdict;
 
 	if (rules_load_changed(edit->main, edit->file, edit->copy, &rules, &diagnostics) == 0)
-		rules_lint(rules, &diagnostics);
+		rules_lint(rules, name_services_ask(&services), &diagnostics);
 	diagnostics_show(&diagnostics, &style, stdout);
 	verdict = diagnostics.errors || diagnostics.lost ? VERDICT_ERRORS
 		  : diagnostics.count                    ? VERDICT_WARNINGS

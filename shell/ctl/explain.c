@@ -7,11 +7,13 @@
  */
 #include "explain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
 #include "kinds.h"
+#include "name_services.h"
 #include "terminal.h"
 
 #define DEFAULT_SERVICE "sshd"
@@ -93,6 +95,23 @@ static enum status explain_login(
 	return *explanation->error.text ? STATUS_UNDECIDED : STATUS_DECIDED;
 }
 
+/* A service that hangs is taken for one that fails: a login would wait for it. */
+static bool find_login(struct login *login, const char *user, struct error *error)
+{
+	struct name_services services;
+	char why[512];
+	int result;
+
+	name_services_ask(&services);
+	name_services_describe(&services, why, sizeof why);
+	result = login_by_name(login, user, error);
+	if (result == -ENOENT && *services.silent)
+		error_set(error, ETIMEDOUT, "%s: nobody can tell who '%.64s' is", why, user);
+	if (!result && *services.silent)
+		login_distrust_groups(login, why);
+	return !result;
+}
+
 static enum status explain(const struct question *question)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
@@ -106,7 +125,7 @@ static enum status explain(const struct question *question)
 		diagnostics_show(&diagnostics, &style, stderr);
 		fputs(NAME ": while the configuration is broken, nobody but uid 0 gets in\n",
 			stderr);
-	} else if (login_by_name(&login, question->user, &error) < 0) {
+	} else if (!find_login(&login, question->user, &error)) {
 		fprintf(stderr, NAME ": %s\n", error.text);
 	} else {
 		status = explain_login(question, rules, &login);

@@ -143,6 +143,39 @@ test_what_needs_no_group_waits_for_none() {
 	directory_end
 }
 
+# as soon as it is known that it hangs, which is after 5 s
+test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
+	local seen
+	directory hang
+	printf '[a]\ngroup = no-such-group, sudo\nisolate = no\n[users]\nservice = stage\n' | conf
+	mkdir /tmp/said
+	timeout 50 nsisolatectl check >/tmp/said/check &
+	timeout 50 nsisolatectl explain --service stage alice >/tmp/said/alice &
+	timeout 50 nsisolatectl explain --service stage erin >/tmp/said/erin 2>&1 &
+	timeout 50 nsisolatectl doctor >/tmp/said/doctor
+	wait
+	seen=$(cat /tmp/said/check)
+	assert_match "$seen" 'service standin of nsswitch.conf does not answer within 5 s; so nobody can tell'
+	! grep 'there is no group' <<<"$seen" || fail "what cannot be told is told: $seen"
+	assert_match "$(cat /tmp/said/alice)" \
+		'\[a\] group alice: it cannot be told.*in doubt: .*standin.*isolated by rule \[users\]'
+	assert_match "$(cat /tmp/said/erin)" "standin.*does not answer.*nobody can tell who 'erin' is"
+	assert_match "$(grep '^problem' /tmp/said/doctor)" \
+		'names .*service standin of nsswitch.conf does not answer'
+	rm -r /tmp/said
+	mode down
+	seen=$(nsisolatectl check)
+	assert_match "$seen" 'NSS failed at the service standin.*so nobody can tell'
+	! grep 'no-such-group' <<<"$seen" || fail "what cannot be told is told: $seen"
+	seen=$(nsisolatectl doctor)
+	assert_match "$(grep '^problem' <<<"$seen")" 'names .*NSS failed at the service standin'
+	! grep 'no-such-group' <<<"$seen" || fail "what cannot be told is told: $seen"
+	mode up
+	assert_match "$(nsisolatectl check)" "there is no group 'no-such-group' here"
+	! nsisolatectl doctor | grep '^problem.*standin' || fail "doctor complains of a service that answers"
+	directory_end
+}
+
 # ---- large groups, and many ----
 
 # 700 kB of one line in /etc/group, and a pointer for each of them

@@ -616,7 +616,7 @@ START_TEST(lint_warns_where_something_is_most_likely_wrong)
 	struct rules *rules = given_rules(lints[_i].text);
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
 
-	rules_lint(rules, &diagnostics);
+	rules_lint(rules, true, &diagnostics);
 	if (lints[_i].piece)
 		want_diagnostic(&diagnostics, lints[_i].line, lints[_i].column, lints[_i].piece);
 	else
