@@ -14,7 +14,6 @@
 #include "cleanup.h"
 #include "places.h"
 
-#define RUNTIME "/run/user"
 #define MQUEUE "/dev/mqueue"
 #define CGROUP "/sys/fs/cgroup"
 /* a place for a moment; mounts_proc will cover it */
@@ -36,31 +35,6 @@ static struct fd_path path_of(int fd)
 static int open_directory(int at, const char *name, int flags)
 {
 	return openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
-}
-
-int fresh_runtime(uid_t uid, gid_t gid, struct error *error)
-{
-	struct stat status;
-	char name[16];
-	bool wanted;
-	_cleanup_close_ int host = open_directory(AT_FDCWD, RUNTIME, O_NOFOLLOW);
-	_cleanup_close_ int own = -1;
-
-	if (host < 0)
-		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot open " RUNTIME);
-	snprintf(name, sizeof name, "%u", uid);
-	wanted = fstatat(host, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-	/* a tenth of the memory, as pam_systemd(8) and logind.conf(5) have it */
-	if (mount("nsisolate", path_of(host).text, "tmpfs", MS_NOSUID | MS_NODEV,
-		    "mode=755,size=10%") < 0)
-		return error_errno(error, errno, "cannot cover " RUNTIME);
-	if (!wanted)
-		return 0;
-	own = open(RUNTIME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (own < 0 || mkdirat(own, name, S_IRWXU) < 0 ||
-		fchownat(own, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(error, errno, "cannot make " RUNTIME "/%s", name);
-	return 0;
 }
 
 static const char *const kept_names[FRESH_KEPT] = {".X11-unix", ".ICE-unix"};

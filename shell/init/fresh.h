@@ -11,15 +11,6 @@
 
 #include "error.h"
 
-/*
- * Covers /run/user, so that nothing which listens there for the user can be reached: his systemd
- * and his D-Bus start programs outside of the session for whoever asks, and so does what they have
- * started themselves (gpg-agent runs a program of the user's choice).  The whole of it, since
- * /run/user/UID is the user's to write, where no path stays what it was; and what the host mounts
- * below it later must not show up.  Has a /run/user/@uid of the user's own where the host has one.
- */
-int fresh_runtime(uid_t uid, gid_t gid, struct error *error);
-
 /* What stays to be seen in a private /tmp: the sockets of a local X server. */
 #define FRESH_KEPT 2
 struct fresh_kept {

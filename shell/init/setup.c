@@ -10,6 +10,7 @@
 #include "hosts.h"
 #include "mounts.h"
 #include "procs.h"
+#include "runtime.h"
 
 /* The session's own, on /proc and wherever another one is mounted. */
 static int setup_proc(bool user, struct error *error)
@@ -32,7 +33,7 @@ static int setup_mounts(const struct setup *setup, const char *host, struct erro
 	int result = mounts_isolate(&setup->host, error);
 
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
-		result = fresh_runtime(setup->uid, setup->gid, error);
+		result = runtime_cover(setup->uid, setup->gid, error);
 	if (!result && policy->private)
 		result = fresh_places(policy->private, policy->private_size, &setup->kept, error);
 	if (!result && (policy->kinds & CLONE_NEWIPC))

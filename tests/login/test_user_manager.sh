@@ -59,16 +59,68 @@ check_own_directory() {
 	assert_eq "$(in_session "ls -A /run/user; stat -c '%a %U %F' $RUNTIME; ls -A $RUNTIME
 		touch $RUNTIME/mine && mkdir $RUNTIME/deep && ls $RUNTIME")" "${RUNTIME##*/}
 700 $user directory
+gnupg
 deep
+gnupg
 mine" "what the session has of /run/user"
 	# without root the mount is the user's own, and nobody else sees it
 	[ $way = shell ] || assert_eq "$(in_session 'touch /run/user/x 2>/dev/null || echo refused')" refused
 	assert_eq "$(ls -A $RUNTIME)" "" "what arrives at the host's"
-	assert_eq "$(in_session "ls -A $RUNTIME")" "" "what is left of it for the next session"
+	assert_eq "$(in_session "ls -A $RUNTIME")" gnupg "what is left of it for the next session"
 	assert_match "$(in_session "awk '\$5 == \"/run/user\" { print \$6 }' /proc/self/mountinfo | tail -1")" \
 		"nosuid,nodev" "mount options"
 }
 test_the_session_has_a_directory_of_its_own_there() { bare with_runtime check_own_directory; }
+
+# caches NAME...: of the user's, each with a ticket; a name with a slash is a directory's
+caches() {
+	local name
+	for name; do as $user sh -c "umask 077; mkdir -p $(dirname $RUNTIME/$name); echo ticket >$RUNTIME/$name"; done
+}
+
+check_caches() {
+	caches krb5cc krb5cc_x/tkt krb5cc_x/primary krb5ccZ other gnupg/pubring
+	rule
+	assert_eq "$(in_session "cd $RUNTIME; ls -A . krb5cc_x gnupg; cat krb5cc krb5cc_x/tkt; stat -c '%a %U' krb5cc")" \
+		".:
+gnupg
+krb5cc
+krb5ccZ
+krb5cc_x
+
+gnupg:
+
+krb5cc_x:
+primary
+tkt
+ticket
+ticket
+600 $user" "what the session has"
+	# what kinit and kdestroy do
+	in_session "cd $RUNTIME; rm krb5cc && echo new >krb5cc && mv krb5cc_x/tkt krb5cc_x/new && echo renewed >krb5cc_x/tkt" ||
+		fail "they cannot be renewed"
+	assert_eq "$(cat $RUNTIME/krb5cc $RUNTIME/krb5cc_x/tkt | tr '\n' ' ')" 'ticket renewed ' "what the host has of it"
+}
+test_kerberos_caches_are_there() { bare with_runtime check_caches; }
+
+check_hostile_caches() {
+	local outside=$STAGE/outside
+	mkdir -p $outside && echo secret >$outside/file && chmod 600 $outside/file
+	caches krb5cc_link/x krb5cc_socket/x krb5cc_fifo/x krb5cc_deep/in/x krb5cc_others/x
+	as $user sh -c "cd $RUNTIME; ln -s $outside/file krb5cc_l; ln -s $outside krb5cc_d; mkfifo krb5cc_f krb5cc_fifo/f
+		ln -s $outside/file krb5cc_link/l"
+	as $user socat UNIX-LISTEN:$RUNTIME/krb5cc_socket/s,fork SYSTEM:'echo outside' 2>/dev/null &
+	as $user socat UNIX-LISTEN:$RUNTIME/krb5cc_s,fork SYSTEM:'echo outside' 2>/dev/null &
+	wait_for test -S $RUNTIME/krb5cc_s -a -S $RUNTIME/krb5cc_socket/s || fail "no listeners"
+	cp $outside/file $RUNTIME/krb5cc_others/of-root
+	cp $outside/file $RUNTIME/krb5cc_root
+	as $user truncate -s 2M $RUNTIME/krb5cc_large
+	rule
+	assert_eq "$(in_session "ls -A $RUNTIME")" gnupg "what the session has"
+	hush
+	rm -r $outside
+}
+test_what_only_has_the_name_of_a_cache_is_not() { bare with_runtime check_hostile_caches; }
 
 check_late_mount() {
 	rule
@@ -112,8 +164,8 @@ check_link() {
 	umount -l $RUNTIME
 	rmdir $RUNTIME
 	ln -s /home $RUNTIME
-	assert_eq "$(in_session "stat -c '%a %U %F' $RUNTIME; ls -A $RUNTIME")" "700 $user directory" \
-		"where the host has a link"
+	assert_eq "$(in_session "stat -c '%a %U %F' $RUNTIME; ls -A $RUNTIME")" "700 $user directory
+gnupg" "where the host has a link"
 	rm $RUNTIME
 	mkdir $RUNTIME
 	mount -t tmpfs -o mode=700,nosuid,nodev,uid=$user,gid=$user stage $RUNTIME
@@ -176,6 +228,25 @@ check_sshd() {
 	rm -r /run/user
 }
 test_through_sshd_too() { both check_sshd; }
+
+# gpg's own agent at home, used on the way: ssh -R
+test_a_forwarded_gpg_agent_has_its_place() {
+	local path=/run/user/5001/gnupg/S.gpg-agent agent
+	mkdir -p /run/user/5001
+	chown alice /run/user/5001
+	socat UNIX-LISTEN:$STAGE/agent,fork SYSTEM:'echo from home' 2>/dev/null &
+	agent=$!
+	wait_for test -S $STAGE/agent
+	sshd_start
+	assert_eq "$(on alice -R $path:$STAGE/agent -o ExitOnForwardFailure=yes \
+		"socat -u UNIX-CONNECT:$path -" 2>&1)" "from home"
+	sshd_stop
+	kill $agent
+	wait $agent
+	rm -r /run/user
+	rm -f $STAGE/agent
+	nothing_left
+}
 
 # ---- explain ----
 
