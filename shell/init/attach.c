@@ -20,6 +20,7 @@
 #include "pid1.h"
 #include "procs.h"
 #include "share.h"
+#include "signals.h"
 #include "unit.h"
 
 /*
@@ -131,11 +132,9 @@ static int first_process(struct job *job, int leader, const struct share *share)
 		.proc = -1,
 		.user = setup->user,
 	};
-	sigset_t all;
 	int result;
 
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
+	signals_set(SIGNALS_ALL, NULL);
 	/* pam_limits may have bound the files that the user writes; /etc/hosts is none of them */
 	setrlimit(RLIMIT_FSIZE, &any_size);
 	/* away from the leader's terminal: its ^C is not for PID 1 */

@@ -10,6 +10,7 @@
 
 #include "../environment.h"
 #include "modes.h"
+#include "signals.h"
 
 int command_init(struct command *command, char **argv, bool login, int stored, struct error *error)
 {
@@ -35,10 +36,8 @@ int command_init(struct command *command, char **argv, bool login, int stored, s
 void command_save_signals(struct command *command)
 {
 	static const struct sigaction by_default = {.sa_handler = SIG_DFL};
-	sigset_t all;
 
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &command->mask);
+	signals_set(SIGNALS_ALL, &command->mask);
 	/* ignored, it would keep the command's wait status from PID 1 */
 	sigaction(SIGCHLD, &by_default, &command->on_child);
 }
@@ -46,7 +45,7 @@ void command_save_signals(struct command *command)
 _Noreturn void command_exec(const struct command *command)
 {
 	sigaction(SIGCHLD, &command->on_child, NULL);
-	sigprocmask(SIG_SETMASK, &command->mask, NULL);
+	signals_set(command->mask, NULL);
 	execvpe(command->path, command->argv, command->environment);
 	dprintf(STDERR_FILENO, INIT_NAME ": cannot run %s: %s\n", command->path, strerror(errno));
 	_exit(errno == ENOENT || errno == ENOTDIR ? 127 : 126);

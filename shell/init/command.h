@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -17,7 +18,7 @@ struct command {
 	char **argv, **environment;
 	char login_name[NAME_MAX + 2]; /* a login shell's argv[0]: "-" and the base name */
 	int terminal; /* becomes the foreground process group there; -1: stays in ours */
-	sigset_t mask; /* as the caller had them: command_save_signals */
+	uint64_t mask; /* as the caller had them: command_save_signals */
 	struct sigaction on_child;
 };
 

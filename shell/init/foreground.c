@@ -57,9 +57,13 @@ static int first_process(struct job *job, const struct command *command, int out
 		return send_failed(outer, &error);
 	/*
 	 * A process group that is nobody's job: what is typed or killed there is not for PID 1.  The
-	 * command has its own, or stays in the caller's.
+	 * command has its own, which can be stopped as long as its parent is in its session; or it stays
+	 * in the caller's, which must not become one that can be stopped for that (setpgid(2), orphaned).
 	 */
-	setpgid(0, 0);
+	if (command->terminal >= 0)
+		setpgid(0, 0);
+	else
+		setsid();
 	/* the command has begun: from here on nobody may be told that it could be run otherwise */
 	if (drop_new_privileges(&error) < 0 || descriptors_keep(keep, 2, &error) < 0 ||
 		chdir("/") < 0)

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "descriptors.h"
 #include "pid1.h"
+#include "signals.h"
 
 static void send_signal(struct outer *outer, int signum)
 {
@@ -47,17 +48,28 @@ static void pass_terminal_on(struct outer *outer, pid_t group)
  * The command was stopped.  Stop as well, by the same signal, so that the caller's shell gets its
  * prompt back; where nobody could ever continue us (an orphaned process group, as under sshd) the
  * kernel drops the signal, and the command is continued at once, as if it had been dropped there.
+ *
+ * SIGSTOP it would not drop, and who stopped by that may be continued by a process of the session, which
+ * cannot continue us: SIGTSTP stands for it, and where that was dropped the command stays stopped.
  */
 static void stop_too(struct outer *outer, int signum)
 {
+	const bool by_stop = signum == SIGSTOP;
 	pid_t group = outer->terminal < 0 ? -1 : tcgetpgrp(outer->terminal);
-	sigset_t stop, blocked;
+	sigset_t stop, pending;
 
+	if (by_stop) {
+		signum = SIGTSTP;
+		signal(signum, SIG_DFL);
+	}
 	sigemptyset(&stop);
 	sigaddset(&stop, signum);
 	raise(signum);
-	sigprocmask(SIG_UNBLOCK, &stop, &blocked); /* here we stop, and come back by SIGCONT */
-	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here we stop, and come back by SIGCONT */
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	/* that is pending then, since it is blocked */
+	if (by_stop && sigpending(&pending) == 0 && !sigismember(&pending, SIGCONT))
+		return;
 	pass_terminal_on(outer, group);
 	send_signal(outer, SIGCONT);
 }
@@ -66,7 +78,6 @@ static void stop_too(struct outer *outer, int signum)
 static _Noreturn void end_as(int status)
 {
 	static const struct rlimit no_core = {0, 0};
-	sigset_t all;
 
 	if (WIFEXITED(status))
 		_exit(WEXITSTATUS(status));
@@ -74,8 +85,7 @@ static _Noreturn void end_as(int status)
 	setrlimit(RLIMIT_CORE, &no_core);
 	signal(WTERMSIG(status), SIG_DFL);
 	raise(WTERMSIG(status));
-	sigfillset(&all);
-	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	signals_set(SIGNALS_NONE, NULL);
 	_exit(128 + WTERMSIG(status));
 }
 
@@ -169,11 +179,9 @@ void outer_init(struct outer *outer)
 
 int outer_listen(struct outer *outer, struct error *error)
 {
-	sigset_t all;
 	int keep[3];
 
-	sigfillset(&all);
-	outer->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	outer->signals = signals_open(SIGNALS_ALL, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (outer->signals < 0)
 		return error_errno(error, errno, "cannot watch for signals");
 	keep[0] = outer->line;

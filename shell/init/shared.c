@@ -19,6 +19,7 @@
 #include "join.h"
 #include "message.h"
 #include "procs.h"
+#include "signals.h"
 
 /* How long the set may take to be made, or to let us in. */
 #define TIMEOUT_MS 10000
@@ -61,10 +62,7 @@ static char **attach_arguments(char **arguments)
 
 static _Noreturn void helper(struct job *job, int answer)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_set(SIGNALS_NONE, NULL);
 	if (answer != STDOUT_FILENO && dup2(answer, STDOUT_FILENO) < 0)
 		_exit(EXIT_FAILURE);
 	job->arguments = attach_arguments(job->arguments);

@@ -202,6 +202,61 @@ test_signals_to_the_outer_process_reach_the_command() {
 	nothing_left
 }
 
+has_ended() { [ -z "$(inits "$1")" ]; }
+
+# nobody but a process of the session will continue it
+test_a_shell_that_is_stopped_and_continued_from_within_goes_on() {
+	local scope
+	pam_stack sshd ''
+	install -d -m 755 /run/user
+	install -d -m 700 -o dave -g dave /run/user/5004
+	for scope in session user; do
+		printf '[all]\nscope = %s\n' $scope | conf
+		sshd_start
+		# control: alice's own shell
+		on alice -tt 'sleep 0.2; kill -CONT $$ & kill -STOP $$; exit 5'
+		assert_eq $? 5 "status of a shell that is not isolated"
+		on dave -tt 'sleep 0.2; kill -CONT $$ & kill -STOP $$; exit 5'
+		assert_eq $? 5 "status at a terminal, scope = $scope"
+		on dave 'sleep 0.2; kill -CONT $$ & kill -STOP $$; exit 5'
+		assert_eq $? 5 "status without a terminal, scope = $scope"
+		# and it was stopped meanwhile
+		assert_eq "$(on dave '(sleep 0.3; echo second; kill -CONT $$) & kill -STOP $$; echo third')" "second
+third" "order"
+		assert_eq "$(on dave 'kill -TSTP $$; echo on')" on "SIGTSTP without a terminal"
+		# where the kernel drops the signal, it is as if it had been dropped for the shell, too
+		on dave -tt 'kill -TSTP $$; exit 6'
+		assert_eq $? 6 "status behind SIGTSTP, scope = $scope"
+		sshd_stop
+	done
+	wait_for has_ended dave
+	rm -r /run/user
+	nothing_left
+}
+
+# those that C libraries keep for themselves: 34 is musl's, and glibc's SIGRTMIN
+test_no_signal_is_left_out() {
+	local signal
+	for signal in 34 35 64; do
+		rm -f /run/stage/out
+		shell -c "exec python3 -c 'import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [$signal])
+print(\"up\", flush=True); print(int(signal.sigwait([$signal])))'" >/run/stage/out &
+		wait_for grep -q up /run/stage/out
+		pkill -$signal -u dave -o -x nsisolate-init
+		wait $!
+		assert_eq "$(tail -n 1 /run/stage/out)" $signal "a signal to the outer process"
+		shell -c "kill -$signal \$\$" 2>/dev/null
+		assert_eq $? $((128 + signal)) "death by signal $signal"
+		assert_eq "$(as dave python3 -c "
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [$signal])
+os.execl('$NSISOLATE_INIT', 'init', '--user', '--uts', '--pid', '--', 'grep', 'SigBlk', '/proc/self/status')")" \
+			"SigBlk:	$(printf %016x $((1 << (signal - 1))))" "blocked"
+	done
+	rm /run/stage/out
+	nothing_left
+}
+
 test_what_is_left_ends_with_the_session() {
 	shell -c 'trap "" HUP; (trap "" HUP TERM; exec sleep 300) >/dev/null 2>&1 &
 		until pgrep -x sleep >/dev/null; do :; done; exit 3'
