@@ -90,6 +90,13 @@ static struct number number_of(bool known, unsigned long long value)
 	return number;
 }
 
+void session_log_note(const struct session_log *log, const char *note, char text[SESSION_LOG_MAX])
+{
+	snprintf(text, SESSION_LOG_MAX, "session without a comfort: user=%s rule=%s id=%s: %s",
+		log->user, log->rule, log->id, note);
+	session_log_line(text);
+}
+
 void session_log_opened(const struct session_log *log, char text[SESSION_LOG_MAX])
 {
 	snprintf(text, SESSION_LOG_MAX,

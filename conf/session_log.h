@@ -52,6 +52,9 @@ void session_log_doubt(const char *user, const struct policy *policy, const char
 void session_log_start(struct session_log *log, const struct policy *policy, const char *user,
 	const char *service, const char *from);
 
+/* What it goes without. */
+void session_log_note(const struct session_log *log, const char *note, char text[SESSION_LOG_MAX]);
+
 void session_log_opened(const struct session_log *log, char text[SESSION_LOG_MAX]);
 
 /* @left: processes that it still had, of living_count; or a negative errno.  @reason: one word. */

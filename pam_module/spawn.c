@@ -107,6 +107,10 @@ static int take_message(int socket, struct answer *answer, struct error *error)
 		error->lacking = true;
 		return -EPROTO;
 	}
+	if (!strncmp(line, "note ", 5)) {
+		snprintf(answer->spawned.note, sizeof answer->spawned.note, "%.255s", line + 5);
+		return 0;
+	}
 	answer->spawned.joined = sscanf(line, "joined %d", &answer->spawned.pid) == 1;
 	answer->ready = answer->spawned.joined || !strcmp(line, "ready");
 	if (!answer->ready)

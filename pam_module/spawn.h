@@ -15,6 +15,7 @@ struct spawned {
 	pid_t pid; /* PID 1 of the session, as the host numbers it */
 	int pidfd; /* of that process; close-on-exec */
 	int line; /* to it: hanging up ends this login; close-on-exec */
+	char note[256]; /* what the session goes without, for the log; "": nothing */
 	bool joined; /* its namespaces were there before: the mount namespace is to be joined too */
 };
 

@@ -69,6 +69,14 @@ static pid_t pid_of(int pidfd)
 	return found && atoi(found + 6) > 0 ? atoi(found + 6) : 0;
 }
 
+static int answer_note(const struct error *error)
+{
+	char line[sizeof error->text + 16];
+
+	snprintf(line, sizeof line, "note %s\n", error->text);
+	return *error->text ? answer(line, NULL, 0) : 0;
+}
+
 static int answer_failed(const struct error *error)
 {
 	char line[sizeof error->text + 16];
@@ -142,6 +150,8 @@ static int first_process(struct job *job, int leader, const struct share *share)
 	result = prepare_share(&pid1.share, &error);
 	if (!result)
 		result = setup_session(setup, &error);
+	if (!result && !setup->user)
+		result = answer_note(&error);
 	/* before any process of the user's could cover it */
 	if (!result && share->directory >= 0)
 		result = pid1.proc = procs_open(&error);

@@ -42,10 +42,13 @@ static int first_process(struct job *job, const struct command *command, int out
 		.share = SHARE_NONE,
 		.counts = job->user,
 	};
-	struct error error = {0};
+	struct error error = {0}, note;
 	int keep[2];
 
-	if (setup_session(&job->setup, &error) < 0 || drop_dumpable(&error) < 0)
+	if (setup_session(&job->setup, &error) < 0)
+		return send_failed(outer, &error);
+	note = error;
+	if (drop_dumpable(&error) < 0)
 		return send_failed(outer, &error);
 	pid1.signals = pid1_signals(&error);
 	if (pid1.signals < 0)
@@ -72,6 +75,7 @@ static int first_process(struct job *job, const struct command *command, int out
 	/* for the log alone: it goes without where this fails */
 	if (job->user)
 		ready.number = (long long)namespaces_inode("pid", NULL);
+	snprintf(ready.text, sizeof ready.text, "%s", note.text);
 	send(outer, &ready, sizeof ready, MSG_NOSIGNAL);
 	pid1_run(&pid1);
 }
@@ -148,6 +152,7 @@ static int in_place_run(struct job *job, const struct command *command)
 		dprintf(STDERR_FILENO, INIT_NAME ": this session is refused: %s\n", error.text);
 		return EXIT_FAILURE;
 	}
+	log_note(&log, error.text);
 	log_opened(&log);
 	command_exec(command);
 }
@@ -187,6 +192,7 @@ static int session_start(
 	outer->line = sockets[0];
 	outer->log.session.init = pid;
 	outer->log.session.namespace = (ino_t)message.number;
+	log_note(&outer->log, message.text);
 	return 0;
 }
 

@@ -181,9 +181,14 @@ int hosts_cover(const struct hosts_names *names, bool stays, struct error *error
 		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot read /etc/hosts");
 	if (fstat(file, &status) < 0)
 		return error_errno(error, errno, "cannot read /etc/hosts");
-	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ)
-		return error_set(error, EINVAL, "/etc/hosts is no regular file of at most %d bytes",
-			SIZE_MAX_READ);
+	/* a comfort, and no wall: nobody is kept out for want of it */
+	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
+		error_set(error, 0,
+			"/etc/hosts has no line for the session's name: it is no regular file of at "
+			"most %d MiB",
+			SIZE_MAX_READ >> 20);
+		return 0;
+	}
 	/* pages of its own, which PID 1 gives back: what it has it has for the session's life */
 	size = (size_t)status.st_size;
 	bytes = mmap(NULL, size + LINE_MAX_ADDED, PROT_READ | PROT_WRITE,

@@ -24,6 +24,7 @@ struct hosts_names {
  * (`hostname -f`, a mail's sender) is told a name that exists elsewhere: the first one of the line that
  * names the machine, or the machine's own name when it has a dot.
  *
+ * Where the host's is no regular file of at most 16 MiB, returns 0 with words in @error, for the log.
  * A host without the file is left without it, and one whose own name is the session's, and in the file,
  * with it.  Needs /proc still as the host had it: call it before mounts_proc, and say with @stays
  * whether that follows.

@@ -49,6 +49,16 @@ void log_namespace(struct log *log, int namespace)
 		log->session.namespace = status.st_ino;
 }
 
+void log_note(const struct log *log, const char *note)
+{
+	char line[SESSION_LOG_MAX];
+
+	if (!log->wanted || !*note)
+		return;
+	session_log_note(&log->session, note, line);
+	write_line(LOG_WARNING, line);
+}
+
 void log_opened(const struct log *log)
 {
 	char line[SESSION_LOG_MAX];

@@ -24,6 +24,9 @@ void log_start(struct log *log, const struct policy *policy, const char *user, c
 /* Its PID namespace is that of the descriptor @namespace; -1: it is not known. */
 void log_namespace(struct log *log, int namespace);
 
+/* What it goes without; "": nothing. */
+void log_note(const struct log *log, const char *note);
+
 void log_opened(const struct log *log);
 
 /* @left: processes that are still there; or a negative errno.  @reason: one word. */

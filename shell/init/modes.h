@@ -41,6 +41,7 @@ struct job {
  * standard output and then joins what PID 1 holds.  The answer's lines, each one message where
  * standard output is a socket:
  *	pid PID       with a pidfd of it attached (SCM_RIGHTS)
+ *	note TEXT     what the session goes without, for the log; before `ready`
  *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
  *	joined PID    instead of both: those of the user's other logins (--scope=user), with the pidfd
  *	failed TEXT   instead of the last: nothing is left behind

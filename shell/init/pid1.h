@@ -21,7 +21,7 @@ struct pid1_message {
 	 * PID1_FAILED: whether it was lacking (error.h).
 	 */
 	long long number;
-	char text[512]; /* of PID1_FAILED */
+	char text[512]; /* of PID1_FAILED; PID1_READY: what the session goes without, or "" */
 };
 
 /* A login that the session is for: it has gone when its leader has ended or hung up on its line. */

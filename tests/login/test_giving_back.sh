@@ -309,6 +309,27 @@ test_a_user_who_may_write_no_file_gets_in() {
 	nothing_left
 }
 
+# what /etc/hosts is, in place of a file that could have one more line
+test_an_odd_etc_hosts_keeps_nobody_out() {
+	local odd
+	before_each
+	mv /etc/hosts /etc/hosts.kept
+	for odd in mkfifo mkdir 'truncate -s 17M'; do
+		$odd /etc/hosts
+		stage_conf 'hosts = yes'
+		: >$LOGS/syslog
+		app remember open run 'test "$(uname -n)" = alice-lab' close same || fail "$odd: the module"
+		logged '^<84>.*session without a comfort: user=alice .*/etc/hosts has no line' >/dev/null
+		: >$LOGS/syslog
+		printf '[all]\n' | conf
+		assert_eq "$(as dave "$NSISOLATE_SHELL" -c 'uname -n')" dave-lab "$odd: the shell"
+		logged '^<84>.*session without a comfort: user=dave .*/etc/hosts has no line' >/dev/null
+		rm -rf /etc/hosts
+	done
+	mv /etc/hosts.kept /etc/hosts
+	nothing_left
+}
+
 test_an_unknown_argument_is_an_error_that_names_it() {
 	before_each
 	stack "$MODULE confg=/etc/x"
