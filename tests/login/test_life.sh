@@ -365,3 +365,43 @@ test_linger_ends_with_the_last_process_that_could_not_be_watched_at_once() {
 	rm $STAGE/trace
 	nothing_left
 }
+
+# ---- what runs as root in a session ----
+
+# as_root COMMAND: a session of alice's that ends once the COMMAND that sudo runs has begun; its script is $STAGE/root
+as_root() {
+	printf '%s\n' "$1" >$STAGE/root
+	on alice "sudo sh $STAGE/root >/dev/null 2>&1 & until [ -e $STAGE/began ]; do sleep 0.05; done"
+}
+root_gone() { ! pgrep -u root -f "$STAGE/root" && session_gone; }
+
+test_roots_programs_are_told_of_the_end_by_sudo_and_have_the_grace() {
+	local start told="trap 'echo told >>$STAGE/told' TERM HUP; >$STAGE/began; while :; do sleep 0.1; done"
+	user=alice
+	echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stage
+	sshd_start
+	rule 'grace = 1'
+	as_root "$told"
+	wait_for root_gone || fail "it outlives the session: $(ps -ef)"
+	assert_eq "$(sort -u $STAGE/told)" told "what sudo waits for"
+	rm $STAGE/told $STAGE/began
+	# whose sudo has gone, as a mailer that has become root
+	start=$(now_ms)
+	as_root "(
+		$told
+	) &"
+	wait_for root_gone || fail "it outlives the session: $(ps -ef)"
+	[ ! -e $STAGE/told ] || fail "it was told"
+	[ $(($(now_ms) - start)) -ge 1000 ] || fail "it did not have its grace"
+	rm $STAGE/began
+	# one that needs less of it than there is
+	rule 'grace = 3600'
+	as_root "(
+		>$STAGE/began; sleep 1; >$STAGE/done
+	) &"
+	wait_for test -e $STAGE/done || fail "it came to no end of its own"
+	wait_for root_gone || fail "the session waits for nobody"
+	sshd_stop
+	rm -rf $STAGE/{began,done,out,root} /etc/sudoers.d/stage /run/sudo
+	nothing_left
+}
