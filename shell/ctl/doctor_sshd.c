@@ -1,6 +1,8 @@
 /*
  * sshd, as `sshd -T` says it would run.
  */
+#include "doctor_sshd.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +10,11 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "doctor_keys.h"
 #include "doctor_run.h"
 #include "pattern.h"
 
-#define CONFIG "/etc/ssh/sshd_config"
+#define CONFIG SSHD_CONFIG
 #define OUR_SHELL "nsisolate-shell"
 #define INTERNAL "internal-sftp"
 #define RELOAD "   # and reload sshd"
@@ -52,11 +55,7 @@ static void ask(const char *sshd, const char *user, struct run_result *result)
 	run_program(user ? one : all, none, NULL, result);
 }
 
-/*
- * The value of the keyword @key; false when it has none.  sshd -T writes keywords in small letters,
- * that of OpenSSH 10.6 as sshd_config(5) does: UsePAM.
- */
-static bool value_of(const struct run_result *result, const char *key, char *value, size_t size)
+bool sshd_value(const struct run_result *result, const char *key, char *value, size_t size)
 {
 	size_t length = strlen(key);
 
@@ -71,11 +70,11 @@ static bool value_of(const struct run_result *result, const char *key, char *val
 	return false;
 }
 
-static bool says(const struct run_result *result, const char *key, const char *wanted)
+bool sshd_says(const struct run_result *result, const char *key, const char *wanted)
 {
 	char value[256];
 
-	return value_of(result, key, value, sizeof value) && !strcasecmp(value, wanted);
+	return sshd_value(result, key, value, sizeof value) && !strcasecmp(value, wanted);
 }
 
 static void check_pam(struct doctor *doctor, const struct run_result *result)
@@ -84,7 +83,7 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 	bool counted_on = stack && stack_has_module(stack);
 	char value[64];
 
-	if (!value_of(result, "usepam", value, sizeof value)) {
+	if (!sshd_value(result, "usepam", value, sizeof value)) {
 		if (!counted_on)
 			return;
 		doctor_add(doctor, VERDICT_PROBLEM, "sshd UsePAM",
@@ -101,13 +100,14 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "%s, and its stack has no module",
 			value);
 	}
-	for (size_t i = 0; !says(result, "usepam", "yes") && i < doctor->people.count; i++)
+	for (size_t i = 0; !sshd_says(result, "usepam", "yes") && i < doctor->people.count; i++)
 		doctor->people.list[i].by_sshd = false;
 }
 
 /* What one user is enough to be told about. */
 struct told {
 	bool sftp, x11, force, files, pam_env, accept_env, user_environment;
+	struct keys_told keys;
 };
 
 static void check_sftp(struct doctor *doctor, const struct person *person,
@@ -115,8 +115,8 @@ static void check_sftp(struct doctor *doctor, const struct person *person,
 {
 	char subsystem[512] = "", force[512] = "";
 
-	value_of(result, "subsystem sftp", subsystem, sizeof subsystem);
-	value_of(result, "forcecommand", force, sizeof force);
+	sshd_value(result, "subsystem sftp", subsystem, sizeof subsystem);
+	sshd_value(result, "forcecommand", force, sizeof force);
 	if (told->sftp)
 		return;
 	told->sftp = true;
@@ -144,8 +144,8 @@ static void check_sftp(struct doctor *doctor, const struct person *person,
 static void check_x11(struct doctor *doctor, const struct person *person,
 	const struct run_result *result, struct told *told)
 {
-	if (told->x11 || !*person->policy.hostname || !says(result, "x11forwarding", "yes") ||
-		!says(result, "x11uselocalhost", "yes") || access("/usr/bin/xauth", X_OK) < 0)
+	if (told->x11 || !*person->policy.hostname || !sshd_says(result, "x11forwarding", "yes") ||
+		!sshd_says(result, "x11uselocalhost", "yes") || access("/usr/bin/xauth", X_OK) < 0)
 		return;
 	told->x11 = true;
 	doctor_add(doctor, VERDICT_WARNING, "sshd X11",
@@ -161,7 +161,7 @@ static bool is_forced(struct doctor *doctor, const struct person *person,
 {
 	char force[512], *path;
 
-	if (!value_of(result, "forcecommand", force, sizeof force) || !strstr(force, OUR_SHELL))
+	if (!sshd_value(result, "forcecommand", force, sizeof force) || !strstr(force, OUR_SHELL))
 		return false;
 	path = force + strspn(force, " \"");
 	path[strcspn(path, " \"")] = '\0';
@@ -240,16 +240,16 @@ static const char *started_before(
 {
 	if (forced)
 		return person->login.shell;
-	if (!says(result, "permituserrc", "no"))
+	if (!sshd_says(result, "permituserrc", "no"))
 		return "/bin/sh for ~/.ssh/rc";
-	return says(result, "x11forwarding", "yes") ? "/bin/sh for xauth" : NULL;
+	return sshd_says(result, "x11forwarding", "yes") ? "/bin/sh for xauth" : NULL;
 }
 
 static void check_environment(struct doctor *doctor, const struct person *person,
 	const struct run_result *result, bool forced, struct told *told)
 {
 	const struct stack_line *readenv =
-		says(result, "usepam", "yes")
+		sshd_says(result, "usepam", "yes")
 			? find_readenv(stacks_find(&doctor->stacks, doctor->sshd.service))
 			: NULL;
 	const char *program = started_before(person, result, forced);
@@ -314,6 +314,7 @@ static void check_people(struct doctor *doctor, const char *sshd)
 		forced = is_forced(doctor, person, &result, &told);
 		if (forced) {
 			person_comes_by_shell(doctor, person);
+			doctor_check_keys(doctor, person, &result, &told.keys);
 			if (person->by_shell && !person->by_sshd)
 				check_forcing_shell(doctor, person, &told);
 		}
@@ -347,7 +348,7 @@ void doctor_check_sshd(struct doctor *doctor)
 		return;
 	}
 	doctor->sshd.seen = true;
-	value_of(&result, "pamservicename", doctor->sshd.service, sizeof doctor->sshd.service);
+	sshd_value(&result, "pamservicename", doctor->sshd.service, sizeof doctor->sshd.service);
 	check_pam(doctor, &result);
 	check_people(doctor, sshd);
 }

@@ -807,6 +807,7 @@ test_finds_that_a_users_own_variables_come_before_the_shell() {
 	printf 'Match User bob\n\tForceCommand %s\n\tAcceptEnv LD_PRELOAD\n' "$NSISOLATE_SHELL" >>$CONFIG
 	change 's/^user = .*/user = dave, bob/'
 	usermod -s /bin/dash bob
+	change 's/AcceptEnv LD/PubkeyAuthentication no\n\t&/' $CONFIG
 	finds problem 'sshd AcceptEnv' 'before nsisolate-shell \(bob\) sshd starts /bin/dash' '^sed -i'
 	usermod -s "$NSISOLATE_SHELL" bob
 	is_healthy
@@ -820,7 +821,7 @@ test_finds_that_a_users_own_variables_come_before_the_shell() {
 test_finds_a_forced_shell_that_is_not_there() {
 	shell_only
 	change s/X11Forwarding.*// $CONFIG
-	printf 'Match User bob\n\tForceCommand /opt/bin/nsisolate-shell -l\n' >>$CONFIG
+	printf 'Match User bob\n\tPubkeyAuthentication no\n\tForceCommand /opt/bin/nsisolate-shell -l\n' >>$CONFIG
 	finds problem 'sshd ForceCommand' '/opt/bin/nsisolate-shell cannot be run: bob' '^sed -i'
 	mends
 }
@@ -828,12 +829,56 @@ test_finds_a_forced_shell_that_is_not_there() {
 test_finds_that_what_is_forced_comes_behind_the_users_own_files() {
 	shell_only
 	change s/X11Forwarding.*// $CONFIG
-	printf 'Match User bob\n\tForceCommand %s\n' "$NSISOLATE_SHELL" >>$CONFIG
+	printf 'Match User bob\n\tPubkeyAuthentication no\n\tForceCommand %s\n' "$NSISOLATE_SHELL" >>$CONFIG
 	change 's/^user = .*/user = dave, bob/'
 	finds warning 'sshd ForceCommand' "/bin/bash reads files of bob's own" '^usermod -s'
 	mends
 	usermod -s /bin/dash bob
 	is_healthy
+	usermod -s /bin/bash bob
+}
+
+test_finds_that_what_is_forced_voids_the_commands_of_keys() {
+	local keys=/home/bob/.ssh/authorized_keys
+	shell_only
+	change s/X11Forwarding.*// $CONFIG
+	usermod -s /bin/dash bob
+	change 's/^user = .*/user = dave, bob/'
+	printf 'Match User bob\n\tForceCommand %s -l\n' "$NSISOLATE_SHELL" >>$CONFIG
+	cp $CONFIG $STAGE/forced
+	cp $keys $STAGE/bob.keys
+	finds warning 'sshd ForceCommand' 'voids the command="..." that keys and certificates of bob' '^usermod -s'
+	mends
+	# a key that is bound, wherever sshd finds it
+	for word in '' '%h/.ssh/other' '.ssh/%u.keys' '/run/stage/%U-%u'; do
+		cp $STAGE/forced $CONFIG
+		usermod -s /bin/dash bob
+		[ -z "$word" ] || sed -i "1i AuthorizedKeysFile $word none-such" $CONFIG
+		case $word in '') keys=/home/bob/.ssh/authorized_keys ;; %h*) keys=/home/bob/.ssh/other ;;
+		.ssh*) keys=/home/bob/.ssh/bob.keys ;; /*) keys=/run/stage/5002-bob ;; esac
+		sed 's/^/# command="x"\n/' $STAGE/bob.keys >$keys
+		finds warning 'sshd ForceCommand' 'keys and certificates of bob'
+		sed 's/^/restrict,command="rrsync \/srv" /' $STAGE/bob.keys >$keys
+		finds problem 'sshd ForceCommand' "voids the command=.* of keys in $keys: .* bob can" '^usermod -s'
+		mends
+		rm $keys
+	done
+	# anything may lie there
+	cp $STAGE/forced $CONFIG
+	usermod -s /bin/dash bob
+	mkfifo /home/bob/.ssh/authorized_keys
+	finds warning 'sshd ForceCommand' 'keys and certificates of bob'
+	rm /home/bob/.ssh/authorized_keys
+	# who has no keys has none that could be voided
+	printf '\tAuthorizedKeysFile none\n' >>$CONFIG
+	is_healthy
+	sed -i '1i TrustedUserCAKeys /etc/ssh/ca' $CONFIG
+	finds warning 'sshd ForceCommand' 'keys and certificates of bob'
+	printf '\tPubkeyAuthentication no\n' >>$CONFIG
+	is_healthy
+	cp -p $STAGE/bob.keys /home/bob/.ssh/authorized_keys
+	chown bob: /home/bob/.ssh/authorized_keys
+	rm $STAGE/bob.keys $STAGE/forced
 	usermod -s /bin/bash bob
 }
 

@@ -135,6 +135,30 @@ test_where_no_rule_isolates_it_only_execs() {
 /bin/bash" "with the rule's shell"
 }
 
+# ForceCommand takes the place of what the key says: README says so
+test_a_key_bound_to_a_command_can_do_that_alone() {
+	local user
+	pam_stack sshd ''
+	for user in alice dave; do # alice's shell is not ours: the control
+		sed -i 's/^/command="echo only; hostname" /' /home/$user/.ssh/authorized_keys
+	done
+	sshd_start
+	assert_eq "$(on alice 'echo all')" "only
+lab" "without a session"
+	assert_eq "$(on dave 'echo all')" "only
+dave-lab" "a command"
+	assert_eq "$(on dave -tt | tr -d '\r')" "only
+dave-lab" "a terminal"
+	assert_eq "$(on dave -s sftp </dev/null)" "only
+dave-lab" "a subsystem"
+	sshd_stop
+	sshd_start 'ForceCommand=/usr/bin/nsisolate-shell -l'
+	assert_eq "$(on dave 'echo all')" all "the command of a key is obeyed now: say so"
+	sshd_stop
+	sed -i 's/^command="[^"]*" //' /home/{alice,dave}/.ssh/authorized_keys
+	nothing_left
+}
+
 test_force_command_with_and_without_a_command() {
 	pam_stack sshd ''
 	sshd_start 'ForceCommand=/usr/bin/nsisolate-shell -l'
