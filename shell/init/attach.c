@@ -235,7 +235,7 @@ static int answer_joined(const struct join_way *way, pid_t pid, bool user, struc
  * What was mounted since the set began is covered in its mount namespace, which PID 1 has no right to
  * do any more.  A user's runner does it (shared.c), who joins the user namespace, too.
  */
-static int cover_in_set(const struct join_way *way, struct error *error)
+static int cover_in_set(const struct join_way *way, uid_t uid, struct error *error)
 {
 	_cleanup_close_ int host = procs_open(error);
 
@@ -244,7 +244,7 @@ static int cover_in_set(const struct join_way *way, struct error *error)
 	if (setns(way->fds[0], CLONE_NEWNS) < 0)
 		return error_errno(
 			error, errno, "cannot look at the mounts of the user's sessions");
-	return procs_cover(way->fds[way->count - 1], host, false, error);
+	return procs_cover(way->fds[way->count - 1], host, uid, false, error);
 }
 
 /*
@@ -284,7 +284,7 @@ static int share_session(struct job *job, int leader, struct error *error)
 	if (joined) {
 		pid_t pid = pid_of(way.fds[0]); /* the host's /proc has it */
 
-		result = setup->user ? 0 : cover_in_set(&way, error);
+		result = setup->user ? 0 : cover_in_set(&way, setup->uid, error);
 		error->lacking = false; /* no reason to go without a set that is there */
 		return result < 0 ? result : answer_joined(&way, pid, setup->user, error);
 	}

@@ -243,19 +243,31 @@ static int cover(int place, int own, struct error *error)
 	return 0;
 }
 
-/* Opens the mount where it was seen; -EAGAIN: something else is there by now. */
-static int open_place(const struct mounted *mounted)
+static int open_path(const char *path)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_NO_SYMLINKS,
 	};
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Opens the mount where it was seen.  -EAGAIN: something else is there by now, or no path leads there,
+ * as where it has become too long.
+ */
+static int open_place(const struct mounted *mounted)
+{
 	struct stat status;
 	struct statfs system;
-	int fd = (int)syscall(SYS_openat2, AT_FDCWD, mounted->place, &how, sizeof how);
+	int fd = open_path(mounted->place);
 
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP || fd == -ENAMETOOLONG || fd == -ESTALE)
+		return -EAGAIN;
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? -EAGAIN : -errno;
+		return fd;
 	if (fstat(fd, &status) == 0 && status.st_dev == mounted->device &&
 		fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC)
 		return fd;
@@ -263,9 +275,37 @@ static int open_place(const struct mounted *mounted)
 	return -EAGAIN;
 }
 
+/*
+ * Whether it may be @uid who moves @path about: the directory that the last stable part of it leads to
+ * is his, or one of root's that others may write, like /tmp.  Cuts @path.
+ */
+static bool may_be_moved_by(char *path, uid_t uid)
+{
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) && slash > path) {
+		struct stat status;
+		_cleanup_close_ int fd = -1;
+
+		*slash = '\0';
+		fd = open_path(path);
+		if (fd >= 0 && fstat(fd, &status) == 0)
+			return status.st_uid == uid ||
+			       (status.st_uid == 0 && status.st_mode & (S_IWGRP | S_IWOTH));
+	}
+	return false;
+}
+
+/* Whose session it is, and which of the looks this is. */
+struct look {
+	int own;
+	dev_t device; /* of @own */
+	uid_t uid;
+	bool user, last;
+};
+
 /* Covers what is seen; returns how many mounts want another look, or a negative errno. */
-static int cover_all(
-	const struct mounts *mounts, dev_t own_device, int own, bool user, struct error *error)
+static int cover_all(const struct mounts *mounts, const struct look *look, struct error *error)
 {
 	int again = 0;
 
@@ -274,18 +314,21 @@ static int cover_all(
 		_cleanup_close_ int place = -1;
 		int result;
 
-		if (!mounted->shows || mounted->device == own_device || is_hidden(mounts, mounted))
+		if (!mounted->shows || mounted->device == look->device ||
+			is_hidden(mounts, mounted))
 			continue;
 		place = open_place(mounted);
-		if (place == -EACCES && user)
+		if (place == -EACCES && look->user)
 			continue;
-		again++;
-		if (place == -EAGAIN)
+		if (place == -EAGAIN) {
+			again += !look->last || may_be_moved_by(mounted->place, look->uid);
 			continue;
+		}
+		again += !look->last;
 		if (place < 0)
 			return error_errno(
 				error, -place, "cannot open the procfs at %s", mounted->place);
-		result = cover(place, own, error);
+		result = cover(place, look->own, error);
 		/* the process that it was about has ended */
 		if (result < 0 && result != -ENOENT)
 			return error_of_machine(error, result);
@@ -300,26 +343,29 @@ int procs_open(struct error *error)
 	return fd < 0 ? error_errno(error, errno, "cannot open /proc") : fd;
 }
 
-int procs_cover(int own, int host, bool user, struct error *error)
+int procs_cover(int own, int host, uid_t uid, bool user, struct error *error)
 {
+	struct look look = {.own = own, .uid = uid, .user = user};
 	struct stat status;
 	int result = 1;
 
 	if (fstat(own, &status) < 0)
 		return error_errno(error, errno, "cannot look at the session's /proc");
-	for (int pass = 0; result > 0 && pass < PASSES; pass++) {
+	look.device = status.st_dev;
+	for (int pass = 1; result > 0 && pass <= PASSES; pass++) {
 		struct mounts mounts = {0};
 
+		look.last = pass == PASSES;
 		result = mounts_read(&mounts, host);
 		if (result < 0)
 			error_errno(error, -result, "cannot read the mounts of the session");
 		else
-			result = cover_all(&mounts, status.st_dev, own, user, error);
+			result = cover_all(&mounts, &look, error);
 		mounts_free(&mounts);
 	}
 	if (result > 0)
 		return error_set(error, EAGAIN,
-			"a procfs that shows processes outside cannot be covered: its directories are "
-			"being moved");
+			"a procfs that shows processes outside cannot be covered: the directories that "
+			"lead there are moved about, or too deep");
 	return result;
 }

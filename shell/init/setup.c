@@ -13,12 +13,12 @@
 #include "runtime.h"
 
 /* The session's own, on /proc and wherever another one is mounted. */
-static int setup_proc(bool user, struct error *error)
+static int setup_proc(uid_t uid, bool user, struct error *error)
 {
 	int result = mounts_proc(error);
 	_cleanup_close_ int own = result < 0 ? result : procs_open(error);
 
-	return own < 0 ? own : procs_cover(own, own, user, error);
+	return own < 0 ? own : procs_cover(own, own, uid, user, error);
 }
 
 static int setup_mounts(const struct setup *setup, const char *host, struct error *error)
@@ -43,7 +43,7 @@ static int setup_mounts(const struct setup *setup, const char *host, struct erro
 	if (!result && policy->hosts && *policy->hostname)
 		result = hosts_cover(&names, policy->kinds & CLONE_NEWPID, error);
 	if (!result && (policy->kinds & CLONE_NEWPID))
-		result = setup_proc(setup->user, error);
+		result = setup_proc(setup->uid, setup->user, error);
 	return result;
 }
 

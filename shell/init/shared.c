@@ -177,7 +177,7 @@ static int join(const struct join_way *way, int flags, struct error *error)
 		return error_set(error, EXDEV,
 			"the user's other sessions have another root directory than this one");
 	/* -1: we made the set, a moment ago */
-	result = proc < 0 ? 0 : procs_cover(proc, host, true, error);
+	result = proc < 0 ? 0 : procs_cover(proc, host, getuid(), true, error);
 	if (result < 0) {
 		error->lacking = false;
 		return result;

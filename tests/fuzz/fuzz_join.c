@@ -41,9 +41,9 @@ int procs_open(struct error *error)
 	return error_set(error, ENOSYS, "not here");
 }
 
-int procs_cover(int own, int host, bool user, struct error *error)
+int procs_cover(int own, int host, uid_t uid, bool user, struct error *error)
 {
-	return error_set(error, ENOSYS, "%d %d %d", own, host, user);
+	return error_set(error, ENOSYS, "%d %d %u %d", own, host, uid, user);
 }
 
 void log_namespace(struct log *log, int namespace)

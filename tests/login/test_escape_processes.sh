@@ -160,6 +160,47 @@ check_procs_elsewhere() {
 }
 test_no_procfs_elsewhere_shows_what_is_outside() { both check_procs_elsewhere; }
 
+# Where no path leads for long enough, or none is short enough, who can have done it is refused, and
+# nobody else.
+test_a_user_who_moves_a_procfs_away_keeps_nobody_out_but_himself() {
+	local deep i
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	echo '[all]' | conf
+	install -d -o alice /home/alice/{here,here/proc}
+	mount -t proc proc /home/alice/here/proc
+	deep='
+import os, sys
+os.chdir("/home/alice")
+home = os.open(".", os.O_RDONLY)
+for _ in range(30):
+    os.makedirs("d" * 200, exist_ok=True)
+    os.chdir("d" * 200)
+there = os.open(".", os.O_RDONLY)
+at, to = (home, there) if sys.argv[1] == "go" else (there, home)
+os.rename("here", "here", src_dir_fd=at, dst_dir_fd=to)'
+	app() { "$BUILD/tests/pam_app" stage "$@"; }
+	app alice open close || fail "alice, before"
+	as alice python3 -c "$deep" go
+	app alice refused 2>/dev/null || fail "alice is let in"
+	app bob open close || fail "alice keeps bob out"
+	as alice python3 -c "$deep" back
+	as alice python3 -c '
+import os
+while True:
+    for name in range(300):
+        os.rename("/home/alice/here", "/home/alice/%d" % name)
+        os.rename("/home/alice/%d" % name, "/home/alice/here")' &
+	for ((i = 0; i < 10; i++)); do
+		app bob open close || fail "alice keeps bob out, by many names"
+	done
+	pkill -u alice python3
+	wait
+	umount /home/alice/*/proc
+	rm -r /home/alice/[0-9dh]* /etc/pam.d/stage
+	nothing_left
+}
+
 # Whoever may rename a directory on the way sees his login refused, and nothing else.
 test_a_procfs_whose_directory_moves_is_covered_or_the_login_refused() {
 	local mover seen=0 i
