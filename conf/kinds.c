@@ -90,9 +90,9 @@ static int say_refused(const struct kind *kind, int errnum, struct error *error)
 			"%s`)",
 			kind->name, kind->limit, kind->limit);
 	if (kind->flag == CLONE_NEWUSER && (errnum == EPERM || errnum == EACCES))
-		cause = "unprivileged user namespaces are switched off: see sysctl "
-			"kernel.unprivileged_userns_clone, user.max_user_namespaces and "
-			"kernel.apparmor_restrict_unprivileged_userns";
+		cause = "in a chroot the kernel gives none; elsewhere they are switched off for "
+			"users: see sysctl kernel.unprivileged_userns_clone, "
+			"user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns";
 	if (!cause)
 		return error_errno(error, errnum, "no new %s namespace", kind->name);
 	return error_errno(error, errnum, "no new %s namespace (%s)", kind->name, cause);

@@ -265,8 +265,12 @@ int caller_join(struct caller *caller, int pidfd, int flags, struct error *error
 		if (root < 0)
 			return error_errno(error, errno, "cannot look at the root");
 	}
+	/* of a process that is not dumpable, as PID 1 is: ptrace(2), "access mode checking" */
 	if (flags && setns(pidfd, flags) < 0)
-		return error_errno(error, errno, "cannot join the session's namespaces");
+		return error_errno(error, errno, "cannot join the session's namespaces%s",
+			errno != EPERM ? ""
+				       : " (CAP_SYS_PTRACE or CAP_SYS_ADMIN is missing; in a "
+					 "container they have to be granted)");
 	caller->joined = flags & ~CLONE_NEWNS;
 	return flags & CLONE_NEWNS ? return_to_place(caller, root, directory, error) : 0;
 }

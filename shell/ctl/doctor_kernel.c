@@ -3,11 +3,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -128,11 +130,27 @@ static void check_limit(struct doctor *doctor, const struct kind *kind)
 	}
 }
 
+/* What the application joins the session by: PID 1 is not dumpable. */
+static void check_ptrace(struct doctor *doctor, int wanted)
+{
+	bool there = prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 1;
+
+	if (!doctor->root || !wanted || doctor->inside)
+		return;
+	doctor_add(doctor, there ? VERDICT_OK : VERDICT_PROBLEM, "CAP_SYS_PTRACE",
+		there ? "it is there, for the module to join a session by"
+		      : "it is missing, and so the module cannot join a session that it made");
+	if (!there)
+		doctor_mend(
+			doctor, "# in a container: give it CAP_SYS_PTRACE, or run it on the host");
+}
+
 void doctor_check_kernel(struct doctor *doctor)
 {
 	int wanted = doctor_kinds(doctor);
 
 	check_version(doctor);
+	check_ptrace(doctor, wanted);
 	for (size_t i = 0; i < kinds_count; i++)
 		check_kind(doctor, &kinds[i], wanted & kinds[i].flag);
 	if (!doctor->root)

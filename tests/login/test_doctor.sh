@@ -379,6 +379,13 @@ test_finds_that_the_kernel_gives_no_namespace() {
 	finds ok 'namespace net' 'no rule asks for it'
 }
 
+test_finds_that_no_session_can_be_joined() {
+	healthy
+	finds ok CAP_SYS_PTRACE 'it is there'
+	BY=(setpriv --bounding-set=-sys_ptrace)
+	finds problem CAP_SYS_PTRACE 'missing' 'CAP_SYS_PTRACE'
+}
+
 test_finds_limits_on_namespaces() {
 	healthy
 	in_place_of /proc/sys/user/max_pid_namespaces 0

@@ -264,6 +264,25 @@ test_sshd_without_cap_sys_admin_refuses_and_says_why() {
 	nothing_left
 }
 
+test_without_cap_sys_ptrace_it_refuses_and_says_why() {
+	before_each
+	app alice open close || fail "a control: alice does not get in"
+	setpriv --bounding-set -sys_ptrace "$BUILD/tests/pam_app" stage alice remember refused same 2>/dev/null ||
+		fail "let in without CAP_SYS_PTRACE"
+	assert_match "$(logged 'session refused: user=alice')" 'CAP_SYS_PTRACE'
+	nothing_left
+}
+
+test_in_a_chroot_the_shell_says_that_it_is_one() {
+	local seen
+	before_each
+	chroot_build /home/stage-chroot
+	seen=$(chroot --userspec=5001:5001 /home/stage-chroot "$NSISOLATE_SHELL" -c true 2>&1)
+	chroot_remove /home/stage-chroot
+	assert_match "$seen" 'no new user namespace \(in a chroot the kernel gives none'
+	nothing_left
+}
+
 test_with_too_few_descriptors_it_is_whole_or_refused() {
 	! sanitized || skip "a sanitizer needs /proc and descriptors of its own"
 	local limit whole=0 refused=0
