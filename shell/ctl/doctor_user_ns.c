@@ -14,6 +14,7 @@
 #define SUBJECT "user namespaces"
 #define APPARMOR "kernel.apparmor_restrict_unprivileged_userns"
 #define PROFILE "/etc/apparmor.d/nsisolate"
+#define SHIPPED "/usr/share/nsisolate/apparmor/nsisolate"
 #define PROFILES "/sys/kernel/security/apparmor/profiles"
 #define FEW 256
 
@@ -50,8 +51,12 @@ static void check_apparmor(struct doctor *doctor)
 	}
 	found = has_profile();
 	if (found > 0) {
-		doctor_add(
-			doctor, VERDICT_OK, "AppArmor", APPARMOR " = 1, and our profile is loaded");
+		doctor_add(doctor, VERDICT_WARNING, "AppArmor",
+			APPARMOR
+			" = 1, and our profile is loaded: who may run nsisolate-init gets around it");
+		doctor_mend(doctor,
+			"dpkg-statoverride --update --add root GROUP 750 " NSISOLATE_INIT
+			"   # if not done yet: for those of a group alone");
 	} else if (found < 0 && access(PROFILE, F_OK) == 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, "AppArmor",
 			APPARMOR " = 1, and whether " PROFILE " is loaded only root can see");
@@ -62,8 +67,11 @@ static void check_apparmor(struct doctor *doctor)
 		if (access(PROFILE, F_OK) == 0)
 			doctor_mend(doctor, "apparmor_parser -r " PROFILE);
 		else
-			doctor_mend(doctor, "install -m 644 packaging/apparmor/nsisolate " PROFILE
-					    " && apparmor_parser -r " PROFILE);
+			doctor_mend(doctor,
+				"install -m 644 %s " PROFILE " && apparmor_parser -r " PROFILE
+				"   # it says what that gives away",
+				access(SHIPPED, F_OK) == 0 ? SHIPPED
+							   : "packaging/apparmor/nsisolate");
 	}
 }
 

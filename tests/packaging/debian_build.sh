@@ -29,7 +29,7 @@ echo "NOTE: $(lintian --version), profile $(dpkg-vendor --query vendor): no erro
 
 # ---- what is in it ----
 dpkg-deb --fsys-tarfile nsisolate_*.deb | tar -t | grep -v '/$' | sed 's/^\.//; s/\.gz$//' |
-	grep -vE '^/usr/share/(doc|lintian|pam-configs)/|^/etc/apparmor.d/' | sort >/tmp/package
+	grep -vE '^/usr/share/(doc|lintian|pam-configs|nsisolate/apparmor)/' | sort >/tmp/package
 cp -r /tree /root/source
 cd /root/source
 make -s -j2 install BUILD=/root/other PREFIX=/opt/n SYSCONFDIR=/opt/n/etc PAMDIR=/opt/n/lib/security
@@ -56,11 +56,6 @@ grep -q /opt/n/etc/nsisolate.conf:1 /tmp/said
 make -s install BUILD=/root/other PREFIX=/opt/n SYSCONFDIR=/opt/n/etc PAMDIR=/opt/n/lib/security
 grep -qx nonsense /opt/n/etc/nsisolate.conf
 
-# ---- AppArmor: where profiles can name user namespaces, and where they cannot ----
-if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' dh-apparmor)" ge 4.0~; then
-	grep ' ./etc/apparmor.d/nsisolate$' /tmp/modes
-	echo "NOTE: with an AppArmor profile"
-else
-	fails grep apparmor /tmp/modes
-	echo "NOTE: without an AppArmor profile: AppArmor $(dpkg-query -W -f '${Version}' dh-apparmor)"
-fi
+# ---- the AppArmor profile is there, and not in force ----
+grep ' ./usr/share/nsisolate/apparmor/nsisolate$' /tmp/modes
+fails grep /etc/apparmor.d /tmp/modes

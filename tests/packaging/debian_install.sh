@@ -5,11 +5,10 @@
 package=$(ls /out/deb/nsisolate_*.deb)
 apt_get() { apt-get -q -y -o Dpkg::Use-Pty=0 "$@"; }
 
-# every file and directory but logs, caches and what dpkg and apt keep books in; and one that dh_apparmor
-# removes from under every package, when it is empty
+# every file and directory but logs, caches and what dpkg and apt keep books in
 system_state() {
 	find / -xdev \( -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt \
-		-o -path /out -o -path /tree -o -path /root -o -path /etc/apparmor.d/disable \) -prune -o -printf '%p %y %m %U %G %l\n' | sort
+		-o -path /out -o -path /tree -o -path /root \) -prune -o -printf '%p %y %m %U %G %l\n' | sort
 	find /etc /var/lib/pam -type f -exec cksum {} + | sort
 	find /run -path '/run/nsisolate*'
 }
@@ -25,8 +24,10 @@ apt_get install "$package"
 pam_state | diff /tmp/pam -
 grep -qx /usr/bin/nsisolate-shell /etc/shells
 nsisolatectl check
-if [ -e /etc/apparmor.d/nsisolate ]; then
-	apparmor_parser -Q -K /etc/apparmor.d/nsisolate
+test ! -e /etc/apparmor.d/nsisolate
+# profiles can name user namespaces since AppArmor 4
+if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' apparmor)" ge 4.0~; then
+	apparmor_parser -Q -K /usr/share/nsisolate/apparmor/nsisolate
 	echo "NOTE: $(apparmor_parser --version | head -n 1) takes the profile"
 fi
 sshd_start
