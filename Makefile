@@ -120,7 +120,7 @@ objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 init_objects   := $(call objects,init,$(init_sources))
 # the module's objects are the programs' too, but for their sanitizers
 module_objects := $(call objects,$(if $(SANITIZE),module,pic),$(module_sources))
-shell_objects  := $(call objects,$(if $(SANITIZE),shell,init),$(shell_sources))
+shell_objects  := $(call objects,shell,$(shell_sources))
 login_objects  := $(call objects,pic,$(login_sources))
 ctl_objects    := $(call objects,pic,$(ctl_sources) $(conf_sources))
 conf_objects   := $(call objects,pic,$(conf_sources))
@@ -359,9 +359,9 @@ install: $(if $(NO_BUILD),,all)
 	install -d $(DESTDIR)$(PAMDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate $(DESTDIR)$(SYSCONFDIR)
 	install -m 644 $(BUILD)/pam_nsisolate.so $(DESTDIR)$(PAMDIR)/
-	install -m 755 $(BUILD)/nsisolate-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BUILD)/nsisolate-init $(DESTDIR)$(LIBEXECDIR)/nsisolate/
 	install -m 755 $(BUILD)/nsisolate-login $(DESTDIR)$(LIBEXECDIR)/nsisolate/
+	install -m 755 $(BUILD)/nsisolate-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
 	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
 		$(DESTDIR)$(user_dropin)

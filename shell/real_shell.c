@@ -18,14 +18,15 @@ static bool is_file(const struct stat *status, const char *path)
 }
 
 /*
- * Whether @path leads to nsisolate-shell: by name, by link, or to a copy that we were started by.
+ * Whether @path leads to nsisolate-shell: by name, by link, or to a copy that we were started by;
+ * or is its second step.
  */
 static bool is_self(const char *path)
 {
 	const char *self = getenv(ENVIRONMENT_SELF);
 	struct stat status;
 
-	if (!strcmp(path, NSISOLATE_SHELL))
+	if (!strcmp(path, NSISOLATE_SHELL) || !strcmp(path, NSISOLATE_LOGIN))
 		return true;
 	if (stat(path, &status) < 0)
 		return false;

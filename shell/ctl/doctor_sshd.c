@@ -17,6 +17,7 @@
 #define CONFIG SSHD_CONFIG
 #define OUR_SHELL "nsisolate-shell"
 #define INTERNAL "internal-sftp"
+#define SSHRC "/etc/ssh/sshrc" /* sshd(8) */
 #define RELOAD "   # and reload sshd"
 #define PEOPLE_MAX 100 /* that sshd is asked about one by one */
 
@@ -242,6 +243,8 @@ static const char *started_before(
 		return person->login.shell;
 	if (!sshd_says(result, "permituserrc", "no"))
 		return "/bin/sh for ~/.ssh/rc";
+	if (access(SSHRC, F_OK) == 0)
+		return "/bin/sh for " SSHRC;
 	return sshd_says(result, "x11forwarding", "yes") ? "/bin/sh for xauth" : NULL;
 }
 

@@ -806,6 +806,9 @@ test_finds_that_a_users_own_variables_come_before_the_shell() {
 	# nothing of the user's is left then that could
 	printf 'PermitUserRC no\nAcceptEnv *\nPermitUserEnvironment yes\n' >>$CONFIG
 	is_healthy
+	: >/etc/ssh/sshrc
+	finds problem 'sshd AcceptEnv' 'sshd starts /bin/sh for /etc/ssh/sshrc' '^sed -i'
+	rm /etc/ssh/sshrc
 	echo 'X11Forwarding yes' >>$CONFIG
 	finds problem 'sshd AcceptEnv' 'sshd starts /bin/sh for xauth' '^sed -i'
 	change 's/X11Forwarding.*//; s/AcceptEnv.*/AcceptEnv LANG XLD_PRELOAD/; s/PermitUserEnv.*//' $CONFIG

@@ -107,6 +107,11 @@ test_what_sshd_starts_before_it_is_outside_as_doctor_says() {
 	: >$RAN
 	sshd_start PermitUserRC=no
 	only_inside "PermitUserRC no" "$(come LD_PRELOAD=/home/dave/evil.so)"
+	: >/etc/ssh/sshrc
+	assert_eq "$(come LD_PRELOAD=/home/dave/evil.so)" dave-lab
+	assert_eq "$(grep ' lab$' $RAN)" "sh lab
+sh lab" "what runs outside for the administrator's sshrc"
+	rm /etc/ssh/sshrc
 	sshd_stop
 	uproot
 	nothing_left
@@ -245,6 +250,11 @@ test_a_stored_environment_that_could_change_is_none() {
 	assert_match "$(as dave bash -c "exec 9<$file; NSISOLATE_ENVIRONMENT=9 exec /usr/libexec/nsisolate/nsisolate-login" 2>&1)" \
 		'descriptor 9 is no stored environment'
 	rm $file
+}
+
+test_its_second_step_is_no_real_shell() {
+	printf '[all]\nshell = /usr/libexec/nsisolate/nsisolate-login\n' | conf
+	assert_match "$(as dave timeout 10 nsisolate-shell -c true 2>&1)" 'is nsisolate-shell itself'
 }
 
 # a copy has another inode than what is installed
