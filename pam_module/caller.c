@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,6 +320,18 @@ int caller_return(struct caller *caller, struct error *error)
 	caller->root = NULL;
 	caller->stuck |= result < 0;
 	return result;
+}
+
+bool caller_has_become_user(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) < 0 || syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return real && effective && saved &&
+	       !(data[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted & CAP_TO_MASK(CAP_SYS_ADMIN));
 }
 
 /*

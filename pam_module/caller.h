@@ -58,6 +58,12 @@ int caller_join(struct caller *caller, int pidfd, int flags, struct error *error
 int caller_return(struct caller *caller, struct error *error);
 
 /*
+ * Whether this process can never be root's again: none of its uids is 0, and it may not have
+ * CAP_SYS_ADMIN.
+ */
+bool caller_has_become_user(void);
+
+/*
  * SIGCHLD made harmless for a moment: blocked, so that a handler of the application cannot reap a
  * child of ours; and not ignored, so that we can.  By caller_signals_restore those children must be
  * reaped; then only those signals are delivered that are about the application's own.

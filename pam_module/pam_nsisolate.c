@@ -153,6 +153,18 @@ static int find_policy(struct attempt *attempt, struct policy *policy, struct er
 	return result;
 }
 
+/*
+ * In pam_end libpam has forgotten whose line it is: pam_syslog(3) would begin it by "PAM".  So its words
+ * are put here, the same as they are otherwise.
+ */
+static void log_of_record(pam_handle_t *pamh, int priority, const char *line)
+{
+	const char *service = item(pamh, PAM_SERVICE);
+
+	syslog(LOG_AUTHPRIV | priority, "pam_nsisolate(%s:session): %s",
+		service ? service : "unknown", line);
+}
+
 static void close_record(pam_handle_t *pamh, struct record *record, const char *reason)
 {
 	struct error error = {0};
@@ -168,12 +180,18 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 		left = 0;
 	}
 	if (session_close(&record->session, &error) < 0) {
+		/* as proftpd, which has become its user for good: nobody else will be served by it */
+		const bool matters = !caller_has_become_user();
+		char what[SESSION_LOG_MAX];
+
 		session_log_line(error.text);
-		pam_syslog(pamh, LOG_CRIT, "the application could not be given back all it had: %s",
-			error.text);
+		snprintf(what, sizeof what,
+			"the application could not be given back all it had: %s%s", error.text,
+			matters ? "" : " (it has given its privileges up)");
+		log_of_record(pamh, matters ? LOG_CRIT : LOG_DEBUG, what);
 	}
 	session_log_closed(&record->log, left, reason, line);
-	pam_syslog(pamh, LOG_INFO, "%s", line);
+	log_of_record(pamh, LOG_INFO, line);
 }
 
 /* pam_end, or a second pam_set_data: what the application left open is closed here. */

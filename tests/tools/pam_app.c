@@ -30,6 +30,7 @@
  *	time ACTION             how long it took, in microseconds, on standard output
  *	pause MS                lets that time pass
  *	gate FILE               waits until nobody holds FILE by flock(1): many can start at one instant
+ *	become-user             USER's ids, for good;  seem-user: the effective one alone
  *	kill-self               SIGKILL
  *	mark                    sched_yield, for at_step
  */
@@ -294,6 +295,15 @@ static void *sleep_for_ever(void *nothing)
 	return nothing;
 }
 
+static int become_user(bool for_good)
+{
+	const struct passwd *entry = getpwnam(user);
+
+	if (!entry)
+		return 1;
+	return for_good ? setuid(entry->pw_uid) : seteuid(entry->pw_uid);
+}
+
 static int fork_idle(void)
 {
 	pid_t pid = fork();
@@ -379,6 +389,10 @@ static int act(char ***word)
 		return signal(SIGCHLD, reap_any) == SIG_ERR;
 	if (is(action, "count-children"))
 		return count_children();
+	if (is(action, "become-user"))
+		return become_user(true);
+	if (is(action, "seem-user"))
+		return become_user(false);
 	if (is(action, "block-children"))
 		return block_children();
 	if (is(action, "mark"))
