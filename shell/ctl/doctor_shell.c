@@ -2,6 +2,7 @@
  * nsisolate-shell as a login shell.
  */
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,8 +79,45 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 	}
 }
 
+/*
+ * Keyrings that are found by uid belong to a user namespace (user_namespaces(7), keyrings(7)), and so those of
+ * a session by the shell are not the host's.  What Kerberos says is known; others do not say.
+ */
+static void check_keyrings(struct doctor *doctor)
+{
+	static const char *const patterns[] = {"/etc/krb5.conf", "/etc/krb5.conf.d/*"};
+	char line[512], value[64] = "";
+
+	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+		glob_t found;
+
+		if (glob(patterns[i], 0, NULL, &found) != 0)
+			continue;
+		for (size_t j = 0; j < found.gl_pathc; j++) {
+			FILE *file = fopen(found.gl_pathv[j], "re");
+
+			while (file && !*value && fgets(line, sizeof line, file))
+				sscanf(line, " default_ccache_name = %63s", value);
+			if (file)
+				fclose(file);
+		}
+		globfree(&found);
+	}
+	if (strncmp(value, "KEYRING:", 8) != 0)
+		return;
+	doctor_add(doctor, VERDICT_WARNING, "keyrings",
+		"Kerberos' default_ccache_name is %s, and a session by nsisolate-shell has keyrings "
+		"of its own: no ticket from outside is there",
+		value);
+	doctor_mend(doctor,
+		"sed -Ei 's,(default_ccache_name *= *)KEYRING:.*,\\1DIR:/run/user/%%{uid}/krb5cc,' "
+		"/etc/krb5.conf /etc/krb5.conf.d/*");
+}
+
 void doctor_check_shell(struct doctor *doctor)
 {
+	if (doctor->shell_used)
+		check_keyrings(doctor);
 	for (size_t i = 0; i < doctor->people.count; i++) {
 		const struct person *person = &doctor->people.list[i];
 		const char *shell = person->login.shell;

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "caches.h"
 #include "cleanup.h"
 #include "places.h"
 
@@ -77,13 +78,43 @@ static int show_kept(int host, int fresh, const struct fresh_kept *kept)
 	return 0;
 }
 
-static int cover_place(
-	const char *place, const char *size, const struct fresh_kept *kept, struct error *error)
+/* What pam_tmpdir has made: a directory of root's, and in it the user's. */
+static int make_tmpdir(int host, int fresh, uid_t uid, gid_t gid)
+{
+	char path[24];
+	struct stat status;
+
+	snprintf(path, sizeof path, "user/%u", uid);
+	if (fstatat(host, path, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(status.st_mode))
+		return 0;
+	if (mkdirat(fresh, "user", S_IRWXU) < 0 || fchmodat(fresh, "user", 0711, 0) < 0 ||
+		mkdirat(fresh, path, S_IRWXU) < 0)
+		return -1;
+	return fchownat(fresh, path, uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+static int keep_in_tmp(
+	int host, const struct fresh_kept *kept, uid_t uid, gid_t gid, struct error *error)
+{
+	char prefix[24];
+	_cleanup_close_ int fresh = open_directory(AT_FDCWD, "/tmp", 0);
+
+	if (fresh < 0 || show_kept(host, fresh, kept) < 0)
+		return error_errno(
+			error, errno, "cannot keep the sockets of a local display in /tmp");
+	if (make_tmpdir(host, fresh, uid, gid) < 0)
+		return error_errno(error, errno, "cannot make the user's directory in /tmp");
+	snprintf(prefix, sizeof prefix, "krb5cc_%u", uid);
+	caches_keep(host, fresh, prefix, uid, gid);
+	return 0;
+}
+
+static int cover_place(const char *place, const char *size, const struct fresh_kept *kept,
+	uid_t uid, gid_t gid, struct error *error)
 {
 	struct stat status;
 	char options[64];
 	_cleanup_close_ int host = open_directory(AT_FDCWD, place, 0);
-	_cleanup_close_ int fresh = -1;
 
 	if (host < 0)
 		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot open %s", place);
@@ -93,22 +124,17 @@ static int cover_place(
 		*size ? ",size=" : "", size);
 	if (mount("nsisolate", path_of(host).text, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
 		return error_errno(error, errno, "cannot cover %s", place);
-	if (strcmp(place, "/tmp") != 0)
-		return 0;
-	fresh = open_directory(AT_FDCWD, place, 0);
-	if (fresh < 0 || show_kept(host, fresh, kept) < 0)
-		return error_errno(
-			error, errno, "cannot keep the sockets of a local display in /tmp");
-	return 0;
+	return strcmp(place, "/tmp") ? 0 : keep_in_tmp(host, kept, uid, gid, error);
 }
 
-int fresh_places(unsigned set, const char *size, const struct fresh_kept *kept, struct error *error)
+int fresh_places(unsigned set, const char *size, const struct fresh_kept *kept, uid_t uid,
+	gid_t gid, struct error *error)
 {
 	int result = 0;
 
 	for (size_t i = 0; !result && i < places_count; i++)
 		if (set & 1u << i)
-			result = cover_place(places[i], size, kept, error);
+			result = cover_place(places[i], size, kept, uid, gid, error);
 	return result;
 }
 

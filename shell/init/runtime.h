@@ -20,9 +20,7 @@
  *
  * Has a /run/user/@uid of the user's own where the host has one.  In there is what is no way out:
  *   - gnupg, empty, so that sshd can make the socket of a forwarded gpg-agent;
- *   - Kerberos caches, krb5cc*: a directory of the user's in which there are files of his and nothing
- *     else is the host's; a file is a copy, for a mount would keep kinit(1) from replacing it.
- * A cache that cannot be had is left out, as one that the user has not.
+ *   - Kerberos caches, krb5cc* (caches.h).
  */
 int runtime_cover(uid_t uid, gid_t gid, struct error *error);
 

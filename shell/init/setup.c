@@ -35,7 +35,8 @@ static int setup_mounts(const struct setup *setup, const char *host, struct erro
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
 		result = runtime_cover(setup->uid, setup->gid, error);
 	if (!result && policy->private)
-		result = fresh_places(policy->private, policy->private_size, &setup->kept, error);
+		result = fresh_places(policy->private, policy->private_size, &setup->kept,
+			setup->uid, setup->gid, error);
 	if (!result && (policy->kinds & CLONE_NEWIPC))
 		result = fresh_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))

@@ -1281,3 +1281,19 @@ test_finds_that_nscd_keeps_hosts() {
 	mends
 	rm -r /run/nscd
 }
+
+# ---- faults: keyrings ----
+
+test_finds_kerberos_keyrings_for_users_of_the_shell() {
+	healthy
+	mkdir -p /etc/krb5.conf.d
+	echo '[libdefaults]' >/etc/krb5.conf
+	printf '[libdefaults]\n    default_ccache_name = KEYRING:persistent:%%{uid}\n' >/etc/krb5.conf.d/kcm
+	finds warning keyrings 'default_ccache_name is KEYRING:persistent' '^sed .*krb5.conf.d'
+	mends
+	assert_eq "$(sed -n 's/.*= //p' /etc/krb5.conf.d/kcm)" 'DIR:/run/user/%{uid}/krb5cc'
+	# the module's sessions have the host's
+	change 's/DIR:.*/KEYRING:persistent/' /etc/krb5.conf.d/kcm
+	change '/^dave:/s,:[^:]*$,:/bin/sh,' /etc/passwd
+	is_healthy
+}

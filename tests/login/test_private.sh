@@ -254,3 +254,49 @@ test_check_refuses_other_places() {
 	rule 'private_size = 10%'
 	assert_match "$(nsisolatectl check)" "nsisolate.conf:2:1: warning: this has no effect"
 }
+
+# ---- what PAM has made in /tmp, and the session's variables name ----
+
+check_tmpdir() {
+	local uid
+	uid=$(id -u $user)
+	rule 'private = /tmp'
+	mkdir -m 711 /tmp/user
+	assert_eq "$(in_session 'ls -A /tmp')" '' "without one of the user's own"
+	install -d -m 700 -o $user -g $user /tmp/user/$uid
+	touch /tmp/user/$uid/of-the-host
+	assert_eq "$(umask 077; in_session "export TMPDIR=/tmp/user/$uid; ls -A /tmp \$TMPDIR; file=\$(mktemp) && dirname \$file
+		stat -c '%a %U' \$TMPDIR; stat -c %a /tmp/user")" "/tmp:
+user
+
+/tmp/user/$uid:
+/tmp/user/$uid
+700 $user
+711" "as pam_tmpdir has it"
+	rm -r /tmp/user
+	# a name is not enough
+	ln -s /home /tmp/user
+	assert_eq "$(in_session 'ls -A /tmp')" '' "a link"
+	rm /tmp/user
+}
+test_the_directory_of_pam_tmpdir_is_there() { bare check_tmpdir; }
+
+check_tickets() {
+	local uid file
+	uid=$(id -u $user)
+	for file in krb5cc_${uid} krb5cc_${uid}_Xy krb5cc_5999 other; do
+		as $user sh -c "umask 077; echo ticket >/tmp/$file"
+	done
+	echo 'of another' >/tmp/krb5cc_${uid}0
+	chmod 644 /tmp/krb5cc_${uid}0
+	as $user ln -s /etc/shadow /tmp/krb5cc_${uid}_link
+	as $user mkfifo /tmp/krb5cc_${uid}_fifo
+	rule 'private = /tmp'
+	assert_eq "$(in_session "stat -c '%n %a %U' /tmp/*; cat /tmp/krb5cc_$uid; rm /tmp/*; ls /tmp")" \
+		"/tmp/krb5cc_$uid 600 $user
+/tmp/krb5cc_${uid}_Xy 600 $user
+ticket" "what the session has, and can replace"
+	assert_eq "$(cat /tmp/krb5cc_$uid)" ticket "what the host has"
+	rm /tmp/krb5cc_* /tmp/other
+}
+test_tickets_of_the_users_are_there() { bare check_tickets; }
