@@ -102,7 +102,7 @@ int kind_refused(const struct kind *kind, int errnum, struct error *error)
 {
 	int result = error_of_machine(error, say_refused(kind, errnum, error));
 
-	if (errnum == EINVAL || (errnum == ENOSPC && is_switched_off(kind)))
+	if (error && (errnum == EINVAL || (errnum == ENOSPC && is_switched_off(kind))))
 		error->lacking = true;
 	return result;
 }

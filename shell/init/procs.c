@@ -320,7 +320,7 @@ static int cover_all(const struct mounts *mounts, const struct look *look, struc
 		place = open_place(mounted);
 		if (place == -EACCES && look->user)
 			continue;
-		if (place == -EAGAIN) {
+		if (place == -EAGAIN || place == -EACCES) {
 			again += !look->last || may_be_moved_by(mounted->place, look->uid);
 			continue;
 		}

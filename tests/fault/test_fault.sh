@@ -330,9 +330,10 @@ joined() {
 	wait_for pgrep -x sleep || fail "nobody holds the set"
 	SET=$(logged 'session opened: .*joined=no' | sed -nE 's/.* init=([0-9]+) .*/\1/p' | tail -n 1)
 	sed -i 's,^shell = .*,shell = /usr/local/bin/verdict,' "$SYSCONFDIR/nsisolate.conf"
-	[ -z "${ELSEWHERE:-}" ] || mount -t proc proc "$ELSEWHERE" # each login's helper covers it again
+	[ -z "${PROC_ELSEWHERE:-}" ] || mount -t proc proc "$PROC_ELSEWHERE" # each login's helper covers it again
 	"$@"
-	[ -z "${ELSEWHERE:-}" ] || umount "$ELSEWHERE"
+	[ -z "${PROC_ELSEWHERE:-}" ] || umount "$PROC_ELSEWHERE"
+	! grep 'session NOT isolated' $LOGS/syslog | grep -v "cannot run $NSISOLATE_INIT: " || fail "this lets in"
 	{ kill -0 "$SET" && pgrep -x sleep >/dev/null; } || fail "the set ended with a login that failed: $(ps -ef)"
 	[ "$(grep -c "session opened: .* init=$SET .*joined=yes" $LOGS/syslog)" -ge 3 ] ||
 		fail "so few joined it: $(cat $LOGS/syslog)"
@@ -354,25 +355,25 @@ test_a_shared_set_is_joined_or_refused() {
 # a procfs that is mounted elsewhere, and one that came when the set was there
 test_a_procfs_elsewhere_is_covered_or_the_login_refused() {
 	prepare
-	export ELSEWHERE=$STAGE/elsewhere
-	mkdir "$ELSEWHERE"
-	mount -t proc proc "$ELSEWHERE"
+	export PROC_ELSEWHERE=$STAGE/elsewhere
+	mkdir "$PROC_ELSEWHERE"
+	mount -t proc proc "$PROC_ELSEWHERE"
 	FURNISHED=1
 	module init alice $ISOLATED,$REFUSED
 	shell helper $WHOLE,1,137
 	FURNISHED=
-	umount "$ELSEWHERE"
+	umount "$PROC_ELSEWHERE"
 	prepare 'scope = user'
 	joined module helper alice $ISOLATED,$REFUSED
 	joined shell helper $WHOLE,1,126,127,137 -n 2
-	rmdir "$ELSEWHERE"
-	unset ELSEWHERE
+	rmdir "$PROC_ELSEWHERE"
+	unset PROC_ELSEWHERE
 	nothing_left
 }
-# one that is there is no reason to go without
+# one that is there is no reason to go without; an engine that is not is
 test_on_error_allow_does_not_change_that() {
 	prepare 'scope = user' 'on_error = allow'
-	joined module helper alice $ISOLATED,$REFUSED
+	joined module helper alice $ISOLATED,$REFUSED,$LET_IN -a $LET_IN
 	joined shell helper $WHOLE,1
 	joined shell helper $WHOLE,1,126,127,137 -n 2
 }

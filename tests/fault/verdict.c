@@ -9,7 +9,7 @@
  * OUTSIDE, in the environment, is the namespaces that the session shall not share, by their names in
  * /proc/PID/ns and their inodes outside, as in "uts 4026531838 pid ..."; HOSTNAME_IN is its hostname.
  *
- * ELSEWHERE, where it is set, has another procfs, which must be the session's.
+ * PROC_ELSEWHERE, where it is set, has another procfs, which must be the session's.
  *
  * With NAMES_ONLY set nothing else is looked at.  With PRIVATE set /tmp must be a session's own, with nothing in it.
  */
@@ -76,7 +76,7 @@ static bool ours_is_open(void)
 static int check_whole(void)
 {
 	char name[256] = "", self[64] = "", target[256];
-	const char *wanted = getenv("HOSTNAME_IN"), *elsewhere = getenv("ELSEWHERE");
+	const char *wanted = getenv("HOSTNAME_IN"), *elsewhere = getenv("PROC_ELSEWHERE");
 
 	gethostname(name, sizeof name - 1);
 	if (!wanted || strcmp(name, wanted))

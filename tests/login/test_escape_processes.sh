@@ -185,6 +185,12 @@ os.rename("here", "here", src_dir_fd=at, dst_dir_fd=to)'
 	app alice refused 2>/dev/null || fail "alice is let in"
 	app bob open close || fail "alice keeps bob out"
 	as alice python3 -c "$deep" back
+	# nor by a directory that root may not enter, as one on FUSE or NFS
+	chmod 700 /home/alice/here
+	squashed() { setpriv --bounding-set=-dac_override,-dac_read_search "$BUILD/tests/pam_app" stage "$@"; }
+	squashed alice refused 2>/dev/null || fail "alice is let in where root cannot look"
+	squashed bob open close || fail "alice keeps bob out where root cannot look"
+	chmod 755 /home/alice/here
 	as alice python3 -c '
 import os
 while True:
