@@ -128,7 +128,7 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-login \
 	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl
 
-.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-hosts \
+.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-all check-hosts \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
 	clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
@@ -321,6 +321,10 @@ $(BUILD)/bench/bench_rules: $(BUILD)/pic/tests/bench/bench_rules.o $(conf_object
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -liniparser
 
+# hours: every target that tests, one after the other, and one table of what they said
+check-all:
+	@BUILD='$(abspath $(BUILD))' tests/all $(TARGETS)
+
 # half an hour: a build and some tests for each row of tests/mutations
 mutate:
 	$(call depend,build test)
@@ -400,6 +404,7 @@ help:
 	'make demo-login  the same, and leave you in such a session' \
 	'make check       install what is missing, build, run all tests' \
 	'                 (TESTS="-k WORD" or TESTS=FILE: some; WERROR=1: no warnings allowed)' \
+	'make check-all   every target that tests, one after the other: hours (TARGETS="check fault")' \
 	'make soak        10,000 logins, a third of them killed; fifty at once, 100 times' \
 	'make fault       each system call and allocation of a login made to fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
@@ -412,7 +417,7 @@ help:
 	'make uninstall   the reverse, but for nsisolate.conf' \
 	'make check-vm    boot four releases of Debian in qemu, and log in (as root; up to an hour;' \
 	'                 RELEASES="bookworm trixie"; TESTS as above)' \
-	'make check-hosts   make demo, make check and make deb in fresh systems: chroot, user, container,' \
+	'make check-all check-hosts   make demo, make check and make deb in fresh systems: chroot, user, container,' \
 	'                 booted (HOSTS="chroot trixie user bookworm"; ALL=1: each on each release)' \
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
 	'make rpm         the RPM of the last commit, into $(BUILD)/rpm' \

@@ -52,7 +52,8 @@ STAGE=/run/stage
 LOGS=$STAGE/logs
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
-unset CDPATH ENV BASH_ENV SSH_AUTH_SOCK
+unset CDPATH ENV BASH_ENV SSH_AUTH_SOCK TMPDIR LANG LANGUAGE
+umask 022
 
 # PREFIX, SYSCONFDIR and so on: where this build goes
 paths_of() {
@@ -213,7 +214,6 @@ stage_users() {
 stage_build() {
 	local -
 	set -e
-	umask 022
 	paths_of "$BUILD"
 	hostname lab
 	ip link set lo up

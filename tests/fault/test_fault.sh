@@ -398,6 +398,7 @@ test_a_call_of_the_module_fails_for_good() {
 	module application root $ISOLATED,$LET_IN,$STUCK,$HALF -e
 	logged '^<81>.*uid 0, HALF isolated' >/dev/null
 	# nor does a rule let anybody in half isolated
+	varied
 	prepare 'on_error = allow'
 	module application alice $ISOLATED,$LET_IN,$REFUSED,$STUCK -e -a $LET_IN
 	[ "${FAULT:-}" = whole ] || return 0

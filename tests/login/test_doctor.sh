@@ -49,12 +49,7 @@ shell_only() {
 
 # ---- what doctor says: a line a finding, its parts between tabs ----
 
-read_json() {
-	python3 -c '
-import json, sys
-for finding in json.load(sys.stdin):
-    print("\t".join(finding[key] or "" for key in ("verdict", "subject", "why", "remedy")))'
-}
+read_json() { jq -r '.[] | [.verdict, .subject, .why, .remedy] | map(. // "") | join("\t")'; }
 
 doctor() { "${BY[@]}" nsisolatectl doctor --json | read_json; }
 BY=(env)
@@ -261,7 +256,7 @@ test_doctor_and_libpam_agree_about_controls() {
 	local control stack got verdict pair lets=0 refuses=0
 	local words=(ok ignore bad die done reset)
 	RANDOM=4711
-	for pair in {1..40}; do
+	for pair in {1..20}; do
 		case $pair in
 		1) control=required ;; 2) control=requisite ;; 3) control=sufficient ;;
 		4) control=optional ;; 5) control=OPTIONAL ;;
@@ -289,7 +284,7 @@ session required pam_permit.so"
 		# it ends the stack, or nothing is wrong with it
 		[[ $got,$verdict != isolated,refused,problem ]] || assert_match "$control" success=done
 	done
-	[ $lets -ge 8 ] && [ $refuses -ge 8 ] || fail "$lets let in, $refuses refuse"
+	[ $lets -ge 4 ] && [ $refuses -ge 4 ] || fail "$lets let in, $refuses refuse"
 }
 
 test_the_stock_stacks_of_Debian() {

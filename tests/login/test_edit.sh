@@ -17,9 +17,9 @@ test_what_is_edited_counts_for_the_next_login() {
 	pam_stack su 'session required pam_nsisolate.so'
 	conf <<<$'[users]\nuser = nobody\n'
 	assert_eq "$(alice_sees)" lab
-	editor_writes '[users]\nuser = alice\nhostname = %u-edited\n'
+	editor_writes '[users]\nuser = alice\nhostname = %u-%l-edited\n'
 	assert_match "$(nsisolatectl edit </dev/null)" "$CONF is installed"
-	assert_eq "$(alice_sees)" alice-edited
+	assert_eq "$(alice_sees)" alice-lab-edited
 }
 
 test_a_broken_edit_locks_nobody_out() {

@@ -43,7 +43,7 @@ race() { # race DIRECTORY NAME: where $user can write
 	mounts=$(sort /proc/self/mountinfo)
 	as "$user" timeout "$(pace_seconds 800)" bash -c "$(declare -f swap); swap $1 $2" 2>/dev/null &
 	swapper=$!
-	logins 25
+	logins "${RACES:-12}"
 	pkill -KILL -u "$user"
 	wait $swapper 2>/dev/null
 	wait_for none_runs || fail "$(ps -u "$user" -o pid,stat,args) lives on"

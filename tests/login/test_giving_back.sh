@@ -21,9 +21,9 @@ test_all_is_given_back_after_close() {
 	nothing_left
 }
 
-test_many_sessions_in_one_process_leave_it_as_it_was() { # SESSIONS of them, 1000
+test_many_sessions_in_one_process_leave_it_as_it_was() { # SESSIONS of them, 300
 	before_each
-	app open close remember repeat "${SESSIONS:-1000}" open run true close same || fail "see above"
+	app open close remember repeat "${SESSIONS:-300}" open run true close same || fail "see above"
 	nothing_left
 }
 

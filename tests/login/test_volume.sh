@@ -1,9 +1,9 @@
 # Many logins at once, a third of them killed at random: afterwards all is as before.
 #
-# LOGINS (90) and AT_ONCE (20) say how many; `make soak` makes it 10,000.
+# LOGINS (60) and AT_ONCE (20) say how many; `make soak` makes it 10,000.
 . tests/stage.sh
 
-LOGINS=${LOGINS:-90}
+LOGINS=${LOGINS:-60}
 AT_ONCE=${AT_ONCE:-20}
 
 # one login, and for every third its end by force: of the client, of sshd's monitor or of PID 1
