@@ -56,19 +56,34 @@ static bool is_namespace_on(void)
 	return on;
 }
 
+#define NO_PROC "while the application has the session's /proc"
+#define STAYS_MOUNTED "inside of the session: what it mounted stays mounted behind the logout"
+#define HOOK_INSIDE \
+	"inside of the session, and not at all where PID 1 has gone: what it cleans up may stay"
+
 /* Modules that work on the application's own /proc, or on what the session has its own of. */
 static const struct neighbour {
 	const char *module;
-	const char *why; /* it must come before */
-	bool on_close; /* ... and must be closed after */
+	const char *why; /* it must come before; NULL: it need not */
+	const char *on_close; /* what becomes of it if it is closed before ours; NULL: nothing */
 	bool (*is_on)(void); /* NULL: always */
 } neighbours[] = {
-	{"pam_loginuid", "it finds no /proc/self, and the login gets no audit id", false, NULL},
-	{"pam_selinux", "it finds no /proc/self, and sets no context", true, is_selinux_on},
-	{"pam_namespace", "it finds no /proc/self, and cannot guard what it mounts", false,
+	{"pam_loginuid", "it finds no /proc/self, and the login gets no audit id", NULL, NULL},
+	{"pam_selinux", "it finds no /proc/self, and sets no context", NO_PROC, is_selinux_on},
+	{"pam_namespace", "it finds no /proc/self, and cannot guard what it mounts", NULL,
 		is_namespace_on},
-	{"pam_systemd", "the session does not get the XDG_RUNTIME_DIR that it names", false, NULL},
-	{"pam_elogind", "the session does not get the XDG_RUNTIME_DIR that it names", false, NULL},
+	{"pam_systemd", "the session does not get the XDG_RUNTIME_DIR that it names", NULL, NULL},
+	{"pam_elogind", "the session does not get the XDG_RUNTIME_DIR that it names", NULL, NULL},
+	{"pam_mount", NULL, STAYS_MOUNTED, NULL},
+	{"pam_encfs", NULL, STAYS_MOUNTED, NULL},
+	{"pam_ecryptfs", NULL, STAYS_MOUNTED, NULL},
+	{"pam_cryptsetup", NULL, STAYS_MOUNTED, NULL},
+	{"pam_zfs_key", NULL, STAYS_MOUNTED, NULL},
+	{"pam_exec", NULL, HOOK_INSIDE, NULL},
+	{"pam_script", NULL, HOOK_INSIDE, NULL},
+	{"pam_afs_session", NULL, HOOK_INSIDE, NULL},
+	{"pam_krb5", NULL, HOOK_INSIDE, NULL},
+	{"pam_slurm_adopt", NULL, HOOK_INSIDE, NULL},
 };
 #define NEIGHBOURS (sizeof neighbours / sizeof neighbours[0])
 
@@ -91,7 +106,8 @@ static void check_behind(struct judge *judge, size_t ours)
 	for (size_t i = ours + 1; i < judge->stack->count; i++) {
 		const struct stack_line *line = &judge->stack->lines[i];
 
-		if (!line->session || stack_line_has(line, "close") || !neighbour_of(line))
+		if (!line->session || stack_line_has(line, "close") || !neighbour_of(line) ||
+			!neighbour_of(line)->why)
 			continue;
 		neighbour = neighbour_of(line);
 		other = line;
@@ -106,7 +122,10 @@ static void check_behind(struct judge *judge, size_t ours)
 	mend_by_move(judge, &judge->stack->lines[ours], other);
 }
 
-/* PAM closes in the order in which it opens: who needs /proc then wants ours to have left before. */
+/*
+ * PAM closes in the order in which it opens: what needs the machine then, its /proc or its mounts, wants
+ * ours to have left before.
+ */
 static void check_close(struct judge *judge)
 {
 	bool left = false;
@@ -117,12 +136,12 @@ static void check_close(struct judge *judge)
 		const struct neighbour *neighbour = line->session ? neighbour_of(line) : NULL;
 
 		left |= judge_closes(line);
-		if (left || !neighbour || !neighbour->on_close || stack_line_has(line, "open"))
+		if (left || !neighbour || !neighbour->on_close || stack_line_has(line, "open") ||
+			stack_line_has(line, "type=open_session"))
 			continue;
 		judge->clean = false;
-		doctor_add(judge->doctor, VERDICT_WARNING, judge->subject,
-			"%s.so is closed while the application has the session's /proc",
-			neighbour->module);
+		doctor_add(judge->doctor, VERDICT_WARNING, judge->subject, "%s.so is closed %s",
+			neighbour->module, neighbour->on_close);
 		doctor_mend(judge->doctor, "sed -i '%ui " LINE " close' %s", line->trail[0].line,
 			doctor_word(&word, line->trail[0].file));
 		return;

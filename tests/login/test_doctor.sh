@@ -624,6 +624,26 @@ test_finds_pam_namespace_behind_where_it_has_something_to_do() {
 	mends
 }
 
+test_finds_modules_that_are_closed_in_the_session() {
+	local module why
+	for module in pam_mount pam_encfs pam_ecryptfs pam_cryptsetup pam_zfs_key \
+		pam_exec pam_script pam_afs_session pam_krb5 pam_slurm_adopt; do
+		why='stays mounted'
+		case $module in pam_exec | pam_script | pam_afs* | pam_krb5 | pam_slurm*) why='not at all where PID 1' ;; esac
+		healthy
+		[ -e "$PAMDIR/$module.so" ] || touch "$PAMDIR/$module.so"
+		pam_stack sshd "session optional $module.so"$'\n'"$LINE"
+		finds warning 'PAM sshd' "$module.so is closed inside of the session.*$why" "^sed -i.* close'"
+		mends
+		# behind ours it sees the session alone, at open and at close
+		pam_stack sshd "$LINE"$'\n'"session optional $module.so"
+		finds_not warning 'PAM sshd'
+	done
+	# one that runs at open alone
+	pam_stack sshd "session optional pam_exec.so type=open_session /bin/true"$'\n'"$LINE"
+	is_healthy
+}
+
 test_finds_pam_selinux_out_of_place_where_SELinux_is_on() {
 	healthy
 	local selinux=$'session required pam_selinux.so close\nsession required pam_selinux.so open'

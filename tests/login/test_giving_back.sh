@@ -137,6 +137,65 @@ test_open_and_close_on_lines_of_their_own_work() {
 	nothing_left
 }
 
+# a volume that a module before ours mounts when the session is opened, as pam_mount does
+test_behind_a_close_line_the_modules_before_close_outside() {
+	local hook='session required pam_exec.so /run/stage/hook'
+	cat >/run/stage/hook <<-'END'
+		#!/bin/sh
+		echo "$PAM_TYPE $(uname -n)" >>/run/stage/hooked
+		case $PAM_TYPE in
+		open_session) mount -t tmpfs volume /srv ;;
+		close_session) umount /srv ;;
+		esac
+	END
+	chmod 755 /run/stage/hook
+	before_each
+	stack "$MODULE close" "$hook" "$MODULE"
+	app remember open run "$INSIDE && mountpoint -q /srv" close same run '! mountpoint -q /srv' end || fail "see above"
+	assert_eq "$(cat /run/stage/hooked)" "open_session lab
+close_session lab" "the hooks"
+	# control: with one line its hook at close is in the session, and the volume stays
+	: >/run/stage/hooked
+	stack "$hook" "$MODULE"
+	app open close run 'mountpoint -q /srv' end || fail "with one line, too: say so in pam_nsisolate(8)"
+	assert_match "$(cat /run/stage/hooked)" "close_session alice-lab" "the hook at close"
+	umount /srv
+	# and where PID 1 has gone no hook can run there
+	local first
+	for first in '' "$MODULE close"; do
+		stack ${first:+"$first"} "$hook" "$MODULE"
+		: >/run/stage/hooked
+		: >$LOGS/syslog
+		app open pause 1000 close end &
+		logged 'session opened' >/dev/null
+		pkill -KILL -x nsisolate-init
+		wait $!
+		[ -n "$first" ] || { umount /srv; ! grep close_session /run/stage/hooked || fail "without PID 1"; }
+	done
+	assert_match "$(cat /run/stage/hooked)" "close_session lab" "the hook at close, without PID 1"
+	mountpoint -q /srv && fail "the volume stays, without PID 1"
+	rm -f /run/stage/hook /run/stage/hooked
+	nothing_left
+}
+
+# pam_nsisolate(8) says so
+test_sshd_closes_nothing_for_a_login_that_is_refused() {
+	cat >/run/stage/hook <<-'END'
+		#!/bin/sh
+		echo "$PAM_TYPE" >>/run/stage/hooked
+	END
+	chmod 755 /run/stage/hook
+	: >/run/stage/hooked
+	echo '[broken' | conf
+	pam_stack sshd "session required pam_exec.so /run/stage/hook"$'\n'"$MODULE"
+	sshd_start
+	! on alice true 2>/dev/null || fail "it is not refused"
+	sshd_stop
+	assert_eq "$(cat /run/stage/hooked)" open_session "what its hooks were called for"
+	rm -f /run/stage/hook /run/stage/hooked
+	nothing_left
+}
+
 test_close_without_open_does_nothing() {
 	before_each
 	app remember close same run "$OUTSIDE" end || fail "see above"
