@@ -159,6 +159,58 @@ dave-lab" "a subsystem"
 	nothing_left
 }
 
+# CAVEATS of nsisolate-shell(8); each with what it is without a session
+chown_says() { # chown_says UID GID: what becomes of it, to a file of dave's own
+	echo "import errno, os
+try:
+    os.chown('/home/dave/file', $1, $2); print('done')
+except OSError as error:
+    print(errno.errorcode[error.errno])" >/home/dave/chown.py
+	as dave python3 /home/dave/chown.py
+	shell -c 'python3 /home/dave/chown.py'
+}
+test_what_the_manual_says_of_owners_and_groups_is_so() {
+	echo 'crew:x:5050:dave' >>/etc/group
+	as dave touch /home/dave/file
+	assert_eq "$(chown_says 0 -1)" "EPERM
+EINVAL" "to root, which fakeroot forgives only by the first of these"
+	assert_eq "$(chown_says -1 5050)" "done
+EINVAL" "to a group of his"
+	assert_eq "$(chown_says -1 5004)" "done
+done" "to his first group"
+	as dave chgrp crew /home/dave/file
+	as dave sed -i s/a/b/ /home/dave/file
+	assert_eq "$(stat -c %G /home/dave/file)" crew "the group behind sed -i, without a session"
+	shell -c 'sed -i s/a/b/ /home/dave/file' # without a word
+	assert_eq "$(stat -c %G /home/dave/file)" dave "the group behind sed -i"
+	as dave chgrp crew /home/dave/file
+	shell -c 'cp -p /home/dave/file /home/dave/copy' # likewise
+	assert_eq "$(stat -c %G /home/dave/copy)" dave "the group behind cp -p"
+	as dave rsync -a /home/dave/file /home/dave/copy || fail "rsync fails without a session"
+	rm /home/dave/copy
+	shell -c 'rsync -a /home/dave/file /home/dave/copy' 2>/dev/null
+	assert_eq $? 23 "the status of rsync -a"
+	rm -f /home/dave/{file,copy,chown.py}
+	sed -i /^crew:/d /etc/group
+}
+
+test_what_the_manual_says_of_sessions_of_one_connection_is_so() {
+	local shared=(-o ControlPath=/run/stage/control) first
+	printf '[all]\n' | conf
+	pam_stack sshd ''
+	sshd_start
+	echo 'readlink /proc/self/ns/pid >rc.was; sleep 300 & echo $! >/dev/null' >/home/dave/.ssh/rc
+	on dave -o ControlMaster=yes -o ControlPersist=yes "${shared[@]}" true
+	first=$(on dave "${shared[@]}" 'readlink /proc/self/ns/pid; sleep 2; cat rc.was' &
+		on dave "${shared[@]}" 'readlink /proc/self/ns/pid'; wait)
+	assert_eq "$(sort -u <<<"$first" | wc -l)" 3 "PID namespaces of two channels, and of ~/.ssh/rc"
+	wait_for has_ended dave || fail "what ~/.ssh/rc began lives on: say so in nsisolate-shell(8)"
+	ssh "${shared[@]}" -O exit dave@127.0.0.1 2>/dev/null
+	rm -f /home/dave/.ssh/rc /home/dave/rc.was
+	sshd_stop
+	nothing_left
+}
+
 test_force_command_with_and_without_a_command() {
 	pam_stack sshd ''
 	sshd_start 'ForceCommand=/usr/bin/nsisolate-shell -l'
