@@ -21,7 +21,7 @@ test_pid_1_is_nsisolate_init_and_says_whose_session_it_is() { both check_init; }
 check_processes() {
 	local seen
 	seen=$(inside 'ps -e -o comm= | sort | uniq -c | sed "s/^ *//"')
-	assert_eq "$(grep -vE '^[0-9]+ (bash|sh|nsisolate-init|ps|sort|uniq|sed|sshd)$' <<<"$seen")" "" \
+	assert_eq "$(grep -vE '^[0-9]+ (bash|sh|nsisolate-init|ps|sort|uniq|sed|sshd|sshd-session)$' <<<"$seen")" "" \
 		"processes of others"
 	assert_eq "$(inside 'ls -d /proc/[0-9]* | xargs stat -c %U 2>/dev/null | sort -u | tr "\n" " "')" \
 		"$user " "owners of what is in /proc"
