@@ -67,7 +67,17 @@ test_nsisolate_shell_8_by_force_command() {
 	# sshd_start writes the configuration; the example stands behind it
 	sshd_start
 	sshd_stop
+	cp $STAGE/sshd_config $STAGE/sshd_config.plain
 	example shell/nsisolate-shell.8 2 >>$STAGE/sshd_config
+	"$(command -v sshd)" -D -E $LOGS/sshd -f $STAGE/sshd_config &
+	SSHD=$!
+	wait_for listens 22 || fail "sshd does not listen: $(cat $LOGS/sshd)"
+	on alice true 2>/dev/null && fail "a key lets a student in"
+	assert_eq "$(on bob hostname)" lab "nobody's student"
+	sshd_stop
+	# the rest of it by a key all the same, since no password can be typed here
+	{ cat $STAGE/sshd_config.plain; example shell/nsisolate-shell.8 2 | grep -v PubkeyAuthentication; } >$STAGE/sshd_config
+	rm $STAGE/sshd_config.plain
 	"$(command -v sshd)" -D -E $LOGS/sshd -f $STAGE/sshd_config &
 	SSHD=$!
 	wait_for listens 22 || fail "sshd does not listen: $(cat $LOGS/sshd)"

@@ -72,11 +72,11 @@ line.send(b\"ready\\n\")"'
 }
 
 # /etc/hosts as it never is
-test_a_hosts_file_that_is_none_is_refused_and_one_that_ends_early_is_taken() {
+test_a_hosts_file_that_is_none_is_gone_without_and_one_that_ends_early_is_taken() {
 	before_each
 	mount --bind /dev/null /etc/hosts
-	app alice remember refused same 2>/dev/null || fail "let in"
-	logged 'session refused: user=alice.*/etc/hosts is no regular file' >/dev/null
+	app alice remember open run "$INSIDE" close same || fail "refused"
+	logged 'session without a comfort: user=alice.*/etc/hosts has no line' >/dev/null
 	umount /etc/hosts
 	# a page by its size, and a line by what is in it
 	mount --bind /sys/kernel/uevent_seqnum /etc/hosts
