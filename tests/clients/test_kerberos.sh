@@ -88,7 +88,7 @@ test_tickets_in_keyrings_are_there_but_in_the_shells_sessions() {
 ticket_of_login() { # with the password, and no key
 	printf '#!/bin/sh\necho ticket\n' >$STAGE/askpass
 	chmod 755 $STAGE/askpass
-	SSH_ASKPASS=$STAGE/askpass SSH_ASKPASS_REQUIRE=force timeout 60 ssh -F /dev/null \
+	SSH_ASKPASS=$STAGE/askpass SSH_ASKPASS_REQUIRE=force timeout "$(pace_seconds 1200)" ssh -F /dev/null \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o PubkeyAuthentication=no \
 		-o NumberOfPasswordPrompts=1 alice@127.0.0.1 \
 		'klist 2>&1 | sed -n "s/^Default principal: //p"'

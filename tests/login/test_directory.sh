@@ -9,7 +9,7 @@ directory() { # directory MODE
 	local place
 	[ -e "$BUILD/tests/$LIBRARY" ] || skip "this C library reads no nsswitch.conf"
 	place=$(dirname "$(ldd "$BUILD/tests/pam_app" | awk '$1 ~ /^libc\.so/ { print $3 }')")
-	cp "$BUILD/tests/$LIBRARY" "$place/"
+	install -m 755 "$BUILD/tests/$LIBRARY" "$place/"
 	mkdir -p /run/standin
 	chmod 1777 /run/standin
 	[ -e /tmp/nsswitch ] || cp /etc/nsswitch.conf /tmp/nsswitch
@@ -37,7 +37,7 @@ stack() { # stack OPTION...
 	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
 	echo "session required pam_nsisolate.so $*" >>/etc/pam.d/stage
 }
-app() { timeout 30 "$BUILD/tests/pam_app" stage "$@"; }
+app() { timeout "$(pace_seconds 600)" "$BUILD/tests/pam_app" stage "$@"; }
 gets() { # gets USER HOSTNAME
 	app "$1" open run "uname -n >/tmp/name" close || fail "$1 does not get in: $(cat $LOGS/syslog)"
 	assert_eq "$(cat /tmp/name)" "$2" "$1's hostname"
@@ -149,10 +149,10 @@ test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
 	directory hang
 	printf '[a]\ngroup = no-such-group, sudo\nisolate = no\n[users]\nservice = stage\n' | conf
 	mkdir /tmp/said
-	timeout 50 nsisolatectl check >/tmp/said/check &
-	timeout 50 nsisolatectl explain --service stage alice >/tmp/said/alice &
-	timeout 50 nsisolatectl explain --service stage erin >/tmp/said/erin 2>&1 &
-	timeout 50 nsisolatectl doctor >/tmp/said/doctor
+	timeout "$(pace_seconds 1000)" nsisolatectl check >/tmp/said/check &
+	timeout "$(pace_seconds 1000)" nsisolatectl explain --service stage alice >/tmp/said/alice &
+	timeout "$(pace_seconds 1000)" nsisolatectl explain --service stage erin >/tmp/said/erin 2>&1 &
+	timeout "$(pace_seconds 1000)" nsisolatectl doctor >/tmp/said/doctor
 	wait
 	seen=$(cat /tmp/said/check)
 	assert_match "$seen" 'service standin of nsswitch.conf does not answer within 5 s; so nobody can tell'

@@ -254,16 +254,16 @@ test_a_stored_environment_that_could_change_is_none() {
 
 test_its_second_step_is_no_real_shell() {
 	printf '[all]\nshell = /usr/libexec/nsisolate/nsisolate-login\n' | conf
-	assert_match "$(as dave timeout 10 nsisolate-shell -c true 2>&1)" 'is nsisolate-shell itself'
+	assert_match "$(as dave timeout "$(pace_seconds 200)" nsisolate-shell -c true 2>&1)" 'is nsisolate-shell itself'
 }
 
 # a copy has another inode than what is installed
 test_a_copy_of_it_does_not_start_itself() {
 	cp /usr/bin/nsisolate-shell /usr/local/bin/copy
 	sed -i '/^dave:/s|:[^:]*$|:/usr/local/bin/copy|' /etc/passwd
-	assert_eq "$(timeout 10 setpriv --reuid dave --regid dave --init-groups /usr/local/bin/copy -c 'echo $0')" /bin/sh
+	assert_eq "$(timeout "$(pace_seconds 200)" setpriv --reuid dave --regid dave --init-groups /usr/local/bin/copy -c 'echo $0')" /bin/sh
 	printf '[all]\nisolate = no\n' | conf
-	assert_eq "$(timeout 10 setpriv --reuid dave --regid dave --init-groups /usr/local/bin/copy -c 'echo $0')" /bin/sh
+	assert_eq "$(timeout "$(pace_seconds 200)" setpriv --reuid dave --regid dave --init-groups /usr/local/bin/copy -c 'echo $0')" /bin/sh
 	sed -i "/^dave:/s|:[^:]*\$|:$NSISOLATE_SHELL|" /etc/passwd
 	rm /usr/local/bin/copy
 }

@@ -109,12 +109,12 @@ forwarded() {
 	wait_for eval '[ $(grep -cE "remote forward (success|failure)" $STAGE/client) = 2 ]' ||
 		fail "no answer to the client: $(cat $STAGE/client)"
 	for word in 1081 1082; do
-		timeout 5 bash -c "head -c 3 </dev/tcp/127.0.0.1/$word" 2>/dev/null | grep -q SSH && echo $word
+		timeout "$(pace_seconds 100)" bash -c "head -c 3 </dev/tcp/127.0.0.1/$word" 2>/dev/null | grep -q SSH && echo $word
 	done
-	timeout 5 bash -c 'exec 8<>/dev/tcp/127.0.0.1/1080
+	timeout "$(pace_seconds 100)" bash -c 'exec 8<>/dev/tcp/127.0.0.1/1080
 		printf "\4\1\0\26\177\0\0\1\0" >&8; head -c 15 <&8' 2>/dev/null | tr -d '\0' | grep -q ZSSH && echo 1080
 	for word in $STAGE/near "/home/$user/back"; do
-		timeout 5 socat -u "UNIX-CONNECT:$word" - 2>/dev/null | grep -x far | sed "s|.*|${word##*/}|"
+		timeout "$(pace_seconds 100)" socat -u "UNIX-CONNECT:$word" - 2>/dev/null | grep -x far | sed "s|.*|${word##*/}|"
 	done
 	kill -0 $client 2>/dev/null && echo connected
 	pkill -P "$(pgrep -P $client -x timeout || echo $client)" -x ssh
