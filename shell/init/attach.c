@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "descriptors.h"
 #include "drop.h"
+#include "hosts.h"
 #include "join.h"
 #include "message.h"
 #include "pid1.h"
@@ -235,16 +236,26 @@ static int answer_joined(const struct join_way *way, pid_t pid, bool user, struc
  * What was mounted since the set began is covered in its mount namespace, which PID 1 has no right to
  * do any more.  A user's runner does it (shared.c), who joins the user namespace, too.
  */
-static int cover_in_set(const struct join_way *way, uid_t uid, struct error *error)
+static int cover_in_set(const struct join_way *way, const struct setup *setup, struct error *error)
 {
+	struct hosts_file hosts;
+	int result;
 	_cleanup_close_ int host = procs_open(error);
 
 	if (host < 0)
 		return host;
-	if (setns(way->fds[0], CLONE_NEWNS) < 0)
+	/* a comfort: without it the set has the file that it has */
+	hosts_make(&setup->policy, &hosts, &(struct error){0});
+	if (setns(way->fds[0], CLONE_NEWNS) < 0) {
+		hosts_free(&hosts);
 		return error_errno(
 			error, errno, "cannot look at the mounts of the user's sessions");
-	return procs_cover(way->fds[way->count - 1], host, uid, false, error);
+	}
+	result = procs_cover(way->fds[way->count - 1], host, setup->uid, false, error);
+	if (!result)
+		result = hosts_renew(&hosts, way->fds[0], error);
+	hosts_free(&hosts);
+	return result;
 }
 
 /*
@@ -284,7 +295,7 @@ static int share_session(struct job *job, int leader, struct error *error)
 	if (joined) {
 		pid_t pid = pid_of(way.fds[0]); /* the host's /proc has it */
 
-		result = setup->user ? 0 : cover_in_set(&way, setup->uid, error);
+		result = setup->user ? 0 : cover_in_set(&way, setup, error);
 		error->lacking = false; /* no reason to go without a set that is there */
 		return result < 0 ? result : answer_joined(&way, pid, setup->user, error);
 	}

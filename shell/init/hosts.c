@@ -2,12 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -16,9 +23,19 @@
 #define SCRATCH "/proc"
 #define SCRATCH_HOSTS SCRATCH "/hosts"
 #define LINE_MAX_ADDED 512
+#define INODES 4
+#define INODES_TEXT "4"
 #define BLANKS " \t\r"
 /* the address of a machine's own name where it has no other, as Debian has it */
 #define OWN_ADDRESS "127.0.1.1"
+
+/* Whose the line is. */
+struct hosts_names {
+	const char *host; /* the machine's own, as uname(2) has it */
+	const char *session;
+	const char *domain; /* the session's domainname; "": none of its own */
+	bool local; /* the machine's addresses are not the session's */
+};
 
 /* A part of the host's file. */
 struct word {
@@ -130,15 +147,18 @@ static int write_file(const char *bytes, size_t size)
 	return fchmod(file, 0644);
 }
 
-/* @bytes: the host's file, of @length, and room for LINE_MAX_ADDED more. */
-static int cover(char *bytes, size_t length, const struct hosts_names *names, bool stays,
-	struct error *error)
+/* Its number of inodes tells it from what others have mounted. */
+static int mount_scratch(void)
 {
-	const struct word text = {bytes, length};
-	size_t added = make_line(&text, names, bytes + length, LINE_MAX_ADDED);
+	return mount("nsisolate", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		"mode=755,nr_inodes=" INODES_TEXT);
+}
+
+int hosts_cover(const struct hosts_file *hosts, bool stays, struct error *error)
+{
 	int result = 0;
 
-	if (!added)
+	if (!hosts->size)
 		return 0;
 	/*
 	 * The file needs a file system of its own to live on, and that needs a place for the moment
@@ -146,10 +166,9 @@ static int cover(char *bytes, size_t length, const struct hosts_names *names, bo
 	 * would need no place, but binding out of one works only from Linux 6.15 on.  To unmount it
 	 * is the most expensive thing of all, since the kernel waits for an RCU grace period.
 	 */
-	if (mount("nsisolate", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		    "mode=755,nr_inodes=4") < 0)
+	if (mount_scratch() < 0)
 		return error_errno(error, errno, "cannot mount a tmpfs for /etc/hosts");
-	if (write_file(bytes, length + added) < 0)
+	if (write_file(hosts->bytes, hosts->size) < 0)
 		result = error_errno(error, errno, "cannot write the session's /etc/hosts");
 	else if (mount(SCRATCH_HOSTS, "/etc/hosts", NULL, MS_BIND, NULL) < 0)
 		result = error_errno(error, errno, "cannot mount over /etc/hosts");
@@ -169,14 +188,33 @@ static int read_all(int fd, char *text, size_t size, size_t *length)
 	return 0;
 }
 
-int hosts_cover(const struct hosts_names *names, bool stays, struct error *error)
+void hosts_free(struct hosts_file *hosts)
 {
-	struct stat status;
-	size_t size, length;
-	char *bytes;
-	int result;
-	_cleanup_close_ int file = open("/etc/hosts", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (hosts->bytes)
+		munmap(hosts->bytes, hosts->room);
+	hosts->bytes = NULL;
+}
 
+int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct error *error)
+{
+	struct utsname host;
+	const struct hosts_names names = {
+		.host = host.nodename,
+		.session = policy->hostname,
+		.domain = policy->domainname,
+		.local = policy->kinds & CLONE_NEWNET,
+	};
+	struct stat status;
+	struct word text;
+	size_t size, added;
+	_cleanup_close_ int file = -1;
+
+	*hosts = (struct hosts_file){0};
+	if (!policy->hosts || !*policy->hostname || !(policy->kinds & CLONE_NEWNS))
+		return 0;
+	if (uname(&host) < 0)
+		return error_errno(error, errno, "cannot tell the machine's name");
+	file = open("/etc/hosts", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
 		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot read /etc/hosts");
 	if (fstat(file, &status) < 0)
@@ -191,14 +229,81 @@ int hosts_cover(const struct hosts_names *names, bool stays, struct error *error
 	}
 	/* pages of its own, which PID 1 gives back: what it has it has for the session's life */
 	size = (size_t)status.st_size;
-	bytes = mmap(NULL, size + LINE_MAX_ADDED, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (bytes == MAP_FAILED)
+	hosts->room = size + LINE_MAX_ADDED;
+	hosts->bytes =
+		mmap(NULL, hosts->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (hosts->bytes == MAP_FAILED) {
+		hosts->bytes = NULL;
 		return error_errno(error, errno, "cannot read /etc/hosts");
-	if (read_all(file, bytes, size, &length) < 0)
-		result = error_errno(error, errno, "cannot read /etc/hosts");
-	else
-		result = cover(bytes, length, names, stays, error);
-	munmap(bytes, size + LINE_MAX_ADDED);
-	return result;
+	}
+	if (read_all(file, hosts->bytes, size, &size) < 0) {
+		hosts_free(hosts);
+		return error_errno(error, errno, "cannot read /etc/hosts");
+	}
+	text = (struct word){hosts->bytes, size};
+	added = make_line(&text, &names, hosts->bytes + size, LINE_MAX_ADDED);
+	hosts->size = added ? size + added : 0;
+	return 0;
+}
+
+/* ---- later ---- */
+
+/* Linux 5.2, and not in every C library's headers. */
+#define CLONE_TREE 1 /* OPEN_TREE_CLONE */
+#define MOVE_FROM_FD 0x04 /* MOVE_MOUNT_F_EMPTY_PATH */
+#define MOVE_TO_LINKED 0x10 /* MOVE_MOUNT_T_SYMLINKS */
+
+/* Whether /etc/hosts has these bytes and no others. */
+static bool is_current(const struct hosts_file *hosts)
+{
+	char part[512];
+	size_t at = 0;
+	ssize_t got = 0;
+	_cleanup_close_ int file = open("/etc/hosts", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	while (file >= 0 && (got = read(file, part, sizeof part)) > 0) {
+		if ((size_t)got > hosts->size - at || memcmp(part, hosts->bytes + at, (size_t)got))
+			return false;
+		at += (size_t)got;
+	}
+	return file >= 0 && got == 0 && at == hosts->size;
+}
+
+/* A mount of the new file that is nowhere yet: made in a mount namespace of our own for the moment. */
+static int make_detached(const struct hosts_file *hosts)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount_scratch() < 0 || write_file(hosts->bytes, hosts->size) < 0)
+		return -1;
+	return (int)syscall(SYS_open_tree, AT_FDCWD, SCRATCH_HOSTS, CLONE_TREE | O_CLOEXEC);
+}
+
+static bool is_covered(void)
+{
+	struct statfs status;
+
+	return statfs("/etc/hosts", &status) == 0 && status.f_type == TMPFS_MAGIC &&
+	       status.f_files == INODES;
+}
+
+int hosts_renew(const struct hosts_file *hosts, int set, struct error *error)
+{
+	struct rlimit size;
+	_cleanup_close_ int fresh = -1;
+
+	/* a file that is larger than may be would be a signal that ends us */
+	if (!hosts->size || is_current(hosts) || getrlimit(RLIMIT_FSIZE, &size) < 0 ||
+		hosts->size > size.rlim_cur)
+		return 0;
+	fresh = make_detached(hosts);
+	if (setns(set, CLONE_NEWNS) < 0)
+		return error_errno(
+			error, errno, "cannot go back to the mounts of the user's sessions");
+	while (fresh >= 0 && is_covered())
+		if (umount2("/etc/hosts", MNT_DETACH) < 0)
+			return 0;
+	if (fresh >= 0)
+		syscall(SYS_move_mount, fresh, "", AT_FDCWD, "/etc/hosts",
+			MOVE_FROM_FD | MOVE_TO_LINKED);
+	return 0;
 }

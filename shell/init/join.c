@@ -43,12 +43,12 @@ void join_way_close(struct join_way *way)
 		cleanup_close(&way->fds[--way->count]);
 }
 
-int join_way_pid(const struct join_way *way, int flags)
+int join_way_namespace(const struct join_way *way, int flags, int kind)
 {
 	size_t next = 1;
 
 	for (size_t i = 0; i < kinds_count && next < way->count; i++) {
-		if (kinds[i].flag == CLONE_NEWPID)
+		if (kinds[i].flag == kind)
 			return way->fds[next];
 		next += !!(flags & kinds[i].flag);
 	}

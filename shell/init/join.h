@@ -30,8 +30,8 @@ struct join_way {
 };
 void join_way_close(struct join_way *way);
 
-/* The descriptor of the PID namespace in a user's way in, of namespaces of @kinds; -1: none. */
-int join_way_pid(const struct join_way *way, int kinds);
+/* The descriptor of the namespace @kind in a user's way in, of namespaces of @kinds; -1: none. */
+int join_way_namespace(const struct join_way *way, int kinds, int kind);
 
 /* The same, of the session's /proc: behind all those. */
 int join_way_proc(const struct join_way *way, int kinds);

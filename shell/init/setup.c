@@ -1,8 +1,6 @@
 #include "setup.h"
 
-#include <errno.h>
 #include <linux/sched.h>
-#include <sys/utsname.h>
 
 #include "cleanup.h"
 #include "drop.h"
@@ -21,15 +19,10 @@ static int setup_proc(uid_t uid, bool user, struct error *error)
 	return own < 0 ? own : procs_cover(own, own, uid, user, error);
 }
 
-static int setup_mounts(const struct setup *setup, const char *host, struct error *error)
+static int setup_mounts(
+	const struct setup *setup, const struct hosts_file *hosts, struct error *error)
 {
 	const struct policy *policy = &setup->policy;
-	const struct hosts_names names = {
-		.host = host,
-		.session = policy->hostname,
-		.domain = policy->domainname,
-		.local = policy->kinds & CLONE_NEWNET,
-	};
 	int result = mounts_isolate(&setup->host, error);
 
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
@@ -41,8 +34,8 @@ static int setup_mounts(const struct setup *setup, const char *host, struct erro
 		result = fresh_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = fresh_cgroup(error);
-	if (!result && policy->hosts && *policy->hostname)
-		result = hosts_cover(&names, policy->kinds & CLONE_NEWPID, error);
+	if (!result)
+		result = hosts_cover(hosts, policy->kinds & CLONE_NEWPID, error);
 	if (!result && (policy->kinds & CLONE_NEWPID))
 		result = setup_proc(setup->uid, setup->user, error);
 	return result;
@@ -51,12 +44,10 @@ static int setup_mounts(const struct setup *setup, const char *host, struct erro
 int setup_session(const struct setup *setup, struct error *error)
 {
 	const struct policy *policy = &setup->policy;
-	struct utsname host; /* while the hostname is still that of the machine */
-	int result = 0;
+	struct hosts_file hosts;
+	int result = hosts_make(policy, &hosts, error);
 
-	if (uname(&host) < 0)
-		return error_errno(error, errno, "cannot tell the machine's name");
-	if (setup->user)
+	if (!result && setup->user)
 		result = namespaces_map_ids(setup->uid, setup->gid, error);
 	if (!result && (policy->kinds & CLONE_NEWUTS))
 		result = namespaces_set_names(
@@ -64,7 +55,8 @@ int setup_session(const struct setup *setup, struct error *error)
 	if (!result && (policy->kinds & CLONE_NEWNET))
 		result = namespaces_loopback_up(error);
 	if (!result && (policy->kinds & CLONE_NEWNS))
-		result = setup_mounts(setup, host.nodename, error);
+		result = setup_mounts(setup, &hosts, error);
+	hosts_free(&hosts);
 	if (result)
 		return result;
 	if (setup->user)

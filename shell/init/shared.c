@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "drop.h"
+#include "hosts.h"
 #include "join.h"
 #include "message.h"
 #include "procs.h"
@@ -159,7 +160,8 @@ static int join_kinds(const struct join_way *way, int flags, struct error *error
 }
 
 /* Joining a mount namespace leads to its root, setns(2). */
-static int join(const struct join_way *way, int flags, struct error *error)
+static int join_as(
+	const struct join_way *way, int flags, const struct hosts_file *hosts, struct error *error)
 {
 	struct stat root, there;
 	_cleanup_free_ char *directory = getcwd(NULL, 0);
@@ -178,6 +180,8 @@ static int join(const struct join_way *way, int flags, struct error *error)
 			"the user's other sessions have another root directory than this one");
 	/* -1: we made the set, a moment ago */
 	result = proc < 0 ? 0 : procs_cover(proc, host, getuid(), true, error);
+	if (!result && proc >= 0)
+		result = hosts_renew(hosts, join_way_namespace(way, flags, CLONE_NEWNS), error);
 	if (result < 0) {
 		error->lacking = false;
 		return result;
@@ -188,12 +192,24 @@ static int join(const struct join_way *way, int flags, struct error *error)
 	return drop_capabilities(error);
 }
 
+static int join(const struct join_way *way, const struct policy *policy, struct error *error)
+{
+	struct hosts_file hosts;
+	int result;
+
+	/* a comfort: without it the set has the file that it has */
+	hosts_make(policy, &hosts, &(struct error){0});
+	result = join_as(way, policy->kinds, &hosts, error);
+	hosts_free(&hosts);
+	return result;
+}
+
 static _Noreturn void runner(
 	const struct job *job, const struct command *command, const struct join_way *way, int line)
 {
 	struct report report = {0};
 	struct error error = {0};
-	int result = join(way, job->setup.policy.kinds, &error);
+	int result = join(way, &job->setup.policy, &error);
 
 	if (!result)
 		result = report.command = command_start(command, CLONE_PARENT, &error);
@@ -240,7 +256,7 @@ static int try_start(
 
 	if (result < 0)
 		return result;
-	log_namespace(&outer->log, join_way_pid(&way, job->setup.policy.kinds));
+	log_namespace(&outer->log, join_way_namespace(&way, job->setup.policy.kinds, CLONE_NEWPID));
 	result = run_in_set(job, command, &way, outer, error);
 	join_way_close(&way);
 	if (result > 0) {

@@ -227,6 +227,35 @@ $user-lab" "the working directory of a login that joins"
 }
 test_a_login_that_joins_keeps_its_directory_and_sees_later_mounts() { each_way check_directory; }
 
+check_hosts() {
+	local ask='grep -c "$(hostname)" /etc/hosts; getent hosts 192.0.2.9 192.0.2.10 | tr -s " "; grep -c " /etc/hosts " /proc/self/mountinfo'
+	local mount='grep " /etc/hosts " /proc/self/mountinfo'
+	cp /etc/hosts $STAGE/hosts
+	member first
+	sed -i '$a 192.0.2.9 new' /etc/hosts
+	assert_eq "$(tell first "$ask")" "0
+192.0.2.9 new
+0" "when the host has replaced its file"
+	member second
+	assert_eq "$(tell first "$ask")" "1
+192.0.2.9 new
+1" "with one more login"
+	echo 192.0.2.10 newer >>/etc/hosts
+	assert_eq "$(tell first "$ask" | tail -n 2)" "192.0.2.9 new
+1" "when the host has written into its file"
+	member third
+	assert_eq "$(tell first "$ask")" "1
+192.0.2.9 new
+192.0.2.10 newer
+1" "with one more login"
+	before=$(tell first "$mount")
+	enter $way true
+	assert_eq "$(tell first "$mount")" "$before" "when nothing has changed"
+	leave first second third
+	mv $STAGE/hosts /etc/hosts
+}
+test_a_login_that_joins_renews_the_hosts_file() { each_way check_hosts; }
+
 check_status() {
 	member first
 	enter $way 'exit 0' || fail "status $? for 0"
