@@ -256,6 +256,12 @@ stage_reset() {
 	: >$LOGS/syslog
 }
 
+# What a test that failed did not take away: the next one is not to fail by it.
+stage_clean() {
+	find /run /tmp /dev/shm -xdev -path $STAGE -prune -o -print | sort | comm -23 - <(sort $STAGE/before) |
+		sort -r | xargs -r -d '\n' rm -rf --
+}
+
 stage_unmount() { # what was mounted since; the last one first
 	[ -e $STAGE/before ] || return 0
 	sort /proc/1/mountinfo | comm -23 - <(grep -E '^[0-9]+ [0-9]+ [0-9]+:' $STAGE/before) |

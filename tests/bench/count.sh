@@ -2,6 +2,7 @@
 # stage, by run and by test_budget.sh.
 #
 #	count_calls             lines `WHOSE NUMBER`: system calls of one login
+#	count_library           the C library that makes them, whose NSS and memory are among them
 #	count_instructions      the same of instructions in user space, where there is valgrind
 #
 # The calls of a login through the module (module-) and through nsisolate-shell (shell-), by process:
@@ -13,6 +14,8 @@
 #	shell-outer             nsisolate-init, from its main until it waits for the session
 #	shell-init              PID 1, until it has started the command
 # What a C library does before main is its own, and so is what NSS does for more than files.
+
+count_library() { getconf GNU_LIBC_VERSION 2>/dev/null || echo "another C library"; }
 
 count_furnish() {
 	local i

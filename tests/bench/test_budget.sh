@@ -1,15 +1,18 @@
-# What a login does must not grow unseen: its system calls against tests/bench/budget.
+# What a login does must not grow unseen: its system calls against tests/bench/budget.  That was taken with one
+# C library; another one looks names up, and gets memory, in its own way, and has a fifth more.
 . tests/stage.sh
 . tests/bench/count.sh
 
 test_a_login_makes_no_more_system_calls_than_its_budget() {
-	local whose number allowed grown= counted=0
+	local whose number allowed grown= counted=0 more=0
+	grep -qxF "# $(count_library)" tests/bench/budget || more=5
 	! sanitized || skip "sanitizers make system calls of their own"
 	count_calls >/run/counted || fail "they could not be counted"
 	while read -r whose number; do
 		allowed=$(awk -v whose="$whose" '$1 == whose { print $2 }' tests/bench/budget)
 		echo "$whose: $number, budget ${allowed:-none}"
 		[[ $number =~ ^[0-9]+$ && $allowed =~ ^[0-9]+$ ]] || fail "this is no comparison"
+		[ $more = 0 ] || allowed=$((allowed + allowed / more + 1))
 		counted=$((counted + 1))
 		[ "$number" -le "$allowed" ] || grown+="$whose makes $number, and $allowed are its budget. "
 	done </run/counted
