@@ -94,11 +94,13 @@ struct scheduler {
 	const char *services[3]; /* what its stack is called, here or there */
 	const char *program; /* by which users ask it */
 	const char *allow; /* who may, where it exists */
+	const char *late; /* what becomes of that in a session with processes of its own */
 };
 
 static const struct scheduler schedulers[] = {
-	{"cron", {"cron", "crond", NULL}, "crontab", "/etc/cron.allow"},
-	{"at", {"atd", NULL, NULL}, "at", "/etc/at.allow"},
+	{"cron", {"cron", "crond", NULL}, "crontab", "/etc/cron.allow", ""},
+	{"at", {"atd", NULL, NULL}, "at", "/etc/at.allow",
+		"; at(1) in a session does not wake atd, and jobs may start an hour late"},
 };
 
 static bool is_installed(const char *program)
@@ -158,8 +160,8 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 		return;
 	}
 	if (covered && stack && stack_has_module(stack)) {
-		doctor_add(doctor, VERDICT_OK, scheduler->name, "isolated by the rule [%s]",
-			rule.place.rule);
+		doctor_add(doctor, VERDICT_OK, scheduler->name, "isolated by the rule [%s]%s",
+			rule.place.rule, scheduler->late);
 		return;
 	}
 	if (closed < 0) {
@@ -177,11 +179,13 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 		doctor_mend(doctor, "echo root >%s   # nobody else may any more", scheduler->allow);
 	} else if (!covered) {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
-			"no rule is for the service %s: users' jobs run outside", service);
+			"no rule is for the service %s: users' jobs run outside%s", service,
+			scheduler->late);
 		doctor_mend(doctor, "nsisolatectl edit   # add %s to the rule's service", service);
 	} else {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
-			"%s does not name pam_nsisolate.so: users' jobs run outside", stack->path);
+			"%s does not name pam_nsisolate.so: users' jobs run outside%s", stack->path,
+			scheduler->late);
 		doctor_mend(doctor, "echo 'session required pam_nsisolate.so' >>%s", stack->path);
 	}
 }
@@ -311,6 +315,32 @@ int doctor_proc_hidden(void)
 
 #define DROPINS "/etc/systemd/system/user@.service.d"
 
+/*
+ * mount_namespaces(7): a session's mounts are slaves of the host's, which passes on what is shared.
+ */
+static void check_propagation(struct doctor *doctor)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	bool shared = false;
+
+	if (!file)
+		return;
+	while (getline(&line, &size, file) >= 0) {
+		char point[16] = "";
+
+		if (sscanf(line, "%*s %*s %*s %*s %15s", point) == 1 && !strcmp(point, "/"))
+			shared = strstr(line, " shared:") != NULL;
+	}
+	fclose(file);
+	if (!doctor->inside)
+		doctor_add(doctor, VERDICT_OK, "mounts",
+			shared ? "/ is shared: what is mounted and unmounted later is so in sessions, too"
+			       : "/ is not shared (mount --make-rshared /): what is mounted and "
+				 "unmounted later is not so in sessions");
+}
+
 static void check_proc(struct doctor *doctor)
 {
 	bool systemd = access("/run/systemd/system", F_OK) == 0;
@@ -356,6 +386,7 @@ void doctor_check_doors(struct doctor *doctor)
 		check_group(doctor, groups[i]);
 	check_kill(doctor);
 	check_proc(doctor);
+	check_propagation(doctor);
 	if (*doctor->people.untold)
 		doctor_add(doctor, VERDICT_UNSEEN, "accounts", "%s", doctor->people.untold);
 }

@@ -189,6 +189,22 @@ test_a_cron_job_when_a_rule_names_cron() {
 	nothing_left
 }
 
+# nsisolate(7) says so
+test_at_in_a_session_signals_who_has_the_number_of_atd_there() {
+	need atd
+	apply su
+	su alice -c 'sleep 300 & echo $! >/home/alice/victim
+		until [ -s /run/atd.pid ]; do sleep 0.05; done
+		echo true | at now 2>/dev/null
+		wait $!; echo $?' >/home/alice/out 2>/dev/null &
+	wait_for test -s /home/alice/victim
+	cp /home/alice/victim /run/atd.pid
+	wait $!
+	assert_eq "$(tail -n 1 /home/alice/out)" 129 "a process of alice's with the number of atd"
+	rm -f /home/alice/{out,victim} /run/atd.pid /var/spool/cron/atjobs/a*
+	nothing_left
+}
+
 test_an_at_job_when_a_rule_names_atd() {
 	need atd
 	apply atd

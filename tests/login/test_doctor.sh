@@ -907,6 +907,14 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 	usermod -s /bin/bash bob
 }
 
+test_says_what_becomes_of_mounts_and_of_at() {
+	healthy
+	finds ok mounts '/ is (not )?shared'
+	unshare --mount --propagation shared nsisolatectl doctor | grep -q '/ is shared: what' || fail "not seen as shared"
+	unshare --mount --propagation private nsisolatectl doctor | grep -q '/ is not shared' || fail "seen as shared"
+	finds ok at 'in a session does not wake atd'
+}
+
 # ---- faults: the shell ----
 
 test_finds_that_shells_lacks_the_shell() {
