@@ -345,6 +345,17 @@ static bool is_child_pending(void)
 	return sigpending(&pending) == 0 && sigismember(&pending, SIGCHLD) == 1;
 }
 
+int caller_step_out(struct caller *caller, struct error *error)
+{
+	bool *here = caller->here;
+	int result;
+
+	caller->here = NULL; /* it stays */
+	result = caller_return(caller, error);
+	caller->here = here;
+	return result;
+}
+
 void caller_signals_hold(struct caller_signals *signals)
 {
 	static const struct sigaction by_default = {.sa_handler = SIG_DFL};

@@ -64,6 +64,12 @@ int caller_return(struct caller *caller, struct error *error);
 bool caller_has_become_user(void);
 
 /*
+ * caller_return, after which this process still has a session: it is not in it any more, and what it
+ * started there is.
+ */
+int caller_step_out(struct caller *caller, struct error *error);
+
+/*
  * SIGCHLD made harmless for a moment: blocked, so that a handler of the application cannot reap a
  * child of ours; and not ignored, so that we can.  By caller_signals_restore those children must be
  * reaped; then only those signals are delivered that are about the application's own.

@@ -34,6 +34,9 @@ struct record {
 	struct session_log log;
 };
 
+/* The session that this process, or the process that it is a fork of, is in; NULL: none. */
+static struct record *entered;
+
 /* One attempt to open a session. */
 struct attempt {
 	pam_handle_t *pamh;
@@ -171,6 +174,8 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 	char line[SESSION_LOG_MAX];
 	int left;
 
+	if (entered == record)
+		entered = NULL;
 	if (!record->session.open)
 		return;
 	left = session_left(&record->session);
@@ -202,6 +207,8 @@ static void free_record(pam_handle_t *pamh, void *data, int error_status)
 	(void)error_status;
 	if (caller_is_here(&record->session.caller))
 		close_record(pamh, record, "pam_end");
+	if (entered == record)
+		entered = NULL;
 	free(record);
 }
 
@@ -250,6 +257,7 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 		error_set(&error, ENOMEM, "%s", pam_strerror(attempt->pamh, result));
 		return stuck ? half_isolated(attempt, error.text) : unable(attempt, policy, &error);
 	}
+	entered = record;
 	log_open(attempt->pamh, record);
 	return PAM_SUCCESS;
 }
@@ -281,6 +289,31 @@ static int decide(struct attempt *attempt)
 	return PAM_SUCCESS;
 }
 
+/*
+ * This process is in the session of another login, which it opened: what it starts for this one would
+ * be in there, too, whatever the rules say.  Only root is let in, and for root the process steps out.
+ */
+static int decide_inside(struct attempt *attempt)
+{
+	const struct session_log *log = &entered->log;
+	struct error error = {0}, why;
+
+	error_set(&why, EBUSY,
+		"this process has a session open already, of %s (id %s), and is in it: an application "
+		"that a rule isolates must use one process a login, see nsisolate(7)",
+		log->user, log->id);
+	if (find_login(attempt, &error) < 0)
+		error = (struct error){0};
+	if (!attempt->root)
+		return refuse(attempt, why.text);
+	if (caller_step_out(&entered->session.caller, &error) < 0)
+		return let_in(attempt, LOG_ALERT, "uid 0, IN THAT SESSION", why.text);
+	entered = NULL;
+	let_in(attempt, LOG_ALERT, "uid 0; the process has left that session", why.text);
+	login_free(&attempt->login);
+	return decide(attempt);
+}
+
 EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct attempt attempt = {.pamh = pamh, .silent = flags & PAM_SILENT};
@@ -299,6 +332,8 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 	} else if (pam_get_data(pamh, DATA_NAME, &open) == PAM_SUCCESS && open) {
 		/* the line stands twice in the stack: once is enough */
 		result = PAM_SUCCESS;
+	} else if (entered && caller_is_here(&entered->session.caller)) {
+		result = decide_inside(&attempt);
 	} else {
 		result = decide(&attempt);
 	}

@@ -21,6 +21,7 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_config,
 	doctor_check_kernel,
 	doctor_check_pam,
+	doctor_check_applications,
 	doctor_check_sshd,
 	doctor_check_shell,
 	doctor_check_user_namespaces,

@@ -85,6 +85,7 @@ size_t doctor_tally(const struct doctor *doctor, enum verdict verdict);
 void doctor_check_config(struct doctor *doctor);
 void doctor_check_kernel(struct doctor *doctor);
 void doctor_check_pam(struct doctor *doctor);
+void doctor_check_applications(struct doctor *doctor);
 void doctor_check_sshd(struct doctor *doctor);
 void doctor_check_shell(struct doctor *doctor);
 void doctor_check_user_namespaces(struct doctor *doctor);

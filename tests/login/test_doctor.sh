@@ -381,6 +381,26 @@ test_finds_that_no_session_can_be_joined() {
 	finds problem CAP_SYS_PTRACE 'missing' 'CAP_SYS_PTRACE'
 }
 
+test_finds_applications_that_a_rule_isolates_in_vain() {
+	healthy
+	local service
+	for service in cockpit dovecot samba; do
+		printf 'session required pam_permit.so\nsession required pam_nsisolate.so\n' >/etc/pam.d/$service
+	done
+	finds_not warning 'cockpit|dovecot|samba'
+	printf '[all]\nuid = 1000-59999\nservice = sshd, login, cockpit, samba\n' | conf
+	finds warning cockpit 'cockpit-session needs' '^nsisolatectl edit'
+	finds warning samba 'smbd starts nothing' '^nsisolatectl edit'
+	finds_not warning dovecot
+	pam_stack login 'session required pam_nsisolate.so'
+	finds_not warning /usr/local/bin/jupyterhub
+	mkdir -p /usr/local/bin
+	printf '#!/bin/sh\n' >/usr/local/bin/jupyterhub
+	chmod 755 /usr/local/bin/jupyterhub
+	finds warning /usr/local/bin/jupyterhub 'closes it at once' '^nsisolatectl edit'
+	rm /usr/local/bin/jupyterhub /etc/pam.d/{cockpit,dovecot,samba}
+}
+
 test_finds_limits_on_namespaces() {
 	healthy
 	in_place_of /proc/sys/user/max_pid_namespaces 0

@@ -53,6 +53,38 @@ test_debug_names_the_rule_of_who_is_not_isolated() {
 
 # ---- what the application has done before, or does meanwhile ----
 
+# as a hub does it, with a handle for each user
+test_a_second_session_in_one_process_is_refused_in_words_of_its_own() {
+	local said
+	printf '[ours]\nuser = carol\nisolate = no\n[all]\n' | conf
+	stack
+	for second in bob carol alice nosuchuser; do
+		: >$LOGS/syslog
+		app alice remember open also $second refused end first \
+			run 'test "$(uname -n)" = alice-lab' close same end 2>/dev/null || fail "$second"
+		said=$(logged 'session refused: user=')
+		assert_match "$said" 'has a session open already, of alice \(id .*one process a login'
+		[[ $said != *iniparser* && $said != */proc* ]] || fail "words about something else: $said"
+	done
+	# one behind the other is no trouble
+	app alice remember open close also bob open run 'test "$(uname -n)" = bob-lab' close same 2>/dev/null ||
+		fail "bob behind alice"
+	nothing_left
+}
+
+test_root_is_let_in_outside_of_anothers_session() {
+	printf '[root]\nuid = 0\nisolate = no\n[all]\n' | conf
+	stack
+	app alice remember open also root open run 'test "$(uname -n)" = lab' same close \
+		first close same end || fail "root beside alice"
+	logged '^<81>.*NOT isolated: user=root is let in \(uid 0; the process has left that session\): .*of alice' >/dev/null
+	logged 'session closed: user=alice' >/dev/null
+	printf '[all]\nhostname = %%u-%%l\n' | conf
+	app alice remember open also root open run 'test "$(uname -n)" = root-lab' close same first close same end ||
+		fail "root, isolated, beside alice"
+	nothing_left
+}
+
 test_who_has_left_its_pid_namespace_already_is_refused() {
 	printf '[all]\n' | conf
 	stack

@@ -2,6 +2,8 @@
  * pam_app SERVICE USER ACTION... - an application that opens PAM sessions, and says what that did to
  * it.  The actions, in order:
  *
+ *	also USER               a second handle, for USER, which the actions behind it are about
+ *	first                   the first handle again
  *	open close end start    pam_open_session, pam_close_session, pam_end, pam_start again
  *	refused                 pam_open_session, which must fail
  *	attempt                 pam_open_session, and where it succeeds pam_close_session
@@ -170,6 +172,27 @@ static int start(void)
 	static const struct pam_conv conversation = {converse, NULL};
 
 	return pam_start(service, user, &conversation, &handle) != PAM_SUCCESS;
+}
+
+/* A second one beside the first, which first() goes back to. */
+static pam_handle_t *first_handle;
+static const char *first_user;
+
+static int also(const char *name)
+{
+	if (!first_handle) {
+		first_handle = handle;
+		first_user = user;
+	}
+	user = name;
+	return start();
+}
+
+static int first(void)
+{
+	handle = first_handle;
+	user = first_user;
+	return !handle;
 }
 
 static pid_t start_child(const char *program, const char *command)
@@ -362,6 +385,8 @@ static int act(char ***word)
 
 	if (is(action, "start"))
 		return start();
+	if (is(action, "first"))
+		return first();
 	if (is(action, "open"))
 		return pam_open_session(handle, flags) != PAM_SUCCESS;
 	if (is(action, "refused"))
@@ -412,6 +437,8 @@ static int act(char ***word)
 	}
 	if (!*++*word)
 		return 2;
+	if (is(action, "also"))
+		return also(**word);
 	if (is(action, "rhost"))
 		return pam_set_item(handle, PAM_RHOST, **word) != PAM_SUCCESS;
 	if (is(action, "tty"))
