@@ -4,22 +4,21 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
 {
-	enum { MOST = 8 << 20 };
-	char *bytes = malloc(MOST), **list = calloc(MOST, sizeof *list), **word = list;
+	static char bytes[8 << 20], *list[sizeof bytes + 1];
+	char **word = list;
 	FILE *file = argc > 2 ? fopen(argv[1], "re") : NULL;
 	size_t size;
 
-	if (!bytes || !list || !file) {
+	if (!file) {
 		perror("exec_with");
 		return 2;
 	}
-	size = fread(bytes, 1, MOST, file);
+	size = fread(bytes, 1, sizeof bytes - 1, file);
 	fclose(file);
 	for (size_t at = 0; at < size; at += strlen(bytes + at) + 1)
 		*word++ = bytes + at;
