@@ -2,9 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -88,53 +89,82 @@ int environment_store(char *const *list, struct error *error)
 	return result < 0 ? error_errno(error, errno, "cannot put the environment away") : result;
 }
 
-/* The bytes of @fd, which no one can change any more. */
-static int map(int fd, char **bytes, size_t *size, struct error *error)
-{
-	struct stat status;
-	int seals = fcntl(fd, F_GET_SEALS);
+/*
+ * A loaded environment is one mapping, which can be given back whole: the two processes that a
+ * session keeps have no use for it.  How many strings there are is not known before: there is room
+ * for as many as there are bytes, and what is not touched costs nothing.
+ */
+struct loaded {
+	size_t total;
+	char shell[sizeof "SHELL=" + PATH_MAX];
+	char *list[];
+};
 
-	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &status) < 0)
-		return error_set(error, EINVAL, "descriptor %d is no stored environment", fd);
-	*size = (size_t)status.st_size;
-	if (!*size)
-		return 0;
-	*bytes = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (*bytes == MAP_FAILED)
-		return error_errno(error, errno, "cannot take the environment");
-	if ((*bytes)[*size - 1])
-		return error_set(error, EINVAL, "descriptor %d is no stored environment", fd);
-	return 0;
+static struct loaded *loaded_of(char **list)
+{
+	return (struct loaded *)((char *)list - offsetof(struct loaded, list));
+}
+
+static int read_all(int fd, char *bytes, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		ssize_t got = pread(fd, bytes + at, size - at, (off_t)at);
+
+		if (got == 0)
+			return -EIO;
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		at += got > 0 ? (size_t)got : 0;
+	}
+	return !size || !bytes[size - 1] ? 0 : -EINVAL;
 }
 
 int environment_load(int fd, char ***list, struct error *error)
 {
-	char *bytes = NULL, **word;
-	size_t size = 0, count = 0;
-	int result = map(fd, &bytes, &size, error);
+	struct stat status;
+	int result, seals = fcntl(fd, F_GET_SEALS);
+	size_t size, total;
+	struct loaded *loaded;
+	char *bytes, **word;
 
-	if (result < 0)
-		return result;
-	for (size_t at = 0; at < size; at++)
-		count += !bytes[at];
-	*list = word = calloc(count + 2, sizeof *word);
-	if (!word)
-		return error_errno(error, ENOMEM, "cannot take the environment");
+	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &status) < 0)
+		return error_set(error, EINVAL, "descriptor %d is no stored environment", fd);
+	size = (size_t)status.st_size;
+	total = sizeof *loaded + (size + 2) * sizeof *loaded->list + size;
+	loaded = mmap(NULL, total, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (loaded == MAP_FAILED)
+		return error_errno(error, errno, "cannot take the environment");
+	loaded->total = total;
+	bytes = (char *)loaded + total - size;
+	result = read_all(fd, bytes, size);
+	if (result < 0) {
+		munmap(loaded, total);
+		return error_errno(error, -result, "cannot take the environment");
+	}
+	*list = word = loaded->list;
 	for (size_t at = 0; at < size; at += strlen(bytes + at) + 1)
 		*word++ = bytes + at;
 	return 0;
 }
 
-char *environment_set_shell(char **list, const char *shell)
+void environment_release(char **list)
 {
-	char *variable;
+	if (list)
+		munmap(loaded_of(list), loaded_of(list)->total);
+}
 
-	if (asprintf(&variable, "SHELL=%s", shell) < 0)
-		return NULL;
-	while (*list && strncmp(*list, variable, strlen("SHELL=")) != 0)
+int environment_set_shell(char **list, const char *shell)
+{
+	struct loaded *loaded = loaded_of(list);
+	int length = snprintf(loaded->shell, sizeof loaded->shell, "SHELL=%s", shell);
+
+	if (length >= (int)sizeof loaded->shell)
+		return -ENAMETOOLONG;
+	while (*list && strncmp(*list, loaded->shell, strlen("SHELL=")) != 0)
 		list++;
-	*list = variable;
-	return variable;
+	*list = loaded->shell;
+	return 0;
 }
 
 const char *environment_get(char *const *list, const char *name)

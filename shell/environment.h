@@ -24,16 +24,14 @@ int environment_store(char *const *list, struct error *error);
 
 /*
  * What is stored in @fd, byte for byte as it was; @fd can be closed then.  -EINVAL where it is
- * nothing of environment_store's.  The list is the caller's to free, its strings stay for the life
- * of the process.  It has room for one more: environment_set_shell.
+ * nothing of environment_store's.  The list is to be given back by environment_release, with its
+ * strings; it has room for a SHELL.
  */
 int environment_load(int fd, char ***list, struct error *error);
+void environment_release(char **list);
 
-/*
- * SHELL gets this value, where it stands or at the end.  Returns the variable, which is the
- * caller's to free when the list is; NULL when memory ran out.
- */
-char *environment_set_shell(char **list, const char *shell);
+/* SHELL gets this value, where it stands or at the end.  -ENAMETOOLONG: no path has that length. */
+int environment_set_shell(char **list, const char *shell);
 
 /* The value of the first variable of this name; NULL: there is none. */
 const char *environment_get(char *const *list, const char *name);

@@ -8,6 +8,7 @@
  * without that, it takes its own for the caller's.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,8 @@ struct request {
 	char **argv;
 	const char *config;
 	bool login; /* the real shell shall be a login shell */
-	int stored; /* the caller's environment, for nsisolate-init; -1: it is our own */
-	char **environment, *variable; /* SHELL */
+	int stored; /* the caller's environment, for nsisolate-init */
+	char **environment;
 };
 
 static void show(const char *text)
@@ -59,7 +60,7 @@ static void show_failed(const struct login *login, const char *let_in, const cha
 }
 
 /* From here on SHELL is the real one: what starts shells by it must not nest a session in each. */
-static int prepare_shell(struct request *request, const struct policy *policy,
+static int prepare_shell(const struct request *request, const struct policy *policy,
 	const struct login *login, const char **shell, char ***words, struct error *error)
 {
 	int result = real_shell_find(shell, policy, login, error);
@@ -73,10 +74,10 @@ static int prepare_shell(struct request *request, const struct policy *policy,
 		return result;
 	*words = real_shell_argv(*shell, request->argc, request->argv,
 		environment_get(request->environment, "SSH_ORIGINAL_COMMAND"));
-	request->variable = environment_set_shell(request->environment, *shell);
-	if (!*words || !request->variable)
+	if (!*words)
 		return error_errno(error, ENOMEM, "cannot start %s", *shell);
-	return 0;
+	result = environment_set_shell(request->environment, *shell);
+	return result < 0 ? error_errno(error, -result, "cannot start %s", *shell) : 0;
 }
 
 /* The real shell as it is; returns main's status when it cannot be run. */
@@ -89,8 +90,7 @@ static int exec_shell(const struct request *request, const char *shell, char **w
 		snprintf(name, sizeof name, "-%s", slash ? slash + 1 : shell);
 		words[0] = name;
 	}
-	if (request->stored >= 0)
-		close(request->stored);
+	fcntl(request->stored, F_SETFD, FD_CLOEXEC);
 	execve(shell, words, request->environment);
 	dprintf(STDERR_FILENO, NAME ": cannot run %s: %s\n", shell, strerror(errno));
 	return errno == ENOENT || errno == ENOTDIR ? 127 : 126;
@@ -125,15 +125,14 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	if (request->login)
 		*word++ = (char *)"--login";
 	snprintf(stored, sizeof stored, "--environment=%d", request->stored);
-	if (request->stored >= 0)
-		*word++ = stored;
+	*word++ = stored;
 	*word++ = user;
 	*word++ = from;
 	memcpy(word, options.option, (size_t)options.count * sizeof *word);
 	word += options.count;
 	*word++ = (char *)"--";
 	memcpy(word, words, count * sizeof *word);
-	execve(NSISOLATE_INIT, argv, request->stored >= 0 ? none : request->environment);
+	execve(NSISOLATE_INIT, argv, none);
 	errnum = errno;
 	error_errno(&error, errnum, "cannot run " NSISOLATE_INIT);
 	error.lacking = errnum == ENOENT || errnum == EACCES; /* not installed */
@@ -200,19 +199,11 @@ static struct request parse(int argc, char **argv)
 static int take_environment(struct request *request, struct error *error)
 {
 	const char *stored = getenv(ENVIRONMENT_FD);
-	size_t count = 0;
 
-	if (stored) {
-		request->stored = atoi(stored);
-		return environment_load(request->stored, &request->environment, error);
-	}
-	while (environ[count])
-		count++;
-	request->environment = calloc(count + 2, sizeof *environ);
-	if (!request->environment)
-		return error_errno(error, ENOMEM, "cannot take the environment");
-	memcpy(request->environment, environ, count * sizeof *environ);
-	return 0;
+	request->stored = stored ? atoi(stored) : environment_store(environ, error);
+	return request->stored < 0
+		       ? request->stored
+		       : environment_load(request->stored, &request->environment, error);
 }
 
 /* Whose session it is; uid 0 is somebody even when NSS knows nobody. */
@@ -232,7 +223,7 @@ static int find_login(struct login *login, struct error *error)
 }
 
 /* Becomes the session, or the real shell; returns main's status when it cannot. */
-static int start(struct request *request, struct login *login)
+static int start(const struct request *request, struct login *login)
 {
 	const bool isolated = own_session();
 	struct policy policy = {0};
@@ -279,7 +270,8 @@ int main(int argc, char **argv)
 		status = start(&request, &login);
 	}
 	login_free(&login);
-	free(request.environment);
-	free(request.variable);
+	environment_release(request.environment);
+	if (request.stored >= 0)
+		close(request.stored);
 	return status;
 }

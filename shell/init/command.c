@@ -19,18 +19,30 @@ int command_init(struct command *command, char **argv, bool login, int stored, s
 
 	*command = (struct command){
 		.path = argv[0], .argv = argv, .environment = environ, .terminal = -1};
-	if (stored >= 0)
+	if (stored >= 0) {
 		result = environment_load(stored, &command->environment, error);
-	if (!result && stored >= 0 && !environment_set_shell(command->environment, argv[0]))
-		result = error_errno(error, ENOMEM, "cannot start %s", argv[0]);
-	if (stored >= 0)
+		command->loaded = !result;
 		close(stored);
+	}
+	if (command->loaded) {
+		result = environment_set_shell(command->environment, argv[0]);
+		if (result < 0)
+			error_errno(error, -result, "cannot start %s", argv[0]);
+	}
 	if (!login)
 		return result;
 	snprintf(command->login_name, sizeof command->login_name, "-%s",
 		slash ? slash + 1 : argv[0]);
 	argv[0] = command->login_name;
 	return result;
+}
+
+void command_release(struct command *command)
+{
+	if (command->loaded)
+		environment_release(command->environment);
+	command->loaded = false;
+	command->environment = NULL;
 }
 
 void command_save_signals(struct command *command)

@@ -16,6 +16,7 @@
 struct command {
 	const char *path; /* found by PATH when it has no slash */
 	char **argv, **environment;
+	bool loaded; /* the environment is to be given back */
 	char login_name[NAME_MAX + 2]; /* a login shell's argv[0]: "-" and the base name */
 	int terminal; /* becomes the foreground process group there; -1: stays in ours */
 	uint64_t mask; /* as the caller had them: command_save_signals */
@@ -28,6 +29,9 @@ struct command {
  * Returns 0 or a negative errno, with @error.
  */
 int command_init(struct command *command, char **argv, bool login, int stored, struct error *error);
+
+/* What it has of memory that whoever only waits for the command does not need. */
+void command_release(struct command *command);
 
 /* Remembers the caller's signals for the command, then blocks all and takes SIGCHLD back. */
 void command_save_signals(struct command *command);

@@ -33,7 +33,7 @@ static int send_failed(int outer, const struct error *error)
 	return EXIT_FAILURE;
 }
 
-static int first_process(struct job *job, const struct command *command, int outer)
+static int first_process(struct job *job, struct command *command, int outer)
 {
 	struct pid1_message ready = {.what = PID1_READY, .number = 0};
 	struct pid1 pid1 = {
@@ -72,6 +72,7 @@ static int first_process(struct job *job, const struct command *command, int out
 		chdir("/") < 0)
 		return EXIT_FAILURE;
 	title_shorten(&job->title);
+	command_release(command);
 	/* for the log alone: it goes without where this fails */
 	if (job->user)
 		ready.number = (long long)namespaces_inode("pid", NULL);
@@ -158,7 +159,7 @@ static int in_place_run(struct job *job, const struct command *command)
 }
 
 static int session_start(
-	struct job *job, const struct command *command, struct outer *outer, struct error *error)
+	struct job *job, struct command *command, struct outer *outer, struct error *error)
 {
 	int flags = job->setup.policy.kinds | (job->setup.user ? CLONE_NEWUSER : 0);
 	int sockets[2], pidfd;
@@ -229,6 +230,7 @@ int foreground_run(struct job *job)
 	if (outer_listen(&outer, &error) < 0)
 		outer_end(&outer, SIGKILL); /* the command has begun, and ends with us */
 	title_shorten(&job->title);
+	command_release(&command);
 	log_opened(&outer.log);
 	outer_run(&outer);
 }

@@ -63,7 +63,8 @@ static void check_words(char *const *words)
 			   ? 2
 			   : 1;
 
-	if (given.command && words[1] && !strcmp(words[1], "-c") && words[2] == given.command) {
+	if (given.command && words[1] && !strcmp(words[1], "-c") && words[2] &&
+		!strcmp(words[2], given.command)) {
 		must(!words[3], "nothing follows the command");
 		return;
 	}
@@ -79,8 +80,10 @@ static int fuzz_execve(const char *path, char *const *argv, char *const *environ
 
 	must(path[0] == '/' && strcmp(path, NSISOLATE_SHELL) != 0,
 		"it is not itself that it execs");
-	must(shell && strcmp(shell, NSISOLATE_SHELL) != 0, "SHELL is the real one");
-	if (!strcmp(path, NSISOLATE_INIT)) {
+	if (strcmp(path, NSISOLATE_INIT) != 0) {
+		must(shell && strcmp(shell, NSISOLATE_SHELL) != 0, "SHELL is the real one");
+	} else {
+		must(!*environment, "nothing of the environment is the engine's own");
 		must(!strcmp(argv[1], "--user"), "it asks for no privilege");
 		while (strcmp(*argv, "--") != 0)
 			must(*++argv, "the command stands behind --");
