@@ -1,4 +1,4 @@
-# Who looks a session's name up on the host: nscd.
+# What a session's name depends on: nscd, which looks it up on the host, and myhostname, which does not.
 . tests/clients/client.sh
 
 nscd_runs() { # nscd_runs yes|no: with a cache of hosts or not
@@ -26,5 +26,34 @@ test_the_sessions_name_is_found_but_where_nscd_has_a_cache_of_hosts() {
 		rm -rf /run/nscd
 	done
 	sshd_stop
+	nothing_left
+}
+
+# a session in which the host's file is replaced; what it then finds
+found_later() {
+	on alice "touch $STAGE/began; until [ -e $STAGE/replaced ]; do sleep 0.05; done
+		getent hosts \"\$(hostname)\"" >$STAGE/out &
+	wait_for test -e $STAGE/began || fail "no session"
+	sed -i '$a 192.0.2.9 new' /etc/hosts
+	touch $STAGE/replaced
+	wait $!
+	rm $STAGE/began $STAGE/replaced
+	cat $STAGE/out
+}
+
+test_myhostname_finds_the_name_when_the_host_has_replaced_its_file() {
+	chmod 1777 $STAGE
+	cp /etc/hosts $STAGE/hosts
+	cp /etc/nsswitch.conf $STAGE/nsswitch.conf
+	sshd_start
+	sed -i 's/^hosts:.*/hosts: files dns/' /etc/nsswitch.conf
+	assert_eq "$(found_later)" '' "without myhostname"
+	sed -i 's/^hosts:.*/hosts: files myhostname dns/' /etc/nsswitch.conf
+	assert_match "$(found_later)" ' alice-lab( |$)' "with myhostname"
+	sshd_stop
+	chmod 711 $STAGE
+	mv $STAGE/hosts /etc/hosts
+	mv $STAGE/nsswitch.conf /etc/nsswitch.conf
+	rm $STAGE/out
 	nothing_left
 }
