@@ -231,6 +231,7 @@ stage_build() {
 	fi
 	stage_directories
 	stage_devices
+	rm -f /etc/hosts # which may be a link
 	printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\tlab\n' >/etc/hosts
 	echo lab >/etc/hostname
 	"$BUILD/tests/syslog_sink" /dev/log $LOGS/syslog &

@@ -352,8 +352,8 @@ test_linger_ends_with_the_last_process_that_could_not_be_watched_at_once() {
 	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
 	printf '[all]\nservice = stage\nlogout = linger\n' | conf
 	"$BUILD/tests/pam_app" stage alice open background 'exec sleep 2.5' pause 1000 close &
-	wait_for pgrep -x nsisolate-init
-	init=$(pgrep -x nsisolate-init)
+	# not the helper, which has that name, too
+	init=$(logged 'session opened: user=alice' | sed -nE 's/.* init=([0-9]+) .*/\1/p')
 	strace -qq -o $STAGE/trace -p "$init" -e trace=pidfd_open -e inject=pidfd_open:error=ENFILE:when=1 &
 	tracer=$!
 	wait_for grep -q "TracerPid:.[1-9]" "/proc/$init/status"
