@@ -281,6 +281,9 @@ static enum truth ask_by_name(struct login *login, const char *name)
 		note_answer(login);
 		return login->services > 0 ? answer_by_number(login, name) : TRUTH_UNKNOWN;
 	}
+	/* a service that makes no difference of case, or adds a domain: it is called otherwise */
+	if (strcmp(entry.gr_name, name) != 0)
+		return TRUTH_NO;
 	if (has_gid(login, entry.gr_gid))
 		return TRUTH_YES;
 	return all_answered(login) ? TRUTH_NO : TRUTH_UNKNOWN;
@@ -338,12 +341,14 @@ enum truth login_in_group(struct login *login, const char *name)
 	return answer_by_gids(login, name);
 }
 
-int login_group_exists(const char *name, struct error *error)
+int login_group_exists(const char *name, char *called, size_t size, struct error *error)
 {
 	struct nss_room room = {0};
 	struct group entry;
 	int result = nss_group_by_name(&room, name, &entry, error);
 
+	if (result > 0)
+		snprintf(called, size, "%s", entry.gr_name);
 	nss_free(&room);
 	return result;
 }

@@ -31,13 +31,15 @@ static void warn_at(
 
 /* ---- names ---- */
 
-static int user_exists(const char *name, struct error *error)
+static int user_exists(const char *name, char *called, size_t size, struct error *error)
 {
 	struct login login;
 	int result = login_by_name(&login, name, error);
 
 	if (result == -ENOENT)
 		return 0;
+	if (!result)
+		snprintf(called, size, "%s", login.user);
 	login_free(&login);
 	return result < 0 ? result : 1;
 }
@@ -65,7 +67,9 @@ static void check_name(const struct lint *lint, enum key_id id, const char *name
 	const struct config_place *place = &lint->rule->items[id]->place;
 	struct error error = {0};
 	char text[sizeof error.text + 64];
-	int exists = id == KEY_USER ? user_exists(name, &error) : login_group_exists(name, &error);
+	char called[256] = "";
+	int exists = id == KEY_USER ? user_exists(name, called, sizeof called, &error)
+				    : login_group_exists(name, called, sizeof called, &error);
 
 	if (!exists && is_customary(id, name)) {
 		tally->missing = offset;
@@ -78,6 +82,12 @@ static void check_name(const struct lint *lint, enum key_id id, const char *name
 		snprintf(text, sizeof text, "there is no %s '%s' here", keys[id].name, name);
 	if (exists <= 0 && lint->names)
 		warn_at(lint, place, offset, text);
+	if (exists > 0 && strcmp(called, name) != 0) {
+		snprintf(text, sizeof text,
+			"NSS calls this %s '%.200s', and only that name matches: write it so",
+			keys[id].name, called);
+		warn_at(lint, place, offset, text);
+	}
 	tally->present |= exists != 0;
 }
 

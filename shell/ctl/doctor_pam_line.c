@@ -42,6 +42,7 @@ static bool is_known_argument(const char *argument)
 static void check_arguments(struct judge *judge, const struct stack_line *line)
 {
 	const struct stack_place *place = stack_line_place(line);
+	char called[16];
 	struct error error = {0};
 	struct word word;
 	int exists;
@@ -59,11 +60,11 @@ static void check_arguments(struct judge *judge, const struct stack_line *line)
 		}
 		if (strncmp(argument, "rescue_group=", 13) != 0)
 			continue;
-		exists = login_group_exists(argument + 13, &error);
+		exists = login_group_exists(argument + 13, called, sizeof called, &error);
 		if (exists < 0) {
 			judge->clean = false;
 			doctor_add(judge->doctor, VERDICT_UNSEEN, judge->subject, "%s", error.text);
-		} else if (!exists) {
+		} else if (!exists && judge->doctor->names) {
 			judge->clean = false;
 			doctor_add(judge->doctor, VERDICT_WARNING, judge->subject,
 				"%s:%u: there is no group '%s': it rescues nobody", place->file,

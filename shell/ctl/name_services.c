@@ -40,13 +40,14 @@ static _Noreturn void ask(int report)
 {
 	struct error error = {0};
 	struct login login;
+	char called[16];
 	size_t length;
 
 	/* the account's failure counts more: who has none does not get in */
 	if (login_by_name(&login, NOBODY, &error) == -ENOENT)
 		*error.text = '\0';
 	if (!*error.text)
-		login_group_exists(NOBODY, &error);
+		login_group_exists(NOBODY, called, sizeof called, &error);
 	length = strlen(error.text);
 	_exit(length && write(report, error.text, length) != (ssize_t)length);
 }

@@ -176,6 +176,25 @@ test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
 	directory_end
 }
 
+# or it would depend on how many groups somebody is in
+test_a_name_in_another_case_matches_nobody_and_is_told_of() {
+	local seen count
+	directory fold
+	sed -i 's/^staff:/crew:/' /run/standin/group
+	stack
+	printf '[a]\nuser = ERIN\n[b]\ngroup = Crew\n[c]\ngroup = one, two, three, four, five\n[d]\n' | conf
+	seen=$(nsisolatectl check)
+	assert_match "$seen" "NSS calls this user 'erin', and only that name matches"
+	assert_match "$seen" "NSS calls this group 'crew', and only that name matches"
+	for count in few many; do
+		: >$LOGS/syslog
+		gets erin erin-lab
+		logged 'session opened: user=erin rule=d' >/dev/null
+		groups_for erin 9 >>/run/standin/group
+	done
+	directory_end
+}
+
 # ---- large groups, and many ----
 
 # 700 kB of one line in /etc/group, and a pointer for each of them

@@ -8,15 +8,18 @@
  *	down       fails, as a service does whose daemon does not run
  *	hang       does not answer until the mode is another one
  *	slow MS    answers after that time
+ *	fold       answers to names in any case, as sssd's case_sensitive = false does
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <nss.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define DIRECTORY "/run/standin/"
@@ -61,6 +64,19 @@ static enum nss_status begin(const char *call, const char *what, int *errnum)
 	return NSS_STATUS_UNAVAIL;
 }
 
+static bool folds(void)
+{
+	char mode[64];
+
+	read_mode(mode, sizeof mode);
+	return !strncmp(mode, "fold", 4);
+}
+
+static bool same(const char *a, const char *b, bool fold)
+{
+	return fold ? !strcasecmp(a, b) : !strcmp(a, b);
+}
+
 /* After a look through a file: @result of f*ent_r(3), or that nothing in it fitted. */
 static enum nss_status end(FILE *file, int result, int *errnum)
 {
@@ -78,9 +94,10 @@ static enum nss_status find_account(const char *name, uid_t uid, struct passwd *
 	FILE *file = fopen(DIRECTORY "passwd", "re");
 	struct passwd *found;
 	int result = ENOENT;
+	bool fold = folds();
 
 	while (file && (result = fgetpwent_r(file, entry, buffer, size, &found)) == 0)
-		if (name ? !strcmp(entry->pw_name, name) : entry->pw_uid == uid)
+		if (name ? same(entry->pw_name, name, fold) : entry->pw_uid == uid)
 			break;
 	return end(file, result, errnum);
 }
@@ -91,9 +108,10 @@ static enum nss_status find_group(
 	FILE *file = fopen(DIRECTORY "group", "re");
 	struct group *found;
 	int result = ENOENT;
+	bool fold = folds();
 
 	while (file && (result = fgetgrent_r(file, entry, buffer, size, &found)) == 0)
-		if (name ? !strcmp(entry->gr_name, name) : entry->gr_gid == gid)
+		if (name ? same(entry->gr_name, name, fold) : entry->gr_gid == gid)
 			break;
 	return end(file, result, errnum);
 }
