@@ -53,6 +53,23 @@ test_with_sssd_down_nobody_is_locked_out() {
 	org_end
 }
 
+# what sssd has in its cache it goes on saying
+test_with_slapd_down_sssds_cache_decides() {
+	org_start
+	stack
+	printf '[staff]\ngroup = staff people\n[users]\n' | conf
+	gets u1 staff
+	gets alice users
+	kill "$SLAPD" && wait "$SLAPD" 2>/dev/null
+	! listens 389 || fail "a control: slapd runs"
+	gets u1 staff
+	gets alice users
+	left_alone_or_in root
+	org_slapd
+	org_end
+}
+left_alone_or_in() { app "$1" open close || fail "$1 does not get in"; }
+
 test_with_sssd_hanging_root_waits_for_no_group() {
 	org_start
 	stack
