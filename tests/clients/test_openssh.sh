@@ -3,7 +3,7 @@
 . tests/clients/client.sh
 
 # What has to do with sessions; the rest is about keys, ciphers and configuration.  REGRESS="WORD..." names others.
-REGRESS=${REGRESS:-connect exit-status exit-status-signal envpass transfer banner rekey stderr-data stderr-after-eof
+REGRESS=${REGRESS:-connect exit-status exit-status-signal envpass transfer banner stderr-data stderr-after-eof
 	broken-pipe yes-head login-timeout agent agent-getpeereid agent-timeout agent-subprocess agent-restrict key-options
 	scp scp3 scp-uri sftp sftp-cmds sftp-badcmds sftp-batch sftp-glob sftp-perm sftp-uri reconfigure dynamic-forward
 	forwarding multiplex reexec localcommand forcecommand forward-control cert-userkey hostkey-agent authinfo
