@@ -197,7 +197,7 @@ through_the_module() {
 	ssh -O exit carol@lab 2>/dev/null
 	say "6. alice leaves a job in the background and logs out"
 	show '$ ' "ssh alice@lab 'nohup sleep 900 >/dev/null 2>&1 & echo started'"
-	claim "it runs" pgrep -u alice -x sleep
+	claim "it runs" wait_for pgrep -u alice -x sleep
 	show '$ ' "ssh -O exit alice@lab 2>/dev/null   # logout"
 	gone alice
 	show '# ' "ps -o pid,pidns,user,args -u alice,bob"
