@@ -1,6 +1,8 @@
 # scope = user: fifty logins of a user at the same instant make one set, whatever is killed meanwhile.
 #
 # ROUNDS (3) says how often, for each way in; `make soak` makes it 100.
+#
+# alone: a limit on a user's processes (RLIMIT_NPROC) counts those of all stages, and here are a hundred.
 . tests/stage.sh
 
 ROUNDS=${ROUNDS:-3}

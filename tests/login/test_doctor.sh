@@ -291,7 +291,7 @@ test_the_stock_stacks_of_Debian() {
 	[ -x /usr/sbin/pam-auth-update ] || skip "this is no Debian"
 	healthy
 	local service
-	for service in sshd login cron atd; do
+	for service in sshd login remote cron atd; do
 		[ ! -e "/etc/pam.d/$service" ] || pam_stack "$service" ''
 	done
 	# what pam-auth-update makes of packaging/pam-configs, with the group that is there

@@ -1,5 +1,7 @@
 # Every kind of namespace, in every combination, in the module and in the shell; and what each keeps
 # apart.
+#
+# alone: a limit on a user's processes (RLIMIT_NPROC) counts those of all stages, and here are a hundred.
 . tests/stage.sh
 . tests/login/bare.sh
 
