@@ -13,6 +13,7 @@ regress() { # regress USER SUDO OPTIONS: sshd is root's by SUDO, or the user's o
 	local user=$1 sudo=$2 options=$3 name failed='' home=/home/$1
 	[ -d /usr/src/openssh ] || skip "no OPENSSH=DIR"
 	mkdir -p /var/empty
+	chmod 711 "$home" # one test starts ssh-add as nobody
 	cp -a /usr/src/openssh "$home/openssh"
 	grep -rlF "$OPENSSH" "$home/openssh" --include=Makefile | xargs sed -i "s|$OPENSSH|$home/openssh|g"
 	chown -R "$user:" "$home/openssh"
@@ -29,6 +30,7 @@ regress() { # regress USER SUDO OPTIONS: sshd is root's by SUDO, or the user's o
 	done
 	echo "$(grep -c 'session opened: user=' $LOGS/syslog) sessions" >&2
 	rm -rf "$home/openssh" "$home/said"
+	chmod 700 "$home"
 	FAILED=${failed# }
 }
 
