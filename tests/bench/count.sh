@@ -2,7 +2,8 @@
 # stage, by run and by test_budget.sh.
 #
 #	count_calls             lines `WHOSE NUMBER`: system calls of one login
-#	count_library           the C library that makes them, whose NSS and memory are among them
+#	count_where             the C library and the kernel: one has ways of its own to look up names and get memory,
+#	                        the other may lack a call that another one stands in for
 #	count_instructions      the same of instructions in user space, where there is valgrind
 #
 # The calls of a login through the module (module-) and through nsisolate-shell (shell-), by process:
@@ -15,7 +16,9 @@
 #	shell-init              PID 1, until it has started the command
 # What a C library does before main is its own, and so is what NSS does for more than files.
 
-count_library() { getconf GNU_LIBC_VERSION 2>/dev/null || echo "another C library"; }
+count_where() {
+	echo "$(getconf GNU_LIBC_VERSION 2>/dev/null || echo another C library), Linux $(uname -r | cut -d. -f1-2)"
+}
 
 count_furnish() {
 	local i

@@ -1,11 +1,11 @@
 # What a login does must not grow unseen: its system calls against tests/bench/budget.  That was taken with one
-# C library; another one looks names up, and gets memory, in its own way, and has a fifth more.
+# C library and one kernel; others have a fifth more.
 . tests/stage.sh
 . tests/bench/count.sh
 
 test_a_login_makes_no_more_system_calls_than_its_budget() {
 	local whose number allowed grown= counted=0 more=0
-	grep -qxF "# $(count_library)" tests/bench/budget || more=5
+	grep -qxF "# $(count_where)" tests/bench/budget || more=5
 	! sanitized || skip "sanitizers make system calls of their own"
 	count_calls >/run/counted || fail "they could not be counted"
 	while read -r whose number; do
