@@ -94,7 +94,8 @@ static bool again(struct nss_room *room, size_t most, int *result)
 		*result = ENOMEM;
 		return false;
 	}
-	*room = (struct nss_room){larger, size};
+	room->bytes = larger;
+	room->size = size;
 	return true;
 }
 

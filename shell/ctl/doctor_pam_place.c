@@ -105,11 +105,11 @@ static void check_behind(struct judge *judge, size_t ours)
 
 	for (size_t i = ours + 1; i < judge->stack->count; i++) {
 		const struct stack_line *line = &judge->stack->lines[i];
+		const struct neighbour *found = line->session ? neighbour_of(line) : NULL;
 
-		if (!line->session || stack_line_has(line, "close") || !neighbour_of(line) ||
-			!neighbour_of(line)->why)
+		if (!found || !found->why || stack_line_has(line, "close"))
 			continue;
-		neighbour = neighbour_of(line);
+		neighbour = found;
 		other = line;
 	}
 	if (!neighbour)

@@ -133,7 +133,7 @@ static bool parse(struct mounted *mounted, char *line)
 	char *root = next_word(&line), *place = next_word(&line), *word = next_word(&line);
 	unsigned major, minor;
 
-	if (!word || sscanf(device, "%u:%u", &major, &minor) != 2)
+	if (!place || !word || sscanf(device, "%u:%u", &major, &minor) != 2)
 		return false;
 	while (word && strcmp(word, "-"))
 		word = next_word(&line);

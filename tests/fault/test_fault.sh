@@ -320,11 +320,11 @@ test_a_set_that_cannot_leave_its_unit_is_refused() {
 # joined SWEEP WORD...: where a set is there already, which lives on whatever befalls who wants to join it
 joined() {
 	if [ "$1" = module ]; then
-		"$BUILD/tests/pam_app" stage alice open run 'exec sleep 50' close &
+		"$BUILD/tests/pam_app" stage alice open run 'exec sleep 5000' close &
 	else
 		runtime
 		sed -i 's,^shell = .*,shell = /bin/sh,' "$SYSCONFDIR/nsisolate.conf"
-		as dave "$NSISOLATE_SHELL" -c 'exec sleep 50' &
+		as dave "$NSISOLATE_SHELL" -c 'exec sleep 5000' &
 	fi
 	HOLDER=$!
 	wait_for pgrep -x sleep || fail "nobody holds the set"
