@@ -43,25 +43,33 @@ static void expand(const char *word, size_t length, const struct login *login, c
 	path[used < PATH_MAX ? used : PATH_MAX - 1] = '\0';
 }
 
-/* Whether a line of @path is bound to a command.  The file is the user's: it may be anything. */
+/*
+ * The file is the user's: it may be anything, and a link to a device or a FIFO of root's does
+ * something as soon as it is opened (a watchdog's begins to count).  So it is known before.
+ */
+static FILE *open_keys(const char *path)
+{
+	_cleanup_close_ int found = open(path, O_PATH | O_CLOEXEC);
+	struct stat status;
+	char known[48];
+
+	if (found < 0 || fstat(found, &status) < 0 || !S_ISREG(status.st_mode) ||
+		status.st_size >= 1 << 20)
+		return NULL;
+	snprintf(known, sizeof known, "/proc/self/fd/%d", found);
+	return fopen(known, "re");
+}
+
+/* Whether a line of @path is bound to a command. */
 static bool binds_a_key(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FILE *file = open_keys(path);
 	_cleanup_free_ char *line = NULL;
-	struct stat status;
 	size_t room = 0;
 	bool bound = false;
-	FILE *file;
 
-	if (fd < 0)
+	if (!file)
 		return false;
-	file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < 1 << 20
-		       ? fdopen(fd, "r")
-		       : NULL;
-	if (!file) {
-		close(fd);
-		return false;
-	}
 	while (!bound && getline(&line, &room, file) > 0)
 		bound = line[strspn(line, " \t")] != '#' && strcasestr(line, "command=\"");
 	fclose(file);

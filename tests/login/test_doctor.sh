@@ -884,7 +884,7 @@ test_finds_that_what_is_forced_comes_behind_the_users_own_files() {
 }
 
 test_finds_that_what_is_forced_voids_the_commands_of_keys() {
-	local keys=/home/bob/.ssh/authorized_keys
+	local keys=/home/bob/.ssh/authorized_keys writer
 	shell_only
 	change s/X11Forwarding.*// $CONFIG
 	usermod -s /bin/dash bob
@@ -908,12 +908,18 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 		mends
 		rm $keys
 	done
-	# anything may lie there
 	cp $STAGE/forced $CONFIG
 	usermod -s /bin/dash bob
-	mkfifo /home/bob/.ssh/authorized_keys
+	# anything may lie there, and only a file is opened: a device or a FIFO does something then
+	mkfifo $STAGE/fifo
+	ln -s $STAGE/fifo /home/bob/.ssh/authorized_keys
+	echo >$STAGE/fifo &
+	writer=$!
 	finds warning 'sshd ForceCommand' 'keys and certificates of bob'
-	rm /home/bob/.ssh/authorized_keys
+	kill -0 $writer 2>/dev/null || fail "doctor opened what the user's link leads to"
+	cat $STAGE/fifo >/dev/null
+	wait $writer
+	rm $STAGE/fifo /home/bob/.ssh/authorized_keys
 	# who has no keys has none that could be voided
 	printf '\tAuthorizedKeysFile none\n' >>$CONFIG
 	is_healthy
