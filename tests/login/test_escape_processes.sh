@@ -181,6 +181,10 @@ at, to = (home, there) if sys.argv[1] == "go" else (there, home)
 os.rename("here", "here", src_dir_fd=at, dst_dir_fd=to)'
 	app() { "$BUILD/tests/pam_app" stage "$@"; }
 	app alice open close || fail "alice, before"
+	# one that another mount hides shows nothing, and keeps out not even who could move it
+	mount -t tmpfs -o uid=5001 none /home/alice/here
+	app alice open close || fail "alice is kept out by what is hidden"
+	umount /home/alice/here
 	as alice python3 -c "$deep" go
 	app alice refused 2>/dev/null || fail "alice is let in"
 	app bob open close || fail "alice keeps bob out"
