@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,15 +18,18 @@
 #include "doctor.h"
 #include "printable.h"
 #include "process.h"
+#include "sessions.h"
 
 #define SUBJECT "processes"
 #define PIDS_MAX 10 /* that are named */
+#define SCANS_MAX 3
 
 /* Those of one person. */
 struct crowd {
 	unsigned count;
 	char pids[PIDS_MAX * 12];
 	char first[32]; /* the first one's name */
+	bool immune; /* one may be a PID 1, which SIGTERM does nothing to */
 };
 
 /*
@@ -77,6 +82,44 @@ static bool is_login_left_alone(struct doctor *doctor, struct person *owner, con
 	return *service && !person_is_isolated_by(doctor, owner, service);
 }
 
+/* The sessions that there are; looked for anew, a few times, as logins may come meanwhile. */
+struct living {
+	struct sessions sessions;
+	int scans;
+};
+
+static bool is_in_session(struct doctor *doctor, struct living *living, ino_t namespace)
+{
+	struct error error;
+
+	while (!sessions_by_namespace(&living->sessions, namespace)) {
+		if (living->scans++ >= SCANS_MAX)
+			return false;
+		sessions_free(&living->sessions);
+		if (sessions_find(&living->sessions, &error) < 0) {
+			doctor->lost = true;
+			return true;
+		}
+	}
+	return true;
+}
+
+/*
+ * Whether a process in a PID namespace below ours is in no session, but in a namespace that @uid made
+ * for himself.  A container that root made is none of the user's, though it may use his uid.
+ */
+static bool is_in_own_namespace(
+	struct doctor *doctor, struct living *living, int process, uid_t uid)
+{
+	_cleanup_close_ int pids = openat(process, "ns/pid", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int users = pids < 0 ? -1 : ioctl(pids, NS_GET_USERNS);
+	struct stat status;
+	uid_t maker;
+
+	return users >= 0 && ioctl(users, NS_GET_OWNER_UID, &maker) == 0 && maker == uid &&
+	       fstat(pids, &status) == 0 && !is_in_session(doctor, living, status.st_ino);
+}
+
 static struct person *find_owner(const struct people *people, uid_t uid)
 {
 	for (size_t i = 0; i < people->count; i++)
@@ -86,8 +129,8 @@ static struct person *find_owner(const struct people *people, uid_t uid)
 }
 
 /* The process @pid, if it is one that should not be; 0, or a negative errno where that is unknown. */
-static int look(
-	struct doctor *doctor, const char *pid, struct crowd *crowds, struct process_text *text)
+static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, struct living *living,
+	struct process_text *text)
 {
 	const struct people *people = &doctor->people;
 	_cleanup_close_ int process = process_open(pid);
@@ -106,8 +149,8 @@ static int look(
 	if (result < 0)
 		return result == -ESRCH || result == -ENOENT ? 0 : result;
 	owner = find_owner(people, status.uid);
-	/* in a PID namespace below this one it is somebody's session */
-	if (!owner || !person_is_isolated(owner) || owner->shares_processes || status.levels > 1)
+	if (!owner || !person_is_isolated(owner) || owner->shares_processes ||
+		(status.levels > 1 && !is_in_own_namespace(doctor, living, process, status.uid)))
 		return 0;
 	if (process_read(process, "comm", text) < 0)
 		return 0;
@@ -119,6 +162,7 @@ static int look(
 	if (strstr(text->bytes, manager) || is_login_left_alone(doctor, owner, text->bytes))
 		return 0;
 	crowd = &crowds[owner - people->list];
+	crowd->immune |= status.levels > 1;
 	if (!crowd->count++)
 		snprintf(crowd->first, sizeof crowd->first, "%s", printable(comm));
 	if (crowd->count <= PIDS_MAX)
@@ -140,7 +184,7 @@ static void report(struct doctor *doctor, const struct crowd *crowds)
 			"through a side door",
 			crowds[i].count, doctor->people.list[i].login.user, crowds[i].first,
 			crowds[i].count > 1 ? ", ..." : "");
-		doctor_mend(doctor, "kill%s", crowds[i].pids);
+		doctor_mend(doctor, "kill%s%s", crowds[i].immune ? " -KILL" : "", crowds[i].pids);
 	}
 	if (!any)
 		doctor_add(doctor, VERDICT_OK, SUBJECT,
@@ -151,6 +195,7 @@ void doctor_check_outside(struct doctor *doctor)
 {
 	_cleanup_free_ struct crowd *crowds = calloc(doctor->people.count + 1, sizeof *crowds);
 	struct process_text text = {0};
+	struct living living = {.scans = 0};
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 	int result = proc ? 0 : -errno;
@@ -164,7 +209,7 @@ void doctor_check_outside(struct doctor *doctor)
 	} else {
 		while (proc && result == 0 && (entry = readdir(proc)))
 			if (*entry->d_name >= '1' && *entry->d_name <= '9')
-				result = look(doctor, entry->d_name, crowds, &text);
+				result = look(doctor, entry->d_name, crowds, &living, &text);
 		if (result < 0)
 			doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc: %s", strerror(-result));
 		else
@@ -172,5 +217,6 @@ void doctor_check_outside(struct doctor *doctor)
 	}
 	if (proc)
 		closedir(proc);
+	sessions_free(&living.sessions);
 	process_text_free(&text);
 }

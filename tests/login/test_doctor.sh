@@ -1215,6 +1215,16 @@ test_finds_what_runs_outside_of_every_session() {
 	finds warning processes "1 of bob's \\(sshd\\) run outside"
 	mends
 	rm /tmp/sshd
+	# nor is a PID namespace, unless root made it: a container that has his uid by chance
+	unshare -pf setpriv --reuid bob --regid bob --clear-groups sleep 32 &
+	wait_for pgrep -u bob sleep
+	finds_not warning processes
+	pkill -KILL -u bob
+	as bob unshare -Urpf sleep 33 &
+	wait_for pgrep -u bob sleep
+	pkill -KILL -u bob -x unshare
+	finds warning processes "1 of bob's \\(sleep\\) run outside" "^kill -KILL $(pgrep -u bob sleep)\$"
+	mends
 	# of a login that the rules leave alone, as logind tells
 	as bob sleep 31 &
 	wait_for pgrep -u bob sleep
