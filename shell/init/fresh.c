@@ -17,7 +17,7 @@
 
 #define MQUEUE "/dev/mqueue"
 #define CGROUP "/sys/fs/cgroup"
-/* a place for a moment; mounts_proc will cover it */
+/* a place for a moment */
 #define SCRATCH "/proc"
 
 /* What a mount wants to be told of a descriptor: a path that leads to nothing else. */

@@ -276,7 +276,7 @@ static int open_place(const struct mounted *mounted)
 }
 
 /*
- * Whether it may be @uid who moves @path about: the directory that the last stable part of it leads to
+ * Whether it may be @uid who moves @path about, or closes it: the directory that the last stable part of it leads to
  * is his, or one of root's that others may write, like /tmp.  Cuts @path.
  */
 static bool may_be_moved_by(char *path, uid_t uid)
@@ -318,8 +318,11 @@ static int cover_all(const struct mounts *mounts, const struct look *look, struc
 			is_hidden(mounts, mounted))
 			continue;
 		place = open_place(mounted);
-		if (place == -EACCES && look->user)
+		if (place == -EACCES && look->user) {
+			/* who closed it himself can open it later */
+			again += may_be_moved_by(mounted->place, look->uid);
 			continue;
+		}
 		if (place == -EAGAIN || place == -EACCES) {
 			again += !look->last || may_be_moved_by(mounted->place, look->uid);
 			continue;

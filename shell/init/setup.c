@@ -25,6 +25,11 @@ static int setup_mounts(
 	const struct policy *policy = &setup->policy;
 	int result = mounts_isolate(&setup->host, error);
 
+	if (!result)
+		result = hosts_cover(hosts, policy->kinds & CLONE_NEWPID, error);
+	/* before other mounts hide a procfs, from under which its directory could be moved */
+	if (!result && (policy->kinds & CLONE_NEWPID))
+		result = setup_proc(setup->uid, setup->user, error);
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
 		result = runtime_cover(setup->uid, setup->gid, error);
 	if (!result && policy->private)
@@ -34,10 +39,6 @@ static int setup_mounts(
 		result = fresh_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = fresh_cgroup(error);
-	if (!result)
-		result = hosts_cover(hosts, policy->kinds & CLONE_NEWPID, error);
-	if (!result && (policy->kinds & CLONE_NEWPID))
-		result = setup_proc(setup->uid, setup->user, error);
 	return result;
 }
 

@@ -241,3 +241,60 @@ while True:
 	assert_eq $seen 0 "sessions that saw it, of 30"
 	nothing_left
 }
+
+# What the session's own mounts hide can be elsewhere when it has begun.
+test_a_procfs_that_a_user_moves_below_a_place_of_the_sessions_own_is_covered() {
+	user=alice
+	victim_start
+	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	printf '[all]\nprivate = /var/tmp\n' | conf
+	# as debootstrap makes one in a directory of the user's
+	install -d -o alice /var/lib/moved /var/lib/moved/here
+	mkdir -p /var/lib/moved/here/root/of/proc
+	mount -t proc proc /var/lib/moved/here/root/of/proc
+	# below what the session's own /var/tmp covers, and back
+	as alice mv /var/lib/moved/here /var/tmp/here || fail "/var/tmp is another file system"
+	cat >$STAGE/look <<-END
+		test ! -e /var/tmp/here || echo "/var/tmp is the host's"
+		touch /home/alice/inside
+		until test -d /var/lib/moved/here; do sleep 0.02; done
+		test ! -e /var/lib/moved/here/root/of/proc/$victim || echo seen
+	END
+	chmod 644 $STAGE/look
+	"$BUILD/tests/pam_app" stage alice open run "sh $STAGE/look" close >$STAGE/said 2>&1 &
+	wait_for test -e /home/alice/inside || fail "no session: $(cat $STAGE/said)"
+	as alice mv /var/tmp/here /var/lib/moved/here
+	wait $!
+	assert_eq "$(cat $STAGE/said)" "" "what is said of a procfs that came back"
+	umount /var/lib/moved/here/root/of/proc
+	rm -r /var/lib/moved /home/alice/inside $STAGE/look $STAGE/said /etc/pam.d/stage
+	victim_end
+	nothing_left
+}
+
+# The user's own directory, closed for the time of the login: his capabilities in his user namespace
+# do not reach to one of a group that is not there.
+test_a_procfs_in_a_directory_that_the_user_closes_is_covered_or_the_login_refused() {
+	user=dave
+	need_user_namespaces
+	victim_start
+	pam_stack sshd ''
+	sshd_start
+	groupadd -f stage-project
+	usermod -aG stage-project dave
+	install -d -o dave -g stage-project /home/dave/here /home/dave/here/proc
+	mount -t proc proc /home/dave/here/proc
+	assert_eq "$(on dave "test ! -e here/proc/$victim || echo seen")" "" "in an open directory"
+	chmod 0 /home/dave/here
+	assert_eq "$(on dave "echo in; chmod 755 here; test ! -e here/proc/$victim || echo seen" 2>/dev/null)" "" "in a closed one"
+	chmod 755 /home/dave/here
+	sshd_stop
+	umount /home/dave/here/proc
+	rm -r /home/dave/here
+	gpasswd -d dave stage-project >/dev/null
+	groupdel stage-project
+	pam_stack sshd 'session required pam_nsisolate.so'
+	victim_end
+	nothing_left
+}
