@@ -49,6 +49,11 @@ static int look_up(struct login *login, const char *user, uid_t uid, struct erro
 	return fill(login, &entry, error);
 }
 
+int login_of(struct login *login, const struct passwd *entry, struct error *error)
+{
+	return fill(login, entry, error);
+}
+
 int login_by_name(struct login *login, const char *user, struct error *error)
 {
 	return look_up(login, user, 0, error);

@@ -148,6 +148,8 @@ static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, st
 	result = process_status(process, &status, text);
 	if (result < 0)
 		return result == -ESRCH || result == -ENOENT ? 0 : result;
+	if (strstr(text->bytes, "\nState:\tZ"))
+		return 0; /* it has ended, and runs nowhere */
 	owner = find_owner(people, status.uid);
 	if (!owner || !person_is_isolated(owner) || owner->shares_processes ||
 		(status.levels > 1 && !is_in_own_namespace(doctor, living, process, status.uid)))

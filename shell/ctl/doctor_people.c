@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "doctor.h"
@@ -21,29 +22,27 @@ static bool is_our_shell(const char *shell)
 	return !strcmp(slash ? slash + 1 : shell, SHELL_SERVICE);
 }
 
-static bool add_person(struct people *people, const char *user)
+static bool add_person(struct people *people, const struct passwd *entry)
 {
 	struct person *list;
 	struct error error;
 	struct login login;
-	int result;
+	ENTRY known = {.data = NULL}, *found;
 
 	/* an account can be in two services of nsswitch.conf; the first one counts */
-	if (people_find(people, user))
+	if (people_find(people, entry->pw_name))
 		return true;
-	result = login_by_name(&login, user, &error);
-	if (result == -ENOENT)
-		return true;
-	if (result < 0) {
-		snprintf(people->untold, sizeof people->untold, "%.200s", error.text);
-		return result != -ENOMEM;
-	}
 	list = reallocarray(people->list, people->count + 1, sizeof *list);
-	if (!list) {
+	if (!list)
+		return false;
+	people->list = list;
+	if (login_of(&login, entry, &error) < 0)
+		return false;
+	known = (ENTRY){login.user, (void *)(people->count + 1)}; /* the list moves */
+	if (!hsearch_r(known, ENTER, &found, &people->names)) {
 		login_free(&login);
 		return false;
 	}
-	people->list = list;
 	list[people->count++] = (struct person){
 		.login = login,
 		.uses_shell = is_our_shell(login.shell),
@@ -136,21 +135,16 @@ static void match_person(struct doctor *doctor, struct person *person)
 void people_read(struct doctor *doctor)
 {
 	struct people *people = &doctor->people;
-	struct passwd *entry;
-	char **names = NULL;
+	const struct passwd *entry;
 	size_t count = 0;
 
-	/* first the names: looking one up in between would disturb getpwent(3) with some services */
+	if (!hcreate_r(2 * PEOPLE_MAX, &people->names)) {
+		doctor->lost = true;
+		return;
+	}
 	setpwent();
-	while (count < PEOPLE_MAX && (errno = 0, entry = getpwent())) {
-		char **more = reallocarray(names, count + 1, sizeof *names);
-
-		if (more)
-			names = more;
-		if (!more || !(names[count] = strdup(entry->pw_name))) {
-			doctor->lost = true;
-			break;
-		}
+	while (count < PEOPLE_MAX && (entry = getpwent())) {
+		doctor->lost |= !add_person(people, entry);
 		count++;
 	}
 	if (count == PEOPLE_MAX)
@@ -158,23 +152,22 @@ void people_read(struct doctor *doctor)
 			"only the first %d accounts are looked at", PEOPLE_MAX);
 	endpwent();
 	find_untold(people);
-	for (size_t i = 0; i < count; i++) {
-		if (!add_person(people, names[i]))
-			doctor->lost = true;
-		free(names[i]);
-	}
-	free(names);
 	for (size_t i = 0; i < people->count; i++) {
+		if (i % 500 == 499 && isatty(STDERR_FILENO))
+			fprintf(stderr, "\r%zu of %zu accounts", i + 1, people->count);
 		match_person(doctor, &people->list[i]);
 	}
+	if (people->count >= 500 && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
 }
 
 const struct person *people_find(const struct people *people, const char *user)
 {
-	for (size_t i = 0; i < people->count; i++)
-		if (!strcmp(people->list[i].login.user, user))
-			return &people->list[i];
-	return NULL;
+	ENTRY *found, asked = {.key = (char *)user};
+
+	if (!hsearch_r(asked, FIND, &found, (struct hsearch_data *)&people->names))
+		return NULL;
+	return &people->list[(size_t)found->data - 1];
 }
 
 bool person_is_isolated(const struct person *person)
@@ -187,4 +180,5 @@ void people_free(struct people *people)
 	for (size_t i = 0; i < people->count; i++)
 		login_free(&people->list[i].login);
 	free(people->list);
+	hdestroy_r(&people->names);
 }

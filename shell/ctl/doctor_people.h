@@ -5,6 +5,7 @@
 #ifndef NSISOLATE_CTL_DOCTOR_PEOPLE_H
 #define NSISOLATE_CTL_DOCTOR_PEOPLE_H
 
+#include <search.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,6 +25,7 @@ struct person {
 struct people {
 	struct person *list;
 	size_t count;
+	struct hsearch_data names; /* where in the list each is, from 1 */
 	char untold[256]; /* why the list may lack some; "": it does not */
 };
 

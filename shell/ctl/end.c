@@ -1,6 +1,7 @@
 /*
  * nsisolatectl end - sessions ended, by their rule's logout policy or at once.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
@@ -15,6 +16,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "printable.h"
 #include "sessions.h"
 
 #define WAIT_MS 10000 /* for all of them together */
@@ -187,13 +189,26 @@ static size_t choose_user(
 	const struct sessions *sessions, const char *user, const struct session **chosen)
 {
 	size_t count = 0;
+	char name[256];
 	uid_t uid;
 
 	if (find_uid(user, &uid) < 0)
 		return 0;
-	for (size_t i = 0; i < sessions->count; i++)
-		if (sessions->list[i].uid == uid)
-			chosen[count++] = &sessions->list[i];
+	for (size_t i = 0; i < sessions->count; i++) {
+		const struct session *session = &sessions->list[i];
+
+		if (session->uid != uid)
+			continue;
+		chosen[count++] = session;
+		/* two names of one uid cannot be told apart by what a process may do */
+		snprintf(name, sizeof name, "%s", session->user);
+		printable(name);
+		if (!isdigit((unsigned char)*user) && strcmp(session->user, user) != 0)
+			fprintf(stderr,
+				NAME
+				": %s and %s are both uid %u, so this session of %s's ends, too\n",
+				user, name, uid, name);
+	}
 	if (!count)
 		fprintf(stderr, NAME ": %s has no session\n", user);
 	return count;

@@ -401,6 +401,14 @@ test_finds_applications_that_a_rule_isolates_in_vain() {
 	rm /usr/local/bin/jupyterhub /etc/pam.d/{cockpit,dovecot,samba}
 }
 
+test_a_process_that_has_ended_is_not_outside() {
+	healthy
+	bash -c 'setpriv --reuid 5001 --regid 5001 --clear-groups true & exec sleep 50' &
+	wait_for pgrep -u alice -r Z || fail "a control: no zombie of alice's"
+	finds_not warning "$(sed -n 's/^#define SUBJECT "\(.*\)"/\1/p' "$TOP/shell/ctl/doctor_outside.c")"
+	kill $!
+}
+
 test_finds_limits_on_namespaces() {
 	healthy
 	in_place_of /proc/sys/user/max_pid_namespaces 0

@@ -147,3 +147,18 @@ test_a_flood_of_signals_from_inside_changes_nothing() {
 	rule 'grace = 0'
 	both check_flood
 }
+
+test_end_of_a_user_says_who_else_it_ends() {
+	local said
+	echo 'alix:x:5001:5001::/home/alice:/bin/bash' >>/etc/passwd
+	sshd_start
+	user=alice
+	session_start
+	said=$(nsisolatectl end --user alix 2>&1)
+	assert_match "$said" "alix and alice are both uid 5001, so this session of alice's ends, too"
+	wait_for session_gone || fail "there is left: $(ps -u alice -o pid,args)"
+	sed -i '/^alix:/d' /etc/passwd
+	wait "$client"
+	sshd_stop
+	nothing_left
+}
