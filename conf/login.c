@@ -49,7 +49,7 @@ static int look_up(struct login *login, const char *user, uid_t uid, struct erro
 	return fill(login, &entry, error);
 }
 
-int login_of(struct login *login, const struct passwd *entry, struct error *error)
+int login_by_entry(struct login *login, const struct passwd *entry, struct error *error)
 {
 	return fill(login, entry, error);
 }

@@ -65,7 +65,7 @@ int login_by_uid(struct login *login, uid_t uid, struct error *error);
 enum truth login_in_group(struct login *login, const char *name);
 
 /* The same of an account that is looked up already. */
-int login_of(struct login *login, const struct passwd *entry, struct error *error);
+int login_by_entry(struct login *login, const struct passwd *entry, struct error *error);
 
 /* Services are known not to answer: of groups that are not found nobody can tell. */
 void login_distrust_groups(struct login *login, const char *why);

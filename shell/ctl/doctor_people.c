@@ -36,7 +36,7 @@ static bool add_person(struct people *people, const struct passwd *entry)
 	if (!list)
 		return false;
 	people->list = list;
-	if (login_of(&login, entry, &error) < 0)
+	if (login_by_entry(&login, entry, &error) < 0)
 		return false;
 	known = (ENTRY){login.user, (void *)(people->count + 1)}; /* the list moves */
 	if (!hsearch_r(known, ENTER, &found, &people->names)) {
