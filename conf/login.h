@@ -58,14 +58,14 @@ struct login {
 int login_by_name(struct login *login, const char *user, struct error *error);
 int login_by_uid(struct login *login, uid_t uid, struct error *error);
 
+/* The same of an account that is looked up already; what @entry points to is copied. */
+int login_by_entry(struct login *login, const struct passwd *entry, struct error *error);
+
 /*
  * Whether the login is in the group called @name; a group without a name is called by its number.
  * Where it cannot be told, login->trouble says why.
  */
 enum truth login_in_group(struct login *login, const char *name);
-
-/* The same of an account that is looked up already. */
-int login_by_entry(struct login *login, const struct passwd *entry, struct error *error);
 
 /* Services are known not to answer: of groups that are not found nobody can tell. */
 void login_distrust_groups(struct login *login, const char *why);

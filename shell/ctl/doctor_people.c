@@ -1,7 +1,5 @@
 #include "doctor_people.h"
 
-#include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
@@ -9,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "doctor.h"
+#include "name_service.h"
 
 #define PEOPLE_MAX 20000
 #define SHELL_SERVICE "nsisolate-shell"
@@ -50,34 +48,34 @@ static bool add_person(struct people *people, const struct passwd *entry)
 	return true;
 }
 
-/* What nsswitch.conf names for passwd beside the files: a server need not count its users up. */
+bool people_find_unlisted(const char *database, char *service, size_t size)
+{
+	static const char *const listing[] = {"files", "compat", "db", "systemd", "altfiles"};
+	char services[256], *cursor = services, *word;
+
+	nss_services(database, services, sizeof services);
+	while ((word = strtok_r(NULL, " ", &cursor))) {
+		bool lists = false;
+
+		for (size_t i = 0; i < sizeof listing / sizeof listing[0]; i++)
+			lists |= !strcmp(word, listing[i]);
+		if (lists)
+			continue;
+		snprintf(service, size, "%s", word);
+		return true;
+	}
+	return false;
+}
+
 static void find_untold(struct people *people)
 {
-	static const char *const told[] = {"files", "compat", "db", "systemd", "altfiles"};
-	FILE *file = fopen("/etc/nsswitch.conf", "re");
-	char line[512], *cursor, *word;
+	char service[64];
 
-	while (file && fgets(line, sizeof line, file)) {
-		bool known = true;
-
-		line[strcspn(line, "#\n")] = '\0';
-		cursor = line + strspn(line, " \t");
-		if (strncmp(cursor, "passwd:", 7) != 0)
-			continue;
-		cursor += 7;
-		while ((word = strtok_r(NULL, " \t", &cursor))) {
-			known = *word == '[' || strchr(word, ']');
-			for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
-				known |= !strcmp(word, told[i]);
-			if (!known)
-				snprintf(people->untold, sizeof people->untold,
-					"accounts from '%.64s' (nsswitch.conf) are looked at only as far "
-					"as it lists them",
-					word);
-		}
-	}
-	if (file)
-		fclose(file);
+	if (people_find_unlisted("passwd", service, sizeof service))
+		snprintf(people->untold, sizeof people->untold,
+			"accounts from '%s' (nsswitch.conf) are looked at only as far as it lists "
+			"them",
+			service);
 }
 
 static bool match_service(
@@ -152,6 +150,7 @@ void people_read(struct doctor *doctor)
 			"only the first %d accounts are looked at", PEOPLE_MAX);
 	endpwent();
 	find_untold(people);
+	people_read_groups(people);
 	for (size_t i = 0; i < people->count; i++) {
 		if (i % 500 == 499 && isatty(STDERR_FILENO))
 			fprintf(stderr, "\r%zu of %zu accounts", i + 1, people->count);
@@ -165,7 +164,9 @@ const struct person *people_find(const struct people *people, const char *user)
 {
 	ENTRY *found, asked = {.key = (char *)user};
 
-	if (!hsearch_r(asked, FIND, &found, (struct hsearch_data *)&people->names))
+	/* where there was no memory there is no table */
+	if (!people->count ||
+		!hsearch_r(asked, FIND, &found, (struct hsearch_data *)&people->names))
 		return NULL;
 	return &people->list[(size_t)found->data - 1];
 }

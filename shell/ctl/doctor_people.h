@@ -37,6 +37,18 @@ struct doctor;
  */
 void people_read(struct doctor *doctor);
 
+/*
+ * Whether nsswitch.conf(5) names a service for @database that need not list all that it has, as a
+ * directory does not; @service is the first of these.
+ */
+bool people_find_unlisted(const char *database, char *service, size_t size);
+
+/*
+ * Fills in the groups of all accounts at once, where NSS can list them; where it cannot, nothing is
+ * filled in, and each account's are asked for when a rule wants to know them: doctor_groups.c.
+ */
+void people_read_groups(struct people *people);
+
 /* The account of this name; NULL: there is none in the list. */
 const struct person *people_find(const struct people *people, const char *user);
 

@@ -403,7 +403,9 @@ test_finds_applications_that_a_rule_isolates_in_vain() {
 
 test_a_process_that_has_ended_is_not_outside() {
 	healthy
-	bash -c 'setpriv --reuid 5001 --regid 5001 --clear-groups true & exec sleep 50' &
+	# it ends when its parent is sleep(1), which does not wait for it
+	bash -c '{ until grep -q sleep /proc/$$/comm; do sleep 0.1; done
+		exec setpriv --reuid 5001 --regid 5001 --clear-groups true; } & exec sleep 50' &
 	wait_for pgrep -u alice -r Z || fail "a control: no zombie of alice's"
 	finds_not warning "$(sed -n 's/^#define SUBJECT "\(.*\)"/\1/p' "$TOP/shell/ctl/doctor_outside.c")"
 	kill $!
@@ -1157,6 +1159,45 @@ test_cron_is_closed_to_whom_no_cron_allow_names() {
 	is_healthy
 	echo bob >>/etc/cron.allow
 	finds warning cron 'no rule is for'
+}
+
+test_knows_who_is_in_a_group_as_a_login_does() {
+	local lines
+	healthy
+	printf '[users]\ngroup = students\nservice = sshd, login, remote, cron, crond, atd\n' | conf
+	change '/^\(docker\|students\|pupils\):/d' /etc/group
+	echo 'docker:x:7777:alice,bob' >>/etc/group
+	cp /etc/group $STAGE/group
+	# a member, the primary group, another name of the gid; of two of one name the first one counts
+	for lines in 'students:x:7778:bob' "students:x:$(id -g bob):" 'pupils:x:7778:bob
+		students:x:7778:' 'students:x:7778:bob
+		students:x:7779:alice'; do
+		{ sed '/^bob:/d' $STAGE/group; tr -d '\t' <<<"$lines"; } >/etc/group
+		finds warning 'group docker' 'its member bob is isolated'
+		assert_eq "$(doctor | grep -c 'its member alice')" 0 "alice's, of $lines"
+	done
+}
+
+# of processor time, in ms, the least of three
+cost_of_doctor() { # cost_of_doctor ACCOUNTS: each has a group of its own
+	local run took best=1000000 TIMEFORMAT='%3U %3S'
+	healthy
+	printf '[users]\ngroup = students\nservice = sshd, login\n' | conf
+	# of the system's uids: sshd is not asked about them
+	seq "$1" | sed 's|.*|person&:x:900:3000&::/home/nobody:/bin/bash|' >>/etc/passwd
+	seq "$1" | sed 's/.*/person&:x:3000&:/' >>/etc/group
+	for run in 1 2 3; do
+		took=$({ time nsisolatectl doctor --json >/dev/null; } 2>&1 |
+			awk '{ printf "%d\n", ($1 + $2) * 1000 }')
+		[ "$took" -ge $best ] || best=$took
+	done
+	echo $best
+}
+
+test_takes_no_more_than_four_times_as_long_for_four_times_the_accounts() {
+	local few many
+	few=$(cost_of_doctor 1000) many=$(cost_of_doctor 4000)
+	[ "$many" -le $((few * 5)) ] || fail "$few ms for 1000 accounts, $many ms for 4000"
 }
 
 test_finds_members_of_groups_that_lead_out() {
