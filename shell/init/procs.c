@@ -30,6 +30,7 @@ struct mounted {
 	int id, parent;
 	dev_t device;
 	bool shows; /* it is of type proc, and processes are in there */
+	bool fuse; /* whose owner may unmount it, by fusermount(1) */
 	char *place;
 };
 
@@ -144,6 +145,7 @@ static bool parse(struct mounted *mounted, char *line)
 		.parent = atoi(parent),
 		.device = makedev(major, minor),
 		.shows = word && !strcmp(word, "proc") && has_processes(root),
+		.fuse = word && !strncmp(word, "fuse", 4),
 		.place = place,
 	};
 	return true;
@@ -196,7 +198,8 @@ static bool is_below(const char *path, const char *directory)
 
 /*
  * Whether no path leads to @mounted: on a mount that it lies on, or on itself, another one covers a
- * directory of the way.  "/" is where the way begins, whatever lies on it.
+ * directory of the way.  "/" is where the way begins, whatever lies on it.  What a user can take away
+ * in the session hides nothing.
  */
 static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted)
 {
@@ -209,7 +212,8 @@ static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted
 			const struct mounted *other = &mounts->list[i];
 
 			if (other->parent == id && other->id != above && other->id != id &&
-				other->place[1] && is_below(mounted->place, other->place))
+				!other->fuse && other->place[1] &&
+				is_below(mounted->place, other->place))
 				return true;
 		}
 		if (!on || on->parent == id)

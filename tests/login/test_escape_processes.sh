@@ -185,6 +185,16 @@ os.rename("here", "here", src_dir_fd=at, dst_dir_fd=to)'
 	mount -t tmpfs -o uid=5001 none /home/alice/here
 	app alice open close || fail "alice is kept out by what is hidden"
 	umount /home/alice/here
+	# but what she can unmount in the session, as her own on FUSE, hides nothing
+	if mknod /dev/fuse c 10 229 && exec 7<>/dev/fuse; then
+		mount -t fuse -o fd=7,rootmode=40000,user_id=5001,group_id=5001 none /home/alice/here ||
+			fail "no mount by FUSE"
+		app alice refused 2>/dev/null 7<&- || fail "alice is let in, and can uncover it"
+		app bob open close 7<&- || fail "alice keeps bob out by FUSE"
+		umount /home/alice/here
+		exec 7<&-
+	fi
+	rm -f /dev/fuse
 	as alice python3 -c "$deep" go
 	app alice refused 2>/dev/null || fail "alice is let in"
 	app bob open close || fail "alice keeps bob out"
