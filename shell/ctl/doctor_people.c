@@ -136,7 +136,7 @@ void people_read(struct doctor *doctor)
 	const struct passwd *entry;
 	size_t count = 0;
 
-	if (!hcreate_r(2 * PEOPLE_MAX, &people->names)) {
+	if (!hcreate_r((size_t)2 * PEOPLE_MAX, &people->names)) {
 		doctor->lost = true;
 		return;
 	}
