@@ -692,15 +692,17 @@ test_what_stands_in_the_sockets_place_is_no_set() {
 	[ -S /dev/log ] || fail "the link's end is gone"
 	rm -f "$name"
 	# of the same type: only whose it is tells it from a set
-	as bob socat UNIX-LISTEN:$DIR/bobs,type=5,fork SYSTEM:'sleep 20' 2>/dev/null &
+	as bob socat UNIX-LISTEN:$DIR/bobs,type=5,fork SYSTEM:'cat >>/tmp/bob-hears; sleep 20' 2>/dev/null &
 	wait_for test -S $DIR/bobs
 	mv $DIR/bobs "$name"
 	chmod 777 "$name"
 	member fifth
 	assert_eq "$(tell fifth 'cat /proc/1/comm; ps -e -o user= | sort -u')" "nsisolate-init
 alice" "with bob's socket there"
+	assert_eq "$(cat /tmp/bob-hears 2>/dev/null)" "" "what bob is asked"
 	leave fifth
 	pkill -u bob
+	rm -f /tmp/bob-hears
 	wait_for has_sets alice 0
 	after_each
 }
