@@ -87,7 +87,7 @@ test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
 # sshd's child for the user is no program of its own: it has all that the monitor had
 test_a_child_that_has_the_modules_descriptors_does_not_keep_the_session() {
 	before_each
-	app handle-children open fork close pause 10000 &
+	app handle-children open fork close pause 600000 &
 	logged 'session closed' >/dev/null
 	wait_for engine_ended || fail "it lives on: $(ps -ef)"
 	pkill -x pam_app

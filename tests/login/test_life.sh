@@ -102,7 +102,7 @@ test_an_application_whose_pid_1_died_can_fork_again_after_close() {
 
 test_a_session_ends_when_it_is_closed_though_the_application_goes_on() {
 	# ignore-children: the kernel reaps them, and PID 1 need not wait for it
-	application ignore-children open background 'exec sleep 301' pause 300 close pause 20000
+	application ignore-children open background 'exec sleep 301' pause 300 close pause 600000
 	gone() { ! pgrep -x nsisolate-init && ! is_running alice 'sleep 301'; }
 	wait_for gone || fail "there is left: $(ps -u alice -o pid,ppid,stat,args)"
 	kill $app || fail "the application ended, too"

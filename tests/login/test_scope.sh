@@ -535,7 +535,7 @@ test_a_set_without_memory_takes_no_login_and_lives_on() {
 	tracer=$!
 	wait_for grep -q "TracerPid:.[1-9]" /proc/$init/status
 	# thirty have room in what the first page had left over
-	hold() { "$BUILD/tests/pam_app" stage alice open pause 20000 2>/dev/null & holders+=($!); }
+	hold() { "$BUILD/tests/pam_app" stage alice open pause 600000 2>/dev/null & holders+=($!); }
 	local holders=()
 	for ((i = 0; i < 100; i++)); do
 		hold
