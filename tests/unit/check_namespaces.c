@@ -85,12 +85,13 @@ END_TEST
 
 static Suite *suite(void)
 {
+	const bool names = can_unshare(CLONE_NEWUTS | CLONE_NEWNS);
 	Suite *suite = suite_create("namespaces");
 	TCase *guards = tcase_create("guards");
 
 	tcase_add_test(guards, the_hosts_namespaces_are_left_alone);
 	tcase_add_test(guards, so_they_are_where_nobody_knows_which_those_are);
-	if (can_unshare(CLONE_NEWUTS | CLONE_NEWNS))
+	if (names)
 		tcase_add_test(guards, new_ones_are_named);
 	else
 		puts("skipped: 1 test of a hostname that is set: it needs a UTS namespace");
