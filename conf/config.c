@@ -44,9 +44,10 @@ static int pipe_of(const char *text, size_t size)
 }
 
 /*
- * iniparser 4.1 loads by path only; that of a pipe makes it read these very bytes.  A file in memory
- * would do as well, but for a user with a limit on file sizes (setrlimit(2)), whom it would end.
- * (A last line of one byte and no end is lost; it can only be a blank or an empty comment here.)
+ * iniparser 4.1 loads by path only; that of a pipe makes it read these very bytes.  A file in
+ * memory would do as well, but for a user with a limit on file sizes (setrlimit(2)), whom it would
+ * end.  (A last line of one byte and no end is lost; it can only be a blank or an empty comment
+ * here.)
  */
 static dictionary *parse(const char *text, size_t size)
 {

@@ -28,9 +28,9 @@ char *config_file_read(
 char **config_file_list(const char *path, const char *more, struct diagnostics *diagnostics);
 
 /*
- * Of the configuration at @path, the files and directories that not everybody can read, as their modes
- * and those of the directories above them say: who reads it as a user (nsisolate-shell) is refused.
- * As config_file_list gives them; NULL with errno where there is no memory.
+ * Of the configuration at @path, the files and directories that not everybody can read, as their
+ * modes and those of the directories above them say: who reads it as a user (nsisolate-shell) is
+ * refused.  As config_file_list gives them; NULL with errno where there is no memory.
  */
 char **config_file_closed(const char *path);
 

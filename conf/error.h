@@ -12,9 +12,9 @@
 struct error {
 	char text[512]; /* one line, no newline at the end; "" while nothing failed */
 	/*
-	 * What failed was lacking before the user came: the kernel, a right, a sysctl, a program.  Only
-	 * then may a login go un-isolated (on_error = allow): a limit, memory, a descriptor or a moment
-	 * can be a user's choice.
+	 * What failed was lacking before the user came: the kernel, a right, a sysctl, a program.
+	 * Only then may a login go un-isolated (on_error = allow): a limit, memory, a descriptor or
+	 * a moment can be a user's choice.
 	 */
 	bool lacking;
 };
@@ -35,8 +35,8 @@ int error_errno(struct error *error, int errnum, const char *format, ...)
 
 /*
  * For an @error just filled with @result, of a call to which EPERM, EACCES and ENOSYS say that the
- * machine forbids it or does not have it, whoever logs in: marks it as lacking if it is one of them.
- * Returns @result.
+ * machine forbids it or does not have it, whoever logs in: marks it as lacking if it is one of
+ * them.  Returns @result.
  */
 int error_of_machine(struct error *error, int result);
 

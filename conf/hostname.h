@@ -17,8 +17,8 @@
 const char *hostname_check(const char *template, size_t *offset);
 
 /*
- * Expands @template for @login into @name, which can be in @policy (its rule and id are known): a valid RFC 1123 name of 1 to POLICY_NAME_MAX bytes,
- * whatever the account is called.
+ * Expands @template for @login into @name, which can be in @policy (its rule and id are known): a
+ * valid RFC 1123 name of 1 to POLICY_NAME_MAX bytes, whatever the account is called.
  *   - Letters become small; every run of bytes that are no ASCII letters or digits becomes one
  *     dash, of which none is left at a label's ends.  Dots come from the template and the host's
  *     name only: a.b is a-b.

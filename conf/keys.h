@@ -77,10 +77,11 @@ enum key_id key_by_name(const char *name);
 bool key_check(enum key_id id, const char *value, struct key_fault *fault);
 
 /*
- * Whether the matcher's list matches the login.  What is not known of a login (no terminal, no host)
- * is the empty value.  Groups are asked for where that is needed and @ask is true; where it cannot be
- * told, login->trouble says why.  @look and @reason are filled with what was compared, of groups what
- * is known (an entry can be NULL), and what decided; they point into @login, @list and each other.
+ * Whether the matcher's list matches the login.  What is not known of a login (no terminal, no
+ * host) is the empty value.  Groups are asked for where that is needed and @ask is true; where it
+ * cannot be told, login->trouble says why.  @look and @reason are filled with what was compared, of
+ * groups what is known (an entry can be NULL), and what decided; they point into @login, @list and
+ * each other.
  */
 enum truth key_match(enum key_id id, const char *list, struct login *login, bool ask,
 	struct key_look *look, struct pattern_reason *reason);

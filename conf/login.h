@@ -1,9 +1,9 @@
 /*
  * login.h - who logs in, and from where: what the rules are matched against.
  *
- * Account data comes from NSS (name_service.h).  Groups are asked for only where a rule wants to know them,
- * and each once per login.  Where NSS fails, what it did say is a fact all the same: somebody is in
- * the groups that it named, and only of the others nobody can tell.
+ * Account data comes from NSS (name_service.h).  Groups are asked for only where a rule wants to
+ * know them, and each once per login.  Where NSS fails, what it did say is a fact all the same:
+ * somebody is in the groups that it named, and only of the others nobody can tell.
  */
 #ifndef NSISOLATE_LOGIN_H
 #define NSISOLATE_LOGIN_H
@@ -52,8 +52,9 @@ struct login {
 };
 
 /*
- * Fills @login for an account, with an id of its own; service, tty and rhost start as NULL.  Returns 0; -ENOENT when there
- * is no such account; another negative errno when NSS failed.  On error @login holds nothing.
+ * Fills @login for an account, with an id of its own; service, tty and rhost start as NULL.
+ * Returns 0; -ENOENT when there is no such account; another negative errno when NSS failed.  On
+ * error @login holds nothing.
  */
 int login_by_name(struct login *login, const char *user, struct error *error);
 int login_by_uid(struct login *login, uid_t uid, struct error *error);
@@ -74,14 +75,14 @@ void login_distrust_groups(struct login *login, const char *why);
 int login_group_ids(struct login *login, struct error *error);
 
 /*
- * Fills group_ids and group_names.  Returns 0, or a negative errno where not all of them can be told
- * (NSS failed, no memory); then those that can be told are there.
+ * Fills group_ids and group_names.  Returns 0, or a negative errno where not all of them can be
+ * told (NSS failed, no memory); then those that can be told are there.
  */
 int login_groups(struct login *login, struct error *error);
 
 /*
- * The name of the primary group in *@name, which is NULL before, to be freed: its number where it has
- * none, gid-NUMBER where it cannot be told; uid 0's is not asked for.  0 or a negative errno.
+ * The name of the primary group in *@name, which is NULL before, to be freed: its number where it
+ * has none, gid-NUMBER where it cannot be told; uid 0's is not asked for.  0 or a negative errno.
  */
 int login_primary_group(struct login *login, char **name, struct error *error);
 

@@ -77,8 +77,8 @@ static int failed(struct error *error, int errnum, const char *database, const c
 }
 
 /*
- * Whether to ask again after @result, an errno: interrupted, or with more room, which is there then.
- * 0, or an errno: what to give up with.
+ * Whether to ask again after @result, an errno: interrupted, or with more room, which is there
+ * then.  0, or an errno: what to give up with.
  */
 static bool again(struct nss_room *room, size_t most, int *result)
 {

@@ -1,7 +1,7 @@
 /*
- * name_service.h - lookups in NSS (files, LDAP, SSSD, ...), which have three outcomes: found, not found, and
- * failed.  A failure is never taken for "not found", as far as the C library tells: of a failure of
- * one service in nsswitch.conf it says nothing when a service behind it answers.
+ * name_service.h - lookups in NSS (files, LDAP, SSSD, ...), which have three outcomes: found, not
+ * found, and failed.  A failure is never taken for "not found", as far as the C library tells: of a
+ * failure of one service in nsswitch.conf it says nothing when a service behind it answers.
  */
 #ifndef NSISOLATE_NAME_SERVICE_H
 #define NSISOLATE_NAME_SERVICE_H

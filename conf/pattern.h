@@ -45,8 +45,8 @@ bool pattern_fits(
 
 /*
  * pattern_match where it may be that nobody can tell: @ask says of a single pattern whether it
- * matches any of the values.  Known matches decide as far as they can; where what is not known would
- * decide, the answer is TRUTH_UNKNOWN and @reason the pattern of which it was not known.
+ * matches any of the values.  Known matches decide as far as they can; where what is not known
+ * would decide, the answer is TRUTH_UNKNOWN and @reason the pattern of which it was not known.
  */
 enum truth pattern_decide(const char *list,
 	enum truth (*ask)(void *data, const char *pattern, size_t length, const char **value),

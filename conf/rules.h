@@ -51,9 +51,10 @@ int rules_load_changed(const char *path, const char *file, const char *with, str
  * matched, the rule that did says `isolate = no`, or the service is RULES_NEVER_SERVICE).
  *
  * NSS is asked for groups only where they make a difference, and never for uid 0: a rule that would
- * need it is passed over.  Where it fails, what it did say counts.  If then a login may be left alone
- * or get one policy, it gets the policy.  Either way login->doubt says so, for the log.  Where it may
- * get two policies, or what is not known is a negation, returns a negative errno and fills @error.
+ * need it is passed over.  Where it fails, what it did say counts.  If then a login may be left
+ * alone or get one policy, it gets the policy.  Either way login->doubt says so, for the log.
+ * Where it may get two policies, or what is not known is a negation, returns a negative errno and
+ * fills @error.
  */
 int rules_match(
 	const struct rules *rules, struct login *login, struct policy *policy, struct error *error);
@@ -85,9 +86,9 @@ struct rules_setting {
 };
 
 /*
- * What rules_explain tells, in this order: the matchers of a rule, up to the first one that does not
- * match, then the rule; after the last rule the settings of the one that won, when @policy is filled.
- * TRUTH_UNKNOWN is a group that NSS cannot tell, or that was not asked for.
+ * What rules_explain tells, in this order: the matchers of a rule, up to the first one that does
+ * not match, then the rule; after the last rule the settings of the one that won, when @policy is
+ * filled.  TRUTH_UNKNOWN is a group that NSS cannot tell, or that was not asked for.
  */
 struct rules_listener {
 	void (*matcher)(void *data, const struct rules_matcher *matcher);
@@ -118,8 +119,8 @@ void rules_summarize(const struct rules *rules, size_t index, struct rules_summa
 /*
  * Warns about what is well formed and yet most likely wrong: users, groups and shells that do not
  * exist here, rules that an earlier one leaves nothing for, values that have no effect.  Asks NSS
- * for every name, so it is for the admin's check and not for a login.  @names: false where NSS fails,
- * and so can tell of no name that it does not exist.
+ * for every name, so it is for the admin's check and not for a login.  @names: false where NSS
+ * fails, and so can tell of no name that it does not exist.
  */
 void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagnostics);
 

@@ -38,7 +38,8 @@ void session_log_word(char *word, size_t size, const char *value);
 void session_log_line(char *text);
 
 /*
- * There is no session for @user.  @let_in: why the login is let in all the same; NULL: it is refused.
+ * There is no session for @user.  @let_in: why the login is let in all the same; NULL: it is
+ * refused.
  * @why: which step failed, and how.
  */
 void session_log_failed(

@@ -28,8 +28,8 @@ static int open_own(const struct kind *kind)
 }
 
 /*
- * Half way back is the worst place to be, and what fails there can only be a moment's want of memory
- * (every right and every name that it takes was there on the way out): it is tried again.
+ * Half way back is the worst place to be, and what fails there can only be a moment's want of
+ * memory (every right and every name that it takes was there on the way out): it is tried again.
  */
 #define INSIST(call)                               \
 	({                                         \
@@ -381,9 +381,9 @@ static void raise_again(siginfo_t *info)
 }
 
 /*
- * Our children are reaped by now, and the application shall not hear of what it never had: a handler
- * that waits for a child, as vsftpd's does, would wait for ever.  But the one signal that is pending may
- * stand for a child of its own, too, that ended meanwhile.
+ * Our children are reaped by now, and the application shall not hear of what it never had: a
+ * handler that waits for a child, as vsftpd's does, would wait for ever.  But the one signal that
+ * is pending may stand for a child of its own, too, that ended meanwhile.
  */
 static void take_child_signal(const struct caller_signals *signals)
 {

@@ -52,8 +52,8 @@ int caller_join(struct caller *caller, int pidfd, int flags, struct error *error
 
 /*
  * Back to the remembered namespaces, root and working directory (a directory that only the session
- * had becomes "/"), and closes the descriptors.  Does what it can when something fails, says so, and
- * sets caller->stuck.  A process that could only be let out of its chroot ends.
+ * had becomes "/"), and closes the descriptors.  Does what it can when something fails, says so,
+ * and sets caller->stuck.  A process that could only be let out of its chroot ends.
  */
 int caller_return(struct caller *caller, struct error *error);
 
@@ -64,8 +64,8 @@ int caller_return(struct caller *caller, struct error *error);
 bool caller_has_become_user(void);
 
 /*
- * caller_return, after which this process still has a session: it is not in it any more, and what it
- * started there is.
+ * caller_return, after which this process still has a session: it is not in it any more, and what
+ * it started there is.
  */
 int caller_step_out(struct caller *caller, struct error *error);
 

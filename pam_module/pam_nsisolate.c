@@ -157,8 +157,8 @@ static int find_policy(struct attempt *attempt, struct policy *policy, struct er
 }
 
 /*
- * In pam_end libpam has forgotten whose line it is: pam_syslog(3) would begin it by "PAM".  So its words
- * are put here, the same as they are otherwise.
+ * In pam_end libpam has forgotten whose line it is: pam_syslog(3) would begin it by "PAM".  So its
+ * words are put here, the same as they are otherwise.
  */
 static void log_of_record(pam_handle_t *pamh, int priority, const char *line)
 {
@@ -290,8 +290,9 @@ static int decide(struct attempt *attempt)
 }
 
 /*
- * This process is in the session of another login, which it opened: what it starts for this one would
- * be in there, too, whatever the rules say.  Only root is let in, and for root the process steps out.
+ * This process is in the session of another login, which it opened: what it starts for this one
+ * would be in there, too, whatever the rules say.  Only root is let in, and for root the process
+ * steps out.
  */
 static int decide_inside(struct attempt *attempt)
 {

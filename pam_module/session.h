@@ -20,15 +20,15 @@ struct session {
 
 /*
  * Puts whatever the calling process forks from now on into new namespaces as @policy says.  On
- * error the process is as it was, unless session->caller.stuck says that it could not go all the way
- * back, and nothing is left.
+ * error the process is as it was, unless session->caller.stuck says that it could not go all the
+ * way back, and nothing is left.
  */
 int session_open(struct session *session, const struct policy *policy, const struct login *login,
 	struct error *error);
 
 /*
- * How many processes an open session has, of living_count; -ESRCH: its PID 1 has gone, and they with
- * it; another negative errno where that cannot be told.
+ * How many processes an open session has, of living_count; -ESRCH: its PID 1 has gone, and they
+ * with it; another negative errno where that cannot be told.
  */
 int session_left(const struct session *session);
 

@@ -52,8 +52,8 @@ static int wait_readable(int fd, int64_t deadline, struct error *error)
 }
 
 /*
- * Takes the descriptor that came with the message into the answer.  Others, of which there is room for
- * one in the message's padding, are closed: no engine of ours sends any.
+ * Takes the descriptor that came with the message into the answer.  Others, of which there is room
+ * for one in the message's padding, are closed: no engine of ours sends any.
  */
 static void take_pidfd(struct answer *answer, struct msghdr *message)
 {

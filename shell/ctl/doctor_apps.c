@@ -1,6 +1,6 @@
 /*
- * Applications that a rule isolates in vain: what they do with a session is not what a session of ours
- * needs, one process a login that forks after opening it.
+ * Applications that a rule isolates in vain: what they do with a session is not what a session of
+ * ours needs, one process a login that forks after opening it.
  */
 #include <stddef.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 /*
- * The configuration: what `nsisolatectl check` says of it, and of each other one that a stack names.
+ * The configuration: what `nsisolatectl check` says of it, and of each other one that a stack
+ * names.
  */
 #include <errno.h>
 #include <stdio.h>

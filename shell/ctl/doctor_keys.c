@@ -1,7 +1,8 @@
 /*
- * sshd runs ForceCommand in place of the command="..." of a key and the force-command of a certificate,
- * and tells nobody that there was one: sshd_config(5).  So who has a key that was for one thing only, a
- * backup, has the whole account from the day on that ForceCommand names nsisolate-shell.
+ * sshd runs ForceCommand in place of the command="..." of a key and the force-command of a
+ * certificate, and tells nobody that there was one: sshd_config(5).  So who has a key that was for
+ * one thing only, a backup, has the whole account from the day on that ForceCommand names
+ * nsisolate-shell.
  */
 #include "doctor_keys.h"
 

@@ -41,8 +41,8 @@ static bool renames(const struct rules_summary *summary)
 }
 
 /*
- * The first rule that does so to logins through the module.  In a session of nsisolate-shell sudo has
- * nothing to give: root is not there.
+ * The first rule that does so to logins through the module.  In a session of nsisolate-shell sudo
+ * has nothing to give: root is not there.
  */
 static bool find_renaming(const struct doctor *doctor, struct rules_summary *summary)
 {

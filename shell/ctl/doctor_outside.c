@@ -105,8 +105,8 @@ static bool is_in_session(struct doctor *doctor, struct living *living, ino_t na
 }
 
 /*
- * Whether a process in a PID namespace below ours is in no session, but in a namespace that @uid made
- * for himself.  A container that root made is none of the user's, though it may use his uid.
+ * Whether a process in a PID namespace below ours is in no session, but in a namespace that @uid
+ * made for himself.  A container that root made is none of the user's, though it may use his uid.
  */
 static bool is_in_own_namespace(
 	struct doctor *doctor, struct living *living, int process, uid_t uid)

@@ -123,8 +123,8 @@ static void check_behind(struct judge *judge, size_t ours)
 }
 
 /*
- * PAM closes in the order in which it opens: what needs the machine then, its /proc or its mounts, wants
- * ours to have left before.
+ * PAM closes in the order in which it opens: what needs the machine then, its /proc or its mounts,
+ * wants ours to have left before.
  */
 static void check_close(struct judge *judge)
 {

@@ -1,6 +1,6 @@
 /*
- * doctor_people.h - the accounts of this machine, as far as NSS counts them up, and which of them the
- * rules isolate.
+ * doctor_people.h - the accounts of this machine, as far as NSS counts them up, and which of them
+ * the rules isolate.
  */
 #ifndef NSISOLATE_CTL_DOCTOR_PEOPLE_H
 #define NSISOLATE_CTL_DOCTOR_PEOPLE_H

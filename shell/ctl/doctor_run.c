@@ -87,8 +87,8 @@ static _Noreturn void become(
 	char *const *argv, char *const *environment, const struct run_user *user, int out, int err)
 {
 	/*
-	 * No terminal, which it could type at (TIOCSTI); and a group of its own, to be killed with all
-	 * that it started.
+	 * No terminal, which it could type at (TIOCSTI); and a group of its own, to be killed with
+	 * all that it started.
 	 */
 	if (take_stdio(out, err) < 0 || setsid() < 0 || chdir("/") < 0 ||
 		(user && become_user(user) < 0)) {

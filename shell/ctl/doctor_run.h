@@ -22,17 +22,18 @@ struct run_user {
 };
 
 /*
- * Somebody whom nobody is: ids without an account, a group or a process.  A process of a user's could
- * be traced by that user, who would so say what it says; with such ids it is out of everybody's reach.
- * False when there is nobody like that.
+ * Somebody whom nobody is: ids without an account, a group or a process.  A process of a user's
+ * could be traced by that user, who would so say what it says; with such ids it is out of
+ * everybody's reach.  False when there is nobody like that.
  */
 bool run_find_stranger(struct run_user *user);
 
 /*
- * Runs @argv[0] in a session of its own, without a terminal and without descriptors but its standard
- * input, which is empty, and what it writes to; with the environment @environment, a new keyring and
- * `/` as directory.  Waits for at most 10 s; after that it is killed.  @user: NULL for the caller's
- * own; else of run_find_stranger, for what is begun as somebody is in his hands, and so is its word.
+ * Runs @argv[0] in a session of its own, without a terminal and without descriptors but its
+ * standard input, which is empty, and what it writes to; with the environment @environment, a new
+ * keyring and `/` as directory.  Waits for at most 10 s; after that it is killed.  @user: NULL for
+ * the caller's own; else of run_find_stranger, for what is begun as somebody is in his hands, and
+ * so is its word.
  */
 void run_program(char *const *argv, char *const *environment, const struct run_user *user,
 	struct run_result *result);

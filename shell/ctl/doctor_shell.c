@@ -80,8 +80,9 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 }
 
 /*
- * Keyrings that are found by uid belong to a user namespace (user_namespaces(7), keyrings(7)), and so those of
- * a session by the shell are not the host's.  What Kerberos says is known; others do not say.
+ * Keyrings that are found by uid belong to a user namespace (user_namespaces(7), keyrings(7)), and
+ * so those of a session by the shell are not the host's.  What Kerberos says is known; others do
+ * not say.
  */
 static void check_keyrings(struct doctor *doctor)
 {

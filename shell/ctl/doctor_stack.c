@@ -251,8 +251,8 @@ static bool read_conf(struct stacks *stacks)
 }
 
 /*
- * Distributions put what services have in common into files beside them.  A service that another one
- * includes stays one.
+ * Distributions put what services have in common into files beside them.  A service that another
+ * one includes stays one.
  */
 static bool is_fragment(const struct stacks *stacks, const struct stack *stack)
 {

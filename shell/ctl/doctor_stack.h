@@ -21,8 +21,8 @@ struct stack_place {
 };
 
 /*
- * What libpam does next: pam.conf(5), "control".  A failure that is ok or done is the stack's, too: it
- * refuses as bad does.
+ * What libpam does next: pam.conf(5), "control".  A failure that is ok or done is the stack's, too:
+ * it refuses as bad does.
  */
 enum stack_action { STACK_IGNORE, STACK_OK, STACK_DONE, STACK_BAD, STACK_DIE, STACK_JUMP };
 

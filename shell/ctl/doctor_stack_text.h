@@ -11,9 +11,9 @@
 #include "doctor_stack.h"
 
 /*
- * The next line into *@text, which is made as large as need be, joined with those that a backslash at
- * its end continues it by, and without its comment.  *@number is that of its first line, *@lines how
- * many were read so far.  False at the end, or when memory ran out.
+ * The next line into *@text, which is made as large as need be, joined with those that a backslash
+ * at its end continues it by, and without its comment.  *@number is that of its first line, *@lines
+ * how many were read so far.  False at the end, or when memory ran out.
  */
 bool stack_next_line(FILE *file, char **text, size_t *size, unsigned *number, unsigned *lines);
 

@@ -41,9 +41,10 @@ int entry_find(struct entry *entry, const struct session *session, struct error 
 void entry_close(struct entry *entry);
 
 /*
- * Forks the process into the session, a child of ours.  @stdio are its first three descriptors; @tty
- * is the one among them that becomes its terminal, -1: it has none.  When this returns 0 with *@pid
- * it runs the command.  Else a negative errno with @error filled and *@status what to exit with.
+ * Forks the process into the session, a child of ours.  @stdio are its first three descriptors;
+ * @tty is the one among them that becomes its terminal, -1: it has none.  When this returns 0 with
+ * *@pid it runs the command.  Else a negative errno with @error filled and *@status what to exit
+ * with.
  */
 int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *pid,
 	enum entry_status *status, struct error *error);

@@ -85,8 +85,8 @@ static void hide(int report)
 static void reset_signals(void)
 {
 	/*
-	 * The kernel's struct sigaction: SIG_DFL is 0.  glibc's function refuses 32 and 33, which its
-	 * posix_spawn(3) leaves ignored in what it starts.
+	 * The kernel's struct sigaction: SIG_DFL is 0.  glibc's function refuses 32 and 33, which
+	 * its posix_spawn(3) leaves ignored in what it starts.
 	 */
 	static const char by_default[64];
 	sigset_t none;

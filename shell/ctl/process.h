@@ -45,8 +45,8 @@ struct process_stat {
 };
 
 /*
- * From /proc/PID/stat: @file is that path, or "stat" below the descriptor @directory.  Returns 0 or a
- * negative errno.
+ * From /proc/PID/stat: @file is that path, or "stat" below the descriptor @directory.  Returns 0 or
+ * a negative errno.
  */
 int process_stat(
 	int directory, const char *file, struct process_stat *stat, struct process_text *text);

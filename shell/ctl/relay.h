@@ -2,9 +2,9 @@
  * relay.h - a terminal and pipes for a process that must not get at ours.
  *
  * In place of a terminal the process has one end of a new pseudo terminal, and in place of anything
- * else the end of a pipe; the other ends stay here, and what passes is bytes.  So whoever is inside can
- * neither push input into the caller's terminal (TIOCSTI) nor change its settings, nor wind back, cut or
- * keep the caller's files.
+ * else the end of a pipe; the other ends stay here, and what passes is bytes.  So whoever is inside
+ * can neither push input into the caller's terminal (TIOCSTI) nor change its settings, nor wind
+ * back, cut or keep the caller's files.
  */
 #ifndef NSISOLATE_CTL_RELAY_H
 #define NSISOLATE_CTL_RELAY_H
@@ -27,9 +27,10 @@ struct relay {
 };
 
 /*
- * Makes a terminal like ours where one of our first three descriptors is one, and pipes for the others,
- * which belong to @uid; where 1 and 2 lead to the same file they have one pipe, and keep their order.
- * Returns 0 or a negative errno with @error filled.  To be given to relay_close either way.
+ * Makes a terminal like ours where one of our first three descriptors is one, and pipes for the
+ * others, which belong to @uid; where 1 and 2 lead to the same file they have one pipe, and keep
+ * their order.  Returns 0 or a negative errno with @error filled.  To be given to relay_close
+ * either way.
  */
 int relay_open(struct relay *relay, uid_t uid, struct error *error);
 void relay_close(struct relay *relay);
@@ -40,8 +41,8 @@ void relay_close(struct relay *relay);
 void relay_copy_size(const struct relay *relay);
 
 /*
- * Closes the process's ends of the pipes, which it has by now: where its output ends is seen only when
- * nobody else has them.
+ * Closes the process's ends of the pipes, which it has by now: where its output ends is seen only
+ * when nobody else has them.
  */
 void relay_give_away(struct relay *relay);
 

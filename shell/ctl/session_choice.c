@@ -39,8 +39,8 @@ static const struct session *by_name(
 }
 
 /*
- * What %i stands for in the rules: 8 hexadecimal digits, which no PID and no inode of a namespace has.
- * That of an unverified session is whatever its user likes.
+ * What %i stands for in the rules: 8 hexadecimal digits, which no PID and no inode of a namespace
+ * has.  That of an unverified session is whatever its user likes.
  */
 static const struct session *by_id(const struct sessions *sessions, const char *word)
 {

@@ -86,8 +86,8 @@ void session_judge_free(struct session_judge *judge)
 }
 
 /*
- * Whether @exe, the program of the process, is one that was installed in the same place before.  The
- * path alone would prove nothing: in a mount namespace of one's own any file can have it.
+ * Whether @exe, the program of the process, is one that was installed in the same place before.
+ * The path alone would prove nothing: in a mount namespace of one's own any file can have it.
  */
 static bool was_installed(const struct session_judge *judge, int directory, const struct stat *exe)
 {
@@ -239,8 +239,8 @@ static void check_leader(struct session_judge *judge, struct session *session)
 }
 
 /*
- * In the shell's way the leader is the outer nsisolate-init, PID 1's parent as long as it lives.  Who
- * made the PID 1 of a set is nobody's parent: that set has leaders that it watches.
+ * In the shell's way the leader is the outer nsisolate-init, PID 1's parent as long as it lives.
+ * Who made the PID 1 of a set is nobody's parent: that set has leaders that it watches.
  */
 static void take_parent(
 	struct session_judge *judge, int session_directory, pid_t parent, struct session *session)

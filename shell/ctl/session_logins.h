@@ -1,8 +1,8 @@
 /*
  * session_logins.h - how many logins a session is for.
  *
- * Its PID 1 has a pidfd of each login's leader (pid1.h in shell/init), and /proc/PID/fdinfo says whose
- * (pidfd_open(2)).  While it ends it has one of a process inside, too: that is no leader.
+ * Its PID 1 has a pidfd of each login's leader (pid1.h in shell/init), and /proc/PID/fdinfo says
+ * whose (pidfd_open(2)).  While it ends it has one of a process inside, too: that is no leader.
  */
 #ifndef NSISOLATE_CTL_SESSION_LOGINS_H
 #define NSISOLATE_CTL_SESSION_LOGINS_H

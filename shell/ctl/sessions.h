@@ -66,7 +66,8 @@ struct sessions {
 
 /*
  * One pass over /proc.  An ordinary user gets his own sessions, not verified.  A process that ends
- * meanwhile is left out.  Returns 0 or a negative errno with @error filled; then @sessions is empty.
+ * meanwhile is left out.  Returns 0 or a negative errno with @error filled; then @sessions is
+ * empty.
  */
 int sessions_find(struct sessions *sessions, struct error *error);
 

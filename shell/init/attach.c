@@ -233,8 +233,8 @@ static int answer_joined(const struct join_way *way, pid_t pid, bool user, struc
 }
 
 /*
- * What was mounted since the set began is covered in its mount namespace, which PID 1 has no right to
- * do any more.  A user's runner does it (shared.c), who joins the user namespace, too.
+ * What was mounted since the set began is covered in its mount namespace, which PID 1 has no right
+ * to do any more.  A user's runner does it (shared.c), who joins the user namespace, too.
  */
 static int cover_in_set(const struct join_way *way, const struct setup *setup, struct error *error)
 {
@@ -259,8 +259,8 @@ static int cover_in_set(const struct join_way *way, const struct setup *setup, s
 }
 
 /*
- * PID 1 will be there for other logins too, and must not end with this one.  What a user's manager is
- * asked for ends with the last one: not the place for what lingers.
+ * PID 1 will be there for other logins too, and must not end with this one.  What a user's manager
+ * is asked for ends with the last one: not the place for what lingers.
  */
 static bool must_leave_unit(const struct job *job)
 {

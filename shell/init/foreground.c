@@ -59,9 +59,10 @@ static int first_process(struct job *job, struct command *command, int outer)
 	if (pid1.command < 0)
 		return send_failed(outer, &error);
 	/*
-	 * A process group that is nobody's job: what is typed or killed there is not for PID 1.  The
-	 * command has its own, which can be stopped as long as its parent is in its session; or it stays
-	 * in the caller's, which must not become one that can be stopped for that (setpgid(2), orphaned).
+	 * A process group that is nobody's job: what is typed or killed there is not for PID 1.
+	 * The command has its own, which can be stopped as long as its parent is in its session; or
+	 * it stays in the caller's, which must not become one that can be stopped for that
+	 * (setpgid(2), orphaned).
 	 */
 	if (command->terminal >= 0)
 		setpgid(0, 0);

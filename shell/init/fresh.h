@@ -22,9 +22,9 @@ struct fresh_kept {
 void fresh_find_kept(struct fresh_kept *kept);
 
 /*
- * Covers each directory of @set (places.h) with a tmpfs of its mode, and of @size (tmpfs(5)).  What PAM made
- * in /tmp for @uid and names in the session's variables is in the new one, too: pam_tmpdir(8)'s directory
- * /tmp/user/UID, empty, and Kerberos caches krb5cc_UID* (caches.h).
+ * Covers each directory of @set (places.h) with a tmpfs of its mode, and of @size (tmpfs(5)).  What
+ * PAM made in /tmp for @uid and names in the session's variables is in the new one, too:
+ * pam_tmpdir(8)'s directory /tmp/user/UID, empty, and Kerberos caches krb5cc_UID* (caches.h).
  */
 int fresh_places(unsigned set, const char *size, const struct fresh_kept *kept, uid_t uid,
 	gid_t gid, struct error *error);

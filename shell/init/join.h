@@ -9,9 +9,9 @@
  *
  * A connection that ends without a word: the set has ended.
  *
- * To a user, who has no right to join by the pidfd, descriptors of the namespaces come as well: that
- * of the user namespace, then those of the kinds in the order of kinds[].  The last descriptor is that
- * of the session's /proc (procs.h): who joins looks for others that were mounted meanwhile.
+ * To a user, who has no right to join by the pidfd, descriptors of the namespaces come as well:
+ * that of the user namespace, then those of the kinds in the order of kinds[].  The last descriptor
+ * is that of the session's /proc (procs.h): who joins looks for others that were mounted meanwhile.
  */
 #ifndef NSISOLATE_JOIN_H
 #define NSISOLATE_JOIN_H
@@ -40,9 +40,9 @@ int join_way_proc(const struct join_way *way, int kinds);
 #define JOIN_PATIENCE_MS 2000
 
 /*
- * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a set
- * of its own: this one has ended, was made by other settings, or its PID 1 does not answer, which its
- * user can stop (SIGSTOP), as any process with his ids.
+ * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a
+ * set of its own: this one has ended, was made by other settings, or its PID 1 does not answer,
+ * which its user can stop (SIGSTOP), as any process with his ids.
  */
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
 	struct join_way *way, struct error *error);

@@ -1,6 +1,6 @@
 /*
- * log.h - the system log, of a foreground session that nsisolate-shell asked for: what the PAM module
- * logs of its own, see session_log.h.
+ * log.h - the system log, of a foreground session that nsisolate-shell asked for: what the PAM
+ * module logs of its own, see session_log.h.
  *
  * As the user: where nobody listens at /dev/log nothing is said, and nothing fails.
  */

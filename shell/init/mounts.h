@@ -1,5 +1,6 @@
 /*
- * mounts.h - what a session's mount namespace shows: nothing that the host does not, and its own /proc.
+ * mounts.h - what a session's mount namespace shows: nothing that the host does not, and its own
+ * /proc.
  *
  * Everything here is for a mount namespace that was made for the session: mounts_isolate comes
  * first and makes sure of it.

@@ -51,9 +51,9 @@ bool namespaces_is_new(
 }
 
 /*
- * A new user namespace may hold, all its processes together, what the soft limits of its maker are at
- * that moment (Linux 5.14 on, create_user_ns() in kernel/user_namespace.c).  So the user could not
- * raise them any more, though getrlimit(2) says so: they are at the hard ones for that moment.
+ * A new user namespace may hold, all its processes together, what the soft limits of its maker are
+ * at that moment (Linux 5.14 on, create_user_ns() in kernel/user_namespace.c).  So the user could
+ * not raise them any more, though getrlimit(2) says so: they are at the hard ones for that moment.
  */
 static const int ceilings[] = {RLIMIT_NPROC, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_MEMLOCK};
 #define CEILINGS (sizeof ceilings / sizeof *ceilings)

@@ -10,8 +10,8 @@
 #include "error.h"
 
 /*
- * What tells a session's namespaces from the host's: being process 1, where one call made them together
- * with the PID namespace; else the inodes of the host's, 0 where that is not known.
+ * What tells a session's namespaces from the host's: being process 1, where one call made them
+ * together with the PID namespace; else the inodes of the host's, 0 where that is not known.
  */
 struct namespaces_host {
 	bool first;
@@ -30,10 +30,10 @@ bool namespaces_is_new(
 	const struct namespaces_host *host, const char *file, ino_t inode, struct error *error);
 
 /*
- * Forks into new namespaces of @flags (CLONE_NEW*); a user namespace among them has the caller's hard
- * limits as its ceiling, not the soft ones, which both processes keep.  Returns 0 in the child, its pid in the parent
- * with *@pidfd open (close-on-exec), or a negative errno with @error naming the kind that the kernel
- * refused, the cause and the remedy.
+ * Forks into new namespaces of @flags (CLONE_NEW*); a user namespace among them has the caller's
+ * hard limits as its ceiling, not the soft ones, which both processes keep.  Returns 0 in the
+ * child, its pid in the parent with *@pidfd open (close-on-exec), or a negative errno with @error
+ * naming the kind that the kernel refused, the cause and the remedy.
  */
 pid_t namespaces_clone(int flags, int *pidfd, struct error *error);
 

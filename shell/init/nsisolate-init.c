@@ -1,8 +1,8 @@
 /*
  * nsisolate-init - the engine: the only place that makes namespaces, and PID 1 of what it made.
  *
- * Started by pam_nsisolate.so (--attach) or by nsisolate-shell (--user ... -- SHELL); can be used by
- * hand like unshare(1).  See nsisolate-init(8).
+ * Started by pam_nsisolate.so (--attach) or by nsisolate-shell (--user ... -- SHELL); can be used
+ * by hand like unshare(1).  See nsisolate-init(8).
  */
 #include <errno.h>
 #include <linux/sched.h>

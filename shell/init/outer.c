@@ -49,8 +49,9 @@ static void pass_terminal_on(struct outer *outer, pid_t group)
  * prompt back; where nobody could ever continue us (an orphaned process group, as under sshd) the
  * kernel drops the signal, and the command is continued at once, as if it had been dropped there.
  *
- * SIGSTOP it would not drop, and who stopped by that may be continued by a process of the session, which
- * cannot continue us: SIGTSTP stands for it, and where that was dropped the command stays stopped.
+ * SIGSTOP it would not drop, and who stopped by that may be continued by a process of the session,
+ * which cannot continue us: SIGTSTP stands for it, and where that was dropped the command stays
+ * stopped.
  */
 static void stop_too(struct outer *outer, int signum)
 {

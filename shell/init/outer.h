@@ -2,8 +2,8 @@
  * outer.h - the process that the caller of a foreground session sees: it passes signals in, and the
  * command's fate out.
  *
- * It stays outside.  The command is PID 1's child, which tells what becomes of it; or, where the user's
- * logins share a PID 1, this process's own.
+ * It stays outside.  The command is PID 1's child, which tells what becomes of it; or, where the
+ * user's logins share a PID 1, this process's own.
  */
 #ifndef NSISOLATE_OUTER_H
 #define NSISOLATE_OUTER_H

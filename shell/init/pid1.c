@@ -76,9 +76,9 @@ static void begin_end(struct life *life)
 		return;
 	stop_sharing(life);
 	/*
-	 * Everybody but PID 1.  What a setuid program started is not ours to signal; the kernel ends
-	 * that too when PID 1 goes.  SIGHUP for shells, which ignore SIGTERM; SIGCONT so that stopped
-	 * jobs can hear either.
+	 * Everybody but PID 1.  What a setuid program started is not ours to signal; the kernel
+	 * ends that too when PID 1 goes.  SIGHUP for shells, which ignore SIGTERM; SIGCONT so that
+	 * stopped jobs can hear either.
 	 */
 	kill(-1, SIGTERM);
 	kill(-1, SIGHUP);
@@ -244,10 +244,10 @@ static void reap(struct life *life)
 }
 
 /*
- * A poll(2), or a read(2) of the signals, that a debugger or want of memory made fail is tried again.
- * One that always fails is, in the shell's way, a user's doing, who may set the limits of any process
- * with his ids, prlimit(2) (drop_to_user keeps him from it): without descriptors PID 1 would not see
- * that the session is closed, and spin.  It ends then, and the session with it.
+ * A poll(2), or a read(2) of the signals, that a debugger or want of memory made fail is tried
+ * again.  One that always fails is, in the shell's way, a user's doing, who may set the limits of
+ * any process with his ids, prlimit(2) (drop_to_user keeps him from it): without descriptors PID 1
+ * would not see that the session is closed, and spin.  It ends then, and the session with it.
  */
 static void see_nothing(struct life *life)
 {
@@ -271,8 +271,8 @@ static void read_signal(struct life *life)
 	case SIGTERM:
 		/*
 		 * kill(2) says who calls it: a sender inside has a pid in here.  Other codes are
-		 * rt_sigqueueinfo(2)'s, which makes its pids up, and news of the kernel's that anybody
-		 * can order, fcntl(2).
+		 * rt_sigqueueinfo(2)'s, which makes its pids up, and news of the kernel's that
+		 * anybody can order, fcntl(2).
 		 */
 		if (info.ssi_pid != 0 || info.ssi_code != SI_USER)
 			break;
@@ -360,8 +360,8 @@ int pid1_signals(struct error *error)
 }
 
 /*
- * What setting up the session left of its stack is of no use for the rest of this life.  Not inlined:
- * all that is below this frame is given back.
+ * What setting up the session left of its stack is of no use for the rest of this life.  Not
+ * inlined: all that is below this frame is given back.
  */
 __attribute__((noinline)) static void give_stack_back(void)
 {
@@ -392,8 +392,8 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	life.room = 1;
 	take_login(&life, &pid1->login);
 	/*
-	 * A second wall.  Where the kernel has none of it, or no memory, the first one stands: PID 1 has
-	 * no privilege to lose, and the session has begun.
+	 * A second wall.  Where the kernel has none of it, or no memory, the first one stands: PID
+	 * 1 has no privilege to lose, and the session has begun.
 	 */
 	filter_install(&(struct error){0});
 	give_stack_back();

@@ -17,8 +17,8 @@ struct pid1_message {
 	enum { PID1_READY, PID1_STOPPED, PID1_ENDED, PID1_FAILED, PID1_SIGNAL } what;
 	int value; /* a wait status (wait(2)), or a signal's number */
 	/*
-	 * For the log; PID1_READY: inode of the PID namespace; PID1_ENDED: processes left, or errno.
-	 * PID1_FAILED: whether it was lacking (error.h).
+	 * For the log; PID1_READY: inode of the PID namespace; PID1_ENDED: processes left, or
+	 * errno.  PID1_FAILED: whether it was lacking (error.h).
 	 */
 	long long number;
 	char text[512]; /* of PID1_FAILED; PID1_READY: what the session goes without, or "" */
@@ -28,9 +28,9 @@ struct pid1_message {
 struct pid1_login {
 	int leader; /* pidfd; -1: it is known by its line only */
 	/*
-	 * A socket.  Attached: on which the leader hangs up when it closes the session.  A signal would
-	 * not do: a user inside can keep one of the same number pending, and the leader's would be
-	 * lost.  In a foreground session it carries struct pid1_message both ways.
+	 * A socket.  Attached: on which the leader hangs up when it closes the session.  A signal
+	 * would not do: a user inside can keep one of the same number pending, and the leader's
+	 * would be lost.  In a foreground session it carries struct pid1_message both ways.
 	 */
 	int line;
 };
@@ -55,11 +55,11 @@ int pid1_signals(struct error *error);
 
 /*
  * Reaps; ends the session as policy->logout says when the last login has gone, when the command has
- * ended, or when a SIGTERM comes from outside the PID namespace, as systemd sends it to a scope that it
- * stops.  One from inside is passed over where it tells that it is; that proves nothing, for with a full
- * queue of signals the kernel drops what it knows of the sender (sigqueue(3), RLIMIT_SIGPENDING).  So a
- * user can end his own session, as he can by ending its processes.  Never returns: its exit ends what is
- * left of the session.
+ * ended, or when a SIGTERM comes from outside the PID namespace, as systemd sends it to a scope
+ * that it stops.  One from inside is passed over where it tells that it is; that proves nothing,
+ * for with a full queue of signals the kernel drops what it knows of the sender (sigqueue(3),
+ * RLIMIT_SIGPENDING).  So a user can end his own session, as he can by ending its processes.  Never
+ * returns: its exit ends what is left of the session.
  */
 _Noreturn void pid1_run(const struct pid1 *pid1);
 

@@ -198,8 +198,8 @@ static bool is_below(const char *path, const char *directory)
 
 /*
  * Whether no path leads to @mounted: on a mount that it lies on, or on itself, another one covers a
- * directory of the way.  "/" is where the way begins, whatever lies on it.  What a user can take away
- * in the session hides nothing.
+ * directory of the way.  "/" is where the way begins, whatever lies on it.  What a user can take
+ * away in the session hides nothing.
  */
 static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted)
 {
@@ -259,8 +259,8 @@ static int open_path(const char *path)
 }
 
 /*
- * Opens the mount where it was seen.  -EAGAIN: something else is there by now, or no path leads there,
- * as where it has become too long.
+ * Opens the mount where it was seen.  -EAGAIN: something else is there by now, or no path leads
+ * there, as where it has become too long.
  */
 static int open_place(const struct mounted *mounted)
 {
@@ -280,8 +280,8 @@ static int open_place(const struct mounted *mounted)
 }
 
 /*
- * Whether it may be @uid who moves @path about, or closes it: the directory that the last stable part of it leads to
- * is his, or one of root's that others may write, like /tmp.  Cuts @path.
+ * Whether it may be @uid who moves @path about, or closes it: the directory that the last stable
+ * part of it leads to is his, or one of root's that others may write, like /tmp.  Cuts @path.
  */
 static bool may_be_moved_by(char *path, uid_t uid)
 {

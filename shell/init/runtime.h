@@ -1,8 +1,8 @@
 /*
  * runtime.h - the session's own /run/user.
  *
- * For a mount namespace that mounts_isolate (mounts.h) has been called in, with the host's /proc still
- * in its place.
+ * For a mount namespace that mounts_isolate (mounts.h) has been called in, with the host's /proc
+ * still in its place.
  */
 #ifndef NSISOLATE_RUNTIME_H
 #define NSISOLATE_RUNTIME_H

@@ -7,9 +7,9 @@
  *	/run/user/UID/nsisolate/RULE	made by the user, for nsisolate-shell
  *
  * Nobody but root can reach what is below /run/nsisolate; the last directory is the user's all the
- * same, so that PID 1, which runs as the user and holds a descriptor of it, can take its socket away
- * when the set ends.  Who is met there is believed only when the kernel says (SO_PEERCRED) that it
- * was root, or this very user, who began to listen.
+ * same, so that PID 1, which runs as the user and holds a descriptor of it, can take its socket
+ * away when the set ends.  Who is met there is believed only when the kernel says (SO_PEERCRED)
+ * that it was root, or this very user, who began to listen.
  *
  * A directory is locked (flock(2)) from the search for a set until the login is in one or has made
  * one: a second set cannot come about.
@@ -53,8 +53,8 @@ int share_listen(struct share *share, struct error *error);
 int share_keep(struct share *share, struct error *error);
 
 /*
- * No login finds this set any more.  Those that are being answered see the connection end.  A set that
- * took the name meanwhile, since this one did not answer, keeps it.
+ * No login finds this set any more.  Those that are being answered see the connection end.  A set
+ * that took the name meanwhile, since this one did not answer, keeps it.
  */
 void share_withdraw(struct share *share);
 

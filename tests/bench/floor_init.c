@@ -1,6 +1,6 @@
 /*
- * floor_init - a PID 1 that reaps for ever and nothing else, without a C library where the machine is
- * known: the least that can be left running for a session.
+ * floor_init - a PID 1 that reaps for ever and nothing else, without a C library where the machine
+ * is known: the least that can be left running for a session.
  */
 #if defined(__x86_64__)
 #include <asm/unistd.h>

@@ -1,8 +1,8 @@
 /*
- * floor_shell COMMAND [ARGUMENT...] - the least that a program can do to run a command in fresh user,
- * UTS, PID and mount namespaces, with its own /proc, a PID 1 that reaps, no capabilities, and its
- * exit status handed on.  It has no rules, no terminal, no signals, no messages: it is what others
- * are measured against.
+ * floor_shell COMMAND [ARGUMENT...] - the least that a program can do to run a command in fresh
+ * user, UTS, PID and mount namespaces, with its own /proc, a PID 1 that reaps, no capabilities, and
+ * its exit status handed on.  It has no rules, no terminal, no signals, no messages: it is what
+ * others are measured against.
  */
 #include <errno.h>
 #include <fcntl.h>

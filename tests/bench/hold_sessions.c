@@ -1,11 +1,13 @@
 /*
- * hold_sessions [-n COUNT] [-w FIFO] TABLE LABEL HELPER 'WORDS' - opens COUNT sessions one after the other and keeps
- * them all, then ends them.  A session is open when `ready` in it has said so; it ends with its input.
+ * hold_sessions [-n COUNT] [-w FIFO] TABLE LABEL HELPER 'WORDS' - opens COUNT sessions one after
+ * the other and keeps them all, then ends them.  A session is open when `ready` in it has said so;
+ * it ends with its input.
  *
- * `open`: each one's time, in rounds.  Then, of all together: `machine`, kB of memory that one session
- * took, and its parts `programs`, `page tables`, `stacks` and `slabs`; `pss`, kB of one session's processes
- * of the name HELPER; `helpers`, how many of them; `end`, milliseconds until all had gone.  With -w they
- * are kept until nobody has FIFO open for writing any more; `helpers` is then the last that is said.
+ * `open`: each one's time, in rounds.  Then, of all together: `machine`, kB of memory that one
+ * session took, and its parts `programs`, `page tables`, `stacks` and `slabs`; `pss`, kB of one
+ * session's processes of the name HELPER; `helpers`, how many of them; `end`, milliseconds until
+ * all had gone.  With -w they are kept until nobody has FIFO open for writing any more; `helpers`
+ * is then the last that is said.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -41,9 +43,9 @@ static long read_field(const char *path, const char *name)
 }
 
 /*
- * What is taken of the machine, by /proc/meminfo.  MemAvailable would have it in one number, less what
- * other work has just given back: it does not stand still to one part in ten of a session.  Like there,
- * what the kernel can take back at once (KReclaimable) is not counted.
+ * What is taken of the machine, by /proc/meminfo.  MemAvailable would have it in one number, less
+ * what other work has just given back: it does not stand still to one part in ten of a session.
+ * Like there, what the kernel can take back at once (KReclaimable) is not counted.
  */
 static const struct {
 	const char *name, *fields[3];
@@ -74,8 +76,8 @@ static long read_taken(long taken[PARTS])
 }
 
 /*
- * The same once it stands still, or after half a minute: what has ended, whoever was measured before
- * too, is freed by and by.
+ * The same once it stands still, or after half a minute: what has ended, whoever was measured
+ * before too, is freed by and by.
  */
 static long read_taken_at_rest(long taken[PARTS])
 {

@@ -1,8 +1,9 @@
 /*
- * pam_floor [init=PATH] - the least that a session module can do for UTS, PID and mount namespaces, to
- * measure others against: own namespaces kept, PID 1 cloned, hostname, /proc, setns; and back again.
- * With init= the PID 1 is a program of its own, started on the application's memory (CLONE_VM and
- * CLONE_VFORK), so that a large application costs no more; else it is a fork of the application.
+ * pam_floor [init=PATH] - the least that a session module can do for UTS, PID and mount namespaces,
+ * to measure others against: own namespaces kept, PID 1 cloned, hostname, /proc, setns; and back
+ * again.  With init= the PID 1 is a program of its own, started on the application's memory
+ * (CLONE_VM and CLONE_VFORK), so that a large application costs no more; else it is a fork of the
+ * application.
  */
 #include <errno.h>
 #include <fcntl.h>

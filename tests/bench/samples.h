@@ -1,5 +1,6 @@
 /*
- * samples.h - times taken, told one a line, and an order in which nobody always follows the same one.
+ * samples.h - times taken, told one a line, and an order in which nobody always follows the same
+ * one.
  *
  * A sample is a line `TABLE <tab> ROUND <tab> LABEL <tab> METRIC <tab> VALUE` on standard output;
  * what becomes of them is tests/bench/report's.  Times are microseconds.

@@ -1,7 +1,7 @@
 /*
- * time_commands [-n ROUNDS] [-p COUNT] TABLE LABEL 'WORDS' ... - commands in turn, in a new order in
- * every round: `time` from start to end, and `cpu`, user and system time of it and what it waited
- * for.  WORDS are split at blanks, no shell.  LABEL/K runs in every K-th round only.
+ * time_commands [-n ROUNDS] [-p COUNT] TABLE LABEL 'WORDS' ... - commands in turn, in a new order
+ * in every round: `time` from start to end, and `cpu`, user and system time of it and what it
+ * waited for.  WORDS are split at blanks, no shell.  LABEL/K runs in every K-th round only.
  *
  * -p: COUNT of the same at once; `time` is until the last one has ended, `each` that by COUNT.
  */

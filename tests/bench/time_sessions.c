@@ -1,7 +1,7 @@
 /*
- * time_sessions [-n ROUNDS] [-m MB] [-M MOUNTS] TABLE LABEL SERVICE:USER ... - PAM sessions in turn, in
- * a new order in every round, each in a process of its own: `start` (pam_start), `open`, `close`, and
- * `both`, open and close.  Between them a child is forked and reaped, as a login does.
+ * time_sessions [-n ROUNDS] [-m MB] [-M MOUNTS] TABLE LABEL SERVICE:USER ... - PAM sessions in
+ * turn, in a new order in every round, each in a process of its own: `start` (pam_start), `open`,
+ * `close`, and `both`, open and close.  Between them a child is forked and reaped, as a login does.
  * LABEL/K runs in every K-th round only.
  *
  * -m: the application has touched so much memory.  -M: so many mounts more.

@@ -6,8 +6,8 @@
  * pam_mark makes.  In a program that this one execs nothing fails any more.
  *
  * Where a library of others does not survive that (iniparser 4.1 and glibc 2.36's NSS do not check
- * every allocation), the process ends with 12: a login that does not happen.  A crash of our own code
- * stays what it is.
+ * every allocation), the process ends with 12: a login that does not happen.  A crash of our own
+ * code stays what it is.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /*
- * no_leaks - for `make sanitize`, what AddressSanitizer must not do in a process with a seccomp filter, without
- * privileges or under ptrace(2): look for leaks by tracing it (`make valgrind` looks), or ask for an alternate
- * signal stack at its end, and abort when there is no such call.
+ * no_leaks - for `make sanitize`, what AddressSanitizer must not do in a process with a seccomp
+ * filter, without privileges or under ptrace(2): look for leaks by tracing it (`make valgrind`
+ * looks), or ask for an alternate signal stack at its end, and abort when there is no such call.
  */
 #include <signal.h>
 #include <stddef.h>

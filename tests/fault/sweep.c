@@ -22,10 +22,10 @@
  *	-k N     every Nth call only
  *	-s N     from the Nth call on;  -v  says each run
  *
- * A run holds when COMMAND exits with one of STATUSES within $PATIENCE seconds (10), no process is left then that it
- * started, and the mounts here are what they were.  What does not hold is told with what COMMAND
- * said.  The last line is `N injected, N held (STATUS: N, ...)`: how often COMMAND ended how.  The
- * status is 1 when they differ or N is 0.
+ * A run holds when COMMAND exits with one of STATUSES within $PATIENCE seconds (10), no process is
+ * left then that it started, and the mounts here are what they were.  What does not hold is told
+ * with what COMMAND said.  The last line is `N injected, N held (STATUS: N, ...)`: how often
+ * COMMAND ended how.  The status is 1 when they differ or N is 0.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -6,12 +6,14 @@
  *	43  no session: every namespace is the one of OUTSIDE
  *	44  anything between; it says what on standard error
  *
- * OUTSIDE, in the environment, is the namespaces that the session shall not share, by their names in
- * /proc/PID/ns and their inodes outside, as in "uts 4026531838 pid ..."; HOSTNAME_IN is its hostname.
+ * OUTSIDE, in the environment, is the namespaces that the session shall not share, by their names
+ * in /proc/PID/ns and their inodes outside, as in "uts 4026531838 pid ..."; HOSTNAME_IN is its
+ * hostname.
  *
  * PROC_ELSEWHERE, where it is set, has another procfs, which must be the session's.
  *
- * With NAMES_ONLY set nothing else is looked at.  With PRIVATE set /tmp must be a session's own, with nothing in it.
+ * With NAMES_ONLY set nothing else is looked at.  With PRIVATE set /tmp must be a session's own,
+ * with nothing in it.
  */
 #include <dirent.h>
 #include <errno.h>

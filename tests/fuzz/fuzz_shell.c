@@ -1,7 +1,7 @@
 /*
  * Fuzzing of nsisolate-shell's arguments and environment.  The input's lines: SSH_ORIGINAL_COMMAND,
- * SSH_CONNECTION, SHELL, argv[0] and the arguments; a line that is `-` alone unsets a variable.  What
- * it would exec is looked at and not done.
+ * SSH_CONNECTION, SHELL, argv[0] and the arguments; a line that is `-` alone unsets a variable.
+ * What it would exec is looked at and not done.
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * records.h - what a process says on a socket, made of a fuzzer's input: records, each of a byte and a
- * message.  The byte's upper two bits choose how many descriptors come along, the lower six are the
- * message's length; 63: all that is left.
+ * records.h - what a process says on a socket, made of a fuzzer's input: records, each of a byte
+ * and a message.  The byte's upper two bits choose how many descriptors come along, the lower six
+ * are the message's length; 63: all that is left.
  */
 #ifndef NSISOLATE_TEST_RECORDS_H
 #define NSISOLATE_TEST_RECORDS_H

@@ -1,6 +1,6 @@
 /*
- * pam_app SERVICE USER ACTION... - an application that opens PAM sessions, and says what that did to
- * it.  The actions, in order:
+ * pam_app SERVICE USER ACTION... - an application that opens PAM sessions, and says what that did
+ * to it.  The actions, in order:
  *
  *	also USER               a second handle, for USER, which the actions behind it are about
  *	first                   the first handle again
@@ -503,8 +503,9 @@ static int act_all(char **word)
 }
 
 /*
- * `make sanitize`, sanitizer/lsan_interface.h: at its end LeakSanitizer starts a thread and reads /proc/self,
- * for ever where this process is in a session's PID namespace half way, or in a chroot without /proc.
+ * `make sanitize`, sanitizer/lsan_interface.h: at its end LeakSanitizer starts a thread and reads
+ * /proc/self, for ever where this process is in a session's PID namespace half way, or in a chroot
+ * without /proc.
  */
 __attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 

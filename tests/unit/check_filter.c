@@ -1,6 +1,6 @@
 /*
- * The filter of PID 1's system calls: what it lets through, and what it does not.  That PID 1 makes no
- * others is tests/login/test_privileges.sh's to see.
+ * The filter of PID 1's system calls: what it lets through, and what it does not.  That PID 1 makes
+ * no others is tests/login/test_privileges.sh's to see.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -178,8 +178,8 @@ static bool filtered(void)
 }
 
 /*
- * A call that must not pass is refused by the filter, or was answered by nothing but a signal before
- * there was one.  @plain: the attempt's outcome without the filter.
+ * A call that must not pass is refused by the filter, or was answered by nothing but a signal
+ * before there was one.  @plain: the attempt's outcome without the filter.
  */
 static bool is_kept(const struct attempt *attempt, int result, int plain)
 {

@@ -1,5 +1,6 @@
 /*
- * One message between processes of ours: its descriptors arrive, and those that were not asked for are closed.
+ * One message between processes of ours: its descriptors arrive, and those that were not asked for
+ * are closed.
  */
 #include <fcntl.h>
 

@@ -1,7 +1,7 @@
 /*
- * The last guard before a hostname is set and before mounts are changed: never the host's.  What is tested
- * runs in a UTS namespace that plays the host, where there is one to be had, and else as somebody who may
- * not rename anything.
+ * The last guard before a hostname is set and before mounts are changed: never the host's.  What is
+ * tested runs in a UTS namespace that plays the host, where there is one to be had, and else as
+ * somebody who may not rename anything.
  */
 #include <errno.h>
 #include <sched.h>

@@ -2,7 +2,8 @@
  * libnss_standin.so.2 - a directory service for the stage: `standin` in nsswitch.conf.
  *
  * What it knows is in /run/standin/passwd and /run/standin/group, written as the files in /etc are.
- * Each call appends a line to /run/standin/log, such as "getgrnam staff".  /run/standin/mode is one of
+ * Each call appends a line to /run/standin/log, such as "getgrnam staff".  /run/standin/mode is one
+ * of
  *
  *	up         answers
  *	down       fails, as a service does whose daemon does not run
