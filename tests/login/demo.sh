@@ -131,12 +131,14 @@ ssh_config() {
 	ln -sf $LOGS/syslog /var/log/auth.log
 }
 
-# start_work USER: a session with something running in it; $pid is its PID out here
+# start_work USER: a session with something running in it, whose command line nobody else should read;
+# $pid is its PID out here
 start_work() {
-	printf '%s$ %s%s &\n' "$dim" "$plain" "ssh $1@lab 'exec -a $1s-work sleep 600'"
-	ssh "$1@lab" "exec -a $1s-work sleep 600" </dev/null &
-	wait_for pgrep -u "$1" -f "^$1s-work" || { claim "$1 is logged in and works" false; }
-	pid=$(pgrep -u "$1" -f "^$1s-work")
+	local command="exec -a 'upload --token=$1-4711' sleep 600"
+	printf '%s$ %s%s &\n' "$dim" "$plain" "ssh $1@lab \"$command\""
+	ssh "$1@lab" "$command" </dev/null &
+	wait_for pgrep -u "$1" -f '^upload' || { claim "$1 is logged in and works" false; }
+	pid=$(pgrep -u "$1" -f '^upload')
 }
 
 before_it() {
@@ -146,9 +148,9 @@ before_it() {
 	start_work bob
 	show '$ ' 'ssh alice@lab hostname'
 	show '$ ' 'ssh alice@lab ps -fu bob'
-	claim "alice sees what bob does" output_has bobs-work
+	claim "alice reads the token on bob's command line" output_has token=bob-4711
 	show '$ ' "ssh alice@lab kill $pid"
-	claim "and can find it, though not end it" output_has 'not permitted'
+	claim "and can find the process, though not end it" output_has 'not permitted'
 	kill "$pid"
 	ssh -O exit alice@lab 2>/dev/null
 	ssh -O exit bob@lab 2>/dev/null
@@ -182,7 +184,7 @@ through_the_module() {
 	unreachable alice "bob's work"
 	say "4. The same processes as the admin sees them, from outside"
 	show '# ' "ps -o pid,pidns,user,args -u alice,bob"
-	claim "nothing is hidden from root" output_has "$pid +[0-9]+ bob +bobs-work"
+	claim "nothing is hidden from root" output_has "$pid +[0-9]+ bob +upload --token=bob"
 	show '# ' "grep -o 'session opened: user=.*' /var/log/auth.log"
 	claim "the log says by which rule, in which session" \
 		output_has 'user=alice rule=users .*hostname=alice-lab'
