@@ -53,6 +53,7 @@ NSI_CPPFLAGS = -D_GNU_SOURCE -Iconf $(INIPARSER:%=-I%) \
 	-DNSISOLATE_CONF='"$(SYSCONFDIR)/nsisolate.conf"' \
 	-DNSISOLATE_INIT='"$(LIBEXECDIR)/nsisolate/nsisolate-init"' \
 	-DNSISOLATE_LOGIN='"$(LIBEXECDIR)/nsisolate/nsisolate-login"' \
+	-DNSISOLATE_JUDGE='"$(LIBEXECDIR)/nsisolate/pam-judge"' \
 	-DNSISOLATE_SHELL='"$(BINDIR)/nsisolate-shell"' \
 	-DNSISOLATE_MODULE='"$(PAMDIR)/pam_nsisolate.so"' \
 	-DNSISOLATE_DROPIN='"$(user_dropin)"'
@@ -105,6 +106,8 @@ shell_sources  := $(addprefix shell/,nsisolate-shell.c environment.c real_shell.
 login_sources  := $(addprefix shell/,nsisolate-login.c environment.c real_shell.c own_session.c) \
 	$(conf_sources)
 module_sources := $(wildcard pam_module/*.c) $(conf_sources)
+# stands in for what libpam calls: no runtime of a sanitizer bears that
+judge_sources  := $(wildcard shell/judge/*.c) pam_module/options.c conf/error.c
 ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell/init/, \
 	descriptors.c drop.c)
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
@@ -114,6 +117,8 @@ bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 # a service for nsswitch.conf, which musl does not read
 nss_standin    := $(if $(wildcard /usr/include/nss.h),$(BUILD)/tests/libnss_standin.so.2)
+# a PAM module that answers what it is told, and a program that asks a stack with it
+pam_answer     := $(BUILD)/tests/pam_answer.so
 fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -122,11 +127,12 @@ init_objects   := $(call objects,init,$(init_sources))
 module_objects := $(call objects,$(if $(SANITIZE),module,pic),$(module_sources))
 shell_objects  := $(call objects,shell,$(shell_sources))
 login_objects  := $(call objects,pic,$(login_sources))
+judge_objects  := $(call objects,$(if $(SANITIZE),module,pic),$(judge_sources))
 ctl_objects    := $(call objects,pic,$(ctl_sources) $(conf_sources))
 conf_objects   := $(call objects,pic,$(conf_sources))
 
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-login \
-	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl
+	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl $(BUILD)/pam-judge
 
 .PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-all check-hosts \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
@@ -136,7 +142,7 @@ PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-
 
 all: $(PROGRAMS) $(BUILD)/paths
 # all that is compiled, for a look at what a compiler says
-objects: $(module_objects) $(shell_objects) $(login_objects) $(ctl_objects) $(init_objects)
+objects: $(module_objects) $(shell_objects) $(login_objects) $(judge_objects) $(ctl_objects) $(init_objects)
 
 # Rewritten only when they change: what depends on them is as old as the last change of flags.
 define stamp
@@ -178,6 +184,10 @@ $(BUILD)/nsisolatectl: $(ctl_objects)
 $(BUILD)/nsisolate-login $(BUILD)/nsisolatectl:
 	$(link) -pie -o $@ $^ $(LIBRARIES)
 
+$(BUILD)/pic/shell/judge/%.o $(BUILD)/module/shell/judge/%.o: NSI_CPPFLAGS += -Ipam_module
+$(BUILD)/pam-judge: $(judge_objects)
+	$(CC) $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -pie -rdynamic -o $@ $^ -lpam
+
 $(BUILD)/nsisolate-init: $(init_objects) $(if $(SANITIZE),$(BUILD)/init/tests/fault/no_leaks.o)
 	$(call link_static,$(if $(SANITIZE),$(sanitize),-static))
 $(BUILD)/nsisolate-shell: $(shell_objects)
@@ -204,6 +214,9 @@ $(BUILD)/tests/sweep $(BUILD)/tests/verdict:
 # these are loaded into programs of others, too
 $(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
 	@mkdir -p $(@D)
+	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(pam_answer): $(BUILD)/module/tests/tools/pam/answer.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/module/tests/tools/nss/standin.o
@@ -262,7 +275,7 @@ fault:
 	@LIMIT=3600 FAULT=whole STEPS=all BUILD='$(abspath $(BUILD))' tests/run tests/fault/test_*.sh \
 		tests/login/test_steps.sh
 
-tests-tools: $(tools) $(fault_tools) $(nss_standin) $(BUILD)/paths
+tests-tools: $(tools) $(fault_tools) $(pam_answer) $(nss_standin) $(BUILD)/paths
 tests-unit: $(unit_tests)
 
 here = $(abspath $(BUILD))/local
@@ -364,7 +377,7 @@ install: $(if $(NO_BUILD),,all)
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate $(DESTDIR)$(SYSCONFDIR)
 	install -m 644 $(BUILD)/pam_nsisolate.so $(DESTDIR)$(PAMDIR)/
 	install -m 755 $(BUILD)/nsisolate-init $(DESTDIR)$(LIBEXECDIR)/nsisolate/
-	install -m 755 $(BUILD)/nsisolate-login $(DESTDIR)$(LIBEXECDIR)/nsisolate/
+	install -m 755 $(BUILD)/nsisolate-login $(BUILD)/pam-judge $(DESTDIR)$(LIBEXECDIR)/nsisolate/
 	install -m 755 $(BUILD)/nsisolate-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
 	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
@@ -381,7 +394,7 @@ manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_nsisolate.so $(DESTDIR)$(BINDIR)/nsisolate-shell \
 		$(DESTDIR)$(SBINDIR)/nsisolatectl $(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-init \
-		$(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-login \
+		$(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-login $(DESTDIR)$(LIBEXECDIR)/nsisolate/pam-judge \
 		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
 		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
 	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(DATADIR)/nsisolate; do \

@@ -62,16 +62,17 @@ bool run_find_stranger(struct run_user *user)
 }
 
 /* The three, whatever numbers they have here, and no descriptor but these. */
-static int take_stdio(int out, int err)
+static int take_stdio(int in, int out, int err)
 {
 	struct error error = {0};
 	int keep[] = {0, 1, 2};
-	int null = open("/dev/null", O_RDONLY);
 
-	null = fcntl(null, F_DUPFD, 3);
+	if (in < 0)
+		in = open("/dev/null", O_RDONLY);
+	in = fcntl(in, F_DUPFD, 3);
 	out = fcntl(out, F_DUPFD, 3);
 	err = fcntl(err, F_DUPFD, 3);
-	if (dup2(err, 2) < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0)
+	if (dup2(err, 2) < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0)
 		return -1;
 	return descriptors_keep(keep, 3, &error);
 }
@@ -83,14 +84,14 @@ static int become_user(const struct run_user *user)
 	return setresuid(user->uid, user->uid, user->uid);
 }
 
-static _Noreturn void become(
-	char *const *argv, char *const *environment, const struct run_user *user, int out, int err)
+static _Noreturn void become(char *const *argv, char *const *environment,
+	const struct run_user *user, int in, int out, int err)
 {
 	/*
 	 * No terminal, which it could type at (TIOCSTI); and a group of its own, to be killed with
 	 * all that it started.
 	 */
-	if (take_stdio(out, err) < 0 || setsid() < 0 || chdir("/") < 0 ||
+	if (take_stdio(in, out, err) < 0 || setsid() < 0 || chdir("/") < 0 ||
 		(user && become_user(user) < 0)) {
 		dprintf(2, "cannot be prepared: %s", strerror(errno));
 		_exit(126);
@@ -133,8 +134,8 @@ static bool listen_to(int out, int err, struct run_result *result)
 	return true;
 }
 
-void run_program(char *const *argv, char *const *environment, const struct run_user *user,
-	struct run_result *result)
+void run_program_on(int input, char *const *argv, char *const *environment,
+	const struct run_user *user, struct run_result *result)
 {
 	int out[2] = {-1, -1}, err[2] = {-1, -1}, status = 0;
 	bool ended;
@@ -151,7 +152,7 @@ void run_program(char *const *argv, char *const *environment, const struct run_u
 		return;
 	}
 	if (pid == 0)
-		become(argv, environment, user, out[1], err[1]);
+		become(argv, environment, user, input, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	ended = listen_to(out[0], err[0], result);
@@ -172,4 +173,10 @@ void run_program(char *const *argv, char *const *environment, const struct run_u
 	else
 		snprintf(result->err, sizeof result->err, "was killed by signal %d",
 			WTERMSIG(status));
+}
+
+void run_program(char *const *argv, char *const *environment, const struct run_user *user,
+	struct run_result *result)
+{
+	run_program_on(-1, argv, environment, user, result);
 }

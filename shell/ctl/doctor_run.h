@@ -38,4 +38,8 @@ bool run_find_stranger(struct run_user *user);
 void run_program(char *const *argv, char *const *environment, const struct run_user *user,
 	struct run_result *result);
 
+/* The same, and its standard input is @input, which stays the caller's; -1: it is empty. */
+void run_program_on(int input, char *const *argv, char *const *environment,
+	const struct run_user *user, struct run_result *result);
+
 #endif

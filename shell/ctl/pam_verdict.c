@@ -1,0 +1,280 @@
+#include "pam_verdict.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor_run.h"
+
+/* ---- asking ---- */
+
+static bool write_all(int fd, const char *text, size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return false;
+		text += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+/* The changes as pam-judge reads them, in a file in memory; or a negative errno. */
+static int write_changes(const struct pam_change *changes, size_t count)
+{
+	_cleanup_close_ int fd = memfd_create("changes", MFD_CLOEXEC);
+	int result;
+
+	for (size_t i = 0; i < count && fd >= 0; i++) {
+		int written = changes[i].text
+				      ? dprintf(fd, "%s\n%zu\n", changes[i].path, changes[i].length)
+				      : dprintf(fd, "%s\n-\n", changes[i].path);
+
+		if (written < 0 ||
+			(changes[i].text && !write_all(fd, changes[i].text, changes[i].length)))
+			return -errno;
+	}
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	result = fd;
+	fd = -1;
+	return result;
+}
+
+/* ---- what it said ---- */
+
+/* Cuts the next word off *@cursor, which is a line of words between tabs; "" at the end. */
+static char *next_word(char **cursor)
+{
+	char *word = *cursor, *end = word + strcspn(word, "\t");
+
+	*cursor = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+static unsigned next_number(char **cursor)
+{
+	return (unsigned)strtoul(next_word(cursor), NULL, 10);
+}
+
+/* Room for one more in an array; NULL when there is no memory. */
+static void *one_more(void *array, size_t *count, size_t size)
+{
+	void *larger;
+
+	/* doubled at each power of two */
+	if (*count & (*count - 1))
+		larger = *(void **)array;
+	else
+		larger = reallocarray(*(void **)array, *count ? *count * 2 : 1, size);
+	if (!larger)
+		return NULL;
+	*(void **)array = larger;
+	memset((char *)larger + *count * size, 0, size);
+	return (char *)larger + (*count)++ * size;
+}
+
+static bool take_line(struct pam_verdict *verdict, char *cursor)
+{
+	struct pam_line *line = one_more(&verdict->lines, &verdict->line_count, sizeof *line);
+
+	if (!line)
+		return false;
+	line->type = *next_word(&cursor);
+	line->number = next_number(&cursor);
+	line->part = next_number(&cursor);
+	line->there = next_number(&cursor);
+	line->able = next_number(&cursor);
+	line->other = next_number(&cursor);
+	line->ours = next_number(&cursor);
+	line->wrong = next_number(&cursor);
+	line->file = next_word(&cursor);
+	line->module = next_word(&cursor);
+	while (*cursor) {
+		const char **argument =
+			one_more(&line->arguments, &line->argument_count, sizeof *line->arguments);
+
+		if (!argument)
+			return false;
+		*argument = next_word(&cursor);
+	}
+	return true;
+}
+
+static bool take_complaint(struct pam_verdict *verdict, char *cursor)
+{
+	struct pam_complaint *complaint =
+		one_more(&verdict->complaints, &verdict->complaint_count, sizeof *complaint);
+
+	if (!complaint)
+		return false;
+	complaint->number = next_number(&cursor);
+	complaint->file = next_word(&cursor);
+	complaint->text = next_word(&cursor);
+	return true;
+}
+
+static bool take_file(struct pam_verdict *verdict, char *cursor)
+{
+	struct pam_file *file = one_more(&verdict->files, &verdict->file_count, sizeof *file);
+
+	if (!file)
+		return false;
+	file->errnum = (int)next_number(&cursor);
+	file->path = next_word(&cursor);
+	return true;
+}
+
+/* One fact; false when memory ran out. */
+static bool take_fact(struct pam_verdict *verdict, char *cursor, size_t *decides)
+{
+	const char *kind = next_word(&cursor);
+
+	if (!strcmp(kind, "line"))
+		return take_line(verdict, cursor);
+	if (!strcmp(kind, "said"))
+		return take_complaint(verdict, cursor);
+	if (!strcmp(kind, "file"))
+		return take_file(verdict, cursor);
+	if (!strcmp(kind, "session")) {
+		verdict->fates = next_number(&cursor);
+		verdict->usual = next_number(&cursor);
+		verdict->closes = next_number(&cursor);
+		if (next_number(&cursor))
+			snprintf(verdict->unseen, sizeof verdict->unseen,
+				"its modules can answer in more ways than the %d that were tried",
+				RUNS_MAX);
+		verdict->runs = next_number(&cursor);
+	} else if (!strcmp(kind, "other")) {
+		verdict->auth = next_number(&cursor);
+		verdict->account = next_number(&cursor);
+	} else if (!strcmp(kind, "decides")) {
+		*decides = next_number(&cursor);
+	} else if (!strcmp(kind, "unread")) {
+		verdict->unread = true;
+	} else if (!strcmp(kind, "overflow")) {
+		snprintf(verdict->unseen, sizeof verdict->unseen, "it has too many lines");
+	}
+	return true;
+}
+
+static enum pam_isolation isolation_of(const struct pam_verdict *verdict)
+{
+	if (*verdict->unseen)
+		return PAM_UNSEEN;
+	if (verdict->unread || !(verdict->fates & ~(unsigned)FATE_REFUSED))
+		return PAM_REFUSED;
+	if (!(verdict->fates & FATE_ISOLATED))
+		return PAM_NONE;
+	return verdict->fates & FATE_PASSED_BY ? PAM_SOME : PAM_ALL;
+}
+
+static int take_answer(struct pam_verdict *verdict, char *out, struct error *error)
+{
+	size_t decides = SIZE_MAX;
+	bool whole = false;
+
+	verdict->text = strdup(out);
+	for (char *line = verdict->text, *end; line && (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		whole = !strcmp(line, "end");
+		if (!take_fact(verdict, line, &decides)) {
+			verdict->text = NULL;
+			break;
+		}
+	}
+	if (!verdict->text)
+		return error_set(error, ENOMEM, "no memory for what pam-judge says");
+	if (!whole)
+		snprintf(verdict->unseen, sizeof verdict->unseen, "pam-judge says too much");
+	if (decides < verdict->line_count)
+		verdict->decides = &verdict->lines[decides];
+	for (size_t i = 0; i < verdict->file_count; i++)
+		if (verdict->files[i].errnum == EACCES || verdict->files[i].errnum == EPERM)
+			snprintf(verdict->unseen, sizeof verdict->unseen, "%s: %s",
+				verdict->files[i].path, strerror(verdict->files[i].errnum));
+	verdict->isolation = isolation_of(verdict);
+	return 0;
+}
+
+static int judge_as(const struct run_user *user, int changes, const char *service,
+	struct pam_verdict *verdict, struct error *error)
+{
+	char *argv[] = {(char *)NSISOLATE_JUDGE, (char *)service, NULL}, *environment[] = {NULL};
+	struct run_result *said = malloc(sizeof *said);
+	int result = 0;
+
+	if (!said)
+		return error_set(error, ENOMEM, "no memory for what pam-judge says");
+	lseek(changes, 0, SEEK_SET);
+	run_program_on(changes, argv, environment, user, said);
+	if (said->status == 0)
+		result = take_answer(verdict, said->out, error);
+	else if (said->status == RUN_STATUS_NONE)
+		snprintf(verdict->unseen, sizeof verdict->unseen, "pam-judge %s", said->err);
+	else
+		result = error_set(error, EIO, "%s: %s", NSISOLATE_JUDGE, said->err);
+	free(said);
+	return result;
+}
+
+int pam_judge(const char *service, const struct pam_change *changes, size_t count,
+	struct pam_verdict *verdict, struct error *error)
+{
+	static struct run_user stranger;
+	static bool looked, found;
+	_cleanup_close_ int input = write_changes(changes, count);
+	bool root = geteuid() == 0;
+	int result;
+
+	*verdict = (struct pam_verdict){0};
+	if (input < 0)
+		return error_errno(error, -input, "the changed files cannot be handed on");
+	if (root && !looked)
+		found = run_find_stranger(&stranger);
+	looked = true;
+	result = judge_as(root && found ? &stranger : NULL, input, service, verdict, error);
+	if (result == 0 && root && found && *verdict->unseen && verdict->file_count) {
+		pam_verdict_free(verdict);
+		result = judge_as(NULL, input, service, verdict, error);
+	}
+	if (result < 0)
+		pam_verdict_free(verdict);
+	return result;
+}
+
+const struct pam_line *pam_verdict_opener(const struct pam_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->line_count; i++) {
+		const struct pam_line *line = &verdict->lines[i];
+		bool closes = false;
+
+		for (size_t j = 0; j < line->argument_count; j++)
+			closes |= !strcmp(line->arguments[j], "close");
+		if (line->type == 's' && line->ours && !line->wrong && !closes &&
+			(line->part & LINE_REACHED))
+			return line;
+	}
+	return NULL;
+}
+
+void pam_verdict_free(struct pam_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->line_count; i++)
+		free(verdict->lines[i].arguments);
+	free(verdict->lines);
+	free(verdict->complaints);
+	free(verdict->files);
+	free(verdict->text);
+	*verdict = (struct pam_verdict){0};
+}

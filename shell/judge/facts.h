@@ -1,0 +1,27 @@
+/*
+ * facts.h - what pam-judge tells of a service, for those who ask it: ctl/pam_verdict.h.
+ */
+#ifndef NSISOLATE_JUDGE_FACTS_H
+#define NSISOLATE_JUDGE_FACTS_H
+
+#define RUNS_MAX 2000 /* of one service */
+
+/* What can become of a login; flags. */
+enum fate {
+	FATE_REFUSED = 1,
+	FATE_ISOLATED = 2, /* our module was reached and succeeded */
+	FATE_PASSED_BY = 4, /* let in, and libpam did not come to our module */
+	FATE_LET_IN = 8 /* our module failed, and it was let in */
+};
+
+/* Where a line stands, in any run; flags.  Beside ours: in runs that FATE_ISOLATED came of. */
+enum line_part {
+	LINE_REACHED = 1, /* at open */
+	LINE_BEFORE = 2, /* at open, before ours */
+	LINE_BEHIND = 4, /* at open, behind ours */
+	LINE_INSIDE = 8, /* at close, before ours had left: it is closed in the session */
+	LINE_OUTSIDE = 16, /* at close, behind ours */
+	LINE_AGAIN = 32 /* ours, at open, while a session of ours is open: it does nothing */
+};
+
+#endif

@@ -1,0 +1,182 @@
+/*
+ * pam-judge - what libpam makes of a service's stack, by libpam itself, with no module in it.
+ *
+ *	pam-judge SERVICE
+ *
+ * On standard input stand files that are taken in place of those that are there: a line PATH, a line
+ * LENGTH, and so many bytes; LENGTH `-`: as if there were no such file.  What was found goes to
+ * standard output, a fact a line, its words between tabs; the last one is `end`.  Whoever calls it
+ * (ctl/pam_verdict.c) bounds its time.
+ */
+#include <security/pam_appl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lines.h"
+#include "runs.h"
+
+#define MEMORY_MAX (256ul << 20)
+
+/* ---- what is asked ---- */
+
+/* All of standard input, with a NUL behind it; NULL when there is no memory. */
+static char *read_input(size_t *length)
+{
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t got = 1;
+
+	*length = 0;
+	while (got > 0) {
+		char *larger = realloc(text, size += 65536);
+
+		if (!larger)
+			return NULL;
+		text = larger;
+		while (*length + 1 < size &&
+			(got = read(STDIN_FILENO, text + *length, size - *length - 1)) > 0)
+			*length += (size_t)got;
+	}
+	text[*length] = '\0';
+	return got < 0 ? NULL : text;
+}
+
+/* One line of @text, which ends there then; NULL: there is none. */
+static char *next_word(char **text)
+{
+	char *word = *text, *end = strchr(word, '\n');
+
+	if (!end)
+		return NULL;
+	*end = '\0';
+	*text = end + 1;
+	return word;
+}
+
+/* False when it is none of ours. */
+static bool take_insteads(char *text, size_t length)
+{
+	const char *end = text + length;
+
+	while (text < end) {
+		struct instead instead = {.path = next_word(&text)};
+		char *number = instead.path ? next_word(&text) : NULL, *rest;
+		struct instead *larger;
+
+		if (!number)
+			return false;
+		if (strcmp(number, "-") != 0) {
+			instead.length = strtoul(number, &rest, 10);
+			if (*rest || instead.length > (size_t)(end - text))
+				return false;
+			instead.text = text;
+			text += instead.length;
+		}
+		larger = reallocarray(insteads, instead_count + 1, sizeof *insteads);
+		if (!larger)
+			return false;
+		insteads = larger;
+		insteads[instead_count++] = instead;
+	}
+	return true;
+}
+
+/* ---- what is said ---- */
+
+/* A word of a line: what would end it is a `?`. */
+static void say(const char *word)
+{
+	putchar('\t');
+	for (; *word; word++)
+		putchar((unsigned char)*word < ' ' ? '?' : *word);
+}
+
+static void say_lines(void)
+{
+	for (size_t i = 0; i < line_count; i++) {
+		const struct line *line = &lines[i];
+
+		printf("line\t%c\t%u\t%u\t%d\t%d\t%d\t%d\t%d", line->type, line->number, line->part,
+			line->there, line->able, line->other, line->ours,
+			line->named && line->wrong);
+		say(line->file ? line->file : "");
+		say(line->module);
+		for (int j = 0; j < line->argument_count; j++)
+			say(line->arguments[j]);
+		putchar('\n');
+	}
+	for (size_t i = 0; i < complaint_count; i++) {
+		printf("said\t%u", complaints[i].number);
+		say(complaints[i].file ? complaints[i].file : "");
+		say(complaints[i].text);
+		putchar('\n');
+	}
+	for (size_t i = 0; i < asked_count; i++) {
+		printf("file\t%d", asked_files[i].errnum);
+		say(asked_files[i].path);
+		putchar('\n');
+	}
+}
+
+static void judge(pam_handle_t *pamh)
+{
+	static struct runs runs;
+	bool auth, account;
+
+	runs_of_session(pamh, &runs);
+	account = runs_can_succeed(pamh, 'c');
+	auth = runs_can_succeed(pamh, 'a');
+	printf("session\t%u\t%u\t%d\t%d\t%u\n", runs.fates, runs.usual, runs.closes, runs.over,
+		runs.count);
+	printf("other\t%d\t%d\n", auth, account);
+	if (runs.decided)
+		printf("decides\t%zu\n", runs.decides);
+}
+
+static int converse(
+	int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	(void)count;
+	(void)messages;
+	(void)responses;
+	(void)data;
+	return PAM_CONV_ERR;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct pam_conv conversation = {converse, NULL};
+	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
+	pam_handle_t *pamh = NULL;
+	size_t length;
+	char *input;
+
+	if (argc != 2) {
+		fputs("usage: pam-judge SERVICE\n", stderr);
+		return 2;
+	}
+	setrlimit(RLIMIT_AS, &memory);
+	input = read_input(&length);
+	if (!input || !take_insteads(input, length)) {
+		fputs("what is to be taken instead cannot be read\n", stderr);
+		return 2;
+	}
+	/* files that include each other cost time, not memory: it ends when the caller ends it */
+	reading = true;
+	if (pam_start(argv[1], "nobody", &conversation, &pamh) != PAM_SUCCESS)
+		puts("unread");
+	else if (reading = false, !lines_overflow)
+		judge(pamh);
+	if (!asked_count) {
+		fputs("this libpam reads its files in another way\n", stderr);
+		return 1;
+	}
+	if (lines_overflow)
+		puts("overflow");
+	say_lines();
+	puts("end");
+	return fflush(stdout) == 0 ? 0 : 1;
+}

@@ -1,0 +1,305 @@
+/*
+ * Only the answer of a module that was reached can change the way, and of what came before libpam
+ * keeps little: whether something succeeded, or failed.  So the answers of the lines are fixed one
+ * after the other, depth first, and where all that follows is what followed elsewhere (in three
+ * runs: the rest succeeds, is ignored, fails), nothing further is tried.
+ */
+#include "runs.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lines.h"
+
+/* How all lines answer whose answer is not fixed. */
+enum mode { ALL_SUCCEED, ALL_IGNORE, ALL_FAIL, MODES };
+
+struct run {
+	enum fate fate;
+	size_t count;
+	size_t reached[LINES_MAX];
+	uint64_t rest; /* what it did behind the lines that are fixed, as one number */
+};
+
+/* What is going on: a line is told nothing but who it is. */
+static struct {
+	pam_handle_t *pamh;
+	char type;
+	enum mode mode;
+	bool closing, opened, failed, left;
+	struct run run;
+	struct runs *runs;
+	size_t closed_count;
+	size_t closed[LINES_MAX];
+} now;
+
+/* ---- one run ---- */
+
+static int failure_of(char type)
+{
+	return type == 'a' ? PAM_AUTH_ERR : type == 'c' ? PAM_PERM_DENIED : PAM_SESSION_ERR;
+}
+
+static bool is_module(const struct line *line, const char *name)
+{
+	const char *slash = strrchr(line->module, '/');
+
+	return !strcmp(slash ? slash + 1 : line->module, name);
+}
+
+/* The only answer that the line has, whatever comes; -1: it may have several. */
+static int known_answer(const struct line *line)
+{
+	if (is_module(line, "pam_permit.so"))
+		return PAM_SUCCESS;
+	if (is_module(line, "pam_deny.so") || (line->ours && line->wrong))
+		return failure_of(line->type);
+	return line->ours && !line->options.open ? PAM_SUCCESS : -1;
+}
+
+static int answer_of(const struct line *line)
+{
+	int known = known_answer(line);
+
+	if (known >= 0)
+		return known;
+	if (line->ours && now.opened)
+		return PAM_SUCCESS;
+	if (line->fixed)
+		return line->answer;
+	if (now.mode == ALL_FAIL)
+		return failure_of(line->type);
+	return now.mode == ALL_IGNORE && !line->ours ? PAM_IGNORE : PAM_SUCCESS;
+}
+
+static void name_arguments(struct line *line, int argc, const char **argv)
+{
+	struct error error;
+
+	line->named = true;
+	/* they live as long as the handle; what is shown is cut, what counts is not */
+	line->argument_count = argc < ARGUMENTS_MAX ? argc : ARGUMENTS_MAX;
+	for (int i = 0; i < line->argument_count; i++)
+		line->arguments[i] = (char *)argv[i];
+	if (line->ours)
+		line->wrong = options_parse(&line->options, argc, argv, &error) < 0;
+}
+
+int line_reached(size_t index, int argc, const char **argv)
+{
+	struct line *line = &lines[index];
+	int answer;
+
+	if (now.closing) {
+		if (now.closed_count < LINES_MAX)
+			now.closed[now.closed_count++] = index;
+		return PAM_SUCCESS;
+	}
+	if (!line->named)
+		name_arguments(line, argc, argv);
+	if (now.run.count < LINES_MAX)
+		now.run.reached[now.run.count++] = index;
+	answer = answer_of(line);
+	if (!line->ours)
+		return answer;
+	if (now.opened && !line->wrong && line->options.open)
+		line->part |= LINE_AGAIN;
+	now.failed |= answer != PAM_SUCCESS;
+	now.opened |= answer == PAM_SUCCESS && line->options.open;
+	return answer;
+}
+
+/* Where each line stood beside ours, at open and at close. */
+static void note_parts(void)
+{
+	bool opened = false;
+
+	for (size_t i = 0; i < now.run.count; i++) {
+		struct line *line = &lines[now.run.reached[i]];
+		bool ours = line->ours && !line->wrong && line->options.open;
+
+		if (now.run.fate == FATE_ISOLATED && !ours)
+			line->part |= opened ? LINE_BEHIND : LINE_BEFORE;
+		opened |= ours;
+		line->part |= LINE_REACHED;
+	}
+	for (size_t i = 0; i < now.closed_count; i++) {
+		struct line *line = &lines[now.closed[i]];
+
+		if (line->ours && !line->wrong && line->options.close)
+			now.left = true;
+		else
+			line->part |= now.left ? LINE_OUTSIDE : LINE_INSIDE;
+	}
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	/* FNV-1a, a word at a time */
+	return (hash ^ value) * 1099511628211u;
+}
+
+static int call(void)
+{
+	if (now.type == 'a')
+		return pam_authenticate(now.pamh, PAM_SILENT);
+	if (now.type == 'c')
+		return pam_acct_mgmt(now.pamh, PAM_SILENT);
+	return pam_open_session(now.pamh, PAM_SILENT);
+}
+
+/* Sets now.run; false when there were too many. */
+static bool run_once(enum mode mode)
+{
+	struct run *run = &now.run;
+	bool opened = false;
+	int result;
+
+	if (now.runs->count == RUNS_MAX) {
+		now.runs->over = true;
+		return false;
+	}
+	now.runs->count++;
+	now.mode = mode;
+	now.closing = now.opened = now.failed = now.left = false;
+	now.closed_count = run->count = 0;
+	result = call();
+	if (result != PAM_SUCCESS)
+		run->fate = FATE_REFUSED;
+	else if (now.opened)
+		run->fate = FATE_ISOLATED;
+	else
+		run->fate = now.failed ? FATE_LET_IN : FATE_PASSED_BY;
+	if (now.type == 's' && run->fate == FATE_ISOLATED) {
+		now.closing = true;
+		pam_close_session(now.pamh, PAM_SILENT);
+	}
+	note_parts();
+	if (now.type == 's' && run->fate == FATE_ISOLATED)
+		now.runs->closes &= now.left;
+	run->rest = mix(14695981039346656037u, run->fate);
+	for (size_t i = 0; i < run->count; i++) {
+		const struct line *line = &lines[run->reached[i]];
+
+		if (!line->fixed)
+			run->rest = mix(run->rest, run->reached[i]);
+		else
+			opened |= line->ours && line->answer == PAM_SUCCESS;
+	}
+	run->rest = mix(run->rest, opened);
+	now.runs->fates |= run->fate;
+	return true;
+}
+
+/* ---- all of them ---- */
+
+/* What was seen to follow. */
+static struct {
+	uint64_t rests[RUNS_MAX];
+	size_t count;
+} seen;
+
+static bool was_seen(uint64_t rest)
+{
+	for (size_t i = 0; i < seen.count; i++)
+		if (seen.rests[i] == rest)
+			return true;
+	if (seen.count < RUNS_MAX)
+		seen.rests[seen.count++] = rest;
+	return false;
+}
+
+static void decide(size_t index, unsigned fates)
+{
+	if (now.runs->decided || lines[index].ours ||
+		(fates & (FATE_ISOLATED | FATE_PASSED_BY)) != (FATE_ISOLATED | FATE_PASSED_BY))
+		return;
+	now.runs->decided = true;
+	now.runs->decides = index;
+}
+
+/* The fate where all that is not fixed succeeds; 0 when there were too many runs. */
+static unsigned explore(void)
+{
+	uint64_t rest = 0;
+	unsigned fate = 0, fates = 0;
+	struct line *line = NULL;
+	size_t next = LINES_MAX;
+	int answers[3] = {PAM_SUCCESS, PAM_IGNORE};
+
+	for (int mode = ALL_SUCCEED; mode < MODES; mode++) {
+		if (!run_once((enum mode)mode))
+			return 0;
+		rest = mix(rest, now.run.rest);
+		if (mode != ALL_SUCCEED)
+			continue;
+		fate = now.run.fate;
+		for (size_t i = 0; i < now.run.count && next == LINES_MAX; i++)
+			if (!lines[now.run.reached[i]].fixed &&
+				known_answer(&lines[now.run.reached[i]]) < 0)
+				next = now.run.reached[i];
+	}
+	if (was_seen(rest) || next == LINES_MAX)
+		return fate;
+	line = &lines[next];
+	answers[2] = failure_of(line->type);
+	line->fixed = true;
+	for (size_t i = 0; i < 3 && !now.runs->over; i++) {
+		if (line->ours && answers[i] == PAM_IGNORE)
+			continue;
+		line->answer = answers[i];
+		fates |= explore();
+	}
+	line->fixed = false;
+	decide(next, fates);
+	return fate;
+}
+
+/* A control may name any other value, too: each line answers each once, while all others succeed. */
+static void try_other_answers(unsigned usual)
+{
+	for (size_t i = 0; i < line_count; i++) {
+		struct line *line = &lines[i];
+
+		if (line->type != now.type || line->ours || known_answer(line) >= 0 ||
+			!(line->part & LINE_REACHED))
+			continue;
+		line->fixed = true;
+		for (line->answer = PAM_SERVICE_ERR; line->answer < PAM_INCOMPLETE;
+			line->answer++) {
+			/* what libpam says itself of a module that is not there */
+			if (line->answer == PAM_MODULE_UNKNOWN || line->answer == PAM_IGNORE)
+				continue;
+			if (now.runs->count == RUNS_MAX || !run_once(ALL_SUCCEED))
+				break;
+			decide(i, usual | now.run.fate);
+		}
+		line->fixed = false;
+	}
+}
+
+static void begin(pam_handle_t *pamh, char type, struct runs *runs)
+{
+	now.pamh = pamh;
+	now.type = type;
+	now.runs = runs;
+	seen.count = 0;
+	*runs = (struct runs){.closes = true};
+	runs->usual = explore();
+}
+
+void runs_of_session(pam_handle_t *pamh, struct runs *runs)
+{
+	begin(pamh, 's', runs);
+	if (!runs->over)
+		try_other_answers(runs->usual);
+}
+
+bool runs_can_succeed(pam_handle_t *pamh, char of_type)
+{
+	struct runs runs;
+
+	begin(pamh, of_type, &runs);
+	return runs.fates & ~(unsigned)FATE_REFUSED;
+}

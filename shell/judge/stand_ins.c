@@ -1,0 +1,403 @@
+/*
+ * What libpam is given in place of the C library's functions: see lines.h.
+ *
+ * A definition in the program comes before that of any library: ld.so(8), "symbol resolution".  A
+ * file is handed out line by line, so that it is known at which one libpam is when it asks for a
+ * module or complains.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "lines.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+#define OURS "pam_nsisolate.so"
+#define TEXT_MAX (1 << 20)
+#define DEPTH_MAX 64 /* files that include each other */
+
+struct line lines[LINES_MAX];
+size_t line_count;
+bool lines_overflow;
+struct asked_file asked_files[FILES_MAX];
+size_t asked_count;
+struct complaint complaints[LINES_MAX];
+size_t complaint_count;
+struct instead *insteads;
+size_t instead_count;
+bool reading;
+
+/* ---- files ---- */
+
+/* A file that libpam has open; those that include it are its outer ones. */
+struct source {
+	struct source *outer;
+	const char *path;
+	char *text;
+	size_t length, used;
+	unsigned depth;
+};
+
+static struct source *innermost;
+
+/* The number of the first line of what was handed out last: a backslash joins it with the next. */
+static unsigned line_number(const struct source *source)
+{
+	unsigned number = 0, first = 0;
+	bool continued = false;
+
+	for (size_t at = 0; at < source->used;) {
+		const char *line = source->text + at;
+		const char *end = memchr(line, '\n', source->length - at);
+		size_t length = end ? (size_t)(end - line) : source->length - at;
+
+		number++;
+		if (!continued)
+			first = number;
+		at += length + 1;
+		while (length && (line[length - 1] == ' ' || line[length - 1] == '\t'))
+			length--;
+		continued = length && line[length - 1] == '\\';
+	}
+	return first;
+}
+
+static ssize_t source_read(void *cookie, char *buffer, size_t size)
+{
+	struct source *source = cookie;
+	const char *from = source->text + source->used;
+	size_t left = source->length - source->used;
+	const char *end = memchr(from, '\n', left);
+	size_t length = end ? (size_t)(end - from) + 1 : left;
+
+	if (length > size)
+		length = size;
+	memcpy(buffer, from, length);
+	source->used += length;
+	return (ssize_t)length;
+}
+
+static int source_close(void *cookie)
+{
+	struct source *source = cookie;
+
+	/* libpam closes in the reverse order */
+	innermost = source->outer;
+	free(source->text);
+	free(source);
+	return 0;
+}
+
+/* The name of the file that includes all others. */
+static const char *outermost_name(void)
+{
+	const struct source *source = innermost;
+	const char *slash;
+
+	while (source && source->outer)
+		source = source->outer;
+	slash = source ? strrchr(source->path, '/') : NULL;
+	return slash ? slash + 1 : "";
+}
+
+static bool is_file(const struct stat *status, const char *path)
+{
+	struct stat other;
+
+	return stat(path, &other) == 0 && other.st_dev == status->st_dev &&
+	       other.st_ino == status->st_ino;
+}
+
+/* What stands there, or is to: by its path, or by a link that leads there. */
+static const struct instead *find_instead(const char *path)
+{
+	struct stat status;
+	bool there = stat(path, &status) == 0;
+
+	for (size_t i = 0; i < instead_count; i++)
+		if (!strcmp(insteads[i].path, path) ||
+			(there && is_file(&status, insteads[i].path)))
+			return &insteads[i];
+	return NULL;
+}
+
+/* All that the file has, into @source; 0 or a negative errno. */
+static int take_text(struct source *source, const char *path)
+{
+	const struct instead *instead = find_instead(path);
+	_cleanup_close_ int fd = -1;
+	ssize_t got;
+	char *text;
+
+	if (instead && !instead->text)
+		return -ENOENT;
+	/* where libpam counts substacks only, and would go on until its stack is full */
+	source->depth = innermost ? innermost->depth + 1 : 1;
+	if (source->depth > DEPTH_MAX)
+		return -ELOOP;
+	source->text = malloc(instead ? instead->length + 1 : TEXT_MAX);
+	if (!source->text)
+		return -ENOMEM;
+	if (instead) {
+		memcpy(source->text, instead->text, instead->length);
+		source->length = instead->length;
+		return 0;
+	}
+	/* a FIFO is no stack, and nobody writes to it */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	while (source->length < TEXT_MAX &&
+		(got = read(fd, source->text + source->length, TEXT_MAX - source->length)) != 0) {
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got > 0)
+			source->length += (size_t)got;
+	}
+	text = realloc(source->text, source->length + 1);
+	if (!text)
+		return -ENOMEM;
+	source->text = text;
+	return source->length < TEXT_MAX ? 0 : -EFBIG;
+}
+
+static void note_asked(char *path, int errnum)
+{
+	for (size_t i = 0; i < asked_count; i++)
+		if (!strcmp(asked_files[i].path, path)) {
+			if (errnum)
+				asked_files[i].errnum = errnum;
+			return;
+		}
+	if (asked_count < FILES_MAX)
+		asked_files[asked_count++] = (struct asked_file){path, errnum};
+}
+
+EXPORTED FILE *fopen(const char *path, const char *mode)
+{
+	static const cookie_io_functions_t functions = {.read = source_read, .close = source_close};
+	struct source *source;
+	FILE *file = NULL;
+	char *kept;
+	int result;
+
+	/* nobody writes, whatever a library of the compiler's wants to keep */
+	if (*mode != 'r' || strchr(mode, '+')) {
+		errno = EACCES;
+		return NULL;
+	}
+	source = calloc(1, sizeof *source);
+	kept = strdup(path); /* for good: lines point to it */
+	result = source && kept ? take_text(source, path) : -ENOMEM;
+	if (kept)
+		note_asked(kept, -result);
+	if (result == 0)
+		file = fopencookie(source, "r", functions);
+	if (file) {
+		source->path = kept;
+		source->outer = innermost;
+		innermost = source;
+		return file;
+	}
+	if (source)
+		free(source->text);
+	free(source);
+	errno = result < 0 ? -result : ENOMEM;
+	return NULL;
+}
+
+EXPORTED FILE *fopen64(const char *path, const char *mode);
+
+/* libpam's name for it where file offsets were made wide for a 32-bit machine */
+FILE *fopen64(const char *path, const char *mode)
+{
+	return fopen(path, mode);
+}
+
+/* ---- modules ---- */
+
+struct module {
+	struct module *next;
+	char *path;
+	bool there, readable;
+	const char *text; /* the file itself */
+	size_t length;
+};
+
+static struct module *modules;
+
+static void look_at(struct module *module)
+{
+	_cleanup_close_ int fd = open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	void *text;
+
+	module->there = fd >= 0 || errno == EACCES || errno == EPERM;
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size <= 0)
+		return;
+	text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return;
+	module->text = text;
+	module->length = (size_t)status.st_size;
+}
+
+/* Whether the file names the function among its strings, as one that exports it does. */
+static bool has_function(const struct module *module, const char *name)
+{
+	/* with the NUL before and behind it: elf(5), string tables */
+	char string[64] = "";
+	size_t length = strlen(name);
+
+	if (!module->text)
+		return module->there;
+	if (length + 2 > sizeof string)
+		return false;
+	memcpy(string + 1, name, length);
+	return memmem(module->text, module->length, string, length + 2) != NULL;
+}
+
+EXPORTED void *dlopen(const char *path, int flags)
+{
+	struct module *module = calloc(1, sizeof *module);
+
+	(void)flags;
+	if (!module || !(module->path = strdup(path))) {
+		free(module);
+		return NULL;
+	}
+	look_at(module);
+	if (!module->there && strstr(path, "$ISA")) {
+		/* libpam asks again then, for the path without it */
+		free(module->path);
+		free(module);
+		return NULL;
+	}
+	/*
+	 * A module that is not there is given to libpam as one that has no function: its line fails
+	 * likewise, with PAM_MODULE_UNKNOWN, and is known to have been there.
+	 */
+	module->next = modules;
+	modules = module;
+	return module;
+}
+
+static char type_of(const char *function)
+{
+	static const struct {
+		const char *function;
+		char type;
+	} types[] = {
+		{"pam_sm_authenticate", 'a'},
+		{"pam_sm_acct_mgmt", 'c'},
+		{"pam_sm_open_session", 's'},
+		{"pam_sm_chauthtok", 'p'},
+	};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (!strcmp(types[i].function, function))
+			return types[i].type;
+	return '\0'; /* the second function of a line */
+}
+
+/* libpam asks once for each function of each line, in the order of the lines. */
+EXPORTED void *dlsym(void *handle, const char *function)
+{
+	const struct module *module = handle;
+	bool able = module->there && has_function(module, function);
+	const char *slash = strrchr(module->path, '/');
+	char type = type_of(function);
+
+	if (type && line_count == LINES_MAX)
+		lines_overflow = true;
+	if (lines_overflow || (!type && !line_count))
+		return NULL;
+	if (type)
+		lines[line_count++] = (struct line){
+			.type = type,
+			.file = innermost ? innermost->path : NULL,
+			.number = innermost ? line_number(innermost) : 0,
+			.module = module->path,
+			.there = module->there,
+			.able = able,
+			.other = !strcmp(outermost_name(), "other"),
+			.ours = !strcmp(slash ? slash + 1 : module->path, OURS),
+		};
+	return able ? line_function(line_count - 1) : NULL;
+}
+
+EXPORTED int dlclose(void *handle)
+{
+	(void)handle;
+	return 0;
+}
+
+EXPORTED char *dlerror(void)
+{
+	static char text[] = "is not there";
+
+	return text;
+}
+
+/* ---- the log ---- */
+
+static void complain(const char *format, va_list args)
+{
+	char *text;
+
+	/* what is to be told of a module stands with its line: dlsym */
+	if (!reading || complaint_count == LINES_MAX || vasprintf(&text, format, args) < 0)
+		return;
+	if (strstr(text, "unable to resolve symbol")) {
+		free(text);
+		return;
+	}
+	complaints[complaint_count++] = (struct complaint){
+		.file = innermost ? innermost->path : NULL,
+		.number = innermost ? line_number(innermost) : 0,
+		.text = text,
+	};
+}
+
+EXPORTED void syslog(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+EXPORTED void __syslog_chk(int priority, int flag, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+void syslog(int priority, const char *format, ...)
+{
+	va_list args;
+
+	(void)priority;
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+}
+
+/* the same where libpam was built with _FORTIFY_SOURCE */
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)priority;
+	(void)flag;
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+}
+
+/* libaudit's: no login takes place here, and there is none to be told of. */
+EXPORTED int audit_open(void);
+
+int audit_open(void)
+{
+	errno = EPROTONOSUPPORT;
+	return -1;
+}

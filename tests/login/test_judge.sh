@@ -1,0 +1,189 @@
+# pam-judge: what it says of a stack is what libpam does with it, whatever the modules answer.
+. tests/stage.sh
+
+JUDGE=$LIBEXECDIR/nsisolate/pam-judge
+ANSWER=$BUILD/tests/pam_answer.so
+
+rule() { printf '[users]\nuser = alice\n' | conf; }
+
+# stack NAME LINE...: a service with these session lines
+stack() {
+	local name=$1
+	shift
+	printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' "$@" >"/etc/pam.d/$name"
+}
+
+# What can come of a session, for each service: `isolated`, `open`, both, else `refused`.  By the judge,
+# who has our own module fail, too, as no test does; and really, with letters for pam_answer.so
+judged() { # judged SERVICE...
+	local service said fates word
+	for service; do
+		said=$("$JUDGE" "$service" </dev/null) || fail "pam-judge $service: $said"
+		assert_eq "${said##*$'\n'}" end "the last word on $service"
+		fates=$(awk -F '\t' '$1 == "session" { print $5 ? "over" : $2 }' <<<"$said")
+		! grep -qx unread <<<"$said" || fates=1
+		case $fates in
+		2 | 3 | 10 | 11) word=isolated ;;
+		6 | 7 | 14 | 15) word='isolated open' ;;
+		4 | 5 | 8 | 9 | 12 | 13) word=open ;;
+		1) word=refused ;;
+		*) word=$fates ;;
+		esac
+		echo "$service $word"
+	done
+}
+really() { # really LETTERS SERVICE...
+	bounded 3000 "$BUILD/tests/pam_fates" alice "$@" | sed -E 's/ ([a-z ]+) refused$/ \1/'
+}
+
+# agree LETTERS SERVICE...: fails with what differs, and the stack
+agree() {
+	local letters=$1 said
+	shift
+	said=$(diff <(judged "$@") <(really "$letters" "$@")) && return
+	fail "the judge (<) and libpam (>):
+$said
+$(sed -n 's/^[<>] \([a-z0-9]*\) .*/\/etc\/pam.d\/\1/p' <<<"$said" | sort -u | head -n 3 | xargs tail -n +1)"
+}
+
+test_no_code_of_a_module_runs_in_it() {
+	rule
+	stack one "session required $ANSWER a" "session required pam_nsisolate.so"
+	rm -f /tmp/pam_answer.loaded
+	assert_eq "$(judged one)" 'one isolated'
+	[ ! -e /tmp/pam_answer.loaded ] || fail "a module was loaded"
+	# the control
+	assert_eq "$(really a one)" 'one isolated'
+	[ -e /tmp/pam_answer.loaded ] || fail "libpam loads no module"
+	rm /tmp/pam_answer.loaded /etc/pam.d/one
+}
+
+test_nothing_is_logged_by_it() {
+	rule
+	stack one 'session required pam_no_such.so' 'session required pam_nsisolate.so' 'nonsense'
+	assert_eq "$(judged one)" 'one refused'
+	assert_eq "$(cat $LOGS/syslog)" '' "syslog"
+	# the control
+	assert_eq "$(really a one)" 'one refused'
+	logged 'unable to dlopen' >/dev/null
+	rm /etc/pam.d/one
+}
+
+test_it_says_what_libpam_does_with_text() {
+	local us='session required pam_nsisolate.so' a="session optional $ANSWER a" names=() i many
+	rule
+	add() { names+=("text${#names[@]}"); stack "${names[-1]}" "$@"; }
+	printf -v many 'x%s ' {1..40}
+	add "$a" "$us"
+	add "$us" "$a"
+	# a backslash before a blank line, a comment, the end
+	add "$a \\" '' "$us"
+	add "$a \\" '# comment' "$us"
+	add "$a \\" "   $us"
+	add "$a \\ # comment" "$us"
+	add "$us \\"
+	add "$a" 'session required \' '  pam_nsisolate.so'
+	# half lines
+	add session "$us"
+	add 'session required' "$us"
+	add 'nonsense required pam_permit.so' "$us"
+	add 'required pam_permit.so' "$us"
+	add "$us" session
+	# files that are not there
+	add 'session include nope' "$us"
+	add 'session substack nope' "$us"
+	add '@include nope' "$us"
+	add 'session optional pam_nope.so' "$us"
+	add 'session required pam_nope.so' "$us"
+	add '-session required pam_nope.so' "$us"
+	add 'session [module_unknown=ignore default=bad] pam_nope.so' "$us"
+	add '-session sufficient pam_nope.so' "$us"
+	add 'session required pam_nsisolate' # no .so
+	add '-session required pam_nsisolate'
+	add 'session required /opt/pam_nsisolate.so'
+	# a module that has no such function
+	add 'session required pam_rootok.so' "$us"
+	add 'session optional pam_rootok.so' "$us"
+	# brackets
+	add "session [success=ok default=die $ANSWER a" "$us"
+	add "session [success=1 default=ignore $ANSWER a" "$us" 'session required pam_permit.so'
+	add "session [success=1 default=ignore] $ANSWER [a with words]" "$us" 'session required pam_permit.so'
+	add "session [success=1 default=ignore] $ANSWER [a ] $many" "$us" 'session required pam_permit.so'
+	add 'session required pam_nsisolate.so [conf=/etc/nsisolate.conf]'
+	add "session required pam_nsisolate.so debug $many"
+	add "session required $ANSWER a $many" "$us"
+	# carriage returns
+	add $'session required pam_permit.so\r' "$us"
+	add "$a" "$us"$'\r'
+	add "$us debug"$'\r'
+	# capitals
+	add 'SESSION Required pam_nsisolate.so'
+	add 'session required PAM_NSISOLATE.so'
+	# what ends it, and jumps
+	add "session [success=die default=ok] $ANSWER a" "$us"
+	add "session [default=die] $ANSWER a" "$us"
+	add "session requisite $ANSWER a" "$us"
+	add "session sufficient $ANSWER a" "$us"
+	add "session [success=done default=ignore] $ANSWER a" "session sufficient $ANSWER b" "$us"
+	add "session [success=1 default=ignore] $ANSWER a" "$us"
+	add "session [success=1 default=ignore] $ANSWER a" "$us" 'session required pam_permit.so'
+	add "session [success=7 default=ignore] $ANSWER a" "$us"
+	add "session [user_unknown=1 default=ok] $ANSWER a" "$us" 'session required pam_permit.so'
+	add "session required $ANSWER a" "session sufficient $ANSWER b" "$us"
+	add "session required $ANSWER a" "session [default=reset] $ANSWER b" "$us" 'session optional pam_permit.so'
+	add 'session [success=ok] pam_nsisolate.so'
+	add 'session optional pam_nsisolate.so nonsense' 'session required pam_permit.so'
+	add 'session required pam_nsisolate.so close' 'session required pam_nsisolate.so'
+	add 'session required pam_nsisolate.so close'
+	# no session line: `other` decides
+	add 'password required pam_permit.so'
+	agree ab "${names[@]}"
+	[ ${#names[@]} -gt 50 ] || fail "only ${#names[@]} stacks"
+	# a file without an end, and what decides where there is none
+	printf '%s' "$us" >/etc/pam.d/text0
+	cp /etc/pam.d/other $STAGE/other
+	printf '%s\n' "$a" "$us" >/etc/pam.d/other
+	agree ab text0 no-such-service "${names[-1]}"
+	printf '%s\n' "$us" >/etc/pam.d/a.service.with-dots
+	agree ab a.service.with-dots A.Service.With-Dots
+	cp $STAGE/other /etc/pam.d/other
+	rm /etc/pam.d/text* /etc/pam.d/a.service.with-dots
+}
+
+test_files_that_include_each_other() {
+	local us='session required pam_nsisolate.so'
+	rule
+	# libpam 1.5 goes on until the application crashes
+	stack one 'session include one' "$us"
+	assert_eq "$(judged one)" 'one refused'
+	stack one 'session substack one' "$us"
+	stack two "$us" 'session substack two'
+	stack three 'session substack inner' "$us"
+	printf '%s\n' "session sufficient $ANSWER a" "$us" >/etc/pam.d/inner
+	stack four 'session include inner' 'session required pam_permit.so'
+	stack five '@include inner' "$us"
+	stack six "session [default=1] $ANSWER b" 'session substack inner' "$us"
+	stack seven "session [default=2] $ANSWER b" 'session substack inner' "$us" 'session required pam_permit.so'
+	[ -e /etc/debian_version ] || rm /etc/pam.d/five
+	# shellcheck disable=SC2046
+	agree ab one two three four $(cd /etc/pam.d && ls five) six seven
+	rm /etc/pam.d/{one,two,three,four,six,seven,inner} /etc/pam.d/five
+}
+
+test_one_file_for_all_services() {
+	local directory status
+	rule
+	for directory in /etc /usr/lib /usr/etc; do
+		[ ! -d $directory/pam.d ] || mv $directory/pam.d $STAGE/pam.d${directory//\//-}
+	done
+	printf '%s\n' 'One session required pam_permit.so' 'ONE session required pam_nsisolate.so' \
+		"two session sufficient $ANSWER a" 'two session required pam_nsisolate.so' \
+		'OTHER session required pam_nsisolate.so' >/etc/pam.conf
+	(agree a one two three)
+	status=$?
+	rm /etc/pam.conf
+	for directory in /etc /usr/lib /usr/etc; do
+		[ ! -d $STAGE/pam.d${directory//\//-} ] || mv $STAGE/pam.d${directory//\//-} $directory/pam.d
+	done
+	return $status
+}

@@ -1,0 +1,48 @@
+/*
+ * pam_answer.so - a PAM module whose answers the test fixes: its one argument is a letter, and
+ * `ANSWER_x=NUMBER` in the environment what the line with the letter x returns; without: success.
+ * When it is loaded it writes /tmp/pam_answer.loaded, so that it is known where it was.
+ */
+#include <fcntl.h>
+#include <security/pam_modules.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EXPORTED __attribute__((visibility("default")))
+
+__attribute__((constructor)) static void tell(void)
+{
+	int fd = open("/tmp/pam_answer.loaded", O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static int answer(int argc, const char **argv)
+{
+	char name[] = "ANSWER_x";
+	const char *value;
+
+	if (argc < 1)
+		return PAM_SUCCESS;
+	name[sizeof name - 2] = *argv[0];
+	value = getenv(name);
+	return value ? atoi(value) : PAM_SUCCESS;
+}
+
+EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	return answer(argc, argv);
+}
+
+EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_SUCCESS;
+}
