@@ -374,7 +374,20 @@ as() {
 
 sanitized() { grep -q __asan_init "$BUILD/tests/pam_app"; } # by `make sanitize`
 
-inits() { pgrep -u "$1" -x nsisolate-init; }
+inits() { pgrep -u "$1" -x nsisolate-init; } # the oldest first
+is_pid1() { grep -q '^NSpid:.*[[:space:]]1$' "/proc/$1/status"; } 2>/dev/null
+# PID 1 of USER's newest session, and the process outside of the oldest one that nsisolate-shell made.
+# Not by pkill -n and -o: a start is counted in ticks, and the two may have started in the same one.
+newest_pid1() { # newest_pid1 USER
+	local pid init=
+	for pid in $(inits "$1"); do ! is_pid1 "$pid" || init=$pid; done
+	[ -n "$init" ] && echo "$init"
+}
+oldest_outer() { # oldest_outer USER
+	local pid
+	for pid in $(inits "$1"); do is_pid1 "$pid" || { echo "$pid"; return; }; done
+	return 1
+}
 
 logged() {
 	wait_for grep -qE "$1" $LOGS/syslog || fail "no line of the log matches /$1/: $(cat $LOGS/syslog)"

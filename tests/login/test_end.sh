@@ -114,7 +114,7 @@ test_one_wrong_word_and_nothing_is_ended() {
 check_own() {
 	local out
 	session_start
-	init=$(pgrep -u $user -x nsisolate-init -n)
+	init=$(newest_pid1 $user)
 	assert_match "$(said as bob nsisolatectl end $user/1)" 'there is no session.*status 1'
 	assert_match "$(said as bob nsisolatectl end "$init")" 'is not yours to look at.*status 1'
 	is_running $user 'sleep 301' || fail "bob ended it"

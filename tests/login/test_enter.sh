@@ -8,7 +8,7 @@ session_start() { # session_start [COMMAND]: of $user, in the background, $clien
 		>$STAGE/out 2>&1 &
 	client=$!
 	wait_for is_running "$user" 'sleep 301' || fail "no session: $(cat $STAGE/out)"
-	init=$(pgrep -u "$user" -x nsisolate-init -n)
+	init=$(newest_pid1 "$user")
 }
 
 session_over() {

@@ -24,8 +24,8 @@ pid_of() {
 	case $1 in
 	monitor) pgrep -u root -f "^sshd.*: $user \[priv\]" ;;
 	child) pgrep -u "$user" -f "^sshd.*: $user@" ;;
-	init) pgrep -u "$user" -x nsisolate-init -n ;;
-	outer) pgrep -u "$user" -x nsisolate-init -o ;;
+	init) newest_pid1 "$user" ;;
+	outer) oldest_outer "$user" ;;
 	client) pgrep -P "$client" -x ssh ;;
 	esac
 }

@@ -73,6 +73,7 @@ test_names_and_the_kernels_figures_are_the_hosts() { both check_names; }
 
 # ---- the same user, outside ----
 
+has_ended() { ! pgrep -f "^$1\$" >/dev/null; }
 check_outside() {
 	local init
 	settings
@@ -80,11 +81,11 @@ check_outside() {
 	wait_for is_running "$user" 'sleep 301' || fail "no session"
 	as "$user" pgrep -f '^sleep 301$' >/dev/null || fail "it is not seen from outside"
 	as bob pgrep -f '^sleep 301$' >/dev/null || fail "not by another user who is outside"
-	init=$(pgrep -u "$user" -x nsisolate-init -n)
+	init=$(newest_pid1 "$user")
 	as bob kill -KILL "$init" 2>/dev/null && fail "another user can end it"
 	as "$user" kill -KILL "$init" || fail "its user cannot"
 	wait $!
-	! pgrep -f '^sleep 301$' || fail "it did not end"
+	wait_for has_ended 'sleep 301' || fail "it did not end"
 }
 test_a_process_of_the_same_user_outside_sees_and_ends_the_session() { both check_outside; }
 

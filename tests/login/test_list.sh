@@ -35,7 +35,7 @@ over() {
 check_facts() {
 	local init
 	session_start
-	init=$(pgrep -u "$user" -x nsisolate-init -n)
+	init=$(newest_pid1 "$user")
 	assert_eq "$(json 'len(sessions), it["complete"]')" "1 True"
 	assert_eq "$(json '[one[k] for k in ("session", "user", "uid", "rule", "hostname")]')" \
 		"['$user/1', '$user', $(id -u "$user"), 'users', '$user-lab']"
@@ -49,7 +49,7 @@ check_facts() {
 	else
 		assert_eq "$(json '[one[k] for k in ("kind", "verified", "service", "from")]')" \
 			"['shell', False, 'nsisolate-shell', None]"
-		assert_eq "$(json 'one["leader"]')" "$(pgrep -u dave -x nsisolate-init -o)" leader
+		assert_eq "$(json 'one["leader"]')" "$(oldest_outer dave)" leader
 		assert_eq "$(json 'one["processes"]')" 2 processes
 	fi
 	assert_eq "$(json '0 <= one["age"] <= 9, one["rss"] > 100000')" "True True"
@@ -76,7 +76,7 @@ test_the_table_is_aligned_and_sorted() {
 	wait_for is_running alice 'sleep 302'
 	table=$(nsisolatectl list)
 	assert_eq "$(awk '{ print $1 }' <<<"$table")" $'SESSION\nalice/1\nalice/2\nbob/1'
-	[ "$(json 'sessions[0]["pid"]')" = "$(pgrep -u alice -x nsisolate-init -o)" ] ||
+	[ "$(json 'sessions[0]["pid"]')" = "$(inits alice | head -n 1)" ] ||
 		fail "the oldest is not the first: $table"
 	assert_eq "$(awk '{ print length }' <<<"$table" | sort -u | wc -l)" 1 "line lengths of $table"
 	namespace=$(json 'sessions[2]["namespace"]')
@@ -333,7 +333,7 @@ test_a_session_that_outlives_its_login_is_known() {
 check_tree() {
 	local init out inner
 	session_start 'bash -c "sleep 301; true" & exec sleep 302'
-	init=$(pgrep -u "$user" -x nsisolate-init -n)
+	init=$(newest_pid1 "$user")
 	inner=$(pgrep -u "$user" -f '^sleep 301$')
 	out=$(nsisolatectl tree "$inner")
 	assert_match "$out" $'^user '"$user"', rule users.*, PID '"$init"$'\n +PID  INSIDE  USER +COMMAND\n'

@@ -126,7 +126,7 @@ test_a_login_through_the_shell() {
 		'setsid sleep 301 >/dev/null 2>&1 & setsid sleep 302 >/dev/null 2>&1 & read line' \
 		< <(until [ -e $STAGE/go ]; do sleep 0.05; done; echo) &
 	wait_for is_running dave 'sleep 302' || fail "no session"
-	init=$(pgrep -u dave -x nsisolate-init -n)
+	init=$(newest_pid1 dave)
 	namespace=$(stat -L -c %i "/proc/$init/ns/pid")
 	opened=$(line opened)
 	assert_eq "$(keys "$opened")" "$OPENED"
@@ -157,7 +157,7 @@ test_the_shell_says_how_it_ended() {
 	: >$LOGS/syslog
 	shell -c 'exec sleep 301' &
 	wait_for is_running dave 'sleep 301'
-	pkill -KILL -u dave -x nsisolate-init -n
+	kill -KILL "$(newest_pid1 dave)"
 	wait $! 2>/dev/null
 	assert_match "$(line closed)" 'processes=0 reason=killed$'
 	: >$LOGS/syslog
@@ -168,6 +168,7 @@ test_the_shell_says_how_it_ended() {
 	nothing_left
 }
 
+two_opened() { [ "$(grep -c 'session opened' $LOGS/syslog)" = 2 ]; }
 test_a_second_login_of_the_shell_joins() {
 	local first second
 	settings 'scope = user'
@@ -179,12 +180,13 @@ test_a_second_login_of_the_shell_joins() {
 		pgrep -u dave -x nsisolate-init | while read -r pid; do
 			grep -q '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" && echo "$pid"; done) .*joined=no\$"
 	shell -c true
+	wait_for two_opened || fail "the second one's line is not there"
 	second=$(grep 'session opened' $LOGS/syslog | tail -n 1 | sed 's/.*opened: //')
 	assert_eq "$second" "${first%no}yes" "the second one's line"
 	assert_match "$(line closed)" ' processes=- reason=logout$'
 	: >$LOGS/syslog
 	pkill -KILL -f '^nsisolate-init: dave all shared'
-	pkill -KILL -u dave -x nsisolate-init -n
+	kill -KILL $(newest_pid1 dave) 2>/dev/null # unless it has seen the others end
 	wait
 	assert_match "$(line closed)" 'reason=killed$'
 	rm -r /run/user

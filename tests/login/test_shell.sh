@@ -269,7 +269,7 @@ test_signals_to_the_outer_process_reach_the_command() {
 		shell -c "trap 'echo got; exit 9' $signal; echo up; while :; do sleep 0.05; done" \
 			>/run/stage/out &
 		wait_for grep -q up /run/stage/out
-		pkill -$signal -u dave -o -x nsisolate-init
+		kill -$signal "$(oldest_outer dave)"
 		wait $!
 		assert_eq $? 9 "status after SIG$signal"
 		assert_match "$(cat /run/stage/out)" got "trap of SIG$signal"
@@ -318,7 +318,7 @@ test_no_signal_is_left_out() {
 		shell -c "exec python3 -c 'import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [$signal])
 print(\"up\", flush=True); print(int(signal.sigwait([$signal])))'" >/run/stage/out &
 		wait_for grep -q up /run/stage/out
-		pkill -$signal -u dave -o -x nsisolate-init
+		kill -$signal "$(oldest_outer dave)"
 		wait $!
 		assert_eq "$(tail -n 1 /run/stage/out)" $signal "a signal to the outer process"
 		shell -c "kill -$signal \$\$" 2>/dev/null
