@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,6 +69,13 @@ static pid_t pid_of(int pidfd)
 	text[length] = '\0';
 	found = strstr(text, "\nPid:\t");
 	return found && atoi(found + 6) > 0 ? atoi(found + 6) : 0;
+}
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&end, 1, 0) > 0;
 }
 
 static int answer_note(const struct error *error)
@@ -297,6 +305,9 @@ static int share_session(struct job *job, int leader, struct error *error)
 
 		result = setup->user ? 0 : cover_in_set(&way, setup, error);
 		error->lacking = false; /* no reason to go without a set that is there */
+		/* the leader cannot join it either, and asks for a new one */
+		if (result < 0 && has_ended(way.fds[0]))
+			result = 0;
 		return result < 0 ? result : answer_joined(&way, pid, setup->user, error);
 	}
 	/* or the new set's PID 1 would have it, and one that only slept would take this login in, too */

@@ -58,6 +58,36 @@ test_both_die_at_any_step_of_the_application() {
 	sweep application inits 0 remember mark attempt mark same run 'test $(uname -n) = lab'
 }
 
+# A login that joins a shared session whose PID 1 dies makes a new one: it is never refused.  When it has
+# joined already, it can start nothing.  Each step is tried: the moment that counts is one of them.
+test_pid_1_of_a_shared_session_dies_at_any_step_of_a_helper_that_joins() {
+	local step=0 status first
+	prepare
+	printf '[all]\nservice = stage\nscope = user\ngrace = 0\n' | conf
+	while :; do
+		step=$((step + 1))
+		: >$LOGS/syslog
+		mkfifo /run/stage/hold
+		"$BUILD/tests/pam_app" stage alice open run 'read -r _ </run/stage/hold' close end >/run/stage/first 2>&1 &
+		first=$!
+		exec 6>/run/stage/hold # when the first login is in
+		timeout -k 1 "$PATIENCE" "$BUILD/tests/at_step" helper $step "$(newest_pid1 alice)" \
+			"$BUILD/tests/pam_app" stage alice mark open run 'test $(uname -n) = alice-lab' close mark >/run/stage/app 2>&1
+		status=$?
+		exec 6>&-
+		wait $first
+		rm /run/stage/hold
+		wait_for no_session || fail "left: $(cat /run/stage/app; ps -ef)"
+		[ $status != 99 ] || break
+		! grep 'session refused' $LOGS/syslog || fail "step $step: refused"
+		[ $status = 0 ] || grep -qx 'pam_app: failed: run' /run/stage/app ||
+			fail "step $step, status $status: $(cat /run/stage/app)"
+	done
+	[ $step -gt 10 ] || fail "only $step steps were seen"
+	rm -r /run/stage/app /run/stage/first /run/nsisolate
+	nothing_left
+}
+
 # ---- the same for nsisolate-shell's engine: the outer process, PID 1 ----
 
 # sweep_shell ROLE VICTIM STATUS

@@ -7,6 +7,7 @@
  *	               helper       its child that becomes nsisolate-init
  *	               init         the helper's child, PID 1 of the session
  *	VICTIM         inits        helper and init
+ *	               PID          that process, whose end is waited for
  *
  * For nsisolate-init in the foreground these are the outer process, PID 1 and the command.
  *
@@ -21,6 +22,7 @@
  * /proc/PID/status says as it is entered.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -65,8 +67,20 @@ static enum role role_of(pid_t pid)
 	return (enum role)role;
 }
 
+static void kill_and_wait(pid_t pid)
+{
+	struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+	kill(pid, SIGKILL);
+	if (end.fd < 0 || poll(&end, 1, -1) < 0)
+		perror("at_step: wait for the victim");
+	close(end.fd);
+}
+
 static void kill_victims(void)
 {
+	if (atoi(run.victim) > 0)
+		kill_and_wait(atoi(run.victim));
 	for (int role = 0; role < ROLES; role++) {
 		bool wanted = !strcmp(run.victim, role_names[role]) ||
 			      (!strcmp(run.victim, "inits") && role != APPLICATION);
