@@ -13,8 +13,6 @@
 #include "command.h"
 #include "rules.h"
 
-#define CONF "conf="
-
 enum status { STATUS_HEALTHY, STATUS_PROBLEM };
 
 static void (*const checks[])(struct doctor *doctor) = {
@@ -59,20 +57,9 @@ bool doctor_is_named(const struct rules_summary *summary, const char *service)
 	return false;
 }
 
-/* The configuration that the stack's line of ours names; NULL: the one that is built in. */
-static const char *configuration_of(const struct stack *stack)
-{
-	for (size_t i = 0; stack && i < stack->count; i++)
-		for (unsigned j = 0; j < stack->lines[i].argument_count; j++)
-			if (stack->lines[i].session && stack_line_is_ours(&stack->lines[i]) &&
-				!strncmp(stack->lines[i].arguments[j], CONF, strlen(CONF)))
-				return stack->lines[i].arguments[j] + strlen(CONF);
-	return NULL;
-}
-
 const struct rules *doctor_rules(const struct doctor *doctor, const char *service)
 {
-	const char *path = configuration_of(stacks_find(&doctor->stacks, service));
+	const char *path = stack_configuration(stacks_find(&doctor->stacks, service));
 
 	for (size_t i = 0; path && i < doctor->configuration_count; i++)
 		if (!strcmp(doctor->configurations[i].path, path))
@@ -159,13 +146,14 @@ static bool gather(struct doctor *doctor)
 	if (!stacks_read(&doctor->stacks) || !load(doctor, NSISOLATE_CONF))
 		return false;
 	for (size_t i = 0; i < doctor->stacks.count; i++) {
-		const char *path = configuration_of(&doctor->stacks.list[i]);
+		const char *path = stack_configuration(&doctor->stacks.list[i]);
 
 		if (path && !load(doctor, path))
 			return false;
 	}
 	doctor->names = name_services_ask(&doctor->services);
 	people_read(doctor);
+	doctor_ask_sshd(doctor);
 	return !doctor->lost;
 }
 
@@ -177,6 +165,7 @@ static void doctor_free(struct doctor *doctor)
 		free(doctor->findings[i].remedy);
 	}
 	free(doctor->findings);
+	free(doctor->sshd.said);
 	people_free(&doctor->people);
 	for (size_t i = 0; i < doctor->configuration_count; i++)
 		rules_free(doctor->configurations[i].rules);

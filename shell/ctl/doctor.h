@@ -37,7 +37,11 @@ struct configuration {
 
 /* What sshd -T says. */
 struct sshd_facts {
+	const char *program; /* NULL: there is none */
 	bool seen;
+	bool more; /* people than it was asked about */
+	char why[512]; /* it says nothing */
+	char *said; /* for nobody in particular */
 	char service[64]; /* the name of its PAM stack */
 };
 
@@ -80,7 +84,10 @@ void doctor_show_json(const struct doctor *doctor);
 /* How many findings have this verdict. */
 size_t doctor_tally(const struct doctor *doctor, enum verdict verdict);
 
-/* ---- the checks, in the order in which they are made ---- */
+/* Asks sshd, for all whom it may concern; stacks, rules and people must be there. */
+void doctor_ask_sshd(struct doctor *doctor);
+
+/* ---- the checks, in the order in which they are shown; all facts are there before ---- */
 
 void doctor_check_config(struct doctor *doctor);
 void doctor_check_kernel(struct doctor *doctor);

@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "doctor.h"
+#include "doctor_pam.h"
 #include "kinds.h"
 
 #define LINGER "/var/lib/systemd/linger"
@@ -186,7 +187,7 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
 			"%s does not name pam_nsisolate.so: users' jobs run outside%s", stack->path,
 			scheduler->late);
-		doctor_mend(doctor, "echo 'session required pam_nsisolate.so' >>%s", stack->path);
+		mend_by_pair(doctor, stack);
 	}
 }
 

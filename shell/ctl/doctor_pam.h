@@ -12,27 +12,39 @@
 #define MODULE "pam_nsisolate.so"
 #define LINE "session required " MODULE
 
-/* What one stack is judged by. */
-struct judge {
+/* What one stack is looked at by. */
+struct look {
 	struct doctor *doctor;
 	const struct stack *stack;
+	const struct pam_verdict *verdict;
 	struct rules_summary rule; /* that isolates its logins, where it is wanted */
 	bool wanted; /* a rule may isolate its logins */
 	bool clean; /* nothing was found yet */
 	char subject[80];
 };
 
-/* Of a line of ours, whether it does something when a session is opened, or closed. */
-bool judge_opens(const struct stack_line *line);
-bool judge_closes(const struct stack_line *line);
+/* Adds a finding about the stack, which is not clean then. */
+void look_add(struct look *look, enum verdict verdict, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Mends the last finding by sed: @command for the line where it stands. */
-void judge_mend(struct judge *judge, const struct stack_line *line, const char *command);
+/*
+ * A line among the others of @verdict that is opened behind ours and should be before, or is closed
+ * in the session and should be after; *@why says so.  NULL: there is none.
+ */
+const struct pam_line *neighbour_behind(const struct pam_verdict *verdict, const char **why);
+const struct pam_line *neighbour_inside(const struct pam_verdict *verdict, const char **why);
 
-/* What is wrong with one line of ours, whatever stands around it. */
-void judge_line(struct judge *judge, const struct stack_line *line);
+/*
+ * Mends the last finding, of @stack: by what puts our two lines, and no other of ours, first and last
+ * into its own file.  That was tried on a copy of the file, by libpam: each login that is let in is
+ * isolated then.  Where it is not, in words.
+ */
+void mend_by_pair(struct doctor *doctor, const struct stack *stack);
 
-/* What is wrong with the place of the line @ours, which opens, among the others. */
-void judge_place(struct judge *judge, size_t ours);
+/*
+ * Why every login is refused: the one line without which some would not be, tried on a copy of its
+ * file.  False: no line alone does it.
+ */
+bool find_culprit(const struct stack *stack, const char **file, unsigned *number);
 
 #endif

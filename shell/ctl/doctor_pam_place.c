@@ -1,5 +1,5 @@
 /*
- * The place of our line in its stack: what must come before it, and whether PAM comes to it at all.
+ * Modules that have to be opened before ours, or closed after it.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -7,23 +7,6 @@
 #include <unistd.h>
 
 #include "doctor_pam.h"
-
-/*
- * Moves what brings the line @from down behind what brings the line @to, in the file in which their
- * ways part.
- */
-static void mend_by_move(
-	struct judge *judge, const struct stack_line *from, const struct stack_line *to)
-{
-	struct word file;
-	unsigned level = 0;
-
-	while (level + 1 < from->depth && level + 1 < to->depth &&
-		from->trail[level].line == to->trail[level].line)
-		level++;
-	doctor_mend(judge->doctor, "sed -i -e '%u{h;d}' -e '%uG' %s", from->trail[level].line,
-		to->trail[level].line, doctor_word(&file, from->trail[level].file));
-}
 
 static bool is_selinux_on(void)
 {
@@ -87,134 +70,45 @@ static const struct neighbour {
 };
 #define NEIGHBOURS (sizeof neighbours / sizeof neighbours[0])
 
-static const struct neighbour *neighbour_of(const struct stack_line *line)
+static const struct neighbour *neighbour_of(const struct pam_line *line)
 {
-	for (size_t i = 0; i < NEIGHBOURS; i++)
-		if (stack_line_is(line, neighbours[i].module) &&
+	for (size_t i = 0; line->type == 's' && i < NEIGHBOURS; i++)
+		if (pam_line_is(line, neighbours[i].module) &&
 			(!neighbours[i].is_on || neighbours[i].is_on()))
 			return &neighbours[i];
 	return NULL;
 }
 
-/* The last one behind ours that should be before it. */
-static void check_behind(struct judge *judge, size_t ours)
+const struct pam_line *neighbour_behind(const struct pam_verdict *verdict, const char **why)
 {
-	const struct neighbour *neighbour = NULL;
-	const struct stack_line *other = NULL;
-	const struct stack_place *place;
+	const struct pam_line *last = NULL;
 
-	for (size_t i = ours + 1; i < judge->stack->count; i++) {
-		const struct stack_line *line = &judge->stack->lines[i];
-		const struct neighbour *found = line->session ? neighbour_of(line) : NULL;
+	for (size_t i = 0; i < verdict->line_count; i++) {
+		const struct pam_line *line = &verdict->lines[i];
+		const struct neighbour *found = neighbour_of(line);
 
-		if (!found || !found->why || stack_line_has(line, "close"))
+		if (!found || !found->why || !(line->part & LINE_BEHIND) ||
+			pam_line_has(line, "close"))
 			continue;
-		neighbour = found;
-		other = line;
+		*why = found->why;
+		last = line;
 	}
-	if (!neighbour)
-		return;
-	judge->clean = false;
-	place = stack_line_place(other);
-	doctor_add(judge->doctor, VERDICT_PROBLEM, judge->subject,
-		MODULE " stands before %s.so (%s:%u): %s", neighbour->module, place->file,
-		place->line, neighbour->why);
-	mend_by_move(judge, &judge->stack->lines[ours], other);
+	return last;
 }
 
-/*
- * PAM closes in the order in which it opens: what needs the machine then, its /proc or its mounts,
- * wants ours to have left before.
- */
-static void check_close(struct judge *judge)
+const struct pam_line *neighbour_inside(const struct pam_verdict *verdict, const char **why)
 {
-	bool left = false;
-	struct word word;
+	for (size_t i = 0; i < verdict->line_count; i++) {
+		const struct pam_line *line = &verdict->lines[i];
+		const struct neighbour *found = neighbour_of(line);
 
-	for (size_t i = 0; i < judge->stack->count; i++) {
-		const struct stack_line *line = &judge->stack->lines[i];
-		const struct neighbour *neighbour = line->session ? neighbour_of(line) : NULL;
-
-		left |= judge_closes(line);
-		if (left || !neighbour || !neighbour->on_close || stack_line_has(line, "open") ||
-			stack_line_has(line, "type=open_session"))
+		/* what was opened behind ours is in the session, and closed there */
+		if (!found || !found->on_close || !(line->part & LINE_INSIDE) ||
+			!(line->part & LINE_BEFORE) || pam_line_has(line, "open") ||
+			pam_line_has(line, "type=open_session"))
 			continue;
-		judge->clean = false;
-		doctor_add(judge->doctor, VERDICT_WARNING, judge->subject, "%s.so is closed %s",
-			neighbour->module, neighbour->on_close);
-		doctor_mend(judge->doctor, "sed -i '%ui " LINE " close' %s", line->trail[0].line,
-			doctor_word(&word, line->trail[0].file));
-		return;
+		*why = found->on_close;
+		return line;
 	}
-}
-
-/* Whether the line is in a substack that ours is not in: what ends there ends only that. */
-static bool ends_elsewhere(const struct stack_line *line, const struct stack_line *ours)
-{
-	if (!line->substack)
-		return false;
-	if (ours->depth <= line->substack)
-		return true;
-	for (unsigned i = 0; i < line->substack; i++)
-		if (line->trail[i].line != ours->trail[i].line)
-			return true;
-	return false;
-}
-
-/* Whether both are in the same substack of the one that the line @from is in. */
-static bool counts_as_one(const struct stack_line *from, const struct stack_line *left,
-	const struct stack_line *right)
-{
-	if (left->substack <= from->substack || right->substack <= from->substack)
-		return false;
-	for (unsigned i = 0; i <= from->substack; i++)
-		if (left->trail[i].line != right->trail[i].line)
-			return false;
-	return true;
-}
-
-/* Whether the line @from can jump as far as to the line @to: a substack is one step, in which it ends. */
-static bool jumps_over(const struct stack *stack, size_t from, size_t to)
-{
-	const struct stack_line *lines = stack->lines;
-	unsigned left = lines[from].meaning.jump;
-
-	for (size_t i = from + 1; i <= to; i++) {
-		if (!lines[i].session)
-			continue;
-		if (lines[i].substack < lines[from].substack)
-			return false;
-		if (i > from + 1 && counts_as_one(&lines[from], &lines[i - 1], &lines[i]))
-			continue;
-		if (!left--)
-			return false;
-	}
-	return true;
-}
-
-/* Lines before ours because of which PAM may never come to it. */
-static void check_before(struct judge *judge, size_t ours)
-{
-	for (size_t i = 0; i < ours; i++) {
-		const struct stack_line *line = &judge->stack->lines[i];
-		const struct stack_line *own = &judge->stack->lines[ours];
-		const struct stack_place *place = stack_line_place(line);
-		bool ends = line->meaning.success == STACK_DONE && !ends_elsewhere(line, own);
-
-		if (!line->session || stack_line_is_ours(line) ||
-			(!ends && !jumps_over(judge->stack, i, ours)))
-			continue;
-		judge->clean = false;
-		doctor_add(judge->doctor, ends ? VERDICT_PROBLEM : VERDICT_WARNING, judge->subject,
-			"%s:%u: '%s %s' %s " MODULE, place->file, place->line, line->control,
-			line->module, ends ? "ends the stack before" : "can jump over");
-		mend_by_move(judge, line, own);
-	}
-}
-
-void judge_place(struct judge *judge, size_t ours)
-{
-	check_before(judge, ours);
-	check_behind(judge, ours);
-	check_close(judge);
+	return NULL;
 }

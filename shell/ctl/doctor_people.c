@@ -178,8 +178,10 @@ bool person_is_isolated(const struct person *person)
 
 void people_free(struct people *people)
 {
-	for (size_t i = 0; i < people->count; i++)
+	for (size_t i = 0; i < people->count; i++) {
 		login_free(&people->list[i].login);
+		free(people->list[i].sshd);
+	}
 	free(people->list);
 	hdestroy_r(&people->names);
 }

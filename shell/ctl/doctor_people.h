@@ -19,6 +19,7 @@ struct person {
 	bool by_sshd; /* ... through sshd */
 	bool by_shell; /* isolated by nsisolate-shell */
 	bool shares_processes; /* one of the rules that isolate does so without pid */
+	char *sshd; /* what `sshd -T` says for this one; NULL: it was not asked */
 	struct policy policy; /* what nsisolate-shell gives, for who uses it */
 };
 

@@ -101,8 +101,6 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "%s, and its stack has no module",
 			value);
 	}
-	for (size_t i = 0; !sshd_says(result, "usepam", "yes") && i < doctor->people.count; i++)
-		doctor->people.list[i].by_sshd = false;
 }
 
 /* What one user is enough to be told about. */
@@ -156,23 +154,28 @@ static void check_x11(struct doctor *doctor, const struct person *person,
 	doctor_mend(doctor, "sed -i '1i X11UseLocalhost no' " CONFIG RELOAD);
 }
 
-/* Whether sshd starts nsisolate-shell whatever the login shell is. */
-static bool is_forced(struct doctor *doctor, const struct person *person,
-	const struct run_result *result, struct told *told)
+/* Whether sshd starts nsisolate-shell whatever the login shell is; its path into @path. */
+static bool is_forced(const struct run_result *result, char *path, size_t size)
 {
-	char force[512], *path;
+	char force[512];
+	const char *word = force;
 
 	if (!sshd_value(result, "forcecommand", force, sizeof force) || !strstr(force, OUR_SHELL))
 		return false;
-	path = force + strspn(force, " \"");
-	path[strcspn(path, " \"")] = '\0';
+	word += strspn(force, " \"");
+	snprintf(path, size, "%.*s", (int)strcspn(word, " \""), word);
+	return true;
+}
+
+static void check_forced(
+	struct doctor *doctor, const struct person *person, const char *path, struct told *told)
+{
 	if (told->force || *path != '/' || access(path, X_OK) == 0)
-		return true;
+		return;
 	told->force = true;
 	doctor_add(doctor, VERDICT_PROBLEM, "sshd ForceCommand",
 		"%s cannot be run: %s does not get in", path, person->login.user);
 	doctor_mend(doctor, "sed -i 's|%s|" NSISOLATE_SHELL "|' " CONFIG RELOAD, path);
-	return true;
 }
 
 /* sshd starts what it forces by the login shell: what that reads of the user's own comes first. */
@@ -218,13 +221,12 @@ static bool lets_loader_variables_in(const struct run_result *result, const char
 }
 
 /* The line of the stack by which a user's own file sets variables; NULL: there is none. */
-static const struct stack_line *find_readenv(const struct stack *stack)
+static const struct pam_line *find_readenv(const struct stack *stack)
 {
-	for (size_t i = 0; stack && i < stack->count; i++) {
-		const struct stack_line *line = &stack->lines[i];
+	for (size_t i = 0; stack && i < stack->verdict.line_count; i++) {
+		const struct pam_line *line = &stack->verdict.lines[i];
 
-		for (unsigned j = 0; stack_line_is(line, "pam_env") && j < line->argument_count;
-			j++)
+		for (size_t j = 0; pam_line_is(line, "pam_env") && j < line->argument_count; j++)
 			if (!strncmp(line->arguments[j], "user_readenv=", 13) &&
 				atoi(line->arguments[j] + 13))
 				return line;
@@ -251,17 +253,15 @@ static const char *started_before(
 static void check_environment(struct doctor *doctor, const struct person *person,
 	const struct run_result *result, bool forced, struct told *told)
 {
-	const struct stack_line *readenv =
+	const struct pam_line *readenv =
 		sshd_says(result, "usepam", "yes")
 			? find_readenv(stacks_find(&doctor->stacks, doctor->sshd.service))
 			: NULL;
 	const char *program = started_before(person, result, forced);
-	struct word word;
 
 	if (!program)
 		return;
 	if (readenv && !told->pam_env) {
-		const struct stack_place *place = stack_line_place(readenv);
 		char subject[80];
 
 		told->pam_env = true;
@@ -269,9 +269,8 @@ static void check_environment(struct doctor *doctor, const struct person *person
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s:%u: user_readenv: LD_PRELOAD in ~/.pam_environment leads out: before "
 			"nsisolate-shell (%s) sshd starts %s",
-			place->file, place->line, person->login.user, program);
-		doctor_mend(doctor, "sed -i '%us/[[:space:]]user_readenv=[^[:space:]]*//' %s",
-			place->line, doctor_word(&word, place->file));
+			readenv->file, readenv->number, person->login.user, program);
+		doctor_mend(doctor, "# take user_readenv= out of that line");
 	}
 	if (lets_loader_variables_in(result, "permituserenvironment") && !told->user_environment) {
 		told->user_environment = true;
@@ -293,30 +292,22 @@ static void check_environment(struct doctor *doctor, const struct person *person
 	}
 }
 
-static void check_people(struct doctor *doctor, const char *sshd)
+static void check_people(struct doctor *doctor)
 {
 	static struct run_result result;
 	struct told told = {0};
-	size_t asked = 0;
 
 	for (size_t i = 0; i < doctor->people.count; i++) {
-		struct person *person = &doctor->people.list[i];
+		const struct person *person = &doctor->people.list[i];
+		char path[512];
 		bool forced;
 
-		/* an account of the system logs in nowhere */
-		if (!person_is_isolated(person) && person->login.uid < 1000)
+		if (!person->sshd)
 			continue;
-		if (asked++ >= PEOPLE_MAX) {
-			doctor_add(doctor, VERDICT_UNSEEN, "sshd",
-				"it was asked about the first %d accounts only", PEOPLE_MAX);
-			break;
-		}
-		ask(sshd, person->login.user, &result);
-		if (result.status != 0)
-			continue;
-		forced = is_forced(doctor, person, &result, &told);
+		snprintf(result.out, sizeof result.out, "%s", person->sshd);
+		forced = is_forced(&result, path, sizeof path);
 		if (forced) {
-			person_comes_by_shell(doctor, person);
+			check_forced(doctor, person, path, &told);
 			doctor_check_keys(doctor, person, &result, &told.keys);
 			if (person->by_shell && !person->by_sshd)
 				check_forcing_shell(doctor, person, &told);
@@ -330,28 +321,76 @@ static void check_people(struct doctor *doctor, const char *sshd)
 				doctor, person, &result, forced && !person->uses_shell, &told);
 		}
 	}
+	if (doctor->sshd.more)
+		doctor_add(doctor, VERDICT_UNSEEN, "sshd",
+			"it was asked about the first %d accounts only", PEOPLE_MAX);
+}
+
+static void ask_about(struct doctor *doctor, struct person *person)
+{
+	static struct run_result result;
+	char path[512];
+
+	ask(doctor->sshd.program, person->login.user, &result);
+	if (result.status != 0)
+		return;
+	person->sshd = strdup(result.out);
+	doctor->lost |= !person->sshd;
+	if (is_forced(&result, path, sizeof path))
+		person_comes_by_shell(doctor, person);
+}
+
+void doctor_ask_sshd(struct doctor *doctor)
+{
+	static struct run_result result;
+	struct sshd_facts *sshd = &doctor->sshd;
+	size_t asked = 0;
+
+	strcpy(sshd->service, "sshd");
+	sshd->program = find_sshd();
+	if (!sshd->program)
+		return;
+	ask(sshd->program, NULL, &result);
+	if (result.status != 0) {
+		snprintf(sshd->why, sizeof sshd->why, "%s",
+			*result.err ? result.err : "it fails, and does not say why");
+		return;
+	}
+	sshd->said = strdup(result.out);
+	sshd->seen = sshd->said;
+	doctor->lost |= !sshd->said;
+	sshd_value(&result, "pamservicename", sshd->service, sizeof sshd->service);
+	for (size_t i = 0; !sshd_says(&result, "usepam", "yes") && i < doctor->people.count; i++)
+		doctor->people.list[i].by_sshd = false;
+	for (size_t i = 0; i < doctor->people.count && !sshd->more; i++) {
+		struct person *person = &doctor->people.list[i];
+
+		/* an account of the system logs in nowhere */
+		if (!person_is_isolated(person) && person->login.uid < 1000)
+			continue;
+		sshd->more = asked++ >= PEOPLE_MAX;
+		if (!sshd->more)
+			ask_about(doctor, person);
+	}
 }
 
 void doctor_check_sshd(struct doctor *doctor)
 {
 	static struct run_result result;
-	const char *sshd = find_sshd();
 	struct word word;
 
-	strcpy(doctor->sshd.service, "sshd");
-	if (!sshd)
+	if (!doctor->sshd.program)
 		return;
-	ask(sshd, NULL, &result);
-	if (result.status != 0) {
-		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", sshd,
-			*result.err ? result.err : "it fails, and does not say why");
+	if (!doctor->sshd.seen) {
+		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", doctor->sshd.program,
+			doctor->sshd.why);
+		doctor_word(&word, doctor->sshd.program);
 		doctor_mend(doctor,
 			doctor->root ? "%s -t" : "sudo nsisolatectl doctor   # %s -T is root's",
-			doctor_word(&word, sshd));
+			word.text);
 		return;
 	}
-	doctor->sshd.seen = true;
-	sshd_value(&result, "pamservicename", doctor->sshd.service, sizeof doctor->sshd.service);
+	snprintf(result.out, sizeof result.out, "%s", doctor->sshd.said);
 	check_pam(doctor, &result);
-	check_people(doctor, sshd);
+	check_people(doctor);
 }

@@ -100,6 +100,7 @@ static bool take_line(struct pam_verdict *verdict, char *cursor)
 	line->wrong = next_number(&cursor);
 	line->file = next_word(&cursor);
 	line->module = next_word(&cursor);
+	line->fault = next_word(&cursor);
 	while (*cursor) {
 		const char **argument =
 			one_more(&line->arguments, &line->argument_count, sizeof *line->arguments);
@@ -257,15 +258,28 @@ const struct pam_line *pam_verdict_opener(const struct pam_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->line_count; i++) {
 		const struct pam_line *line = &verdict->lines[i];
-		bool closes = false;
 
-		for (size_t j = 0; j < line->argument_count; j++)
-			closes |= !strcmp(line->arguments[j], "close");
-		if (line->type == 's' && line->ours && !line->wrong && !closes &&
-			(line->part & LINE_REACHED))
+		if (line->type == 's' && line->ours && !line->wrong &&
+			!pam_line_has(line, "close") && (line->part & LINE_REACHED))
 			return line;
 	}
 	return NULL;
+}
+
+bool pam_line_has(const struct pam_line *line, const char *argument)
+{
+	for (size_t i = 0; i < line->argument_count; i++)
+		if (!strcmp(line->arguments[i], argument))
+			return true;
+	return false;
+}
+
+bool pam_line_is(const struct pam_line *line, const char *module)
+{
+	const char *slash = strrchr(line->module, '/'), *name = slash ? slash + 1 : line->module;
+	size_t length = strlen(module);
+
+	return !strncmp(name, module, length) && !strcmp(name + length, ".so");
 }
 
 void pam_verdict_free(struct pam_verdict *verdict)

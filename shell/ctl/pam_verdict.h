@@ -32,6 +32,7 @@ struct pam_line {
 	bool other; /* of the stack `other`, which decides for services without a line of the type */
 	bool ours; /* pam_nsisolate.so */
 	bool wrong; /* ours: an argument is, and it refuses everybody */
+	const char *fault; /* ours: what is wrong; else "" */
 	unsigned part; /* enum line_part; of session lines also beside ours */
 	const char **arguments; /* as libpam cut them; known of those lines that were reached */
 	size_t argument_count;
@@ -88,6 +89,10 @@ int pam_judge(const char *service, const struct pam_change *changes, size_t coun
 
 /* The first session line of ours that opened a session in some run; NULL: none did. */
 const struct pam_line *pam_verdict_opener(const struct pam_verdict *verdict);
+
+/* Whether the line has this argument; whether it is of this module, by its name without ".so". */
+bool pam_line_has(const struct pam_line *line, const char *argument);
+bool pam_line_is(const struct pam_line *line, const char *module);
 
 void pam_verdict_free(struct pam_verdict *verdict);
 

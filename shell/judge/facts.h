@@ -21,6 +21,7 @@ enum line_part {
 	LINE_BEHIND = 4, /* at open, behind ours */
 	LINE_INSIDE = 8, /* at close, before ours had left: it is closed in the session */
 	LINE_OUTSIDE = 16, /* at close, behind ours */
+	LINE_LETS_IN = 64, /* at open, in a run that let the login in, isolated or not */
 	LINE_AGAIN = 32 /* ours, at open, while a session of ours is open: it does nothing */
 };
 

@@ -30,6 +30,7 @@ struct line {
 	bool ours;
 	struct options options; /* of ours, when it is reached; wrong: they refuse */
 	bool wrong;
+	struct error fault; /* why */
 	bool named; /* the arguments are known: they are when it was reached */
 	int argument_count;
 	char *arguments[ARGUMENTS_MAX];

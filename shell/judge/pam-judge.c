@@ -104,6 +104,7 @@ static void say_lines(void)
 			line->named && line->wrong);
 		say(line->file ? line->file : "");
 		say(line->module);
+		say(line->fault.text);
 		for (int j = 0; j < line->argument_count; j++)
 			say(line->arguments[j]);
 		putchar('\n');

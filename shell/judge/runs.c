@@ -75,15 +75,13 @@ static int answer_of(const struct line *line)
 
 static void name_arguments(struct line *line, int argc, const char **argv)
 {
-	struct error error;
-
 	line->named = true;
 	/* they live as long as the handle; what is shown is cut, what counts is not */
 	line->argument_count = argc < ARGUMENTS_MAX ? argc : ARGUMENTS_MAX;
 	for (int i = 0; i < line->argument_count; i++)
 		line->arguments[i] = (char *)argv[i];
 	if (line->ours)
-		line->wrong = options_parse(&line->options, argc, argv, &error) < 0;
+		line->wrong = options_parse(&line->options, argc, argv, &line->fault) < 0;
 }
 
 int line_reached(size_t index, int argc, const char **argv)
@@ -123,6 +121,8 @@ static void note_parts(void)
 			line->part |= opened ? LINE_BEHIND : LINE_BEFORE;
 		opened |= ours;
 		line->part |= LINE_REACHED;
+		if (now.run.fate != FATE_REFUSED)
+			line->part |= LINE_LETS_IN;
 	}
 	for (size_t i = 0; i < now.closed_count; i++) {
 		struct line *line = &lines[now.closed[i]];

@@ -351,6 +351,7 @@ EXPORTED char *dlerror(void)
 
 static void complain(const char *format, va_list args)
 {
+	static const char prefix[] = "PAM ";
 	char *text;
 
 	/* what is to be told of a module stands with its line: dlsym */
@@ -363,7 +364,7 @@ static void complain(const char *format, va_list args)
 	complaints[complaint_count++] = (struct complaint){
 		.file = innermost ? innermost->path : NULL,
 		.number = innermost ? line_number(innermost) : 0,
-		.text = text,
+		.text = !strncmp(text, prefix, strlen(prefix)) ? text + strlen(prefix) : text,
 	};
 }
 
