@@ -108,7 +108,7 @@ login_sources  := $(addprefix shell/,nsisolate-login.c environment.c real_shell.
 module_sources := $(wildcard pam_module/*.c) $(conf_sources)
 # stands in for what libpam calls: no runtime of a sanitizer bears that
 judge_sources  := $(wildcard shell/judge/*.c) pam_module/options.c conf/error.c
-ctl_sources    := $(wildcard shell/ctl/*.c) shell/real_shell.c $(addprefix shell/init/, \
+ctl_sources    := $(wildcard shell/ctl/*.c shell/ctl/*/*.c) shell/real_shell.c $(addprefix shell/init/, \
 	descriptors.c drop.c)
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
@@ -401,7 +401,7 @@ uninstall:
 		! test -d $(DESTDIR)$$dir || rmdir $(DESTDIR)$$dir || exit; \
 	done
 
-formatted := $(wildcard conf/*.[ch] pam_module/*.[ch] shell/*.[ch] shell/*/*.[ch] tests/*/*.[ch])
+formatted := $(wildcard conf/*.[ch] pam_module/*.[ch] shell/*.[ch] shell/*/*.[ch] shell/*/*/*.[ch] tests/*/*.[ch])
 format:
 	clang-format -i $(formatted)
 check-format:

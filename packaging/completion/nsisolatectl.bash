@@ -21,6 +21,9 @@ _nsisolatectl_offer_kind() { # _nsisolatectl_offer_kind PROGRAM KIND
 		compopt -o filenames 2>/dev/null
 		;;
 	S) _nsisolatectl_offer < <(ls /etc/pam.d 2>/dev/null; echo nsisolate-shell) ;;
+	SERVICE*) _nsisolatectl_offer < <(ls /etc/pam.d /usr/lib/pam.d /usr/etc/pam.d 2>/dev/null |
+		grep -v '^/' | sort -u) ;;
+	GROUP) _nsisolatectl_offer < <(compgen -g) ;;
 	T) _nsisolatectl_offer < <(cd /dev 2>/dev/null && ls -d tty[0-9]* pts/[0-9]* 2>/dev/null) ;;
 	esac
 }
@@ -56,11 +59,11 @@ _nsisolatectl() {
 		;;
 	esac
 	if [[ $cur = -* ]]; then
-		_nsisolatectl_offer < <(grep -oE -e '--[a-z]*' <<<"$usage" | sort -u)
+		_nsisolatectl_offer < <(grep -oE -e '--[a-z-]*' <<<"$usage" | sort -u)
 		return
 	fi
 	# what stands in the usage by itself
-	usage=$(sed -E 's/--[a-z]+ [A-Z]+//g; s/-- .*//; s/--[a-z]+//g; s/[^A-Z ]//g' <<<"$usage")
+	usage=$(sed -E 's/--[a-z-]+ [A-Z]+//g; s/-- .*//; s/--[a-z-]+//g; s/[^A-Z ]//g' <<<"$usage")
 	# shellcheck disable=SC2086 # words
 	set -- $usage
 	[ $# = 0 ] || _nsisolatectl_offer_kind "$program" "$1"

@@ -26,6 +26,8 @@ int command_tree(int argc, char **argv);
 int command_enter(int argc, char **argv);
 int command_end(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_enable(int argc, char **argv);
+int command_disable(int argc, char **argv);
 
 /* Says on standard error how the command of this name is called; returns
  * STATUS_USAGE. */

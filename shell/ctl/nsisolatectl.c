@@ -21,6 +21,10 @@ static const struct command commands[] = {
 	{"doctor", "[--json]",
 		"say what keeps this machine from isolating, and what leads around it",
 		command_doctor},
+	{"enable", "[--dry-run] [--rescue-group GROUP] SERVICE...",
+		"isolate logins by these services of PAM's: the one hand that edits their stacks",
+		command_enable},
+	{"disable", "[--dry-run] SERVICE... | --all", "take that back", command_disable},
 };
 
 #define COUNT (sizeof commands / sizeof commands[0])

@@ -31,11 +31,11 @@ test_bash_offers_commands_options_and_sessions() {
 	session_start
 	assert_eq "$(complete_bash '')" "$({ commands; echo --help; echo --version; } | sort | tr '\n' ' ')"
 	assert_match "$(commands | tr '\n' ' ')" 'check .*end enter explain list tree '
-	assert_eq "$(complete_bash en)" "end enter "
+	assert_eq "$(complete_bash en)" "enable end enter "
 	# every option that a command has
 	for command in $(commands); do
 		assert_eq "$(complete_bash "$command" -)" "$(nsisolatectl --help | grep "^  $command " |
-			{ grep -oE -e '--[a-z]*' || echo; } | sort -u | tr '\n' ' ')" "$command"
+			{ grep -oE -e '--[a-z-]*' || echo; } | sort -u | tr '\n' ' ')" "$command"
 	done
 	for command in tree enter end 'end alice/1' 'enter --root'; do
 		# shellcheck disable=SC2086 # words
@@ -46,6 +46,8 @@ test_bash_offers_commands_options_and_sessions() {
 	assert_eq "$(complete_bash end --user dav)" "dave "
 	assert_eq "$(complete_bash explain --service = nsis)" "nsisolate-shell "
 	assert_match "$(complete_bash explain --service ss)" 'sshd '
+	assert_match "$(complete_bash enable --dry-run ss)" 'sshd '
+	assert_eq "$(complete_bash enable --rescue-group roo)" "root "
 	assert_eq "$(complete_bash explain --from '')" " "
 	assert_eq "$(complete_bash check /etc/nsisolate.con)" "/etc/nsisolate.conf "
 	assert_eq "$(complete_bash nonsense '')" " "

@@ -1,0 +1,35 @@
+/*
+ * editing.h - what enable and disable have in common.
+ */
+#ifndef NSISOLATE_CTL_EDITING_H
+#define NSISOLATE_CTL_EDITING_H
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "generated.h"
+#include "stack_file.h"
+
+/* What was asked for. */
+struct editing {
+	bool dry_run; /* shows the difference, and changes nothing */
+	bool all; /* disable: every file there is */
+	const char *rescue_group; /* enable; NULL: none */
+};
+
+/*
+ * Returns 0, what it did being said; or a negative errno.  With editing->all @service is NULL.
+ */
+typedef int edit_service(const char *service, const struct editing *editing, struct error *error);
+
+/*
+ * Takes the words of the command, sees that root asks, and does each service that they name.
+ * Returns the exit status of nsisolatectl.
+ */
+int editing_run(int argc, char **argv, bool enable, edit_service *edit);
+
+/* A file that a program writes, by that program's means; words where that has none.  Closes it. */
+int editing_of_generated(struct stack_file *file, enum generator generator, bool enable,
+	const struct editing *editing, struct error *error);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * nsisolatectl enable - puts the two lines into the stacks of services, after libpam has said of a
+ * copy what becomes of logins then.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../command.h"
+#include "cleanup.h"
+#include "difference.h"
+#include "editing.h"
+#include "effect.h"
+#include "pair.h"
+
+/* One service under way. */
+struct job {
+	const char *service;
+	const struct editing *editing;
+	struct stack_file file; /* where the lines go */
+	char *vendor; /* the vendor's file that ours is around; NULL: the file has a text of its own */
+	struct stack_text
+		base; /* without what an earlier enable put in; of the vendor's: nothing */
+	struct stack_text result;
+};
+
+static void job_free(struct job *job)
+{
+	stack_close(&job->file);
+	free(job->vendor);
+	free(job->base.bytes);
+	free(job->result.bytes);
+}
+
+/* ---- which file ---- */
+
+static int check_name(const char *service, struct error *error)
+{
+	char lower[64];
+	size_t length = strlen(service);
+
+	if (!length || length >= sizeof lower || strpbrk(service, "/\n") || *service == '.')
+		return error_set(error, EINVAL, "that is no name of a service of PAM's");
+	for (size_t i = 0; i <= length; i++)
+		lower[i] = (char)tolower((unsigned char)service[i]);
+	if (strcmp(lower, service) != 0)
+		return error_set(error, EINVAL,
+			"PAM writes names of services in lower case: did you mean %s?", lower);
+	return 0;
+}
+
+/* What is at the administrator's place for it must be a file that is for the administrator to edit. */
+static int check_own(const char *own, struct error *error)
+{
+	_cleanup_free_ char *target = NULL;
+	struct stat status;
+
+	if (lstat(own, &status) < 0)
+		return 0;
+	target = realpath(own, NULL);
+	if (!target)
+		/* libpam takes the vendor's file then, and what the link names would mask that */
+		return error_errno(
+			error, errno, "%s is a link that leads nowhere: take it away first", own);
+	if (!strncmp(target, "/usr/", 5))
+		return error_set(error, EROFS,
+			"%s is a link to %s, which a package owns: take the link away, and libpam takes "
+			"the vendor's file of that name, if there is one",
+			own, target);
+	return 0;
+}
+
+static int find_file(struct job *job, struct error *error)
+{
+	_cleanup_free_ char *own = NULL, *found = NULL;
+	int result = check_name(job->service, error);
+
+	if (result < 0)
+		return result;
+	if (asprintf(&own, PAM_OWN_DIRECTORY "/%s", job->service) < 0) {
+		own = NULL;
+		return error_set(error, ENOMEM, "no memory");
+	}
+	result = check_own(own, error);
+	if (result < 0)
+		return result;
+	found = stack_find(job->service);
+	if (!found && errno != ENOENT)
+		return error_set(error, ENOMEM, "no memory");
+	if (!found)
+		return error_set(error, ENOENT,
+			"there is no stack of the name: no %s, and none in %s or %s", own,
+			pam_directories[1], pam_directories[2]);
+	if (!strcmp(found, own))
+		return stack_open(&job->file, own, error);
+	job->vendor = found;
+	found = NULL;
+	return stack_new(&job->file, own, error);
+}
+
+/* ---- what libpam says ---- */
+
+/* With @text in the file; with none: as it is. */
+static int judge(const struct job *job, const struct stack_text *text, struct pam_verdict *verdict,
+	struct error *error)
+{
+	const struct pam_change change = {
+		.path = job->file.path, .text = text->bytes, .length = text->size};
+
+	return pam_judge(job->service, &change, text->bytes ? 1 : 0, verdict, error);
+}
+
+/* The first session line that libpam comes to is ours, and closes. */
+static bool closes_first(const struct pam_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (verdict->lines[i].type == 's' && (verdict->lines[i].part & LINE_REACHED))
+			return verdict->lines[i].ours;
+	return false;
+}
+
+/* The stack has no session line: the one of the name `other` decides, and would not any more. */
+static bool is_by_other(const struct pam_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (verdict->lines[i].type == 's' && !verdict->lines[i].other)
+			return false;
+	return true;
+}
+
+static int check_before(
+	const struct job *job, const struct pam_verdict *before, struct error *error)
+{
+	struct error why;
+
+	/* before libpam's verdict: that of `other` says nothing of this one */
+	if (before->isolation != PAM_UNSEEN && !before->unread && is_by_other(before))
+		return error_set(error, EINVAL,
+			"%s has no session line, so that " PAM_OWN_DIRECTORY
+			"/other decides: give it one "
+			"first, for example `session include other`",
+			job->vendor ? job->vendor : job->file.path);
+	if (before->isolation == PAM_UNSEEN || effect_refuses(before)) {
+		effect_explain(before, &why);
+		return error_set(error, EINVAL, "as it is already, %s", why.text);
+	}
+	return 0;
+}
+
+static int check_after(const struct job *job, const struct pam_verdict *before,
+	const struct pam_verdict *after, struct error *error)
+{
+	struct error why;
+
+	if (after->isolation == PAM_ALL && !effect_refuses(after) && (after->auth || !before->auth))
+		return 0;
+	if (job->base.bytes && text_ends_open(&job->base))
+		return error_set(error, EINVAL,
+			"the last line of %s ends in a backslash, and takes what comes behind it for its "
+			"own",
+			job->file.path);
+	if (after->isolation == PAM_ALL && !effect_refuses(after))
+		return error_set(
+			error, EINVAL, "with the lines nobody could authenticate any more");
+	effect_explain(after, &why);
+	return error_set(error, EINVAL, "with the lines %s", why.text);
+}
+
+/* ---- the work ---- */
+
+/* What is missing of the pair, and what libpam makes of it with that. */
+static int complete(struct job *job, const struct pam_verdict *before, struct error *error)
+{
+	struct pair pair = {.first = !closes_first(before),
+		.last = before->isolation != PAM_ALL,
+		.rescue_group = job->editing->rescue_group};
+	struct pam_verdict after;
+	int result = job->vendor ? pair_around(job->vendor, &pair, &job->result)
+				 : pair_put(&job->base, &pair, &job->result);
+
+	if (result < 0)
+		return error_set(error, ENOMEM, "no memory");
+	result = judge(job, &job->result, &after, error);
+	if (result < 0)
+		return result;
+	result = check_after(job, before, &after, error);
+	pam_verdict_free(&after);
+	return result;
+}
+
+static int check_others(const struct job *job, struct effect *effect, struct error *error)
+{
+	const struct pam_change change = {
+		.path = job->file.path, .text = job->result.bytes, .length = job->result.size};
+	int result = effect_of(&change, job->service, effect, error);
+
+	if (result < 0 || !*effect->harmed)
+		return result;
+	result = error_set(error, EINVAL,
+		"%s includes the same file, and with the lines, for it, %s", effect->harmed,
+		effect->why.text);
+	effect_free(effect);
+	return result;
+}
+
+static int install(const struct job *job, const struct effect *effect, struct error *error)
+{
+	bool dry_run = job->editing->dry_run;
+	int result;
+
+	if (dry_run && difference_show(job->file.path, job->vendor ? NULL : &job->file.text,
+			       &job->result, stdout) < 0)
+		return error_set(error, ENOMEM, "no memory");
+	result = dry_run ? 0 : stack_replace(&job->file, &job->result, error);
+	if (result < 0)
+		return result;
+	printf("%s: %s isolated, as the rules of " NSISOLATE_CONF " say, by %s%s%s\n", job->service,
+		dry_run ? "logins would be" : "from now on logins are", job->file.path,
+		job->vendor ? ", which includes " : "", job->vendor ? job->vendor : "");
+	if (*effect->touched)
+		printf("%s: the same file counts for %s\n", job->service, effect->touched);
+	return 0;
+}
+
+static int enable_by_hand(struct job *job, struct error *error)
+{
+	struct pam_verdict before;
+	struct effect effect;
+	int result = 0;
+
+	if (!job->vendor && pair_take_own(&job->file.text, &job->base) < 0)
+		return error_set(error, ENOMEM, "no memory");
+	result = judge(job, &job->base, &before, error);
+	if (result < 0)
+		return result;
+	result = check_before(job, &before, error);
+	if (!result)
+		result = complete(job, &before, error);
+	pam_verdict_free(&before);
+	if (result < 0)
+		return result;
+	if (!job->vendor && text_same(&job->result, &job->file.text)) {
+		printf("%s: is enabled already, by %s\n", job->service, job->file.path);
+		return 0;
+	}
+	result = check_others(job, &effect, error);
+	if (result < 0)
+		return result;
+	result = install(job, &effect, error);
+	effect_free(&effect);
+	return result;
+}
+
+static int enable_service(const char *service, const struct editing *editing, struct error *error)
+{
+	struct job job = {.service = service, .editing = editing, .file.fd = -1};
+	enum generator generator;
+	int result = find_file(&job, error);
+
+	generator = result < 0 ? GENERATOR_NONE : generator_of(&job.file);
+	if (!result && generator != GENERATOR_NONE)
+		result = editing_of_generated(&job.file, generator, true, editing, error);
+	else if (!result)
+		result = enable_by_hand(&job, error);
+	job_free(&job);
+	return result;
+}
+
+int command_enable(int argc, char **argv)
+{
+	return editing_run(argc, argv, true, enable_service);
+}
