@@ -2,7 +2,8 @@
  * hostname.h - hostnames and domainnames from templates.
  *
  * A template is text with the specifiers of systemd.unit(5) that make sense for a login:
- *	%u user   %U uid   %g group   %G gid   %H host name   %l short host name   %r rule   %% percent
+ *	%u user   %U uid   %g group   %G gid   %H host name   %l short host name   %r rule
+ *	%i the session's id   %% percent
  */
 #ifndef NSISOLATE_HOSTNAME_H
 #define NSISOLATE_HOSTNAME_H

@@ -2,7 +2,7 @@
  * policy.h - what one login gets: the outcome of matching it against the rules, and the only
  * thing that the ways in tell the engine.
  *
- * The way to nsisolate-init is its command line; policy_to_argv and policy_from_argv are the two
+ * The way to nsisolate-init is its command line; policy_to_argv and policy_from_option are the two
  * ends of it and share one table, so they cannot drift apart.
  */
 #ifndef NSISOLATE_POLICY_H

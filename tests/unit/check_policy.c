@@ -31,6 +31,8 @@ static void want_same(const struct policy *policy)
 	back = read_back(&argv);
 	ck_assert_int_eq(back.kinds, policy->kinds);
 	ck_assert_int_eq(back.isolate, policy->kinds != 0);
+	ck_assert_str_eq(back.rule, policy->rule);
+	ck_assert_int_eq(back.scope, policy->scope);
 	ck_assert_str_eq(back.hostname, policy->hostname);
 	ck_assert_str_eq(back.domainname, policy->domainname);
 	ck_assert_int_eq(back.hosts, policy->hosts);
@@ -46,6 +48,8 @@ static void want_same(const struct policy *policy)
 START_TEST(policy_comes_back_as_it_went)
 {
 	want_same(&(struct policy){.isolate = true,
+		.rule = "users",
+		.scope = SCOPE_USER,
 		.kinds = CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS,
 		.hostname = "alice-lab",
 		.domainname = "example.org",
@@ -87,6 +91,7 @@ START_TEST(random_policies_come_back_as_they_went)
 	srandom(4);
 	for (int i = 0; i < 10000; i++) {
 		struct policy policy = {.hosts = random() % 2,
+			.scope = (enum policy_scope)(random() % 2),
 			.logout = (enum policy_logout)(random() % 2),
 			.grace = (unsigned)random() % (POLICY_GRACE_MAX + 1),
 			.on_error = (enum policy_on_error)(random() % 2),
@@ -99,6 +104,8 @@ START_TEST(random_policies_come_back_as_they_went)
 			policy.hostname[n - 1] = "abc.-9"[random() % 6];
 		for (long n = random() % (POLICY_NAME_MAX + 1); n > 0; n--)
 			policy.domainname[n - 1] = "abc.-9"[random() % 6];
+		for (long n = random() % (POLICY_RULE_MAX + 1); n > 0; n--)
+			policy.rule[n - 1] = "abc._-9"[random() % 7];
 		want_same(&policy);
 	}
 }
