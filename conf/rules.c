@@ -228,6 +228,18 @@ void rules_free(struct rules *rules)
 
 /* ---- a login against the rules ---- */
 
+bool rules_never_isolate(const char *service)
+{
+	/* of systemd, elogind, OpenRC and turnstile (Chimera, Void) */
+	static const char *const managers[] = {
+		"systemd-user", "elogind-user", "openrc-user", "turnstiled"};
+
+	for (size_t i = 0; service && i < sizeof managers / sizeof managers[0]; i++)
+		if (!strcmp(service, managers[i]))
+			return true;
+	return false;
+}
+
 static struct rules_place place_of(const struct rule *rule, const struct config_place *place)
 {
 	return (struct rules_place){rule->section->name, place->file, place->line};
@@ -472,7 +484,7 @@ int rules_explain(const struct rules *rules, struct login *login, struct policy 
 
 	*policy = (struct policy){.isolate = false};
 	*login->doubt.text = '\0';
-	if (login->service && !strcmp(login->service, RULES_NEVER_SERVICE))
+	if (rules_never_isolate(login->service))
 		return 0;
 	/* what needs no NSS is decided first, by all rules together */
 	walk_rules(&walk);

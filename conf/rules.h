@@ -27,10 +27,11 @@
 struct rules;
 
 /*
- * The service that no rule isolates: systemd's manager of a user's services would lose the /proc
- * that it counts on.
+ * Whether no rule isolates this service (NULL: it is not known): the managers of users' services
+ * open a session, too, serve all of the user's sessions, and would lose the /proc that they count
+ * on.
  */
-#define RULES_NEVER_SERVICE "systemd-user"
+bool rules_never_isolate(const char *service);
 
 /*
  * Reads and checks the configuration at @path.  Returns 0 with *@rules to be given to rules_free;
@@ -48,7 +49,7 @@ int rules_load_changed(const char *path, const char *file, const char *with, str
 
 /*
  * Matches @login, in file order.  Returns 0 and fills @policy (isolate = false when no rule
- * matched, the rule that did says `isolate = no`, or the service is RULES_NEVER_SERVICE).
+ * matched, the rule that did says `isolate = no`, or no rule isolates the service).
  *
  * NSS is asked for groups only where they make a difference, and never for uid 0: a rule that would
  * need it is passed over.  Where it fails, what it did say counts.  If then a login may be left

@@ -323,7 +323,7 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 	const void *open = NULL;
 	int result;
 
-	if (service && !strcmp(service, RULES_NEVER_SERVICE))
+	if (rules_never_isolate(service))
 		return PAM_SUCCESS;
 	if (options_parse(&attempt.options, argc, argv, &error) < 0) {
 		find_login(&attempt, &(struct error){0});

@@ -92,7 +92,7 @@ bool doctor_rule_for(
 {
 	const struct rules *rules = doctor_rules(doctor, service);
 
-	if (!rules || !strcmp(service, RULES_NEVER_SERVICE))
+	if (!rules || rules_never_isolate(service))
 		return false;
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		rules_summarize(rules, i, summary);

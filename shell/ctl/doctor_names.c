@@ -52,7 +52,7 @@ static bool find_renaming(const struct doctor *doctor, struct rules_summary *sum
 		const struct rules *rules = doctor_rules(doctor, service);
 
 		if (stack->fragment || !rules || !stack_has_module(stack) ||
-			!strcmp(service, RULES_NEVER_SERVICE))
+			rules_never_isolate(service))
 			continue;
 		for (size_t rule = 0; rule < rules_count(rules); rule++) {
 			rules_summarize(rules, rule, summary);

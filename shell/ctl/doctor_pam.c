@@ -301,7 +301,7 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 
 	snprintf(look.subject, sizeof look.subject, "PAM %s", stack->service);
 	look.wanted = doctor_rule_for(doctor, stack->service, &look.rule);
-	if (!strcmp(stack->service, RULES_NEVER_SERVICE)) {
+	if (rules_never_isolate(stack->service)) {
 		if (there)
 			doctor_add(doctor, VERDICT_OK, look.subject,
 				"has " MODULE ", which never isolates this service");

@@ -121,9 +121,10 @@ static void end(const struct explanation *explanation)
 		printf("%sin doubt%s: %s\n", paint(RED), paint(PLAIN),
 			explanation->login->doubt.text);
 	if (!*policy->rule) {
-		puts(strcmp(explanation->service, RULES_NEVER_SERVICE) != 0
-				? "not isolated: no rule matches"
-				: "not isolated: the service " RULES_NEVER_SERVICE " never is");
+		if (rules_never_isolate(explanation->service))
+			printf("not isolated: the service %s never is\n", explanation->service);
+		else
+			puts("not isolated: no rule matches");
 		return;
 	}
 	printf("%s%s%s by rule [%s]\n", paint(policy->isolate ? GREEN : DIM),

@@ -343,12 +343,15 @@ test_a_user_who_floods_pid_1_with_signals_does_not_outstay_the_close() {
 	nothing_left
 }
 
-test_systemd_user_is_never_isolated() {
+test_managers_of_users_services_are_never_isolated() {
+	local service
 	before_each
 	printf '[all]\n' | conf
-	cp /etc/pam.d/stage /etc/pam.d/systemd-user
-	"$BUILD/tests/pam_app" systemd-user alice remember open same run "$OUTSIDE" close || fail "see above"
-	rm /etc/pam.d/systemd-user
+	for service in systemd-user elogind-user openrc-user turnstiled; do
+		cp /etc/pam.d/stage /etc/pam.d/$service
+		"$BUILD/tests/pam_app" $service alice remember open same run "$OUTSIDE" close || fail "see above: $service"
+		rm /etc/pam.d/$service
+	done
 	nothing_left
 }
 

@@ -155,13 +155,20 @@ START_TEST(what_is_not_known_is_empty)
 }
 END_TEST
 
+static const char *const managers[] = {
+	"systemd-user", "elogind-user", "openrc-user", "turnstiled"};
+
 START_TEST(manager_of_services_is_never_isolated)
 {
 	struct given_login given = alice;
+	char text[64];
 
-	given.service = "systemd-user";
+	given.service = managers[_i];
 	ck_assert(!policy_of("[it]\n", &given).isolate);
-	ck_assert(!policy_of("[it]\nservice = systemd-user\n", &given).isolate);
+	snprintf(text, sizeof text, "[it]\nservice = %s\n", given.service);
+	ck_assert(!policy_of(text, &given).isolate);
+	given.service = "systemd-users";
+	ck_assert(policy_of("[it]\n", &given).isolate);
 }
 END_TEST
 
@@ -717,7 +724,7 @@ static Suite *rules_suite(void)
 	tcase_add_loop_test(tcase, matchers_are_joined_by_and, 0, ROWS(matchers));
 	tcase_add_loop_test(tcase, tty_is_named_without_dev, 0, ROWS(ttys));
 	tcase_add_test(tcase, what_is_not_known_is_empty);
-	tcase_add_test(tcase, manager_of_services_is_never_isolated);
+	tcase_add_loop_test(tcase, manager_of_services_is_never_isolated, 0, ROWS(managers));
 	tcase_add_loop_test(tcase, first_rule_that_matches_wins, 0, ROWS(wins));
 	tcase_add_loop_test(tcase, shipped_file_does_what_it_says, 0, ROWS(shipped));
 	tcase_add_test(tcase, builtin_values_are_those_of_the_contract);
