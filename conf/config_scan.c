@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lookalike.h"
+
 #define BLANKS " \t"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
@@ -26,10 +28,16 @@ struct scan {
 	bool full; /* there was too much; nothing more is looked at */
 };
 
+/* @text about the byte at @offset, which is named where it looks like another one. */
 static void fault(const struct scan *scan, size_t offset, const char *text)
 {
+	char what[LOOKALIKE_TEXT_MAX];
+	size_t found;
+	bool odd = lookalike_find(scan->source + offset, true, &found, what) && !found;
+
 	diagnostics_add(scan->diagnostics, SEVERITY_ERROR, scan->file, scan->line,
-		(unsigned)offset + 1, scan->source, "%s", text);
+		(unsigned)offset + 1, scan->source, "%s%s%s", text, odd ? "; here is " : "",
+		odd ? what : "");
 }
 
 static void no_memory(const struct scan *scan)
@@ -198,8 +206,11 @@ static bool cut_plain(const struct scan *scan, const char *text, const char **va
 
 	if (text[end] && end && !strchr(BLANKS, text[end - 1])) {
 		fault(scan, offset + end,
-			"this begins a comment and cuts the value: put a blank before it, or quotes "
-			"around the value");
+			text[end] == ';'
+				? "this begins a comment and cuts the value: words of a list are "
+				  "separated by commas"
+				: "this begins a comment and cuts the value: put a blank before "
+				  "it, or quotes around the value");
 		return false;
 	}
 	while (end && strchr(BLANKS, text[end - 1]))

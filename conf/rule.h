@@ -1,9 +1,10 @@
 /*
- * rule.h - what rules are made of, for rules.c and rules_lint.c only.
+ * rule.h - what rules are made of, for rules.c, rules_lint.c and rules_words.c only.
  */
 #ifndef NSISOLATE_RULE_H
 #define NSISOLATE_RULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config.h"
@@ -24,5 +25,11 @@ struct rules {
 /* What counts for a setting: the rule's word, else that of [defaults]; NULL: the built-in one. */
 const struct config_item *rule_setting(
 	const struct rules *rules, const struct rule *rule, enum key_id id);
+
+/*
+ * Warns of words that no login has: characters that look like others, services that PAM has no
+ * stack for or does not write so, terminals with /dev/.
+ */
+void rule_lint_words(const struct rule *rule, bool isolates, struct diagnostics *diagnostics);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "hostname.h"
 #include "kinds.h"
+#include "lookalike.h"
 #include "rule.h"
 
 #define DEFAULTS "defaults"
@@ -50,6 +51,19 @@ static void report_unknown(struct diagnostics *diagnostics, const struct config_
 	report(diagnostics, &item->key_place, 0, text);
 }
 
+/* What is wrong may be a character that looks like another one. */
+static void report_value(struct diagnostics *diagnostics, const struct config_item *item,
+	const struct key_fault *fault)
+{
+	char what[LOOKALIKE_TEXT_MAX], text[sizeof fault->text + LOOKALIKE_TEXT_MAX + 16];
+	size_t offset;
+
+	snprintf(text, sizeof text, "%s", fault->text);
+	if (lookalike_find(item->value, false, &offset, what))
+		snprintf(text, sizeof text, "%s; here is %s", fault->text, what);
+	report(diagnostics, &item->place, fault->offset, text);
+}
+
 static void take_section(
 	struct rule *rule, const struct config_section *section, struct diagnostics *diagnostics)
 {
@@ -77,7 +91,7 @@ static void take_section(
 			continue;
 		}
 		if (!key_check(id, item->value, &fault))
-			report(diagnostics, &item->place, fault.offset, fault.text);
+			report_value(diagnostics, item, &fault);
 		rule->items[id] = item;
 	}
 }

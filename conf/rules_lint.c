@@ -271,11 +271,16 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 	struct lint lint = {rules, &rules->defaults, names, diagnostics};
 
 	if (rules->defaults.section) {
+		rule_lint_words(&rules->defaults, true, diagnostics);
 		check_shell(&lint);
 		check_hostname(&lint);
 	}
 	for (size_t i = 0; i < rules->count; i++) {
+		struct rules_summary summary;
+
 		lint.rule = &rules->list[i];
+		rules_summarize(rules, i, &summary);
+		rule_lint_words(lint.rule, summary.policy.isolate, diagnostics);
 		check_names(&lint, KEY_USER);
 		check_names(&lint, KEY_GROUP);
 		check_shell(&lint);

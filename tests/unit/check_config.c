@@ -160,6 +160,19 @@ static const struct {
 	{BYTES(RULE "user = alice,,bob\n"), 2, 14, "a pattern is missing"},
 	{BYTES(RULE "user = !eve\n"), 2, 8, "alone match nobody"},
 	{BYTES(RULE "service = sshd login\n"), 2, 11, "blank"},
+	{BYTES(RULE "service = sshd;login\n"), 2, 15, "separated by commas"},
+	{BYTES(RULE "us\xc2\xa0"
+		    "er = a\n"),
+		2, 3, "U+00A0 (no-break space)"},
+	{BYTES(RULE "user\xc2\xa0= a\n"), 2, 5, "U+00A0 (no-break space)"},
+	{BYTES(RULE "\xc2\xa0user = a\n"), 2, 1, "U+00A0 (no-break space)"},
+	{BYTES("[a\xe2\x80\x91"
+	       "b]\n"),
+		1, 3, "U+2011 (non-breaking hyphen)"},
+	{BYTES(RULE "isolate = \xe2\x80\x9cno\xe2\x80\x9d\n"), 2, 11, "U+201C (left double"},
+	{BYTES(RULE "uid = 1000\xe2\x80\x93"
+		    "2000\n"),
+		2, 7, "U+2013 (en dash)"},
 	{BYTES(RULE "uid = 1000, 2000-\n"), 2, 13, "expected a uid"},
 	{BYTES(RULE "uid = alice\n"), 2, 7, "expected a uid"},
 	{BYTES(RULE "from = 10.0.0.0/33\n"), 2, 8, "ADDRESS/BITS"},

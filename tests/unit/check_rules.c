@@ -155,8 +155,7 @@ START_TEST(what_is_not_known_is_empty)
 }
 END_TEST
 
-static const char *const managers[] = {
-	"systemd-user", "elogind-user", "openrc-user", "turnstiled"};
+static const char *const managers[] = {"systemd-user", "elogind-user", "openrc-user", "turnstiled"};
 
 START_TEST(manager_of_services_is_never_isolated)
 {
@@ -612,10 +611,37 @@ static const struct {
 	{"[a]\nisolate = NO\nhosts = no\n", 3, 1, "the rule says isolate = no"},
 	{"[a]\nisolate = no\nshell = /bin/sh\n", 0, 0, NULL},
 	{"[defaults]\ngrace = 5\n[a]\nisolate = no\n", 0, 0, NULL},
-	{"[a]\nuid = 5\n[b]\nuid = 5\nservice = x\n", 3, 2, "[b] can never match: [a] at "},
+	{"[a]\nuid = 5\n[b]\nuid = 5\nservice = x*\n", 3, 2, "[b] can never match: [a] at "},
 	{"[a]\nuid = 5\nservice = *\n[b]\nuid = 5\n", 4, 2, "can never match"},
-	{"[a]\nuid = 5\nservice = x\n[b]\nuid = 5\n", 0, 0, NULL},
+	{"[a]\nuid = 5\nservice = x*\n[b]\nuid = 5\n", 0, 0, NULL},
 	{"[a]\nuid = 5\n[b]\nuid = 6\n", 0, 0, NULL},
+	/* words that no login has */
+	{"[a]\nuid = 1-9\nservice = nsisolate-shell\xc2\xa0 \n", 3, 26, "U+00A0 (no-break space)"},
+	{"[a]\nuid = 1-9\nservice = \xc2\xa0*\n", 3, 11, "U+00A0 (no-break space)"},
+	{"[a]\nuid = 1-9\nservice = nsisolate-shell\xa0\n", 3, 26,
+		"the byte 0xA0, which is not UTF-8 (in ISO 8859-1 a no-break space)"},
+	{"[a]\nuser = \xe2\x80\x9c*\xe2\x80\x9d\n", 2, 8, "U+201C (left double quotation mark)"},
+	{"[a]\nuser = *\xe2\x80\x99\n", 2, 9, "U+2019 (right single quotation mark)"},
+	{"[a]\ngroup = x*\xef\xbc\x8cy*\n", 2, 11, "U+FF0C (fullwidth form)"},
+	{"[a]\nservice = \xd1\x95\xd1\x95hd*\n", 2, 11, "U+0455"},
+	{"[a]\ntty = pts*\xe2\x80\x8b\n", 2, 11, "U+200B (zero width space)"},
+	{"[a]\nuser = m\xc3\xbcller*\n", 0, 0, NULL},
+	{"[a]\nuid = 1 # a \xe2\x80\x9cword\xe2\x80\x9d in a comment\n", 0, 0, NULL},
+	{"[a]\nservice = NSISOLATE-shell\n", 2, 11, "write 'nsisolate-shell'"},
+	{"[a]\nservice = *, !SU*\n", 2, 15, "write 'su*'"},
+	{"[a]\nservice = \"sshd;login\"\n", 2, 12, "words of a list are separated by commas"},
+	{"[a]\nservice = nsisolate-shell ;login\n", 2, 27, "'login' does not count"},
+	{"[a]\nservice = nsisolate-shell ; a word\n", 0, 0, NULL},
+	{"[a]\nservice = systemd-user, x*\n", 2, 11, "is never isolated"},
+	{"[a]\nservice = *, !systemd-user*\n", 0, 0, NULL},
+	{"[a]\ntty = /dev/tty1\n", 2, 7, "without /dev/: write 'tty1'"},
+	{"[a]\ntty = *, !/dev/pts/*\n", 2, 11, "without /dev/: write 'pts/*'"},
+	{"[a]\ntty = TTY1\n", 2, 7, "small letters"},
+	{"[a]\ntty = ttyS0, pts/*\n", 0, 0, NULL},
+	{"[a]\nservice = nsisolate-shell, no-such-service\n", 2, 28,
+		"there is no PAM stack 'no-such-service' here"},
+	{"[a]\nservice = *, !no-such-service\n", 2, 15, "there is no PAM stack"},
+	{"[a]\nservice = nsisolate-shell, gdm-password, crond, cron\n", 0, 0, NULL},
 };
 
 START_TEST(lint_warns_where_something_is_most_likely_wrong)

@@ -64,6 +64,28 @@ test_check_warns_with_status_1() {
 status 1"
 }
 
+test_check_warns_of_words_that_no_login_has() {
+	given <<<$'[users]\nuid = 1000-59999\nservice = sshd\xc2\xa0'
+	assert_match "$(said ctl check "$CONF")" "$CONF:3:15: warning: here is U\+00A0 \(no-break space\).*status 1"
+	given <<<$'[users]\nuid = 1000-59999\ntty = /dev/tty1'
+	assert_match "$(said ctl check "$CONF")" "$CONF:3:7: warning: .*write 'tty1'.*status 1"
+	given <<<$'[users]\nuid = 1000-59999\nservice = sshd;login'
+	assert_match "$(said ctl check "$CONF")" "$CONF:3:15: error: .* separated by commas.*status 2"
+	# what such an error makes people write
+	given <<<$'[users]\nuid = 1000-59999\nservice = "sshd;login"'
+	assert_match "$(said ctl check "$CONF")" "$CONF:3:12: warning: .*separated by commas.*status 1"
+	given <<<$'[users]\nuid = 1000-59999\nservice = sshd ;login'
+	assert_match "$(said ctl check "$CONF")" "$CONF:3:16: warning: .*'login' does not count.*status 1"
+	[ -e /etc/pam.d/sshd ] || skip "sshd has no PAM stack here"
+	given <<<$'[users]\nuid = 1000-59999\nservice = ssh'
+	assert_match "$(said ctl check "$CONF")" \
+		"$CONF:3:11: warning: there is no PAM stack 'ssh' here.* \(did you mean sshd\?\).*status 1"
+	given <<<$'[users]\nuid = 1000-59999\nservice = SSHD'
+	assert_match "$(said ctl check "$CONF")" "$CONF:3:11: warning: .*write 'sshd'.*status 1"
+	given <<<$'[users]\nuid = 1000-59999\nservice = sshd, login, remote, crond'
+	assert_eq "$(said ctl check "$CONF" 2>&1)" "status 0"
+}
+
 test_check_of_what_is_no_file() {
 	given </dev/null
 	mkfifo "$DIR/fifo"
