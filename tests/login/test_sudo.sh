@@ -1,4 +1,4 @@
-# sudo by host: what nsisolate.conf(5), "What goes by the hostname", says of it.
+# sudo by host: what nsisolate.conf(5), "What depends on the hostname", says of it.
 . tests/stage.sh
 
 # sudoers LINE...: and nobody is asked for a password who need not be
