@@ -158,8 +158,9 @@ before_it() {
 }
 
 switch_on() {
-	say "2. The admin adds one line to sshd's PAM stack; the rules are those that are shipped"
-	show '# ' "echo 'session required pam_nsisolate.so' >>/etc/pam.d/sshd"
+	say "2. The admin switches it on for sshd; the rules are those that are shipped"
+	show '# ' "nsisolatectl enable sshd"
+	show '# ' "grep -n nsisolate.so /etc/pam.d/sshd"
 	show '# ' "grep -v '^#' $SYSCONFDIR/nsisolate.conf | grep ."
 }
 

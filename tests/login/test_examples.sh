@@ -29,7 +29,7 @@ test_every_block_of_these_pages_is_run() {
 	assert_eq "$(blocks shell/init/nsisolate-init.8)" 1 nsisolate-init.8
 	assert_eq "$(blocks conf/nsisolate.7)" 2 nsisolate.7
 	assert_eq "$(blocks shell/ctl/nsisolatectl.8)" 1 nsisolatectl.8
-	assert_eq "$(lines shell/ctl/nsisolatectl.8 | wc -l)" 10 "lines of nsisolatectl.8"
+	assert_eq "$(lines shell/ctl/nsisolatectl.8 | wc -l)" 13 "lines of nsisolatectl.8"
 }
 
 test_pam_nsisolate_8_the_last_line_of_sshds_stack() {
@@ -43,6 +43,23 @@ test_pam_nsisolate_8_the_last_line_of_sshds_stack() {
 	assert_eq "$(on carol hostname)" lab "a member of wheel, while the rules are broken"
 	on alice true 2>/dev/null && fail "alice gets in"
 	mv $STAGE/group /etc/group
+	sshd_stop
+	nothing_left
+}
+
+test_nsisolatectl_8_enables_and_disables() {
+	local stacks
+	[ -e /etc/pam.d/login ] || skip "no stack of login's here"
+	pam_stack sshd ''
+	stacks=$(cksum /etc/pam.d/*)
+	sh -ec "$(line shell/ctl/nsisolatectl.8 dry-run)" || fail "it would not be enabled"
+	assert_eq "$(cksum /etc/pam.d/*)" "$stacks" "the stacks"
+	sh -ec "$(line shell/ctl/nsisolatectl.8 'enable sshd')" || fail "it is not enabled"
+	sshd_start
+	assert_eq "$(on alice hostname)" alice-lab
+	sh -ec "$(line shell/ctl/nsisolatectl.8 disable)" || fail "it is not disabled"
+	assert_eq "$(on alice hostname)" lab
+	assert_eq "$(cksum /etc/pam.d/*)" "$stacks"
 	sshd_stop
 	nothing_left
 }
@@ -126,7 +143,7 @@ test_nsisolate_7_jobs() {
 	for stack in cron crond atd; do
 		[ ! -e "/etc/pam.d/$stack" ] || pam_stack "$stack" ''
 	done
-	assert_eq "$(umask 077; sh -e -c "$(example conf/nsisolate.7 2)" 2>&1)" ""
+	assert_eq "$(umask 077; sh -e -c "$(example conf/nsisolate.7 2)" 2>&1 | grep -v '^[a-z]*: from now on')" ""
 	as dave cat /etc/nsisolate.conf.d/jobs.conf >/dev/null || fail "dave cannot read it"
 	atd -f >/dev/null 2>&1 &
 	wait_for test -s /run/atd.pid

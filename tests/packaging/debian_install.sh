@@ -34,16 +34,20 @@ sshd_start
 test "$(on alice hostname)" = lab
 
 # ---- until it is chosen ----
-pam-auth-update --enable nsisolate
+nsisolatectl enable common-session
 for stack in common-session common-session-noninteractive; do
-	grep '^session' /etc/pam.d/$stack | tail -n 1 | grep pam_nsisolate.so
+	grep '^session' /etc/pam.d/$stack | tail -n 1 | grep 'pam_nsisolate.so rescue_group=sudo'
+	sed -n '/^# and here are more/,$p' /etc/pam.d/$stack | grep -m 1 '^session' | grep 'pam_nsisolate.so close'
 done
 test "$(on alice hostname)" = alice-lab
 test "$(on root hostname)" = lab
-profile_disable
+nsisolatectl disable common-session
 pam_state | diff /tmp/pam -
 test "$(on alice hostname)" = lab
+# as with the package of before, which brought the first profile only: the upgrade chooses both
 pam-auth-update --enable nsisolate
+sed -i /nsisolate-close/d /var/lib/pam/seen
+fails grep 'pam_nsisolate.so close' /etc/pam.d/common-session
 
 # ---- an upgrade ends no session, and changes no configuration ----
 printf '[all]\nuid = 1000-60000\nscope = user\nhostname = ours\n' >/etc/nsisolate.conf
@@ -60,21 +64,25 @@ held pgrep -x sleep
 test "$(held hostname)" = ours
 grep -qx 'hostname = ours' /etc/nsisolate.conf
 pam-auth-update --package
-grep pam_nsisolate.so /etc/pam.d/common-session
+grep 'pam_nsisolate.so close' /etc/pam.d/common-session
+grep 'pam_nsisolate.so rescue_group' /etc/pam.d/common-session
 # who logs in now is with those who were there before
 test "$(on alice hostname)" = ours
 on alice pgrep -x sleep
 test "$(pgrep -x nsisolate-init)" = "$init"
 
 # ---- it is not removed while logins need it ----
-cp /etc/pam.d/sshd /tmp/sshd
-echo 'session required pam_nsisolate.so' >>/etc/pam.d/sshd
+usermod -s /usr/bin/nsisolate-shell alice
 apt_get remove nsisolate >/tmp/said 2>&1 && exit 1
-grep -q '/etc/pam.d/sshd:[0-9]*: session required pam_nsisolate.so' /tmp/said
+grep -q 'alice has it as login shell' /tmp/said
 test "$(dpkg-query -W -f '${db:Status-Status}' nsisolate)" = installed
 nsisolatectl check
+usermod -s /bin/sh alice
 test "$(on alice hostname)" = ours
-cat /tmp/sshd >/etc/pam.d/sshd
+
+# ---- it takes its lines along, whoever wrote them ----
+nsisolatectl enable sshd
+echo 'session required pam_nsisolate.so' >>/etc/pam.d/su
 
 # ---- removed, it leaves those alone who are logged in, until they go ----
 apt_get remove nsisolate

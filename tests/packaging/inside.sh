@@ -1,7 +1,6 @@
 # What the steps use in a system of root.sh: source it, in sh -eu.
 #
 #	fails COMMAND...        it must not succeed (`!` would not stop a sh -e)
-#	profile_disable         the PAM profile, chosen before, is no longer
 #	sshd_start      on 127.0.0.1:22, for alice, whom no rule leaves out
 #	sshd_stop       alice is gone, too
 #	on USER WORD... a login
@@ -13,15 +12,6 @@ fails() {
 	if "$@"; then
 		echo "this succeeded: $*"
 		exit 1
-	fi
-}
-
-# that of Debian 11 cannot --disable
-profile_disable() {
-	if grep -q -e --disable /usr/sbin/pam-auth-update; then
-		pam-auth-update --disable nsisolate
-	else
-		pam-auth-update --package --remove nsisolate
 	fi
 }
 

@@ -30,14 +30,17 @@ echo '# ours' >>/etc/nsisolate.conf
 install_rpm -U --nodeps --replacepkgs
 grep -qx '# ours' /etc/nsisolate.conf
 diff /etc/shells /tmp/shells | grep -c '^<' | grep -qx 1
-for line in 'session required pam_nsisolate.so' '-session optional /lib64/security/pam_nsisolate.so'; do
-	echo "$line" >/etc/pam.d/ours
-	fails rpm -e nsisolate >/tmp/said 2>&1
-	grep -q '^/etc/pam.d/ours:1:' /tmp/said
-	rpm -q nsisolate
-done
-echo 'session [success=ok module_unknown=ignore default=bad] pam_nsisolate.so' >/etc/pam.d/ours
+# a line that cannot be taken out keeps it: of a file of two names, say
+echo 'session required pam_nsisolate.so' >/etc/pam.d/ours
+ln /etc/pam.d/ours /etc/pam.d/too
+fails rpm -e nsisolate >/tmp/said 2>&1
+grep -q '/etc/pam.d/.* has 2 names' /tmp/said
+rpm -q nsisolate
+rm /etc/pam.d/too
+printf '%s\n' '# mine' '-session optional /lib64/security/pam_nsisolate.so' \
+	'session [success=ok module_unknown=ignore default=bad] pam_nsisolate.so' >>/etc/pam.d/ours
 rpm -e nsisolate
+test "$(cat /etc/pam.d/ours)" = '# mine'
 rm /etc/pam.d/ours
 diff /tmp/shells /etc/shells
 fails test -e /usr/sbin/nsisolatectl
@@ -66,7 +69,12 @@ make -s install NO_BUILD=1 DESTDIR=/root/dest SBINDIR=/usr/bin LIBEXECDIR=/usr/l
 list /root/arch | grep -vE '^/\.|^/usr/share/licenses/nsisolate/LICENSE$' >/tmp/arch
 list /root/dest | diff - /tmp/arch
 grep -qx 'backup = etc/nsisolate.conf' /root/arch/.PKGINFO
-sh -euc '. /root/arch/.INSTALL; post_install; post_install; post_remove'
+ln -s /root/tree/build/nsisolatectl /usr/local/sbin/nsisolatectl
+ln -s /root/dest/usr/lib/nsisolate /usr/libexec/nsisolate
+printf '%s\n' '# mine' 'session required pam_nsisolate.so' >/etc/pam.d/ours
+sh -euc '. /root/arch/.INSTALL; post_install; post_install; pre_remove; post_remove'
+test "$(cat /etc/pam.d/ours)" = '# mine'
+rm /etc/pam.d/ours
 diff /tmp/shells /etc/shells
 echo "NOTE: $(makepkg --version | head -n 1), with Debian's compiler"
 
@@ -87,10 +95,14 @@ make -s install NO_BUILD=1 DESTDIR=/root/dest
 list /root/alpine | grep -vx /usr/share/licenses/nsisolate/LICENSE >/tmp/alpine
 list /root/dest | diff - /tmp/alpine
 sh -eu packaging/alpine/nsisolate.post-install
-echo 'session required pam_nsisolate.so' >/etc/pam.d/ours
+printf '%s\n' '# mine' 'session required pam_nsisolate.so' >/etc/pam.d/ours
+ln /etc/pam.d/ours /etc/pam.d/too
 fails sh packaging/alpine/nsisolate.pre-deinstall
-rm /etc/pam.d/ours
+rm /etc/pam.d/too
 sh -eu packaging/alpine/nsisolate.pre-deinstall
+test "$(cat /etc/pam.d/ours)" = '# mine'
+rm /etc/pam.d/ours
+rm /usr/local/sbin/nsisolatectl /usr/libexec/nsisolate
 sh -eu packaging/alpine/nsisolate.post-deinstall
 diff /tmp/shells /etc/shells
 # compiled only: the libraries here are of the other C library

@@ -142,7 +142,7 @@ package_install() {
 	package_copy
 	{
 		WAIT=300 root "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 install /root/$DEB" &&
-			root 'pam-auth-update --enable nsisolate'
+			root 'nsisolatectl enable common-session'
 	} >>"$M/install.log" 2>&1 || fail "installing the package: $(tail -n 20 "$M/install.log")"
 }
 
