@@ -260,13 +260,15 @@ coverage:
 	@BUILD='$(abspath $(BUILD)/coverage)' tests/coverage $(TESTS)
 
 # a quarter of an hour and more: 10,000 ssh logins, a third of them killed; 10,000 sessions in one
-# process
+# process; 600 random PAM stacks of one seed, and of another
 soak:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@LIMIT=10800 LOGINS=10000 SESSIONS=10000 BUILD='$(abspath $(BUILD))' tests/run \
 		-k many_ tests/login/test_volume.sh tests/login/test_giving_back.sh
 	@LIMIT=3600 ROUNDS=100 BUILD='$(abspath $(BUILD))' tests/run tests/login/test_crowd.sh
+	@LIMIT=3600 STACKS=600 LETTERS=abc BUILD='$(abspath $(BUILD))' tests/run -k random_stacks \
+		tests/login/test_judge.sh
 
 # every call in every way, where `make check` makes each fail in one: a minute
 fault:

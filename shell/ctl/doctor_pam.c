@@ -40,6 +40,7 @@ static void check_file(struct look *look, const struct pam_line *line)
 	int errnum = stat(line->module, &status) < 0 ? errno : 0;
 
 	if (errnum == ENOENT || errnum == ENOTDIR) {
+		look->explained = true;
 		look_add(look, VERDICT_PROBLEM, "%s:%u: there is no %s: %s", line->file,
 			line->number, line->module,
 			look->verdict->isolation == PAM_REFUSED ? "every login is refused"
@@ -95,8 +96,11 @@ static void check_own_lines(struct look *look)
 		check_file(look, line);
 		check_rescue(look, line);
 		if (line->wrong) {
-			look_add(look, VERDICT_PROBLEM, "%s:%u: every login is refused: %s",
-				line->file, line->number, line->fault);
+			look->explained = true;
+			look_add(look, VERDICT_PROBLEM, "%s:%u: %s: %s", line->file, line->number,
+				look->verdict->isolation == PAM_REFUSED ? "every login is refused"
+									: "no login is isolated",
+				line->fault);
 			mend(look);
 		}
 		if (line->part & LINE_AGAIN) {
@@ -161,7 +165,12 @@ static void report_none(struct look *look)
 
 		reached |= line->ours && line->type == 's' && (line->part & LINE_LETS_IN);
 	}
-	if (reached)
+	if (look->verdict->fates & FATE_LET_IN)
+		look_add(look, VERDICT_PROBLEM,
+			"%s: the control of " MODULE " refuses who is isolated, and lets in who "
+			"cannot be: no login is isolated",
+			look->stack->path);
+	else if (reached)
 		look_add(look, VERDICT_PROBLEM,
 			"%s: " MODULE " stands there with `close` only: no login is isolated",
 			look->stack->path);
@@ -272,11 +281,11 @@ static void report_isolation(struct look *look)
 {
 	switch (look->verdict->isolation) {
 	case PAM_REFUSED:
-		if (look->clean)
+		if (!look->explained)
 			report_refused(look);
 		break;
 	case PAM_NONE:
-		if (look->clean)
+		if (!look->explained)
 			report_none(look);
 		break;
 	case PAM_SOME:
@@ -307,7 +316,9 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 				"has " MODULE ", which never isolates this service");
 		return;
 	}
-	matters = there || (look.wanted && (way_in || doctor_is_named(&look.rule, stack->service)));
+	/* of one that cannot be read it is not known what it names */
+	matters = there || (look.wanted && stack->verdict.unread) ||
+		  (look.wanted && (way_in || doctor_is_named(&look.rule, stack->service)));
 	if (*look.verdict->unseen && (matters || look.wanted || (!known && way_in))) {
 		look_add(&look, VERDICT_UNSEEN, "%s", look.verdict->unseen);
 		return;

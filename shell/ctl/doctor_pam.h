@@ -20,6 +20,7 @@ struct look {
 	struct rules_summary rule; /* that isolates its logins, where it is wanted */
 	bool wanted; /* a rule may isolate its logins */
 	bool clean; /* nothing was found yet */
+	bool explained; /* it was said why nobody is isolated, or gets in */
 	char subject[80];
 };
 

@@ -56,7 +56,7 @@ extern size_t asked_count;
 struct complaint {
 	const char *file; /* that it was reading; NULL: none */
 	unsigned number;
-	char *text;
+	const char *text;
 };
 
 extern struct complaint complaints[LINES_MAX];
@@ -77,6 +77,9 @@ void *line_function(size_t index);
 
 /* libpam came to the line @index; what it is told: runs.c. */
 int line_reached(size_t index, int argc, const char **argv);
+
+/* Notes one of ours, about where libpam is. */
+void note_complaint(const char *text);
 
 /* Whether libpam is still reading, so that what it logs is about the files. */
 extern bool reading;

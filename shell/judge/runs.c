@@ -1,8 +1,9 @@
 /*
- * Only the answer of a module that was reached can change the way, and of what came before libpam
- * keeps little: whether something succeeded, or failed.  So the answers of the lines are fixed one
- * after the other, depth first, and where all that follows is what followed elsewhere (in three
- * runs: the rest succeeds, is ignored, fails), nothing further is tried.
+ * Only the answer of a module that was reached can change the way: the answers of the lines are fixed
+ * one after the other, depth first, and each way is taken once.  With many lines that is too much.
+ * But of what came before libpam keeps little: whether something succeeded, or failed.  So nothing
+ * further is tried then where all that follows is what followed elsewhere, in three runs: the rest
+ * succeeds, is ignored, fails.
  */
 #include "runs.h"
 
@@ -30,6 +31,7 @@ static struct {
 	bool closing, opened, failed, left;
 	struct run run;
 	struct runs *runs;
+	unsigned most; /* runs, for now */
 	size_t closed_count;
 	size_t closed[LINES_MAX];
 } now;
@@ -68,9 +70,10 @@ static int answer_of(const struct line *line)
 		return PAM_SUCCESS;
 	if (line->fixed)
 		return line->answer;
-	if (now.mode == ALL_FAIL)
-		return failure_of(line->type);
-	return now.mode == ALL_IGNORE && !line->ours ? PAM_IGNORE : PAM_SUCCESS;
+	/* that ours fails is tried as its own answer */
+	if (line->ours || now.mode == ALL_SUCCEED)
+		return PAM_SUCCESS;
+	return now.mode == ALL_IGNORE ? PAM_IGNORE : failure_of(line->type);
 }
 
 static void name_arguments(struct line *line, int argc, const char **argv)
@@ -156,7 +159,7 @@ static bool run_once(enum mode mode)
 	bool opened = false;
 	int result;
 
-	if (now.runs->count == RUNS_MAX) {
+	if (now.runs->count == now.most) {
 		now.runs->over = true;
 		return false;
 	}
@@ -194,6 +197,49 @@ static bool run_once(enum mode mode)
 
 /* ---- all of them ---- */
 
+#define WHOLE_MAX (RUNS_MAX / 2) /* runs in which every way is tried to be taken */
+
+static void decide(size_t index, unsigned fates)
+{
+	if (now.runs->decided || lines[index].ours ||
+		(fates & (FATE_ISOLATED | FATE_PASSED_BY)) != (FATE_ISOLATED | FATE_PASSED_BY))
+		return;
+	now.runs->decided = true;
+	now.runs->decides = index;
+}
+
+/* Every way behind the lines that are fixed; the fate where all succeeds, 0 when it was too much. */
+static unsigned take_each(void)
+{
+	size_t reached[LINES_MAX], count;
+	unsigned fate;
+
+	if (!run_once(ALL_SUCCEED))
+		return 0;
+	fate = now.run.fate;
+	count = now.run.count;
+	memcpy(reached, now.run.reached, count * sizeof *reached);
+	/* the lines before the one that answers otherwise succeed; those behind are to be seen */
+	for (size_t i = 0; i < count; i++) {
+		struct line *line = &lines[reached[i]];
+
+		if (line->fixed || known_answer(line) >= 0) {
+			reached[i] = LINES_MAX;
+			continue;
+		}
+		line->fixed = true;
+		for (int failure = line->ours; failure < 2 && !now.runs->over; failure++) {
+			line->answer = failure ? failure_of(line->type) : PAM_IGNORE;
+			decide(reached[i], fate | take_each());
+		}
+		line->answer = PAM_SUCCESS;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (reached[i] < LINES_MAX)
+			lines[reached[i]].fixed = false;
+	return fate;
+}
+
 /* What was seen to follow. */
 static struct {
 	uint64_t rests[RUNS_MAX];
@@ -210,16 +256,7 @@ static bool was_seen(uint64_t rest)
 	return false;
 }
 
-static void decide(size_t index, unsigned fates)
-{
-	if (now.runs->decided || lines[index].ours ||
-		(fates & (FATE_ISOLATED | FATE_PASSED_BY)) != (FATE_ISOLATED | FATE_PASSED_BY))
-		return;
-	now.runs->decided = true;
-	now.runs->decides = index;
-}
-
-/* The fate where all that is not fixed succeeds; 0 when there were too many runs. */
+/* The ways that differ.  Likewise. */
 static unsigned explore(void)
 {
 	uint64_t rest = 0;
@@ -271,7 +308,7 @@ static void try_other_answers(unsigned usual)
 			/* what libpam says itself of a module that is not there */
 			if (line->answer == PAM_MODULE_UNKNOWN || line->answer == PAM_IGNORE)
 				continue;
-			if (now.runs->count == RUNS_MAX || !run_once(ALL_SUCCEED))
+			if (now.runs->count == now.most || !run_once(ALL_SUCCEED))
 				break;
 			decide(i, usual | now.run.fate);
 		}
@@ -285,7 +322,13 @@ static void begin(pam_handle_t *pamh, char type, struct runs *runs)
 	now.type = type;
 	now.runs = runs;
 	seen.count = 0;
+	now.most = WHOLE_MAX;
 	*runs = (struct runs){.closes = true};
+	runs->usual = take_each();
+	now.most = RUNS_MAX;
+	if (!runs->over)
+		return;
+	runs->over = false;
 	runs->usual = explore();
 }
 

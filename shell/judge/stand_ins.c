@@ -349,23 +349,27 @@ EXPORTED char *dlerror(void)
 
 /* ---- the log ---- */
 
+void note_complaint(const char *text)
+{
+	if (complaint_count < LINES_MAX)
+		complaints[complaint_count++] = (struct complaint){
+			.file = innermost ? innermost->path : NULL,
+			.number = innermost ? line_number(innermost) : 0,
+			.text = text,
+		};
+}
+
 static void complain(const char *format, va_list args)
 {
 	static const char prefix[] = "PAM ";
 	char *text;
 
+	if (!reading || vasprintf(&text, format, args) < 0)
+		return;
 	/* what is to be told of a module stands with its line: dlsym */
-	if (!reading || complaint_count == LINES_MAX || vasprintf(&text, format, args) < 0)
-		return;
-	if (strstr(text, "unable to resolve symbol")) {
-		free(text);
-		return;
-	}
-	complaints[complaint_count++] = (struct complaint){
-		.file = innermost ? innermost->path : NULL,
-		.number = innermost ? line_number(innermost) : 0,
-		.text = !strncmp(text, prefix, strlen(prefix)) ? text + strlen(prefix) : text,
-	};
+	if (!strstr(text, "unable to resolve symbol"))
+		note_complaint(
+			!strncmp(text, prefix, strlen(prefix)) ? text + strlen(prefix) : text);
 }
 
 EXPORTED void syslog(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
