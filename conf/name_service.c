@@ -7,7 +7,10 @@
 #include <string.h>
 
 #define NSSWITCH "/etc/nsswitch.conf"
-#define ROOM_START ((size_t)4096)
+#define ACCOUNT_START ((size_t)4096)
+/* 5,000 members, who are written down with a pointer each: a service without a cache that is asked
+ * again asks its server again */
+#define GROUP_START ((size_t)256 << 10)
 
 void nss_free(struct nss_room *room)
 {
@@ -82,7 +85,7 @@ static int failed(struct error *error, int errnum, const char *database, const c
  */
 static bool again(struct nss_room *room, size_t most, int *result)
 {
-	size_t size = room->size ? room->size * 4 : ROOM_START;
+	size_t size = room->size * 4;
 	char *larger;
 
 	if (*result == EINTR)
@@ -99,19 +102,23 @@ static bool again(struct nss_room *room, size_t most, int *result)
 	return true;
 }
 
-/* The first room, before anything is asked. */
-static int make_room(struct nss_room *room)
+/* The first room, before anything is asked: 0 or an errno. */
+static int make_room(struct nss_room *room, size_t size)
 {
-	int result = ERANGE;
-
-	return room->size || again(room, NSS_ACCOUNT_MAX, &result) ? 0 : result;
+	if (room->size)
+		return 0;
+	room->bytes = malloc(size);
+	if (!room->bytes)
+		return ENOMEM;
+	room->size = size;
+	return 0;
 }
 
 int nss_group_by_name(
 	struct nss_room *room, const char *name, struct group *entry, struct error *error)
 {
 	struct group *found = NULL;
-	int result = make_room(room);
+	int result = make_room(room, GROUP_START);
 
 	if (!result)
 		do
@@ -125,7 +132,7 @@ int nss_group_by_name(
 int nss_group_by_gid(struct nss_room *room, gid_t gid, struct group *entry, struct error *error)
 {
 	struct group *found = NULL;
-	int result = make_room(room);
+	int result = make_room(room, GROUP_START);
 
 	if (!result)
 		do
@@ -140,7 +147,7 @@ int nss_account(struct nss_room *room, const char *name, uid_t uid, struct passw
 	struct error *error)
 {
 	struct passwd *found = NULL;
-	int result = make_room(room);
+	int result = make_room(room, ACCOUNT_START);
 
 	if (!result)
 		do

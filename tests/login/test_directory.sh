@@ -209,6 +209,17 @@ test_a_group_of_50000_members_keeps_nobody_out() {
 	directory_end
 }
 
+# a service that has no cache, as nslcd, asks its server at each try
+test_a_group_of_5000_members_is_asked_for_once() {
+	directory up
+	stack
+	{ printf 'team:x:7000:'; seq -f 'member%.0f' -s , 5000 | tr -d '\n'; echo; } >>/run/standin/group
+	printf '[a]\ngroup = team\n[b]\n' | conf
+	gets erin erin-lab
+	assert_eq "$(asked 'getgrnam team')" 1 "questions for the group: $(cat /run/standin/log)"
+	directory_end
+}
+
 # or it would depend on how many groups somebody is in
 test_a_local_group_hides_one_of_the_same_name() {
 	local count
