@@ -1,10 +1,17 @@
 # org.sh - an organisation on the stage: slapd with people.py's users and groups, and sssd or nslcd before it.
 #
-#	org_start [KEY=VALUE...]     slapd and sssd, with an empty cache; KEYs go to sssd's domain
+#	org_start [rfc2307bis] [wrong] [KEY=VALUE...]   slapd and sssd, with an empty cache; KEYs go to sssd's
+#	                             domain; wrong: it will know nobody
+#	org_start_nslcd [rfc2307bis]            slapd and nslcd
 #	org_cold                     sssd anew, with an empty cache
-#	org_sssd_stop                as an upgrade of it does
-#	org_end                      all of it away; nothing_left
+#	org_sssd_stop, org_nslcd_stop           as an upgrade of it does
+#	org_hang PROCESS             it answers no more
+#	org_stop                     all of it away
+#	org_end                      the same; nothing_left
 #	stack                        /etc/pam.d/stage: pam_permit and pam_nsisolate
+#	said WORD...                 a line for the table of what it costs
+#	gets USER RULE-AND-MORE [NAME]          USER's session is that of this rule; NSS calls it NAME
+#	left_alone USER              USER gets in, and is not isolated
 . tests/stage.sh
 
 LDAP_DATA=/var/lib/ldap-stage
@@ -33,6 +40,7 @@ org_data() {
 		include $LDAP_DATA/nis-bis.schema
 		modulepath /usr/lib/ldap
 		moduleload back_mdb
+		moduleload deref
 		pidfile /run/slapd-stage.pid
 		sizelimit unlimited
 		loglevel stats
@@ -42,6 +50,7 @@ org_data() {
 		maxsize 1073741824
 		dbnosync
 		index objectClass,uid,cn,uidNumber,gidNumber,memberUid,member eq
+		overlay deref
 	END
 	python3 tests/directory/people.py >$LDAP_DATA/people.ldif
 	slapadd -q -f $LDAP_DATA/slapd.conf -l $LDAP_DATA/people.ldif >$LOGS/slapadd 2>&1 || fail "$(tail $LOGS/slapadd)"
@@ -54,15 +63,57 @@ org_slapd() {
 	wait_for listens 389 || fail "slapd does not listen: $(tail $LOGS/slapd)"
 }
 
-org_start() {
-	local word base=groups schema=rfc2307
+org_ldap() { # org_ldap SERVICE SCHEMA: slapd, and what sets nsswitch.conf to SERVICE; sets $base
 	[ -n "${DEBS:-}" ] || skip "run by make check-directory"
 	org_unpack
 	org_data
 	org_slapd
 	[ -e $STAGE/nsswitch ] || cp /etc/nsswitch.conf $STAGE/nsswitch
-	printf '%s\n' 'passwd: files sss' 'group: files sss' 'shadow: files' 'hosts: files' >/etc/nsswitch.conf
-	[[ " $* " != *" rfc2307bis "* ]] || { schema=rfc2307bis base=bis; }
+	printf '%s\n' "passwd: files $1" "group: files $1" 'shadow: files' 'hosts: files' >/etc/nsswitch.conf
+	base=groups
+	[ "$2" != rfc2307bis ] || base=bis
+}
+
+org_nslcd() {
+	mkdir -p /run/nslcd
+	chown nslcd /run/nslcd
+	nslcd -n >$LOGS/nslcd 2>&1 &
+	NSLCD=$!
+	wait_for getent passwd u1 || fail "nslcd does not answer: $(tail $LOGS/nslcd; grep nslcd $LOGS/syslog)"
+}
+
+org_nslcd_stop() {
+	[ -z "${NSLCD:-}" ] || { kill "$NSLCD"; wait "$NSLCD"; }
+	NSLCD=
+} 2>/dev/null
+
+org_start_nslcd() {
+	local base schema=${1:-rfc2307}
+	org_ldap ldap "$schema"
+	getent passwd nslcd || echo 'nslcd:x:106:65534::/run/nslcd:/usr/sbin/nologin' >>/etc/passwd
+	cat >/etc/nslcd.conf <<-END
+		uid nslcd
+		gid nogroup
+		uri ldap://127.0.0.1
+		base dc=example,dc=org
+		base group ou=$base,dc=example,dc=org
+		reconnect_sleeptime 1
+		reconnect_retrytime 1
+		bind_timelimit 2
+		timelimit 2
+	END
+	[ "$schema" != rfc2307bis ] || echo 'map group member member' >>/etc/nslcd.conf
+	getent group nogroup || sed -i 's/^gid .*/gid nobody/' /etc/nslcd.conf
+	org_nslcd
+} >/dev/null
+
+org_hang() { kill -STOP "$(pgrep -x "$1")"; }
+
+org_start() {
+	local word base schema=rfc2307 sign='getent passwd u1 || getent passwd u1@example.org'
+	[[ " $* " != *" rfc2307bis "* ]] || schema=rfc2307bis
+	[[ " $* " != *" wrong "* ]] || sign='[ -S /var/lib/sss/pipes/nss ]'
+	org_ldap sss $schema
 	mkdir -p /etc/sssd
 	cat >/etc/sssd/sssd.conf <<-END
 		[sssd]
@@ -86,6 +137,13 @@ org_start() {
 	org_cold
 }
 
+# how often slapd is asked by COMMAND; sets $searches
+org_searches() { # org_searches COMMAND...
+	: >$LOGS/syslog
+	"$@" >/dev/null
+	searches=$(grep -c ' SRCH base' $LOGS/syslog)
+}
+
 org_sssd_stop() {
 	[ -z "${SSSD:-}" ] || { kill "$SSSD"; wait "$SSSD"; }
 	SSSD=
@@ -95,7 +153,7 @@ org_sssd() {
 	sssd -i >$LOGS/sssd 2>&1 &
 	SSSD=$!
 	local end=$((SECONDS + 40)) # before it answers it may find its server away, and wait
-	until getent passwd u1 || getent passwd u1@example.org; do
+	until eval "${sign:-getent passwd u1}"; do
 		[ $SECONDS -lt $end ] || fail "sssd does not answer: $(tail $LOGS/sssd /var/log/sssd/*)"
 		sleep 0.1
 	done >/dev/null
@@ -107,15 +165,15 @@ org_cold() {
 	org_sssd
 }
 
-org_end() {
-	kill -CONT "$(pgrep -x sssd_nss)" 2>/dev/null
+org_stop() {
+	pkill -CONT -x 'sssd_nss|nslcd'
 	org_sssd_stop
+	org_nslcd_stop
 	kill "$SLAPD" && wait "$SLAPD"
-	pkill -x nslcd
 	cp $STAGE/nsswitch /etc/nsswitch.conf
 	rm -rf /etc/pam.d/stage /run/sssd.pid /run/slapd-stage.pid /run/nslcd
-	nothing_left
 } 2>/dev/null
+org_end() { org_stop; nothing_left; } 2>/dev/null
 
 stack() { # stack OPTION...
 	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
@@ -123,3 +181,15 @@ stack() { # stack OPTION...
 }
 app() { timeout 50 "$BUILD/tests/pam_app" stage "$@"; }
 shipped_rules() { sed 's/^service = .*/&, stage/' "$TOP/conf/nsisolate.conf" | conf; }
+
+gets() {
+	: >$LOGS/syslog
+	app "$1" open close || fail "$1 does not get in: $(cat $LOGS/syslog)"
+	logged "session opened: user=${3:-${1/ /.}} rule=$2" >/dev/null
+}
+left_alone() {
+	: >$LOGS/syslog
+	app "$1" open close || fail "$1 does not get in: $(cat $LOGS/syslog)"
+	! grep 'session opened' $LOGS/syslog || fail "$1 is isolated"
+}
+said() { echo "        $*" >&7; } 2>/dev/null # past what is kept until the end of the test

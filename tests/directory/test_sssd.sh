@@ -1,17 +1,6 @@
 # sssd and slapd with 20,000 users: `make check-directory`, and no part of `make check`.
 . tests/directory/org.sh
 
-gets() { # gets USER RULE-AND-MORE
-	: >$LOGS/syslog
-	app "$1" open close || fail "$1 does not get in: $(cat $LOGS/syslog)"
-	logged "session opened: user=${1/ /.} rule=$2" >/dev/null
-}
-left_alone() { # left_alone USER
-	: >$LOGS/syslog
-	app "$1" open close || fail "$1 does not get in: $(cat $LOGS/syslog)"
-	! grep 'session opened' $LOGS/syslog || fail "$1 is isolated"
-}
-
 test_a_group_of_the_directory_is_a_group() {
 	org_start
 	stack
@@ -44,6 +33,8 @@ test_with_sssd_down_nobody_is_locked_out() {
 	id u1 >/dev/null
 	org_sssd_stop
 	! getent group no-such-group || fail "a control"
+	assert_match "$(nsisolatectl explain --service stage alice)" 'it cannot be told for sudo'
+	assert_match "$(nsisolatectl doctor | grep '^problem')" 'names .*NSS failed at the service sss'
 	left_alone carol
 	gets alice users
 	assert_match "$(grep 'in doubt' $LOGS/syslog)" 'service sss .*nsswitch'
@@ -74,75 +65,47 @@ test_with_sssd_hanging_root_waits_for_no_group() {
 	org_start
 	stack
 	printf '[staff]\ngroup = big1, !big2\n[all]\n' | conf
-	kill -STOP "$(pgrep -x sssd_nss)"
-	: >$LOGS/syslog
-	app root open close || fail "root does not get in"
-	logged 'session opened: user=root rule=all' >/dev/null
+	org_hang sssd_nss
+	gets root all
 	logged 'in doubt: user=root .*rule \[staff\] was passed over' >/dev/null
 	org_end
 }
 
-# ---- what it costs ----
-
-rules() { printf '%s\n' "$1" '[users]' 'uid = 1000-4294967294' | conf; }
-opens() { app "$1" time open close; } # opens USER: microseconds
-least() { sort -n | head -n 1; }
-warm() { for _ in 1 2 3 4 5 6 7 8 9; do opens "$1"; done | least; }
-searches() { # searches USER: sets $searches, how often the directory is asked where only the account is in the cache
-	org_cold
-	getent passwd "$1" >/dev/null
-	: >$LOGS/syslog
-	app "$1" open close
-	searches=$(grep -c ' SRCH base' $LOGS/syslog)
-}
-
-# two for the list of the user's groups, one a name, and some of sssd's own; a control sees that all are counted
-test_a_cold_login_asks_once_for_each_name_in_the_rules() {
-	local user
+test_with_sssd_hanging_check_explain_and_doctor_say_so() {
 	org_start
-	stack
-	for user in u1 u15002 u27 u205; do
-		rules ''
-		searches $user
-		assert_eq "$searches" 0 "searches for $user by uid"
-		rules $'[x]\ngroup = g1, g2'
-		searches $user
-		[ "$searches" -le 9 ] || fail "two groups, $user: $searches searches"
-		rules $'[x]\ngroup = sudo, wheel, admin'
-		searches $user
-		[ "$searches" -le 9 ] || fail "three groups, $user: $searches searches"
-	done
-	rules $'[x]\ngroup = g*'
-	searches u205
-	[ "$searches" -gt 200 ] || fail "all groups of u205: $searches searches"
+	printf '[staff]\ngroup = staff people\n[all]\nservice = stage\n' | conf
+	org_hang sssd_nss
+	assert_match "$(nsisolatectl check)" 'service sss of nsswitch.conf does not answer within 5 s'
+	assert_match "$(nsisolatectl explain --service stage alice)" 'in doubt: .*service sss'
+	assert_match "$(nsisolatectl doctor | grep '^problem')" 'names .*service sss of nsswitch.conf does not answer'
 	org_end
 }
 
-# at most twice what a rule by uid costs; five times, for what else the machine does
-twice_uid() { # twice_uid USER RULE
-	local uid group
-	for _ in 1 2 3 4 5; do
-		rules ''
-		uid=$(warm "$1")
-		rules "$2"
-		group=$(warm "$1")
-		said "$1, '${2##*$'\n'}': $group us, by uid $uid us"
-		[ "$group" -gt $((2 * uid)) ] || return 0
-	done
-	fail "$1, '$2': $group us, by uid $uid us"
-}
-said() { echo "        $schema $*" >&7; } 2>/dev/null
-
-test_a_warm_login_costs_at_most_twice_one_by_uid() {
-	local user schema
-	for schema in rfc2307 rfc2307bis; do
-		org_start $schema
+# two services that are there, and know nobody
+test_with_a_wrong_sssd_local_users_get_in() {
+	local how
+	for how in ldap_search_base=dc=wrong ldap_default_authtok=wrong; do
+		org_start wrong ldap_default_bind_dn=cn=none,dc=example,dc=org $how
 		stack
-		for user in u1 u15002 u27 u205; do
-			twice_uid $user $'[x]\ngroup = g1, g2'
-			twice_uid $user $'[x]\ngroup = sudo, wheel, admin'
-			twice_uid $user $'[x]\ngroup = big1'
-		done
+		shipped_rules
+		! id u1 2>/dev/null || fail "a control: $how"
+		left_alone carol
+		gets alice users
+		left_alone root
 		org_end
 	done
+}
+
+test_a_name_in_another_case_matches_nobody_and_check_says_so() {
+	local seen
+	org_start case_sensitive=false
+	stack
+	printf '[a]\nuser = ALICEL\n[b]\ngroup = Teachers\n[users]\nuid = 1000-4294967294\n' | conf
+	assert_eq "$(id -un ALICEL)" alicel "a control"
+	gets ALICEL users alicel
+	gets frieda users
+	seen=$(nsisolatectl check)
+	assert_match "$seen" "NSS calls this user 'alicel', and only that name matches"
+	assert_match "$seen" "NSS calls this group 'teachers', and only that name matches"
+	org_end
 }
