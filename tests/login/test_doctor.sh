@@ -322,14 +322,14 @@ test_finds_applications_that_a_rule_isolates_in_vain() {
 	finds_not warning 'cockpit|dovecot|samba'
 	printf '[all]\nuid = 1000-59999\nservice = sshd, login, cockpit, samba\n' | conf
 	finds warning cockpit 'cockpit-session needs' '^nsisolatectl edit'
-	finds warning samba 'smbd starts nothing' '^nsisolatectl edit'
+	finds warning samba 'smbd closes a session' '^nsisolatectl edit'
 	finds_not warning dovecot
 	pam_stack login 'session required pam_nsisolate.so'
 	finds_not warning /usr/local/bin/jupyterhub
 	mkdir -p /usr/local/bin
 	printf '#!/bin/sh\n' >/usr/local/bin/jupyterhub
 	chmod 755 /usr/local/bin/jupyterhub
-	finds warning /usr/local/bin/jupyterhub 'closes it at once' '^nsisolatectl edit'
+	finds warning /usr/local/bin/jupyterhub 'JupyterHub opens no session, or is refused' '^nsisolatectl edit'
 	rm /usr/local/bin/jupyterhub /etc/pam.d/{cockpit,dovecot,samba}
 }
 
