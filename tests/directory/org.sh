@@ -140,8 +140,8 @@ org_start() {
 # how often slapd is asked by COMMAND; sets $searches
 org_searches() { # org_searches COMMAND...
 	: >$LOGS/syslog
-	"$@" >/dev/null
-	searches=$(grep -c ' SRCH base' $LOGS/syslog)
+	"$@" >/dev/null || fail "$*: $(cat $LOGS/syslog)"
+	searches=$(grep -c ' SRCH base="[^"]' $LOGS/syslog) # the other is for what the server can do, once a connection
 }
 
 org_sssd_stop() {

@@ -22,25 +22,35 @@ cold() { # cold RULE USER COMMAND...: sets $searches, where the account alone is
 	org_searches "$@"
 }
 
-# the list of the user's groups is two and some of sssd's own, whatever the rules name; groups with no members
-# but of the cache are one more each.  A control sees that all are counted.
+asks_once() { # for $user, in $schema; sets $list
+	local one members=0
+	[ "$schema" != rfc2307bis ] || members=10
+	cold '' $user getent initgroups $user
+	list=$searches
+	cold 'group = big2' $user app $user open close
+	one=$searches
+	cold 'group = big2, big3, staff people' $user app $user open close
+	said "cold, sssd $schema, $user: $list searches for the list of groups," \
+		"$one with a rule for a group of 5,000, $searches with one for three"
+	[ "$one" -le $((list + 1 + 1 + members)) ] && [ "$searches" -le $((list + 1 + 3 * (1 + members))) ]
+}
+
+# Besides the list of the user's groups, and the one that nobody has, which shows that all services answered.
+# By rfc2307bis sssd looks the members up, too: one search for more than ten, else one each.
 test_a_cold_login_asks_once_for_each_name_in_the_rules() {
-	local user first schema
-	for schema in rfc2307 rfc2307bis; do
+	local user list schema
+	for schema in rfc2307 'rfc2307bis ignore_group_members=true' rfc2307bis; do
+		# shellcheck disable=SC2086 # words
 		org_start $schema
 		stack
 		for user in u2 u15002 u27 u205; do
 			cold '' $user app $user open close
 			assert_eq "$searches" 0 "$schema, $user, by uid"
-			cold 'group = big2' $user app $user open close
-			first=$searches
-			[ "$first" -le 8 ] || fail "$schema, $user, a group: $first searches"
-			cold 'group = big2, big3, staff people' $user app $user open close
-			[ "$searches" -le $((first + 2)) ] || fail "$schema, $user: $first and $searches searches"
-			said "cold, sssd $schema, $user: $first searches for a group of 5,000, $searches for three"
+			asks_once || asks_once || asks_once || # sssd has some to ask of its own at times
+				fail "see above: $(grep 'SRCH base' $LOGS/syslog)"
 		done
 		cold 'group = sudo, wheel, admin' u205 app u205 open close
-		[ "$searches" -le 9 ] || fail "$schema: $searches searches for three that are not the directory's"
+		[ "$searches" -le $((list + 4)) ] || fail "$schema: $searches searches for three that are not the directory's"
 		cold 'group = g*' u205 app u205 open close
 		[ "$searches" -gt 200 ] || fail "$schema: all groups of u205: $searches searches"
 		said "cold, sssd $schema, u205: $searches searches for a pattern"
@@ -59,9 +69,10 @@ test_without_dereferencing_a_cold_group_is_a_search_a_member() {
 	[ "$searches" -gt 1000 ] || fail "a control: $searches searches"
 	org_end
 	org_start rfc2307bis ldap_deref_threshold=0 ignore_group_members=true
+	stack
 	cold 'group = big2' u2 app u2 open close
 	said "the same, with ignore_group_members: $searches"
-	[ "$searches" -le 8 ] || fail "$searches searches"
+	[ "$searches" -le 20 ] || fail "$searches searches"
 	org_end
 }
 
