@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -156,13 +158,26 @@ static bool lies_in(const char *path, const char *directory)
 	       !strchr(path + length + 1, '/') && is_wanted(path + length + 1);
 }
 
+/*
+ * Whether it is a link to /dev/null, which is how systemd's drop-ins, and so these, are masked: as if
+ * it were empty.
+ */
+static bool is_masked(DIR *directory, const struct dirent *entry)
+{
+	struct stat status;
+
+	return (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) &&
+	       fstatat(dirfd(directory), entry->d_name, &status, 0) == 0 &&
+	       S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
 static bool read_directory(struct list *list, DIR *directory, const char *path)
 {
 	struct dirent *entry;
 	char *full;
 
 	while (errno = 0, (entry = readdir(directory))) {
-		if (!is_wanted(entry->d_name))
+		if (!is_wanted(entry->d_name) || is_masked(directory, entry))
 			continue;
 		if (asprintf(&full, "%s/%s", path, entry->d_name) < 0 || !add(list, full))
 			return false;
@@ -267,4 +282,59 @@ char **config_file_closed(const char *path)
 	free(list.paths);
 	errno = ENOMEM;
 	return NULL;
+}
+
+bool config_file_is_drop_in(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return is_wanted(slash ? slash + 1 : path);
+}
+
+/* What looks as if it were meant to be read: not what is left or put aside, nor a README. */
+static bool looks_meant(const char *name)
+{
+	static const char *const endings[] = {".conf", ".cfg", ".ini", ".config", ".rules"};
+	const char *dot = strrchr(name, '.');
+
+	if (*name == '.' || is_wanted(name) || !strncasecmp(name, "readme", 6) ||
+		name[strlen(name) - 1] == '~')
+		return false;
+	for (size_t i = 0; dot && i < sizeof endings / sizeof endings[0]; i++)
+		if (!strcasecmp(dot, endings[i]))
+			return true;
+	return !dot;
+}
+
+void config_file_lint(const char *path, struct diagnostics *diagnostics)
+{
+	_cleanup_free_ char *directory = NULL;
+	const struct dirent *entry;
+	struct stat status;
+	DIR *entries;
+
+	if (asprintf(&directory, "%s.d", path) < 0) {
+		directory = NULL;
+		diagnostics->lost = 1;
+		return;
+	}
+	/* where it cannot be read that is said by who reads it */
+	entries = opendir(directory);
+	while (entries && (entry = readdir(entries))) {
+		_cleanup_free_ char *file = NULL;
+
+		if (!looks_meant(entry->d_name) ||
+			fstatat(dirfd(entries), entry->d_name, &status, 0) < 0 ||
+			!S_ISREG(status.st_mode))
+			continue;
+		if (asprintf(&file, "%s/%s", directory, entry->d_name) < 0) {
+			file = NULL;
+			diagnostics->lost = 1;
+			continue;
+		}
+		diagnostics_add(diagnostics, SEVERITY_WARNING, file, 0, 0, NULL,
+			"is not read: the name of a drop-in ends in " SUFFIX);
+	}
+	if (entries)
+		closedir(entries);
 }

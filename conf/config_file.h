@@ -4,6 +4,7 @@
 #ifndef NSISOLATE_CONFIG_FILE_H
 #define NSISOLATE_CONFIG_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "diagnostics.h"
@@ -21,11 +22,17 @@ char *config_file_read(
 
 /*
  * The paths of the files *.conf in the directory @path, sorted as bytes, NULL-terminated and each
- * allocated.  @more is one of them although it is not there yet, if it lies in this directory; it
+ * allocated; but for links to /dev/null, by which a drop-in of a package is masked.  @more is one of them although it is not there yet, if it lies in this directory; it
  * may be NULL.  NULL when there is no such directory, or with a finding added when it may not be
  * trusted or cannot be read.
  */
 char **config_file_list(const char *path, const char *more, struct diagnostics *diagnostics);
+
+/* Whether a file of this name is read where it lies among drop-ins. */
+bool config_file_is_drop_in(const char *path);
+
+/* Warns of files among the drop-ins of the configuration at @path that are not read by their names. */
+void config_file_lint(const char *path, struct diagnostics *diagnostics);
 
 /*
  * Of the configuration at @path, the files and directories that not everybody can read, as their

@@ -110,6 +110,7 @@ static enum status check(const char *file, bool json)
 
 	if (rules_load(file, &rules, &diagnostics) == 0) {
 		check_names(file, rules, &diagnostics);
+		config_file_lint(file, &diagnostics);
 		check_readable(file, rules, &diagnostics);
 	}
 	if (json)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config_file.h"
@@ -13,30 +14,41 @@
 #include "doctor.h"
 #include "name_service.h"
 
-/* Those that must be ours alone, for root obeys them; returns whether they are. */
-static bool check_trust(struct doctor *doctor, const char *path)
+/* Those that must be ours alone, for root obeys them; what is not there is told of by who reads it. */
+static void check_trust(struct doctor *doctor, const char *path)
 {
 	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* rules_load says it again */
 	char directory[4096];
 	char **files;
-	bool trusted;
 
 	snprintf(directory, sizeof directory, "%s.d", path);
-	trusted = access(path, F_OK) < 0 || doctor_trusts(doctor, path, path);
+	if (access(path, F_OK) == 0)
+		doctor_trusts(doctor, path, path);
 	if (access(directory, F_OK) == 0)
-		trusted &= doctor_trusts(doctor, directory, directory);
+		doctor_trusts(doctor, directory, directory);
 	files = config_file_list(directory, NULL, &unsaid);
 	for (char **file = files; file && *file; file++) {
-		trusted &= doctor_trusts(doctor, *file, *file);
+		if (access(*file, F_OK) == 0)
+			doctor_trusts(doctor, *file, *file);
 		free(*file);
 	}
 	free(files);
 	diagnostics_free(&unsaid);
-	return trusted;
+}
+
+/* Whether one of the findings from @first on is of this file. */
+static bool is_told(const struct doctor *doctor, size_t first, const char *file)
+{
+	for (size_t i = first; i < doctor->count; i++)
+		if (doctor->findings[i].verdict == VERDICT_PROBLEM &&
+			!strcmp(doctor->findings[i].subject, file))
+			return true;
+	return false;
 }
 
 static void report(struct doctor *doctor, const char *path, const struct diagnostic *diagnostic)
 {
+	struct stat status;
 	struct word word;
 
 	if (diagnostic->line)
@@ -50,6 +62,12 @@ static void report(struct doctor *doctor, const char *path, const struct diagnos
 			path, "%s: %s", diagnostic->file, diagnostic->text);
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		doctor_mend(doctor, "make install   # or install the package again: it is missing");
+	else if (!diagnostic->line && lstat(diagnostic->file, &status) == 0 &&
+		 S_ISLNK(status.st_mode))
+		doctor_mend(doctor, "# give that link a target, or take it away");
+	else if (!diagnostic->line && !config_file_is_drop_in(diagnostic->file))
+		doctor_mend(doctor, "mv -n %s %s.conf   # if it is meant",
+			doctor_word(&word, diagnostic->file), word.text);
 	else
 		doctor_mend(doctor, "nsisolatectl edit%s%s",
 			!strcmp(diagnostic->file, NSISOLATE_CONF) ? "" : " ",
@@ -63,7 +81,8 @@ static void check_one(struct doctor *doctor, const char *path)
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
 	struct rules *rules;
 	size_t before = doctor->count;
-	bool trusted = check_trust(doctor, path);
+
+	check_trust(doctor, path);
 
 	if (access(path, R_OK) < 0 && errno == EACCES) {
 		doctor_add(doctor, VERDICT_UNSEEN, path, "%s", strerror(EACCES));
@@ -71,9 +90,10 @@ static void check_one(struct doctor *doctor, const char *path)
 	}
 	if (rules_load(path, &rules, &diagnostics) == 0)
 		rules_lint(rules, doctor->names, &diagnostics);
+	config_file_lint(path, &diagnostics);
 	for (size_t i = 0; i < diagnostics.count; i++)
 		/* owner and mode are told of already, with what mends them */
-		if (trusted || diagnostics.list[i].line)
+		if (diagnostics.list[i].line || !is_told(doctor, before, diagnostics.list[i].file))
 			report(doctor, path, &diagnostics.list[i]);
 	doctor->lost |= diagnostics.lost;
 	if (rules && doctor->count == before)
@@ -114,7 +134,7 @@ static void check_name_services(struct doctor *doctor)
 	if (daemon)
 		doctor_mend(doctor, "systemctl restart %s", daemon);
 	else
-		doctor_mend(doctor, "# see /etc/nsswitch.conf, and the daemon of that service");
+		doctor_mend(doctor, "# see nsswitch.conf(5), and the daemon of that service");
 }
 
 void doctor_check_config(struct doctor *doctor)

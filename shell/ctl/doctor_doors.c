@@ -177,7 +177,7 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 	if (!stack) {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
 			"runs users' jobs outside, and asks no PAM stack");
-		doctor_mend(doctor, "echo root >%s   # nobody else may any more", scheduler->allow);
+		doctor_mend(doctor, "# let %s name those alone who may, as root", scheduler->allow);
 	} else if (!covered) {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
 			"no rule is for the service %s: users' jobs run outside%s", service,
@@ -359,11 +359,11 @@ static void check_proc(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_WARNING, "/proc",
 			"no hidepid: what goes through the doors above sees all processes of this "
 			"machine");
-		/* hidepid is not for machines with systemd, whose managers of users fail by it */
+		/* logind, polkit and managers of users fail by hidepid, and systemd does not support it */
 		doctor_mend(doctor,
 			systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN " " DROPINS
 				  "/ && systemctl daemon-reload   # systemd 252 or newer"
-				: "mount -o remount,hidepid=2 /proc");
+				: "# close them, or see nsisolate(7), Side doors, on hidepid");
 	} else {
 		doctor_add(doctor, VERDICT_OK, "/proc",
 			"no hidepid: only what is not isolated sees all processes of this machine");

@@ -1,6 +1,7 @@
 /*
  * What is installed: whose it is, who can change it, and that nothing has a privilege of its own.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
@@ -13,12 +14,7 @@
 
 #include "config_file.h"
 #include "doctor.h"
-
-/* A user's own installation is the user's. */
-static bool is_owner_trusted(uid_t owner)
-{
-	return owner == 0 || owner == geteuid();
-}
+#include "doctor_remedy.h"
 
 /* A group of which nobody is a member writes nothing. */
 static bool is_group_empty(const struct doctor *doctor, gid_t gid)
@@ -32,21 +28,40 @@ static bool is_group_empty(const struct doctor *doctor, gid_t gid)
 	return !group || !*group->gr_mem;
 }
 
-/* @path itself; @above: it is a directory that leads to what is meant. */
-static bool check_path(struct doctor *doctor, const char *subject, const char *path, bool above)
+/* What to do about @path by @command, if that is ours to say. */
+static void mend_path(struct doctor *doctor, const char *command, const char *path)
 {
-	struct stat status;
 	struct word word;
+
+	if (remedy_may_name(doctor, path))
+		doctor_mend(doctor, "%s %s", command, doctor_word(&word, path));
+	else
+		doctor_mend(
+			doctor, "# let only root own and change that, or use a copy of root's own");
+}
+
+/* How a path is looked at. */
+struct trust {
+	struct doctor *doctor;
+	const char *subject;
+	bool own; /* a user's own installation is the user's */
+};
+
+/* @path itself; @above: it is a directory that leads to what is meant. */
+static bool check_path(const struct trust *trust, const char *path, bool above)
+{
+	struct doctor *doctor = trust->doctor;
+	struct stat status;
 	bool by_group;
 
 	if (stat(path, &status) < 0) {
-		doctor_add(doctor, VERDICT_UNSEEN, subject, "%s: %s", path, strerror(errno));
+		doctor_add(doctor, VERDICT_UNSEEN, trust->subject, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	if (!is_owner_trusted(status.st_uid)) {
-		doctor_add(doctor, VERDICT_PROBLEM, subject, "%s is owned by uid %u, not by root",
-			path, status.st_uid);
-		doctor_mend(doctor, "chown root %s", doctor_word(&word, path));
+	if (status.st_uid && !(trust->own && status.st_uid == geteuid())) {
+		doctor_add(doctor, VERDICT_PROBLEM, trust->subject,
+			"%s is owned by uid %u, not by root", path, status.st_uid);
+		mend_path(doctor, "chown root", path);
 		return false;
 	}
 	/* what lies in a directory with the sticky bit is its owner's all the same */
@@ -54,29 +69,76 @@ static bool check_path(struct doctor *doctor, const char *subject, const char *p
 		return true;
 	by_group = status.st_mode & S_IWGRP && !(above && is_group_empty(doctor, status.st_gid));
 	if (status.st_mode & S_IWOTH || by_group) {
-		doctor_add(doctor, VERDICT_PROBLEM, subject,
+		doctor_add(doctor, VERDICT_PROBLEM, trust->subject,
 			"%s can be written by others (mode %04o)", path, status.st_mode & 07777);
-		doctor_mend(doctor, "chmod go-w %s", doctor_word(&word, path));
+		mend_path(doctor, "chmod go-w", path);
 		return false;
 	}
 	return true;
 }
 
-bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path)
+static bool check_way(const struct trust *trust, const char *path)
 {
 	char real[PATH_MAX], *slash;
 	bool trusted;
 
 	if (!realpath(path, real))
-		return check_path(doctor, subject, path, false);
-	trusted = check_path(doctor, subject, real, false);
+		return check_path(trust, path, false);
+	trusted = check_path(trust, real, false);
 	while (trusted && (slash = strrchr(real, '/'))) {
 		slash[slash == real] = '\0';
-		trusted = check_path(doctor, subject, real, true);
+		trusted = check_path(trust, real, true);
 		if (slash == real)
 			break;
 	}
 	return trusted;
+}
+
+bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path)
+{
+	return check_way(&(struct trust){doctor, subject, true}, path);
+}
+
+/* ---- PAM's files: who writes one of them says who gets in, and as what ---- */
+
+/* What lies in @directory, and itself. */
+static bool check_directory(const struct trust *trust, const char *directory)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, NULL, alphasort);
+	bool trusted = check_way(trust, directory);
+	char path[PATH_MAX];
+	struct stat status;
+
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name);
+		/* once for all, where the directory itself can be written; a link may lead nowhere */
+		if (trusted && *entries[i]->d_name != '.' && stat(path, &status) == 0 &&
+			S_ISREG(status.st_mode))
+			trusted &= check_way(trust, path);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return trusted;
+}
+
+static void check_pam_files(struct doctor *doctor)
+{
+	static const char *const directories[] = {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"};
+	const struct trust trust = {doctor, "PAM files", false};
+	bool trusted = true, any = false;
+
+	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+		if (access(directories[i], F_OK) < 0)
+			continue;
+		any = true;
+		trusted &= check_directory(&trust, directories[i]);
+	}
+	if (access("/etc/pam.conf", F_OK) == 0)
+		trusted &= check_way(&trust, "/etc/pam.conf");
+	if (any && trusted)
+		doctor_add(doctor, VERDICT_OK, trust.subject, "only root can change them");
 }
 
 static bool check_privilege(
@@ -147,8 +209,11 @@ static void check_readable(struct doctor *doctor)
 
 		doctor_add(doctor, VERDICT_PROBLEM, *path,
 			"not everybody can read it: who has nsisolate-shell is refused");
-		doctor_mend(
-			doctor, "chmod a+r%s %s", directory ? "x" : "", doctor_word(&word, *path));
+		if (remedy_may_name(doctor, *path))
+			doctor_mend(doctor, "chmod a+r%s %s", directory ? "x" : "",
+				doctor_word(&word, *path));
+		else
+			doctor_mend(doctor, "# let everybody read that, or use a copy elsewhere");
 		free(*path);
 	}
 	free(closed);
@@ -179,6 +244,7 @@ void doctor_check_files(struct doctor *doctor)
 	bool module = false;
 	const mode_t run = S_IROTH | S_IXOTH;
 
+	check_pam_files(doctor);
 	for (size_t i = 0; i < doctor->stacks.count; i++)
 		module |= stack_has_module(&doctor->stacks.list[i]);
 	/* a stack that names the module says itself that there is none */

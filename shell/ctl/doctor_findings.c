@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "doctor_remedy.h"
 #include "json.h"
 #include "printable.h"
 #include "terminal.h"
@@ -63,6 +64,11 @@ void doctor_mend(struct doctor *doctor, const char *format, ...)
 		last->remedy = NULL;
 		doctor->lost = true;
 		return;
+	}
+	if (!remedy_is_ours(doctor, last->remedy)) {
+		free(last->remedy);
+		last->remedy = strdup("# by hand: it is no file of nsisolate, sshd or PAM");
+		doctor->lost |= !last->remedy;
 	}
 	printable(last->remedy);
 }

@@ -206,8 +206,7 @@ static void check_services(struct doctor *doctor)
 		"nsswitch.conf has no myhostname%s",
 		own ? " ahead of who asks the network" : "");
 	doctor_mend(doctor,
-		"sed -Ei 's/^(hosts:.*)\\bmyhostname\\b/\\1/; s/^hosts:([[:space:]]*files)?/& "
-		"myhostname/' /etc/nsswitch.conf   # and install libnss-myhostname");
+		"# in nsswitch.conf(5), hosts: files myhostname dns; and install libnss-myhostname");
 }
 
 /* It looks the session's name up on the host. */
@@ -224,9 +223,7 @@ static void check_nscd(struct doctor *doctor)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "nscd",
 		"caches hosts, and looks them up on the host, which does not know a session's name");
-	doctor_mend(doctor,
-		"sed -Ei 's/^([[:space:]]*enable-cache[[:space:]]+hosts[[:space:]]+)yes/\\1no/' " NSCD_CONF
-		"   # and restart nscd");
+	doctor_mend(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
 }
 
 void doctor_check_names(struct doctor *doctor)

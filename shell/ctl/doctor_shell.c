@@ -32,7 +32,6 @@ static int is_listed(const char *shell)
 static void check_shells(struct doctor *doctor, const char *shell)
 {
 	int listed = is_listed(shell);
-	struct word word;
 
 	if (listed == -ENOENT)
 		return; /* getusershell(3): there are built-in ones then */
@@ -43,7 +42,7 @@ static void check_shells(struct doctor *doctor, const char *shell)
 	} else {
 		doctor_add(doctor, VERDICT_WARNING, SHELLS,
 			"lacks %s: chsh, and services with pam_shells, refuse who has it", shell);
-		doctor_mend(doctor, "echo %s >>" SHELLS, doctor_word(&word, shell));
+		doctor_mend(doctor, "# in shells(5): %s; the package adds it", shell);
 	}
 }
 
@@ -110,9 +109,8 @@ static void check_keyrings(struct doctor *doctor)
 		"Kerberos' default_ccache_name is %s, and a session by nsisolate-shell has keyrings "
 		"of its own: no ticket from outside is there",
 		value);
-	doctor_mend(doctor,
-		"sed -Ei 's,(default_ccache_name *= *)KEYRING:.*,\\1DIR:/run/user/%%{uid}/krb5cc,' "
-		"/etc/krb5.conf /etc/krb5.conf.d/*");
+	doctor_mend(
+		doctor, "# in krb5.conf(5): default_ccache_name = DIR:/run/user/%%{uid}/krb5cc");
 }
 
 void doctor_check_shell(struct doctor *doctor)

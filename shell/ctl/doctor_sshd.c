@@ -386,7 +386,8 @@ void doctor_check_sshd(struct doctor *doctor)
 			doctor->sshd.why);
 		doctor_word(&word, doctor->sshd.program);
 		doctor_mend(doctor,
-			doctor->root ? "%s -t" : "sudo nsisolatectl doctor   # %s -T is root's",
+			doctor->root ? "sshd -t   # %s"
+				     : "sudo nsisolatectl doctor   # %s -T is root's",
 			word.text);
 		return;
 	}

@@ -19,6 +19,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "config_file.h"
 #include "name_services.h"
 #include "rules.h"
 #include "terminal.h"
@@ -59,16 +60,19 @@ static char *resolve(const char *path)
 	return resolved;
 }
 
+static bool is_drop_in_directory(const char *directory)
+{
+	size_t length = strlen(directory), suffix = strlen(".conf" DROP_IN_SUFFIX);
+
+	return length > suffix && !strcmp(directory + length - suffix, ".conf" DROP_IN_SUFFIX);
+}
+
 /* DIR/nsisolate.conf.d/x.conf belongs to DIR/nsisolate.conf; any other file to
  * itself. */
 static char *main_file(const char *file, const char *directory)
 {
-	size_t length = strlen(directory), suffix = strlen(DROP_IN_SUFFIX);
-	const char *dot = strrchr(file, '.');
-
-	if (length > suffix && !strcmp(directory + length - suffix, DROP_IN_SUFFIX) && dot &&
-		!strcmp(dot, ".conf"))
-		return strndup(directory, length - suffix);
+	if (is_drop_in_directory(directory) && config_file_is_drop_in(file))
+		return strndup(directory, strlen(directory) - strlen(DROP_IN_SUFFIX));
 	return strdup(file);
 }
 
@@ -319,6 +323,16 @@ static bool changed_meanwhile(const struct edit *edit)
 	       now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
 }
 
+/* A file that nobody reads never does. */
+static const char *when_it_counts(const struct edit *edit)
+{
+	if (is_drop_in_directory(edit->directory) && !config_file_is_drop_in(edit->file))
+		return "but no login reads it: the name of a drop-in ends in .conf";
+	if (strcmp(edit->main, NSISOLATE_CONF) != 0)
+		return "it counts from the next login on, where PAM or nsisolate-shell is told of it";
+	return "it counts from the next login on";
+}
+
 static enum status install(const struct edit *edit)
 {
 	_cleanup_close_ int directory = open(edit->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -337,7 +351,7 @@ static enum status install(const struct edit *edit)
 	/* the name has to survive a power cut too */
 	if (directory < 0 || fsync(directory) < 0)
 		return failed("write out", edit->directory);
-	printf("%s is installed; it counts from the next login on.\n", edit->file);
+	printf("%s is installed; %s.\n", edit->file, when_it_counts(edit));
 	return STATUS_DONE;
 }
 
@@ -382,6 +396,10 @@ static enum status edit_file(const char *path)
 
 	if (!name_files(&edit, path)) {
 		status = failed("edit", path);
+	} else if (!strcmp(edit.file, "/dev/null")) {
+		fprintf(stderr, NAME ": %s is masked: take the link to /dev/null away first\n",
+			path);
+		status = STATUS_FAILED;
 	} else if ((lock = lock_file(&edit)) < 0) {
 		status = STATUS_FAILED;
 		if (errno == EWOULDBLOCK)

@@ -51,7 +51,21 @@ shell_only() {
 
 read_json() { jq -r '.[] | [.verdict, .subject, .why, .remedy] | map(. // "") | join("\t")'; }
 
-doctor() { "${BY[@]}" nsisolatectl doctor --json | read_json; }
+doctor() { "${BY[@]}" nsisolatectl doctor --json | read_json | tee $STAGE/findings; strange_remedies $STAGE/findings; }
+
+# Commands among these findings that name a file of somebody else's: a finding each
+strange_remedies() {
+	awk -F '\t' '{
+		command = $4
+		sub(/(^| +)#.*/, "", command)
+		gsub(/\047[^\047]*\047/, "text", command)
+		if (command ~ /^nsisolatectl edit /) next
+		count = split(command, words, /[ >;&|]+/)
+		for (i = 1; i <= count; i++)
+			if (words[i] ~ /^\// && words[i] !~ "^(/etc/(nsisolate|other\\.conf$|ssh/|pam\\.d/|pam\\.conf|authselect/)|/run/nsisolate|/usr/lib/pam\\.d/|/etc/(sysctl|systemd|apparmor)\\.d?.*nsisolate|/etc/systemd/(system/user@.service|logind.conf).d|.*/(pam_)?nsisolate(-[a-z]*)?(\\.so|\\.conf)?$)")
+				printf "problem\tremedy\t%s\t%s\n", words[i], $4
+	}' "$1"
+}
 BY=(env)
 
 finds() { # finds VERDICT SUBJECT WHY [REMEDY]: regular expressions but for the first; sets REMEDY
@@ -471,6 +485,59 @@ test_finds_a_configuration_that_others_can_change() {
 	chmod 666 "/etc/nsisolate.conf.d/it's.conf"
 	finds problem "/etc/nsisolate.conf.d/it's.conf" 'written by others' "'.*it'\\\\''s.conf'"
 	mends
+}
+
+test_masked_and_dangling_drop_ins() {
+	healthy
+	mkdir /etc/nsisolate.conf.d
+	ln -s /dev/null /etc/nsisolate.conf.d/x.conf
+	is_healthy
+	"$BUILD/tests/pam_app" sshd alice open run 'hostname | grep -q ^alice-' close || fail "alice is not isolated beside it"
+	ln -sfn /nonexistent /etc/nsisolate.conf.d/x.conf
+	finds problem /etc/nsisolate.conf 'x.conf: is a link to a file that does not exist' '^# give that link'
+	assert_match "$(nsisolatectl check)" 'x.conf: error: is a link to a file that does not exist'
+	rm /etc/nsisolate.conf.d/x.conf
+	printf '[more]\nuser = alice\n' >/etc/nsisolate.conf.d/more
+	finds warning /etc/nsisolate.conf 'more: is not read' '^mv -n /etc/nsisolate.conf.d/more '
+	mends
+}
+
+test_no_remedy_names_what_a_link_leads_to() {
+	local target
+	healthy
+	mkdir -m 755 /etc/nsisolate.conf.d
+	printf '[more]\nuser = alice\n' >/home/more.conf
+	ln -s /home/more.conf /etc/nsisolate.conf.d/more.conf
+	chmod 666 /home/more.conf
+	finds problem /etc/nsisolate.conf.d/more.conf '/home/more.conf can be written by others' '^# '
+	chmod 644 /home/more.conf
+	chown bob /home/more.conf
+	finds problem /etc/nsisolate.conf.d/more.conf '/home/more.conf is owned by uid 5002' '^# '
+	rm /home/more.conf
+	healthy
+	chmod o+w /etc
+	finds problem /etc/nsisolate.conf '/etc can be written by others' '^# '
+	chmod o-w /etc
+}
+
+test_finds_stacks_that_others_can_change() {
+	healthy
+	finds ok 'PAM files' 'only root'
+	chmod 666 /etc/pam.d/su
+	finds problem 'PAM files' '/etc/pam.d/su can be written by others' '^chmod go-w /etc/pam.d/su$'
+	mends
+	chown bob /etc/pam.d/common-session
+	finds problem 'PAM files' '/etc/pam.d/common-session is owned by uid 5002' '^chown root /etc/pam.d/common-session$'
+	mends
+	chmod 777 /etc/pam.d
+	finds problem 'PAM files' '/etc/pam.d can be written by others' '^chmod go-w /etc/pam.d$'
+	mends
+	cp /etc/pam.d/su /home/su
+	chown bob /home/su
+	ln -sfn /home/su /etc/pam.d/su
+	finds problem 'PAM files' '/home/su is owned by uid 5002' '^# '
+	rm /home/su
+	rsync -a --delete $STAGE/etc/ /etc/
 }
 
 test_finds_no_configuration() {
@@ -966,8 +1033,9 @@ test_says_what_becomes_of_mounts_and_of_at() {
 test_finds_that_shells_lacks_the_shell() {
 	healthy
 	change /nsisolate-shell/d /etc/shells
-	finds warning /etc/shells "lacks $NSISOLATE_SHELL" "^echo $NSISOLATE_SHELL >>/etc/shells"
-	mends
+	finds warning /etc/shells "lacks $NSISOLATE_SHELL" "^# in shells.5.: $NSISOLATE_SHELL"
+	echo "$NSISOLATE_SHELL" >>/etc/shells
+	is_healthy
 }
 
 test_finds_a_login_shell_that_is_not_there() {
@@ -1062,8 +1130,8 @@ test_finds_rules_that_leave_the_user_manager_in_reach() {
 test_finds_that_proc_hides_nothing_beside_an_open_door() {
 	healthy
 	change 's/^\[users\]/&\nuser_manager = keep/'
-	finds warning /proc 'no hidepid' '^mount -o remount,hidepid=2 /proc'
-	bash -ec "$REMEDY"
+	finds warning /proc 'no hidepid' '^# .* see nsisolate\(7\)'
+	mount -o remount,hidepid=2 /proc
 	finds ok /proc hidepid
 	mount -o remount,hidepid=0 /proc
 }
@@ -1155,8 +1223,9 @@ test_finds_cron_and_at_that_ask_no_pam_stack() {
 		command -v ${name/cron/crontab} >/dev/null || continue
 		healthy
 		rm -f "/etc/pam.d/$name" "/etc/pam.d/${name}d"
-		finds warning $name 'outside, and asks no PAM stack' "^echo root >/etc/$name.allow"
-		mends
+		finds warning $name 'outside, and asks no PAM stack' "^# let /etc/$name.allow name those"
+		echo root >/etc/$name.allow
+		is_healthy
 	done
 }
 
@@ -1380,8 +1449,9 @@ test_finds_that_a_replaced_hosts_file_takes_the_name_along() {
 	healthy
 	for line in 'files dns' 'files resolve [!UNAVAIL=return] myhostname dns' 'files dns myhostname'; do
 		change "s/^hosts:.*/hosts: $line/" /etc/nsswitch.conf
-		finds warning hosts 'nsswitch.conf has no myhostname' '^sed .* libnss-myhostname'
-		mends
+		finds warning hosts 'nsswitch.conf has no myhostname' '^# in nsswitch.*libnss-myhostname'
+		change 's/^hosts:.*/hosts: files myhostname/' /etc/nsswitch.conf
+		is_healthy
 	done
 	# nobody has a name to look up
 	change "s/^hosts:.*/hosts: files dns/" /etc/nsswitch.conf
@@ -1395,8 +1465,9 @@ test_finds_that_nscd_keeps_hosts() {
 	printf '#\tenable-cache hosts no\n\tenable-cache\t\thosts\t\tyes\n' >/etc/nscd.conf
 	is_healthy # it does not run
 	touch /run/nscd/socket
-	finds warning nscd 'caches hosts' '^sed .*nscd.conf .*restart'
-	mends
+	finds warning nscd 'caches hosts' '^# in nscd.conf.*restart'
+	change s/yes/no/ /etc/nscd.conf
+	is_healthy
 	rm -r /run/nscd
 }
 
@@ -1407,9 +1478,9 @@ test_finds_kerberos_keyrings_for_users_of_the_shell() {
 	mkdir -p /etc/krb5.conf.d
 	echo '[libdefaults]' >/etc/krb5.conf
 	printf '[libdefaults]\n    default_ccache_name = KEYRING:persistent:%%{uid}\n' >/etc/krb5.conf.d/kcm
-	finds warning keyrings 'default_ccache_name is KEYRING:persistent' '^sed .*krb5.conf.d'
-	mends
-	assert_eq "$(sed -n 's/.*= //p' /etc/krb5.conf.d/kcm)" 'DIR:/run/user/%{uid}/krb5cc'
+	finds warning keyrings 'default_ccache_name is KEYRING:persistent' '^# in krb5.conf.*DIR:/run/user/%.uid./krb5cc$'
+	change 's,KEYRING:.*,DIR:/run/user/%{uid}/krb5cc,' /etc/krb5.conf.d/kcm
+	is_healthy
 	# the module's sessions have the host's
 	change 's/DIR:.*/KEYRING:persistent/' /etc/krb5.conf.d/kcm
 	change '/^dave:/s,:[^:]*$,:/bin/sh,' /etc/passwd

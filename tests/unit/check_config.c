@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 
 #include "config.h"
+#include "config_file.h"
 #include "given.h"
 
 #define X10 "xxxxxxxxxx"
@@ -696,6 +697,41 @@ START_TEST(what_editors_leave_is_no_drop_in)
 }
 END_TEST
 
+START_TEST(drop_in_that_is_masked_is_left_out)
+{
+	char *name;
+
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	ck_assert_int_gt(asprintf(&name, "%s.d/a.conf", path), 0);
+	ck_assert_int_eq(symlink("/dev/null", name), 0);
+	want_loaded();
+	ck_assert_int_eq(unlink(name), 0);
+	ck_assert_int_eq(symlink("/dev/zero", name), 0);
+	free(name);
+	want_refused("is no regular file");
+}
+END_TEST
+
+START_TEST(drop_in_that_is_not_read_is_warned_about)
+{
+	write_text("nsisolate.conf", "[main]\nuid = 1\n");
+	make_drop_ins();
+	write_text("nsisolate.conf.d/README", "x");
+	write_text("nsisolate.conf.d/.hidden", "x");
+	write_text("nsisolate.conf.d/a.conf~", "x");
+	write_text("nsisolate.conf.d/a.conf.bak", "x");
+	write_text("nsisolate.conf.d/a.conf", "[a]\nuid = 2\n");
+	config_file_lint(path, &diagnostics);
+	ck_assert_uint_eq(diagnostics.count, 0);
+	write_text("nsisolate.conf.d/site", "x");
+	write_text("nsisolate.conf.d/B.CONF", "x");
+	config_file_lint(path, &diagnostics);
+	ck_assert_uint_eq(diagnostics.count, 2);
+	want_diagnostic(&diagnostics, 0, 0, "ends in .conf");
+}
+END_TEST
+
 START_TEST(name_that_two_files_use_is_refused_with_both_places)
 {
 	const struct diagnostic *found;
@@ -946,6 +982,8 @@ static Suite *config_suite(void)
 		puts("skipped: 1 test of a machine without /proc: it needs a mount namespace");
 	tcase_add_test(file, drop_ins_come_after_the_file_in_the_order_of_bytes);
 	tcase_add_test(file, what_editors_leave_is_no_drop_in);
+	tcase_add_test(file, drop_in_that_is_masked_is_left_out);
+	tcase_add_test(file, drop_in_that_is_not_read_is_warned_about);
 	tcase_add_test(file, name_that_two_files_use_is_refused_with_both_places);
 	tcase_add_test(file, defaults_stand_in_one_file_only);
 	tcase_add_test(file, drop_in_that_is_wrong_spoils_all);

@@ -273,7 +273,7 @@ test_edit_installs_what_is_right() {
 	editor
 	chmod 640 "$CONF"
 	assert_eq "$(said ctl edit "$CONF" </dev/null)" \
-		"$CONF is installed; it counts from the next login on.
+		"$CONF is installed; it counts from the next login on, where PAM or nsisolate-shell is told of it.
 status 0"
 	assert_eq "$(cat "$CONF")" $'[b]\nuid = 0'
 	assert_eq "$(stat -c %a "$CONF")" 640 mode
@@ -395,6 +395,20 @@ test_edit_of_a_drop_in_is_checked_with_the_rest() {
 	assert_match "$(said ctl edit "$CONF.d/c.conf" </dev/null)" "is installed.*status 0"
 	assert_eq "$(stat -c %a "$CONF.d/c.conf")" 644 mode
 	assert_eq "$(said ctl check "$CONF")" "status 0"
+}
+
+test_edit_says_when_a_file_counts() {
+	given <<<$'[a]\nuser = root'
+	given nsisolate.conf.d/b.conf <<<$'[b]\nuid = 4'
+	given nsisolate.conf.d/site <<<$'[c]\nuid = 4'
+	assert_match "$(EDITOR="sed -i s/4/5/" said ctl edit "$CONF.d/site")" \
+		"site is installed; but no login reads it: the name of a drop-in ends in .conf.*status 0"
+	assert_match "$(EDITOR="sed -i s/4/5/" said ctl edit "$CONF.d/b.conf")" "next login on, where .*status 0"
+	assert_match "$(said ctl check "$CONF")" "nsisolate.conf.d/site: warning: is not read.*status 1"
+	rm "$CONF.d/site"
+	ln -s /dev/null "$CONF.d/c.conf"
+	assert_eq "$(said ctl check "$CONF")" "status 0"
+	assert_match "$(EDITOR=true said ctl edit "$CONF.d/c.conf" 2>&1)" "is masked.*status 2"
 }
 
 test_edit_follows_links() {
