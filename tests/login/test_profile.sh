@@ -137,9 +137,12 @@ test_enable_chooses_both_profiles_and_sees_whether_that_did_it() {
 	by_su
 	assert_match "$(nsisolatectl enable --dry-run common-session)" '--enable nsisolate nsisolate-close'
 	is_untouched
-	nsisolatectl enable common-session || fail "it says that it failed"
+	# one of the two is not enough
+	profiles --enable nsisolate
+	assert_match "$(nsisolatectl enable common-session)" ': from now on ' || fail "it says that it failed"
 	isolated || fail "not isolated"
 	assert_eq "$(ours)" "close rescue_group=sudo "
+	assert_match "$(nsisolatectl enable common-session)" 'is enabled already' "once more"
 	nsisolatectl disable common-session || fail "it says that it failed"
 	is_untouched
 	# with a change of somebody's pam-auth-update does nothing, and calls that success

@@ -93,7 +93,7 @@ static int disable_file(const char *path, const struct editing *editing, struct 
 	enum generator generator;
 	int result = stack_open(&file, path, error);
 
-	if (result < 0 || !text_names_ours(&file.text, !strcmp(file.path, PAM_CONF)))
+	if (result < 0 || !text_count_ours(&file.text, !strcmp(file.path, PAM_CONF)))
 		return result;
 	generator = generator_of(&file);
 	if (generator == GENERATOR_NONE)

@@ -91,8 +91,11 @@ int editing_of_generated(struct stack_file *file, enum generator generator, bool
 	const struct editing *editing, struct error *error)
 {
 	_cleanup_free_ char *path = strdup(file->path);
+	_cleanup_text_ struct stack_text before = file->text;
+	bool changed;
 	int result;
 
+	file->text = (struct stack_text){0};
 	if (!path)
 		return error_set(error, ENOMEM, "no memory");
 	if (generator != GENERATOR_PROFILES) {
@@ -106,12 +109,17 @@ int editing_of_generated(struct stack_file *file, enum generator generator, bool
 	/* which replaces it */
 	stack_close(file);
 	fflush(stdout);
-	result = profiles_switch(path, enable, error);
-	if (!result)
-		printf("%s: %s, by `%s`\n", path,
-			enable ? "from now on logins by all services that include it are isolated, as the "
-				 "rules of " NSISOLATE_CONF " say"
-			       : "pam_nsisolate.so is taken out",
-			profiles_command(enable));
-	return result;
+	result = profiles_switch(path, &before, enable, &changed, error);
+	if (result < 0)
+		return result;
+	if (!enable)
+		printf("%s: pam_nsisolate.so is taken out, by `%s`\n", path,
+			profiles_command(false));
+	else if (!changed)
+		printf("%s: is enabled already\n", path);
+	else
+		printf("%s: from now on logins by all services that include it are isolated, as the rules "
+		       "of " NSISOLATE_CONF " say, by `%s`\n",
+			path, profiles_command(true));
+	return 0;
 }

@@ -133,11 +133,14 @@ static int run_update(bool on, struct error *error)
 	return 0;
 }
 
-int profiles_switch(const char *path, bool on, struct error *error)
+int profiles_switch(const char *path, const struct stack_text *before, bool on, bool *changed,
+	struct error *error)
 {
 	_cleanup_stack_ struct stack_file now = {.fd = -1};
+	unsigned ours;
 	int result;
 
+	*changed = false;
 	if (on && (access(PROFILES, R_OK) < 0 || access(PROFILES "-close", R_OK) < 0))
 		return error_set(error, ENOENT,
 			"%s is written by " UPDATE ", which has no profile " PROFILES
@@ -147,7 +150,10 @@ int profiles_switch(const char *path, bool on, struct error *error)
 	result = run_update(on, error);
 	if (!result)
 		result = stack_open(&now, path, error);
-	if (!result && text_names_ours(&now.text, false) != on)
+	*changed = !result && !text_same(&now.text, before);
+	/* both lines, or none */
+	ours = result < 0 ? 0 : text_count_ours(&now.text, false);
+	if (!result && (on ? ours < 2 : ours > 0))
 		return error_set(error, EALREADY,
 			"`%s` did nothing: the files common-* in " PAM_OWN_DIRECTORY
 			" have changes of "

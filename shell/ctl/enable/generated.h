@@ -27,9 +27,10 @@ void generated_advise(
 /*
  * Ticks both profiles of the package, or neither, and sees in the file @path whether that did it:
  * where such files have changes of somebody else's pam-auth-update does nothing, and calls that
- * success; then -EALREADY.  Nobody may have that file locked.
+ * success; then -EALREADY.  @changed: the file is another one than @before.  Nobody may have it locked.
  */
-int profiles_switch(const char *path, bool on, struct error *error);
+int profiles_switch(const char *path, const struct stack_text *before, bool on, bool *changed,
+	struct error *error);
 
 /* The same command, for somebody to read. */
 const char *profiles_command(bool on);

@@ -121,13 +121,13 @@ bool text_line_is_ours(const struct text_line *line, bool service_first)
 	return !*name || !strcmp(name, ".so");
 }
 
-bool text_names_ours(const struct stack_text *text, bool service_first)
+unsigned text_count_ours(const struct stack_text *text, bool service_first)
 {
 	struct text_walk walk = {.text = text};
 	struct text_line line;
+	unsigned count = 0;
 
 	while (text_walk_next(&walk, &line))
-		if (text_line_is_ours(&line, service_first))
-			return true;
-	return false;
+		count += text_line_is_ours(&line, service_first);
+	return count;
 }

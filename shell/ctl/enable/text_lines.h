@@ -61,7 +61,7 @@ bool text_ends_open(const struct stack_text *text);
 /* Whether the line names our module.  @service_first: it is one of /etc/pam.conf. */
 bool text_line_is_ours(const struct text_line *line, bool service_first);
 
-/* Whether any line of @text does. */
-bool text_names_ours(const struct stack_text *text, bool service_first);
+/* How many lines of @text do. */
+unsigned text_count_ours(const struct stack_text *text, bool service_first);
 
 #endif
