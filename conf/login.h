@@ -14,9 +14,9 @@
 
 #include "error.h"
 #include "name_service.h"
+#include "policy.h"
 #include "truth.h"
 
-#define LOGIN_ID_LENGTH 8 /* digits */
 
 struct login {
 	char *user;
@@ -25,7 +25,7 @@ struct login {
 	char *home;
 	char *shell; /* passwd's, "" when the field is empty */
 
-	char id[LOGIN_ID_LENGTH + 1]; /* made up for this login: hexadecimal digits */
+	char id[POLICY_ID_LENGTH + 1]; /* made up for this login: hexadecimal digits */
 
 	/* borrowed from the caller, NULL when unknown */
 	const char *service; /* PAM service, or "nsisolate-shell" */

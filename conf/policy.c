@@ -53,7 +53,7 @@ static const struct option {
 } options[] = {
 	{"rule", offsetof(struct policy, rule), SHAPE_TEXT, POLICY_RULE_MAX, NULL},
 	{"scope", offsetof(struct policy, scope), SHAPE_WORD, 2, scope_names},
-	{"id", offsetof(struct policy, id), SHAPE_TEXT, LOGIN_ID_LENGTH, NULL},
+	{"id", offsetof(struct policy, id), SHAPE_TEXT, POLICY_ID_LENGTH, NULL},
 	{"hostname", offsetof(struct policy, hostname), SHAPE_TEXT, POLICY_NAME_MAX, NULL},
 	{"domainname", offsetof(struct policy, domainname), SHAPE_TEXT, POLICY_NAME_MAX, NULL},
 	{"hosts", offsetof(struct policy, hosts), SHAPE_SWITCH, 0, NULL},

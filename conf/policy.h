@@ -13,10 +13,10 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "login.h"
 
 #define POLICY_NAME_MAX 64 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
 #define POLICY_RULE_MAX 64 /* a rule name's bytes */
+#define POLICY_ID_LENGTH 8 /* digits of a session's id */
 #define POLICY_SHELL_MAX 255 /* bytes of a shell's path: PID 1 keeps all this for its life */
 #define POLICY_SIZE_MAX 15 /* bytes of a size of memory, as text */
 #define POLICY_GRACE_DEFAULT 2 /* seconds */
@@ -42,7 +42,7 @@ enum policy_on_error { ON_ERROR_DENY, ON_ERROR_ALLOW };
 struct policy {
 	bool isolate; /* false: the login is left alone, ignore the rest */
 	char rule[POLICY_RULE_MAX + 1]; /* which rule won; "" when none matched */
-	char id[LOGIN_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
+	char id[POLICY_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
 	enum policy_scope scope;
 	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
 	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */

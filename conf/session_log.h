@@ -24,7 +24,7 @@
 struct session_log {
 	/* as words of a line */
 	char user[256], service[64], from[256];
-	char rule[POLICY_RULE_MAX + 1], hostname[POLICY_NAME_MAX + 1], id[LOGIN_ID_LENGTH + 1];
+	char rule[POLICY_RULE_MAX + 1], hostname[POLICY_NAME_MAX + 1], id[POLICY_ID_LENGTH + 1];
 	ino_t namespace; /* inode of the PID namespace; 0: it is not known, or there is none */
 	pid_t init; /* its PID 1, as the host numbers it; 0: there is none */
 	bool joined; /* the namespaces were there before, with the user's other logins */

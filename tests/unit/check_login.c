@@ -141,7 +141,7 @@ END_TEST
 
 START_TEST(each_login_has_an_id_of_its_own)
 {
-	char first[LOGIN_ID_LENGTH + 1] = "";
+	char first[POLICY_ID_LENGTH + 1] = "";
 
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(login_by_name(&login, "alice", &error), 0);
