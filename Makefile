@@ -48,7 +48,7 @@ FORTIFY := -U_FORTIFY_SOURCE \
 endif
 INIPARSER := $(dir $(firstword $(wildcard /usr/include/iniparser/iniparser.h /usr/include/iniparser.h)))
 
-NSI_CPPFLAGS = -D_GNU_SOURCE -Iconf $(INIPARSER:%=-I%) \
+NSI_CPPFLAGS = -D_GNU_SOURCE -I. $(INIPARSER:%=-I%) \
 	-DNSISOLATE_VERSION='"$(VERSION)"' \
 	-DNSISOLATE_CONF='"$(SYSCONFDIR)/nsisolate.conf"' \
 	-DNSISOLATE_INIT='"$(LIBEXECDIR)/nsisolate/nsisolate-init"' \
@@ -97,19 +97,21 @@ coverage_flags = -O1 -g -fprofile-instr-generate=/run/stage/profile/%m%c.profraw
 	-mllvm -runtime-counter-relocation
 
 # ---- what is built from what ---------------------------------------------------------------------
-conf_sources   := $(wildcard conf/*.c)
-init_sources   := $(wildcard shell/init/*.c) shell/environment.c $(addprefix conf/, \
-	policy.c kinds.c places.c error.c session_log.c living.c)
+# $(call rooms,FOLDER...): all that is in them
+rooms = $(wildcard $(foreach depth,*.c */*.c */*/*.c,$(1:%=%/$(depth))))
+conf_sources   := $(call rooms,conf)
+# what all programs have in common, and all of shell/
+common_sources := $(call rooms,shell/common conf/common)
+init_sources   := $(call rooms,shell/init) $(common_sources)
 # the first step, which is static, and the program that decides
-shell_sources  := $(addprefix shell/,nsisolate-shell.c environment.c real_shell.c init/log.c) \
-	$(addprefix conf/,error.c session_log.c living.c)
-login_sources  := $(addprefix shell/,nsisolate-login.c environment.c real_shell.c own_session.c) \
-	$(conf_sources)
-module_sources := $(wildcard pam_module/*.c) $(conf_sources)
+# (of that no more than it needs: a file with free(3) in it would bring musl's larger malloc along)
+shell_sources  := shell/nsisolate-shell.c $(addprefix shell/common/,environment.c real_shell.c log.c) \
+	$(addprefix conf/common/,error.c session_log.c process_count.c)
+login_sources  := shell/nsisolate-login.c $(call rooms,shell/common) $(conf_sources)
+module_sources := $(call rooms,pam_module) $(conf_sources)
 # stands in for what libpam calls: no runtime of a sanitizer bears that
-judge_sources  := $(wildcard shell/judge/*.c) pam_module/options.c conf/error.c
-ctl_sources    := $(wildcard shell/ctl/*.c shell/ctl/*/*.c) shell/real_shell.c $(addprefix shell/init/, \
-	descriptors.c drop.c)
+judge_sources  := $(call rooms,shell/judge) pam_module/module_args.c conf/common/error.c
+ctl_sources    := $(call rooms,shell/ctl shell/common) $(conf_sources)
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor_init pam_floor.so nothing \
@@ -128,7 +130,7 @@ module_objects := $(call objects,$(if $(SANITIZE),module,pic),$(module_sources))
 shell_objects  := $(call objects,shell,$(shell_sources))
 login_objects  := $(call objects,pic,$(login_sources))
 judge_objects  := $(call objects,$(if $(SANITIZE),module,pic),$(judge_sources))
-ctl_objects    := $(call objects,pic,$(ctl_sources) $(conf_sources))
+ctl_objects    := $(call objects,pic,$(ctl_sources))
 conf_objects   := $(call objects,pic,$(conf_sources))
 
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-login \
@@ -184,7 +186,6 @@ $(BUILD)/nsisolatectl: $(ctl_objects)
 $(BUILD)/nsisolate-login $(BUILD)/nsisolatectl:
 	$(link) -pie -o $@ $^ $(LIBRARIES)
 
-$(BUILD)/pic/shell/judge/%.o $(BUILD)/module/shell/judge/%.o: NSI_CPPFLAGS += -Ipam_module
 $(BUILD)/pam-judge: $(judge_objects)
 	$(CC) $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -pie -rdynamic -o $@ $^ -lpam
 
@@ -196,8 +197,8 @@ link_static = $(INIT_CC) $(INIT_HARDENING) $(1) $(CFLAGS) $(LDFLAGS) -Wl,--gc-se
 	-Wl,-z,noexecstack -o $@ $^
 
 # what of nsisolatectl is tested by itself
-$(BUILD)/tests/check_ctl: $(call objects,pic,$(addprefix shell/ctl/,table.c printable.c process.c))
-$(BUILD)/pic/tests/unit/check_ctl.o: NSI_CPPFLAGS += -Ishell/ctl
+$(BUILD)/tests/check_ctl: $(call objects,pic,$(addprefix shell/ctl/,output/table.c output/printable.c \
+	session/process.c))
 $(unit_tests): $(BUILD)/tests/%: $(BUILD)/pic/tests/unit/%.o $(conf_objects)
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -liniparser -lpam $(shell pkg-config --libs check)
@@ -403,7 +404,7 @@ uninstall:
 		! test -d $(DESTDIR)$$dir || rmdir $(DESTDIR)$$dir || exit; \
 	done
 
-formatted := $(wildcard conf/*.[ch] pam_module/*.[ch] shell/*.[ch] shell/*/*.[ch] shell/*/*/*.[ch] tests/*/*.[ch])
+formatted := $(wildcard $(foreach depth,* */* */*/* */*/*/*,$(addsuffix /$(depth).[ch],conf pam_module shell tests)))
 format:
 	clang-format -i $(formatted)
 check-format:

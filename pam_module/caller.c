@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "above_stdio.h"
-#include "cleanup.h"
-#include "kinds.h"
+#include "conf/common/cleanup.h"
+#include "conf/common/kinds.h"
+#include "fd_above_stdio.h"
 
 static int open_own(const struct kind *kind)
 {

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "conf/common/error.h"
 
 #define CALLER_KINDS_MAX 8
 

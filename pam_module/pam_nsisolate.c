@@ -15,12 +15,12 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
-#include "cleanup.h"
-#include "login.h"
-#include "options.h"
-#include "rules.h"
-#include "session.h"
-#include "session_log.h"
+#include "conf/common/cleanup.h"
+#include "conf/common/session_log.h"
+#include "conf/login/login.h"
+#include "conf/rules/rules.h"
+#include "module_args.h"
+#include "pam_session.h"
 
 /* All else in this module is hidden from the application: see Makefile. */
 #define EXPORTED __attribute__((visibility("default")))

@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "above_stdio.h"
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
+#include "fd_above_stdio.h"
 
-/* What nsisolate-init has answered so far, see attach in shell/init/modes.h. */
+/* What nsisolate-init has answered so far, see attach in shell/init/job.h. */
 struct answer {
 	struct spawned spawned;
 	bool ready;

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "error.h"
-#include "login.h"
-#include "policy.h"
+#include "conf/common/error.h"
+#include "conf/common/policy.h"
+#include "conf/login/login.h"
 
 struct spawned {
 	pid_t pid; /* PID 1 of the session, as the host numbers it */

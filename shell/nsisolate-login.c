@@ -15,13 +15,13 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "environment.h"
-#include "login.h"
-#include "own_session.h"
-#include "real_shell.h"
-#include "rules.h"
-#include "session_log.h"
+#include "conf/common/cleanup.h"
+#include "conf/common/session_log.h"
+#include "conf/login/login.h"
+#include "conf/rules/rules.h"
+#include "shell/common/environment.h"
+#include "shell/common/own_session.h"
+#include "shell/common/real_shell.h"
 
 #define NAME "nsisolate-shell"
 

@@ -14,9 +14,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "environment.h"
-#include "init/log.h"
-#include "real_shell.h"
+#include "shell/common/environment.h"
+#include "shell/common/log.h"
+#include "shell/common/real_shell.h"
 
 #define NAME "nsisolate-shell"
 

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "config_file.h"
-#include "json.h"
-#include "name_services.h"
-#include "rules.h"
-#include "terminal.h"
+#include "conf/file/config_file.h"
+#include "conf/rules/rules.h"
+#include "nss_probe.h"
+#include "shell/ctl/output/json.h"
+#include "shell/ctl/output/terminal.h"
 
 enum status { STATUS_CLEAN, STATUS_WARNINGS, STATUS_ERRORS };
 

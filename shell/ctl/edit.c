@@ -17,12 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "command.h"
-#include "config_file.h"
-#include "name_services.h"
-#include "rules.h"
-#include "terminal.h"
+#include "conf/common/cleanup.h"
+#include "conf/file/config_file.h"
+#include "conf/rules/rules.h"
+#include "nss_probe.h"
+#include "shell/ctl/output/terminal.h"
 
 #define COPY_SUFFIX ".edit" /* not .conf: among drop-ins it must not be read as one */
 #define DROP_IN_SUFFIX ".d"

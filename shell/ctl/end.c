@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "command.h"
-#include "printable.h"
-#include "sessions.h"
+#include "conf/common/cleanup.h"
+#include "shell/ctl/output/printable.h"
+#include "shell/ctl/session/sessions.h"
 
 #define WAIT_MS 10000 /* for all of them together */
 /*

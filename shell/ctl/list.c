@@ -9,13 +9,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "command.h"
-#include "json.h"
-#include "printable.h"
-#include "sessions.h"
-#include "table.h"
-#include "terminal.h"
+#include "conf/common/cleanup.h"
+#include "shell/ctl/output/json.h"
+#include "shell/ctl/output/printable.h"
+#include "shell/ctl/output/table.h"
+#include "shell/ctl/output/terminal.h"
+#include "shell/ctl/session/sessions.h"
 
 /* The kernel tells nobody when a session begins or ends: --watch looks this often. */
 #define WATCH_MS 1000

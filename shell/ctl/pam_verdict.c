@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_run.h"
+#include "conf/common/cleanup.h"
+#include "shell/ctl/doctor/run_bounded.h"
 
 /* ---- asking ---- */
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../judge/facts.h"
-#include "error.h"
+#include "conf/common/error.h"
+#include "shell/judge/facts.h"
 
 /*
  * A file as it would be: whoever asks for @path, by that name or through a link that leads to the
@@ -81,8 +81,9 @@ struct pam_verdict {
 /*
  * Judges @service as it would be with these @changes, @count of them; with none: as it is.  Where
  * root asks, as a user without any right, and as root only where a file is not readable for all; an
- * ordinary user gets PAM_UNSEEN there.  Takes 2 ms and 10 s at most.  Returns 0 with @verdict filled,
- * which is to be freed; or a negative errno with @error filled when pam-judge cannot be run.
+ * ordinary user gets PAM_UNSEEN there.  Takes 2 ms and 10 s at most.  Returns 0 with @verdict
+ * filled, which is to be freed; or a negative errno with @error filled when pam-judge cannot be
+ * run.
  */
 int pam_judge(const char *service, const struct pam_change *changes, size_t count,
 	struct pam_verdict *verdict, struct error *error);

@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "command.h"
-#include "printable.h"
-#include "process.h"
-#include "session_init.h"
-#include "sessions.h"
-#include "terminal.h"
+#include "conf/common/cleanup.h"
+#include "shell/ctl/output/printable.h"
+#include "shell/ctl/output/terminal.h"
+#include "shell/ctl/session/probe.h"
+#include "shell/ctl/session/process.h"
+#include "shell/ctl/session/sessions.h"
 
 #define DEPTH_MAX 40 /* what is deeper is shown as if it were not */
 #define COMMAND_SIZE 512

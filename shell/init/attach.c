@@ -1,4 +1,4 @@
-#include "modes.h"
+#include "job.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +13,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "descriptors.h"
-#include "drop.h"
-#include "hosts.h"
-#include "join.h"
-#include "message.h"
+#include "conf/common/cleanup.h"
+#include "conf/common/fd_message.h"
 #include "pid1.h"
-#include "procs.h"
-#include "share.h"
+#include "shell/common/descriptors.h"
+#include "shell/common/drop.h"
+#include "shell/init/mounts/hosts.h"
+#include "shell/init/mounts/other_procfs.h"
+#include "shell/init/shared/join.h"
+#include "shell/init/shared/socket.h"
+#include "shell/init/shared/systemd_scope.h"
 #include "signals.h"
-#include "unit.h"
 
 /*
  * The socket to whoever started us.  PID 1 keeps it for life: that root made it is what tells its
- * session from one that a user made up, see session_mark.c in shell/ctl.
+ * session from one that a user made up, see origin.c in shell/ctl.
  */
 #define ANSWER STDOUT_FILENO
 
@@ -242,7 +242,7 @@ static int answer_joined(const struct join_way *way, pid_t pid, bool user, struc
 
 /*
  * What was mounted since the set began is covered in its mount namespace, which PID 1 has no right
- * to do any more.  A user's runner does it (shared.c), who joins the user namespace, too.
+ * to do any more.  A user's runner does it (run.c), who joins the user namespace, too.
  */
 static int cover_in_set(const struct join_way *way, const struct setup *setup, struct error *error)
 {

@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../environment.h"
-#include "modes.h"
+#include "job.h"
+#include "shell/common/environment.h"
 #include "signals.h"
 
 int command_init(struct command *command, char **argv, bool login, int stored, struct error *error)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "conf/common/error.h"
 
 struct command {
 	const char *path; /* found by PATH when it has no slash */
@@ -25,8 +25,8 @@ struct command {
 
 /*
  * @argv is borrowed; a @login shell gets its argv[0] in there changed.  @stored: a descriptor with
- * the command's environment, in which it is the SHELL (../environment.h); -1: it gets ours.
- * Returns 0 or a negative errno, with @error.
+ * the command's environment, in which it is the SHELL (shell/common/environment.h); -1: it gets
+ * ours.  Returns 0 or a negative errno, with @error.
  */
 int command_init(struct command *command, char **argv, bool login, int stored, struct error *error);
 

@@ -4,7 +4,7 @@
 #ifndef NSISOLATE_FILTER_H
 #define NSISOLATE_FILTER_H
 
-#include "error.h"
+#include "conf/common/error.h"
 
 /*
  * From here on this process and its children can make the calls of pid1_run only; opens files to

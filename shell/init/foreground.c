@@ -1,4 +1,4 @@
-#include "modes.h"
+#include "job.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "descriptors.h"
-#include "drop.h"
-#include "outer.h"
 #include "pid1.h"
-#include "shared.h"
+#include "shell/common/descriptors.h"
+#include "shell/common/drop.h"
+#include "shell/init/shared/run.h"
+#include "supervisor.h"
 
 /* ---- inside ---- */
 

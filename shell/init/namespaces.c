@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "kinds.h"
+#include "conf/common/cleanup.h"
+#include "conf/common/kinds.h"
 
 ino_t namespaces_inode(const char *file, struct error *error)
 {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "conf/common/error.h"
 
 /*
  * What tells a session's namespaces from the host's: being process 1, where one call made them

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kinds.h"
-#include "modes.h"
+#include "conf/common/kinds.h"
+#include "job.h"
 
 static const char usage[] =
 	"usage: " INIT_NAME " [--user] KIND... [OPTION...] -- COMMAND [ARGUMENT...]\n"

@@ -14,11 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "command.h"
+#include "conf/common/cleanup.h"
+#include "conf/common/process_count.h"
 #include "filter.h"
-#include "join.h"
-#include "living.h"
+#include "shell/init/shared/join.h"
 
 /* How soon to look again when a look at /proc failed (watch_somebody), or accept(2). */
 #define LOOK_AGAIN_MS 1000

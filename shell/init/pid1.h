@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "error.h"
-#include "policy.h"
-#include "share.h"
+#include "conf/common/error.h"
+#include "conf/common/policy.h"
+#include "shell/init/shared/socket.h"
 
 /* What PID 1 tells the outer process of a foreground session, and hears from it. */
 struct pid1_message {
@@ -40,7 +40,7 @@ struct pid1 {
 	const struct policy *policy;
 	struct pid1_login login; /* the first one; its line stays open */
 	struct share share; /* where further ones come from; SHARE_NONE: nowhere */
-	int proc; /* the session's /proc (procs.h), for those */
+	int proc; /* the session's /proc (other_procfs.h), for those */
 	bool user; /* further logins need descriptors to join the namespaces by, not having root */
 	int signals; /* of pid1_signals */
 	bool counts; /* the outer process wants to know how many processes the command left */

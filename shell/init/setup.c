@@ -2,13 +2,13 @@
 
 #include <linux/sched.h>
 
-#include "cleanup.h"
-#include "drop.h"
-#include "fresh.h"
-#include "hosts.h"
-#include "mounts.h"
-#include "procs.h"
-#include "runtime.h"
+#include "conf/common/cleanup.h"
+#include "shell/common/drop.h"
+#include "shell/init/mounts/hosts.h"
+#include "shell/init/mounts/mounts.h"
+#include "shell/init/mounts/other_procfs.h"
+#include "shell/init/mounts/overmounts.h"
+#include "shell/init/mounts/runtime_dir.h"
 
 /* The session's own, on /proc and wherever another one is mounted. */
 static int setup_proc(uid_t uid, bool user, struct error *error)

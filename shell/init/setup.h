@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "error.h"
-#include "fresh.h"
+#include "conf/common/error.h"
+#include "conf/common/policy.h"
 #include "namespaces.h"
-#include "policy.h"
+#include "shell/init/mounts/overmounts.h"
 
 struct setup {
 	struct policy policy;

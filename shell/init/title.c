@@ -1,4 +1,4 @@
-#include "modes.h"
+#include "job.h"
 
 #include <string.h>
 

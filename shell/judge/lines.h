@@ -2,9 +2,9 @@
  * lines.h - the lines of a stack as libpam took them, and what libpam finds in place of the files
  * and modules that it asks for.
  *
- * libpam calls fopen, dlopen, dlsym, dlclose, dlerror, syslog and audit_open of this program, not of
- * the C library: stand_ins.c.  So it reads, parses and decides itself, but nothing of a module is
- * ever loaded, nothing is logged, and each line is a function of ours: functions.c.
+ * libpam calls fopen, dlopen, dlsym, dlclose, dlerror, syslog and audit_open of this program, not
+ * of the C library: stand_ins.c.  So it reads, parses and decides itself, but nothing of a module
+ * is ever loaded, nothing is logged, and each line is a function of ours: functions.c.
  */
 #ifndef NSISOLATE_JUDGE_LINES_H
 #define NSISOLATE_JUDGE_LINES_H
@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "facts.h"
-#include "options.h"
+#include "pam_module/module_args.h"
 
 #define LINES_MAX 512 /* more in one service: it is not judged */
 #define FILES_MAX 256

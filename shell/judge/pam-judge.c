@@ -3,10 +3,10 @@
  *
  *	pam-judge SERVICE
  *
- * On standard input stand files that are taken in place of those that are there: a line PATH, a line
- * LENGTH, and so many bytes; LENGTH `-`: as if there were no such file.  What was found goes to
- * standard output, a fact a line, its words between tabs; the last one is `end`.  Whoever calls it
- * (ctl/pam_verdict.c) bounds its time.
+ * On standard input stand files that are taken in place of those that are there: a line PATH, a
+ * line LENGTH, and so many bytes; LENGTH `-`: as if there were no such file.  What was found goes
+ * to standard output, a fact a line, its words between tabs; the last one is `end`.  Whoever calls
+ * it (ctl/pam_verdict.c) bounds its time.
  */
 #include <security/pam_appl.h>
 #include <signal.h>

@@ -1,9 +1,9 @@
 /*
- * Only the answer of a module that was reached can change the way: the answers of the lines are fixed
- * one after the other, depth first, and each way is taken once.  With many lines that is too much.
- * But of what came before libpam keeps little: whether something succeeded, or failed.  So nothing
- * further is tried then where all that follows is what followed elsewhere, in three runs: the rest
- * succeeds, is ignored, fails.
+ * Only the answer of a module that was reached can change the way: the answers of the lines are
+ * fixed one after the other, depth first, and each way is taken once.  With many lines that is too
+ * much.  But of what came before libpam keeps little: whether something succeeded, or failed.  So
+ * nothing further is tried then where all that follows is what followed elsewhere, in three runs:
+ * the rest succeeds, is ignored, fails.
  */
 #include "runs.h"
 

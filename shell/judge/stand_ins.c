@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
 #include "lines.h"
 
 #define EXPORTED __attribute__((visibility("default")))

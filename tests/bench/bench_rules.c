@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "rules.h"
+#include "conf/rules/rules.h"
 
 #define RUNS 301
 

@@ -5,7 +5,7 @@
 
 #include "records.h"
 
-#include "../../pam_module/spawn.c"
+#include "pam_module/spawn.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

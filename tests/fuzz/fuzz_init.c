@@ -7,10 +7,10 @@
 #include "must.h"
 
 #define main init_main
-#include "../../shell/init/nsisolate-init.c"
+#include "shell/init/nsisolate-init.c"
 #undef main
 
-#include "../../shell/init/title.c"
+#include "shell/init/title.c"
 
 enum { WORDS_MAX = 64 };
 

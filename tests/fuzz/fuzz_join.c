@@ -8,9 +8,8 @@
  */
 #include "records.h"
 
-#include "../../shell/init/join.c"
-#include "../../shell/init/message.c"
-#include "../../shell/init/shared.c"
+#include "shell/init/shared/join.c"
+#include "shell/init/shared/run.c"
 
 static const struct policy policy = {
 	.kinds = CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS,
@@ -20,7 +19,7 @@ static const struct policy policy = {
 	.rule = "all",
 };
 
-/* What shared.c does besides, and a fuzzer does not. */
+/* What run.c does besides, and a fuzzer does not. */
 int attach_run(struct job *job)
 {
 	return job->lock;

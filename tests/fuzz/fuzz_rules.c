@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rules.h"
+#include "conf/rules/rules.h"
 
 #define SEPARATOR "\n--\n"
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/rules/rules.h"
 #include "must.h"
-#include "rules.h"
 
 static int fuzz_execve(const char *path, char *const *argv, char *const *environment);
 static uid_t fuzz_getuid(void)
@@ -42,7 +42,7 @@ static void free_others(struct rules *rules)
 #define getuid fuzz_getuid
 #define rules_load load_once
 #define rules_free free_others
-#include "../../shell/nsisolate-login.c"
+#include "shell/nsisolate-login.c"
 #undef main
 
 #define CONFIG_OPTION "--config="

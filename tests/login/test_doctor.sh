@@ -353,7 +353,7 @@ test_a_process_that_has_ended_is_not_outside() {
 	bash -c '{ until grep -q sleep /proc/$$/comm; do sleep 0.1; done
 		exec setpriv --reuid 5001 --regid 5001 --clear-groups true; } & exec sleep 50' &
 	wait_for pgrep -u alice -r Z || fail "a control: no zombie of alice's"
-	finds_not warning "$(sed -n 's/^#define SUBJECT "\(.*\)"/\1/p' "$TOP/shell/ctl/doctor_outside.c")"
+	finds_not warning "$(sed -n 's/^#define SUBJECT "\(.*\)"/\1/p' "$TOP/shell/ctl/doctor/checks/outside.c")"
 	kill $!
 }
 

@@ -8,8 +8,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "config.h"
-#include "config_file.h"
+#include "conf/file/config.h"
+#include "conf/file/config_file.h"
 #include "given.h"
 
 #define X10 "xxxxxxxxxx"

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 
 #include "given.h"
-#include "printable.h"
-#include "process.h"
-#include "table.h"
+#include "shell/ctl/output/printable.h"
+#include "shell/ctl/output/table.h"
+#include "shell/ctl/session/process.h"
 
 /* ---- tables ---- */
 

@@ -1,4 +1,4 @@
-#include "diagnostics.h"
+#include "conf/file/diagnostics.h"
 #include "given.h"
 
 static struct diagnostics findings = DIAGNOSTICS_EMPTY;

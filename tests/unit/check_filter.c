@@ -14,8 +14,8 @@
 
 #include "given.h"
 
-#include "../../shell/init/drop.c"
-#include "../../shell/init/filter.c"
+#include "shell/common/drop.c"
+#include "shell/init/filter.c"
 #ifdef __SANITIZE_ADDRESS__
 #include "../fault/no_leaks.c"
 #endif

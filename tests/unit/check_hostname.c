@@ -1,5 +1,5 @@
+#include "conf/rules/hostname.h"
 #include "given.h"
-#include "hostname.h"
 
 #define X10 "xxxxxxxxxx"
 #define X50 X10 X10 X10 X10 X10

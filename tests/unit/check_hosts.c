@@ -3,7 +3,7 @@
  */
 #include "given.h"
 
-#include "../../shell/init/hosts.c"
+#include "shell/init/mounts/hosts.c"
 
 #define LOCAL "127.0.0.1 localhost\n"
 

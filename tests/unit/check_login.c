@@ -5,8 +5,8 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include "conf/login/login.h"
 #include "given.h"
-#include "login.h"
 
 /* ---- what NSS answers ---- */
 

@@ -3,10 +3,11 @@
  * are closed.
  */
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include "given.h"
 
-#include "../../shell/init/message.c"
+#include "conf/common/fd_message.h"
 
 static int sockets[2];
 

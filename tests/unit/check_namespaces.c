@@ -8,8 +8,8 @@
 
 #include "given.h"
 
-#include "../../shell/init/mounts.c"
-#include "../../shell/init/namespaces.c"
+#include "shell/init/mounts/mounts.c"
+#include "shell/init/namespaces.c"
 
 static char before[65];
 

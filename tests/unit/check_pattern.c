@@ -1,5 +1,5 @@
+#include "conf/rules/pattern.h"
 #include "given.h"
-#include "pattern.h"
 
 #define LONG_A \
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

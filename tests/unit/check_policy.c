@@ -3,10 +3,10 @@
  */
 #include <linux/sched.h>
 
+#include "conf/common/kinds.h"
+#include "conf/common/policy.h"
+#include "conf/common/private_dirs.h"
 #include "given.h"
-#include "kinds.h"
-#include "places.h"
-#include "policy.h"
 
 /* Back from the words; fails on one that is not taken. */
 static struct policy read_back(const struct policy_argv *argv)

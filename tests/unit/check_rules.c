@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "conf/common/kinds.h"
+#include "conf/common/private_dirs.h"
+#include "conf/rules/keys.h"
 #include "given.h"
-#include "keys.h"
-#include "kinds.h"
-#include "places.h"
 
 /* ---- a login as one line ---- */
 

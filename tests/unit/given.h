@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "rules.h"
+#include "conf/common/cleanup.h"
+#include "conf/rules/rules.h"
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
@@ -51,13 +51,13 @@ static inline bool is_root(void)
 }
 
 /* Whether namespaces of these kinds (CLONE_NEW*) can be made. */
-static inline bool can_unshare(unsigned long kinds)
+static inline bool can_unshare(unsigned long flags)
 {
 	int status = -1;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(syscall(SYS_unshare, kinds) < 0);
+		_exit(syscall(SYS_unshare, flags) < 0);
 	waitpid(pid, &status, 0);
 	return status == 0;
 }

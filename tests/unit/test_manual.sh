@@ -85,7 +85,7 @@ test_the_defaults_are_those_of_the_program() {
 # Every key of the program is in the page, and no other.
 test_the_page_has_every_key() {
 	local keys
-	keys=$(sed -n 's/^	\[KEY_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' conf/keys.c | sort)
+	keys=$(sed -n 's/^	\[KEY_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' conf/rules/keys.c | sort)
 	[ -n "$keys" ] || fail "no keys"
 	assert_eq "$(sed -n 's/^\.It Ic \([a-z_]*\) Ns Li =.*/\1/p' "$PAGE" | sort)" "$keys"
 }

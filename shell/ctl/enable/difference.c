@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
 
 #define CONTEXT 3
 

@@ -9,7 +9,8 @@
 #include "text_lines.h"
 
 /*
- * Of two texts of which one has all lines of the other, in that order, and more.  NULL for @before or
+ * Of two texts of which one has all lines of the other, in that order, and more.  NULL for @before
+ * or
  * @after: there is no such file.  Returns 0 or -ENOMEM.
  */
 int difference_show(const char *path, const struct stack_text *before,

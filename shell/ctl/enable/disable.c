@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../command.h"
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
 #include "difference.h"
 #include "editing.h"
 #include "effect.h"
 #include "pair.h"
+#include "shell/ctl/command.h"
 
 /* ---- one file ---- */
 

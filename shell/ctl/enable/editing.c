@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../command.h"
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
+#include "shell/ctl/command.h"
 
 #define STATUS_NOT_DONE 1
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "error.h"
+#include "conf/common/error.h"
 #include "generated.h"
 #include "stack_file.h"
 

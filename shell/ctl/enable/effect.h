@@ -1,5 +1,6 @@
 /*
- * effect.h - what a change of a file of PAM's does to every service of the machine, before it is made.
+ * effect.h - what a change of a file of PAM's does to every service of the machine, before it is
+ * made.
  */
 #ifndef NSISOLATE_CTL_EFFECT_H
 #define NSISOLATE_CTL_EFFECT_H
@@ -7,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../pam_verdict.h"
-#include "error.h"
+#include "conf/common/error.h"
+#include "shell/ctl/pam_verdict.h"
 
 struct effect {
 	char *touched; /* the services whose lines of ours change, with commas between; "": none */
@@ -18,9 +19,9 @@ struct effect {
 
 /*
  * Compares each service's verdict as it is with the one with @change; the service @known, which the
- * caller judges itself, is left out (NULL: none).  Returns 0 with @effect filled, which is to be freed;
- * or a negative errno: the services cannot be listed or judged.  A service whose stack cannot be
- * judged is neither touched nor harmed.
+ * caller judges itself, is left out (NULL: none).  Returns 0 with @effect filled, which is to be
+ * freed; or a negative errno: the services cannot be listed or judged.  A service whose stack
+ * cannot be judged is neither touched nor harmed.
  */
 int effect_of(const struct pam_change *change, const char *known, struct effect *effect,
 	struct error *error);

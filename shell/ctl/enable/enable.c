@@ -9,12 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../command.h"
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
 #include "difference.h"
 #include "editing.h"
 #include "effect.h"
 #include "pair.h"
+#include "shell/ctl/command.h"
 
 /* One service under way. */
 struct job {

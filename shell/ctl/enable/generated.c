@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
 
 #define AUTHSELECT_DIRECTORY "/etc/authselect"
 #define PROFILES "/usr/share/pam-configs/nsisolate"

@@ -1,6 +1,6 @@
 /*
- * generated.h - files of PAM's that a program writes: what is put there by hand is lost with its next
- * run, or ends it.
+ * generated.h - files of PAM's that a program writes: what is put there by hand is lost with its
+ * next run, or ends it.
  */
 #ifndef NSISOLATE_CTL_GENERATED_H
 #define NSISOLATE_CTL_GENERATED_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "error.h"
+#include "conf/common/error.h"
 #include "stack_file.h"
 
 enum generator {
@@ -27,7 +27,8 @@ void generated_advise(
 /*
  * Ticks both profiles of the package, or neither, and sees in the file @path whether that did it:
  * where such files have changes of somebody else's pam-auth-update does nothing, and calls that
- * success; then -EALREADY.  @changed: the file is another one than @before.  Nobody may have it locked.
+ * success; then -EALREADY.  @changed: the file is another one than @before.  Nobody may have it
+ * locked.
  */
 int profiles_switch(const char *path, const struct stack_text *before, bool on, bool *changed,
 	struct error *error);

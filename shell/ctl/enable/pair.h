@@ -28,8 +28,8 @@ struct pair_taken {
 /*
  * All return 0 or -ENOMEM, and @result is the caller's to free.
  *
- * What the text is with these lines: the first one behind the comment that the file begins with, the
- * last one at the end, whose line is ended where it was not.
+ * What the text is with these lines: the first one behind the comment that the file begins with,
+ * the last one at the end, whose line is ended where it was not.
  */
 int pair_put(const struct stack_text *text, const struct pair *pair, struct stack_text *result);
 

@@ -10,7 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "conf/common/cleanup.h"
 
 #define SIZE_MOST (1 << 20) /* of a stack that a person wrote */
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "error.h"
+#include "conf/common/error.h"
 #include "text_lines.h"
 
 #define PAM_OWN_DIRECTORY "/etc/pam.d"
@@ -27,8 +27,8 @@ struct stack_file {
 };
 
 /*
- * The path of what libpam reads for @service; NULL with errno ENOENT: nothing, or ENOMEM.  It is the
- * caller's to free.
+ * The path of what libpam reads for @service; NULL with errno ENOENT: nothing, or ENOMEM.  It is
+ * the caller's to free.
  */
 char *stack_find(const char *service);
 
@@ -42,10 +42,10 @@ int stack_open(struct stack_file *file, const char *path, struct error *error);
 int stack_new(struct stack_file *file, const char *path, struct error *error);
 
 /*
- * Puts @text in the place of the file, with its owner, mode and extended attributes (SELinux's label
- * and access lists are such), or makes it, with those of a new file.  Whoever reads it at that moment
- * finds the one or the other.  Refused where somebody changed the file since it was read, and where
- * a file of several names would part from them.
+ * Puts @text in the place of the file, with its owner, mode and extended attributes (SELinux's
+ * label and access lists are such), or makes it, with those of a new file.  Whoever reads it at
+ * that moment finds the one or the other.  Refused where somebody changed the file since it was
+ * read, and where a file of several names would part from them.
  */
 int stack_replace(
 	const struct stack_file *file, const struct stack_text *text, struct error *error);

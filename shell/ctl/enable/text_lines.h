@@ -1,6 +1,6 @@
 /*
- * text_lines.h - the text of a PAM file, as far as an editor has to know it: where a line begins and
- * ends, and what its first words are.  What the lines come to, libpam says (pam_verdict.h).
+ * text_lines.h - the text of a PAM file, as far as an editor has to know it: where a line begins
+ * and ends, and what its first words are.  What the lines come to, libpam says (pam_verdict.h).
  */
 #ifndef NSISOLATE_CTL_TEXT_LINES_H
 #define NSISOLATE_CTL_TEXT_LINES_H
@@ -27,8 +27,8 @@ static inline void cleanup_text(struct stack_text *text)
 bool text_same(const struct stack_text *one, const struct stack_text *other);
 
 /*
- * One line as pam.conf(5) has it: those that a backslash continues are one, blank lines and comments
- * are none, not even between the parts of one.
+ * One line as pam.conf(5) has it: those that a backslash continues are one, blank lines and
+ * comments are none, not even between the parts of one.
  */
 struct text_line {
 	size_t begin, end; /* of its first and behind its last part, newline included */
@@ -47,8 +47,8 @@ struct text_walk {
 bool text_walk_next(struct text_walk *walk, struct text_line *line);
 
 /*
- * The physical line that begins at *@at, from @begin to @end, newline included; *@at becomes its end.
- * False at the end of the text.
+ * The physical line that begins at *@at, from @begin to @end, newline included; *@at becomes its
+ * end.  False at the end of the text.
  */
 bool text_next(const struct stack_text *text, size_t *at, size_t *begin, size_t *end);
 

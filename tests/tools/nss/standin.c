@@ -89,8 +89,8 @@ static enum nss_status end(FILE *file, int result, int *errnum)
 	return result == ERANGE ? NSS_STATUS_TRYAGAIN : NSS_STATUS_NOTFOUND;
 }
 
-static enum nss_status find_account(const char *name, uid_t uid, struct passwd *entry, char *buffer,
-	size_t size, int *errnum)
+static enum nss_status find_account(
+	const char *name, uid_t uid, struct passwd *entry, char *buffer, size_t size, int *errnum)
 {
 	FILE *file = fopen(DIRECTORY "passwd", "re");
 	struct passwd *found;
@@ -125,12 +125,12 @@ static const char *number(unsigned value)
 	return text;
 }
 
-#define ANSWERS(call, what)                                             \
-	do {                                                            \
-		enum nss_status status_ = begin(call, what, errnum);    \
-                                                                        \
-		if (status_ != NSS_STATUS_SUCCESS)                      \
-			return status_;                                 \
+#define ANSWERS(call, what)                                          \
+	do {                                                         \
+		enum nss_status status_ = begin(call, what, errnum); \
+                                                                     \
+		if (status_ != NSS_STATUS_SUCCESS)                   \
+			return status_;                              \
 	} while (0)
 
 CALL enum nss_status _nss_standin_getpwnam_r(

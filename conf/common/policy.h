@@ -1,0 +1,86 @@
+/*
+ * policy.h - what one login gets: the outcome of matching it against the rules, and the only
+ * thing that the ways in tell the engine.
+ *
+ * The way to nsisolate-init is its command line; policy_to_argv and policy_from_option are the two
+ * ends of it and share one table, so they cannot drift apart.
+ */
+#ifndef NSISOLATE_POLICY_H
+#define NSISOLATE_POLICY_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+
+#define POLICY_NAME_MAX 64 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
+#define POLICY_RULE_MAX 64 /* a rule name's bytes */
+#define POLICY_ID_LENGTH 8 /* digits of a session's id */
+#define POLICY_SHELL_MAX 255 /* bytes of a shell's path: PID 1 keeps all this for its life */
+#define POLICY_SIZE_MAX 15 /* bytes of a size of memory, as text */
+#define POLICY_GRACE_DEFAULT 2 /* seconds */
+#define POLICY_GRACE_MAX 3600 /* seconds */
+
+enum policy_logout {
+	LOGOUT_KILL, /* end every process of the session, after `grace` seconds by force */
+	LOGOUT_LINGER /* wait until the last process has ended by itself */
+};
+
+enum policy_scope {
+	SCOPE_SESSION, /* a set of namespaces of its own for each login */
+	SCOPE_USER /* one for all logins of the user under the rule */
+};
+
+enum policy_user_manager {
+	USER_MANAGER_HIDE, /* /run/user is the session's own */
+	USER_MANAGER_KEEP /* ... is the host's */
+};
+
+enum policy_on_error { ON_ERROR_DENY, ON_ERROR_ALLOW };
+
+struct policy {
+	bool isolate; /* false: the login is left alone, ignore the rest */
+	char rule[POLICY_RULE_MAX + 1]; /* which rule won; "" when none matched */
+	char id[POLICY_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
+	enum policy_scope scope;
+	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
+	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */
+	char domainname[POLICY_NAME_MAX + 1]; /* "" leaves the host's */
+	bool hosts; /* name the hostname in the session's /etc/hosts */
+	unsigned private; /* places that are the session's own, see private_dirs.h */
+	char private_size[POLICY_SIZE_MAX +
+			  1]; /* of each of them, see tmpfs(5); "": the kernel's */
+	enum policy_user_manager user_manager;
+	char shell[POLICY_SHELL_MAX + 1]; /* the real shell for nsisolate-shell; "": passwd's */
+	enum policy_logout logout;
+	unsigned grace; /* seconds between SIGTERM and the end, for LOGOUT_KILL */
+	enum policy_on_error on_error;
+};
+
+/* The words of nsisolate.conf for these values. */
+const char *policy_scope_name(enum policy_scope scope);
+const char *policy_logout_name(enum policy_logout logout);
+const char *policy_on_error_name(enum policy_on_error on_error);
+const char *policy_user_manager_name(enum policy_user_manager user_manager);
+
+/*
+ * nsisolate-init's options for a policy.  The strings live in @argv->text and @policy; both must
+ * outlive argv->option.  option[count] is NULL.
+ */
+#define POLICY_OPTIONS_MAX 24
+struct policy_argv {
+	char *option[POLICY_OPTIONS_MAX + 1];
+	int count;
+	char text[1024];
+};
+void policy_to_argv(const struct policy *policy, struct policy_argv *argv);
+
+/*
+ * Takes one command-line word into @policy when it is one of the options that policy_to_argv
+ * makes.  Returns 1 when it was taken, 0 when it is not a policy's option, -EINVAL with @error
+ * filled when it is one with a value that it cannot have.
+ */
+int policy_from_option(struct policy *policy, const char *word, struct error *error);
+
+#endif

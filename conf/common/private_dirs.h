@@ -1,0 +1,23 @@
+/*
+ * private_dirs.h - the directories that a session can have to itself: one row a place, used by the
+ * configuration and the engine alike.
+ */
+#ifndef NSISOLATE_PRIVATE_DIRS_H
+#define NSISOLATE_PRIVATE_DIRS_H
+
+#include <stddef.h>
+
+/* The most that all names, each with a comma behind it, need. */
+#define PLACES_TEXT_MAX 64
+
+/* What is in the order of this table is bit 1 << index of a set of places. */
+extern const char *const places[];
+extern const size_t places_count;
+
+/* The set that @list names, separated by commas and nothing else; 0 when one of them is unknown. */
+unsigned places_from_text(const char *list);
+
+/* The reverse, into @text of PLACES_TEXT_MAX bytes, which it returns. */
+const char *places_to_text(unsigned set, char *text);
+
+#endif

@@ -1,0 +1,487 @@
+#include "keys.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "conf/common/kinds.h"
+#include "conf/common/private_dirs.h"
+#include "hostname.h"
+
+/* ---- matchers: what of a login they look at ---- */
+
+/* One value, what is not known as "". */
+static void look_at(struct key_look *look, const char *value)
+{
+	look->single[0] = value ? value : "";
+	look->values = look->single;
+	look->count = 1;
+}
+
+static void look_at_user(const struct login *login, struct key_look *look)
+{
+	look_at(look, login->user);
+}
+
+static void look_at_service(const struct login *login, struct key_look *look)
+{
+	look_at(look, login->service);
+}
+
+static void look_at_uid(const struct login *login, struct key_look *look)
+{
+	snprintf(look->number, sizeof look->number, "%u", login->uid);
+	look_at(look, look->number);
+}
+
+static void look_at_tty(const struct login *login, struct key_look *look)
+{
+	const char *tty = login->tty;
+
+	/* PAM_TTY is "pts/3", "/dev/pts/3" or, by sshd without a terminal, "ssh" */
+	if (tty && !strncmp(tty, "/dev/", 5))
+		tty += 5;
+	look_at(look, tty);
+}
+
+static void look_at_from(const struct login *login, struct key_look *look)
+{
+	look_at(look, login->rhost);
+}
+
+/* ---- groups ---- */
+
+#define GROUP_NAME_MAX 255 /* bytes: a pattern's, too */
+
+/* Whether any group's name fits a wildcard. */
+static enum truth in_group_like(struct login *login, const char *pattern, size_t length)
+{
+	struct error error;
+	int result = login_groups(login, &error);
+
+	for (size_t i = 0; login->group_names && i < login->group_count; i++)
+		if (login->group_names[i] &&
+			pattern_fits(pattern, length, PATTERN_NAME, login->group_names[i]))
+			return TRUTH_YES;
+	return result < 0 ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+static enum truth ask_group(void *data, const char *pattern, size_t length, const char **value)
+{
+	char name[GROUP_NAME_MAX + 1];
+
+	(void)value;
+	if (strspn(pattern, "*") >= length)
+		return TRUTH_YES; /* everybody is in a group */
+	if (!pattern_is_literal(pattern, length))
+		return in_group_like(data, pattern, length);
+	snprintf(name, sizeof name, "%.*s", (int)length, pattern);
+	return login_in_group(data, name);
+}
+
+static enum truth ask_no_group(void *data, const char *pattern, size_t length, const char **value)
+{
+	(void)data;
+	(void)value;
+	return strspn(pattern, "*") >= length ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+static enum truth match_groups(const char *list, struct login *login, bool ask,
+	struct key_look *look, struct pattern_reason *reason)
+{
+	bool may_ask = ask || login->groups_known;
+	enum truth answer = pattern_decide(list, may_ask ? ask_group : ask_no_group, login, reason);
+
+	look->values = (const char *const *)login->group_names;
+	look->count = login->group_names ? login->group_count : 0;
+	return answer;
+}
+
+size_t key_groups(const char *list)
+{
+	const char *pattern;
+	size_t length, count = 0;
+	bool negated;
+
+	while (pattern_next(&list, &pattern, &length, &negated)) {
+		if (strspn(pattern, "*") >= length)
+			continue;
+		if (!pattern_is_literal(pattern, length))
+			return SIZE_MAX;
+		count++;
+	}
+	return count;
+}
+
+/* ---- settings ---- */
+
+static bool fault_at(struct key_fault *fault, size_t offset, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static bool fault_at(struct key_fault *fault, size_t offset, const char *format, ...)
+{
+	va_list args;
+
+	fault->offset = offset;
+	va_start(args, format);
+	vsnprintf(fault->text, sizeof fault->text, format, args);
+	va_end(args);
+	return false;
+}
+
+/* @value is none of @words, which are named in the fault. */
+static void fault_word(
+	const char *value, const char *const *words, size_t count, struct key_fault *fault)
+{
+	const char *nearest = key_nearest(value, words, count);
+	char expected[128] = "";
+
+	for (size_t i = 0; i < count; i++)
+		snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%s%s",
+			!i              ? ""
+			: i + 1 < count ? ", "
+					: " or ",
+			words[i]);
+	if (nearest)
+		fault_at(
+			fault, 0, "'%s': expected %s (did you mean %s?)", value, expected, nearest);
+	else
+		fault_at(fault, 0, "'%s': expected %s", value, expected);
+}
+
+/* One of @words; returns its index, or -1 with @fault filled. */
+static int take_word(
+	const char *value, const char *const *words, size_t count, struct key_fault *fault)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcasecmp(value, words[i]))
+			return (int)i;
+	fault_word(value, words, count, fault);
+	return -1;
+}
+
+static bool take_yes_no(const char *value, bool *yes, struct key_fault *fault)
+{
+	static const char *const words[] = {"yes", "no"};
+	int index = take_word(value, words, 2, fault);
+
+	*yes = index == 0;
+	return index >= 0;
+}
+
+static bool take_isolate(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	return take_yes_no(value, &policy->isolate, fault);
+}
+
+static bool take_hosts(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	return take_yes_no(value, &policy->hosts, fault);
+}
+
+/*
+ * The next word of a list at *@cursor: @what, one of @count @words, and not in *@set yet.  1 when
+ * there was one, with its bit in *@set; 0 at the end; -1 with @fault filled.
+ */
+static int take_list_word(const char *value, const char **cursor, const char *what,
+	const char *const *words, size_t count, unsigned *set, struct key_fault *fault)
+{
+	const char *item;
+	char word[32];
+	size_t length;
+	bool negated;
+	int index;
+
+	if (!pattern_next(cursor, &item, &length, &negated))
+		return 0;
+	if (negated || !length || length >= sizeof word) {
+		fault_at(fault, (size_t)(item - value), "expected %s here, such as %s", what,
+			words[0]);
+		return -1;
+	}
+	snprintf(word, sizeof word, "%.*s", (int)length, item);
+	index = take_word(word, words, count, fault);
+	fault->offset = (size_t)(item - value);
+	if (index < 0)
+		return -1;
+	if (*set & 1u << index) {
+		fault_at(fault, fault->offset, "'%s' stands here twice", word);
+		return -1;
+	}
+	*set |= 1u << index;
+	return 1;
+}
+
+static bool take_namespaces(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *cursor = value, *names[KINDS_MAX];
+	unsigned set = 0;
+	int flags = 0, taken;
+
+	for (size_t i = 0; i < kinds_count; i++)
+		names[i] = kinds[i].name;
+	do
+		taken = take_list_word(value, &cursor, "the name of a kind of namespace", names,
+			kinds_count, &set, fault);
+	while (taken > 0);
+	for (size_t i = 0; i < kinds_count; i++)
+		if (set & 1u << i)
+			flags |= kinds[i].flag;
+	policy->kinds = kinds_complete(flags);
+	return taken == 0;
+}
+
+static bool take_scope(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {
+		policy_scope_name(SCOPE_SESSION), policy_scope_name(SCOPE_USER)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->scope = index == 1 ? SCOPE_USER : SCOPE_SESSION;
+	return index >= 0;
+}
+
+static bool take_private(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *cursor = value;
+	int taken;
+
+	policy->private = 0;
+	do
+		taken = take_list_word(value, &cursor, "a directory", places, places_count,
+			&policy->private, fault);
+	while (taken > 0);
+	/* the one setting that asks for a kind of namespace itself; it comes after `namespaces` */
+	policy->kinds |= kind_by_name("mount")->flag;
+	return taken == 0;
+}
+
+/* What the kernel would count modulo 2^64. */
+static bool size_overflows(const char *value, char unit)
+{
+	int shift = unit == 'g' ? 30 : unit == 'm' ? 20 : unit == 'k' ? 10 : 0;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(value, NULL, 10);
+	return errno || number > (unsigned long long)INT64_MAX >> shift;
+}
+
+/* What tmpfs(5) takes as size=: a number with %, K, M or G behind it, or nothing: bytes. */
+static bool take_private_size(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	static const char digits[] = "0123456789";
+	size_t length = strspn(value, digits);
+	const char *unit = value + length;
+
+	bool none = strspn(value, "0") == length; /* which tmpfs takes for "no limit" */
+
+	if (none || length >= POLICY_SIZE_MAX ||
+		(*unit && (!strchr("%KMGkmg", *unit) || unit[1])) ||
+		(*unit == '%' && strtoul(value, NULL, 10) > 100) ||
+		size_overflows(value, (char)tolower((unsigned char)*unit)))
+		return fault_at(
+			fault, 0, "'%s': expected %s", value, keys[KEY_PRIVATE_SIZE].expected);
+	strcpy(policy->private_size, value);
+	return true;
+}
+
+static bool take_user_manager(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {policy_user_manager_name(USER_MANAGER_HIDE),
+		policy_user_manager_name(USER_MANAGER_KEEP)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->user_manager = index == 1 ? USER_MANAGER_KEEP : USER_MANAGER_HIDE;
+	return index >= 0;
+}
+
+static bool take_template(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *wrong = hostname_check(value, &fault->offset);
+
+	(void)policy;
+	if (wrong)
+		return fault_at(fault, fault->offset, "'%s': %s", value, wrong);
+	return true;
+}
+
+static bool take_shell(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	if (*value != '/')
+		return fault_at(fault, 0, "'%s': expected %s", value, keys[KEY_SHELL].expected);
+	if (strlen(value) >= sizeof policy->shell)
+		return fault_at(
+			fault, 0, "this path is longer than %zu bytes", sizeof policy->shell - 1);
+	strcpy(policy->shell, value);
+	return true;
+}
+
+static bool take_logout(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {
+		policy_logout_name(LOGOUT_KILL), policy_logout_name(LOGOUT_LINGER)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->logout = index == 1 ? LOGOUT_LINGER : LOGOUT_KILL;
+	return index >= 0;
+}
+
+static bool take_on_error(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	const char *const words[] = {
+		policy_on_error_name(ON_ERROR_DENY), policy_on_error_name(ON_ERROR_ALLOW)};
+	int index = take_word(value, words, 2, fault);
+
+	policy->on_error = index == 1 ? ON_ERROR_ALLOW : ON_ERROR_DENY;
+	return index >= 0;
+}
+
+static bool take_grace(const char *value, struct policy *policy, struct key_fault *fault)
+{
+	char *end;
+	unsigned long seconds;
+
+	errno = 0;
+	seconds = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || seconds > POLICY_GRACE_MAX)
+		return fault_at(fault, 0, "'%s': expected %s", value, keys[KEY_GRACE].expected);
+	policy->grace = (unsigned)seconds;
+	return true;
+}
+
+#define TEXT_OF_VALUE(number) #number
+#define TEXT_OF(number) TEXT_OF_VALUE(number)
+
+#define LIST ", separated by commas"
+#define YES_NO "yes or no"
+#define TEMPLATE "a name, with specifiers such as %u (user) and %l (this host)"
+
+const struct key keys[KEY_COUNT] = {
+	[KEY_USER] = {"user", "user names or patterns" LIST, NULL, PATTERN_NAME, look_at_user,
+		NULL},
+	[KEY_UID] = {"uid", "numbers or ranges" LIST ", as in 1000-59999", NULL, PATTERN_NUMBER,
+		look_at_uid, NULL},
+	[KEY_SERVICE] = {"service", "names of PAM services or patterns" LIST, NULL, PATTERN_WORD,
+		look_at_service, NULL},
+	[KEY_TTY] = {"tty", "terminals or patterns" LIST ", as in tty1, pts/*", NULL, PATTERN_WORD,
+		look_at_tty, NULL},
+	[KEY_FROM] = {"from", "addresses, ADDRESS/BITS, host names or patterns" LIST, NULL,
+		PATTERN_HOST, look_at_from, NULL},
+	[KEY_GROUP] = {"group", "group names or patterns" LIST, NULL, PATTERN_NAME, NULL, NULL},
+	[KEY_ISOLATE] = {"isolate", YES_NO, "yes", 0, NULL, take_isolate},
+	[KEY_NAMESPACES] = {"namespaces", "kinds of namespace" LIST ", as in uts, pid", "uts, pid",
+		0, NULL, take_namespaces},
+	[KEY_SCOPE] = {"scope", "session or user", "session", 0, NULL, take_scope},
+	[KEY_HOSTNAME] = {"hostname", TEMPLATE, "%u-%l", 0, NULL, take_template},
+	[KEY_DOMAINNAME] = {"domainname", TEMPLATE, NULL, 0, NULL, take_template},
+	[KEY_HOSTS] = {"hosts", YES_NO, "yes", 0, NULL, take_hosts},
+	[KEY_PRIVATE] = {"private", "directories" LIST ", as in /tmp, /var/tmp, /dev/shm", NULL, 0,
+		NULL, take_private},
+	[KEY_PRIVATE_SIZE] = {"private_size", "a size from 1 up, as in 25%, 512M or 2G", "25%", 0,
+		NULL, take_private_size},
+	[KEY_USER_MANAGER] = {"user_manager", "hide or keep", "hide", 0, NULL, take_user_manager},
+	[KEY_SHELL] = {"shell", "the absolute path of a shell", NULL, 0, NULL, take_shell},
+	[KEY_LOGOUT] = {"logout", "kill or linger", "kill", 0, NULL, take_logout},
+	[KEY_GRACE] = {"grace", "seconds, from 0 to " TEXT_OF(POLICY_GRACE_MAX),
+		TEXT_OF(POLICY_GRACE_DEFAULT), 0, NULL, take_grace},
+	[KEY_ON_ERROR] = {"on_error", "deny or allow", "deny", 0, NULL, take_on_error},
+};
+
+enum key_id key_by_name(const char *name)
+{
+	int id = 0;
+
+	while (id < KEY_COUNT && strcasecmp(keys[id].name, name))
+		id++;
+	return (enum key_id)id;
+}
+
+bool key_check(enum key_id id, const char *value, struct key_fault *fault)
+{
+	static struct policy scratch;
+	const char *wrong;
+
+	fault->offset = 0;
+	if (!*value)
+		return fault_at(fault, 0, "a value is missing, expected %s", keys[id].expected);
+	if (id >= KEY_MATCHERS)
+		return keys[id].take(value, &scratch, fault);
+	wrong = pattern_check(value, keys[id].subject, &fault->offset);
+	return wrong ? fault_at(fault, fault->offset, "%s", wrong) : true;
+}
+
+enum truth key_match(enum key_id id, const char *list, struct login *login, bool ask,
+	struct key_look *look, struct pattern_reason *reason)
+{
+	if (id == KEY_GROUP)
+		return match_groups(list, login, ask, look, reason);
+	keys[id].look(login, look);
+	return pattern_match(list, keys[id].subject, look->values, look->count, reason) ? TRUTH_YES
+											: TRUTH_NO;
+}
+
+/* ---- the nearest word ---- */
+
+#define NEAR_WORD_MAX 32
+
+/*
+ * How many letters must change, go or come: Levenshtein's distance, one row of it at a time.  What
+ * is @far or more for the lengths' sake alone is not counted: at every login each section is
+ * compared with [defaults].
+ */
+static size_t distance(const char *from, const char *to, size_t far)
+{
+	size_t row[NEAR_WORD_MAX + 1], length = strlen(to), other = strlen(from);
+
+	if (length > NEAR_WORD_MAX || length >= other + far || other >= length + far)
+		return far;
+	for (size_t i = 0; i <= length; i++)
+		row[i] = i;
+	for (; *from; from++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t i = 1; i <= length; i++) {
+			size_t best = diagonal + (tolower((unsigned char)*from) !=
+							 tolower((unsigned char)to[i - 1]));
+
+			if (row[i] + 1 < best)
+				best = row[i] + 1;
+			if (row[i - 1] + 1 < best)
+				best = row[i - 1] + 1;
+			diagonal = row[i];
+			row[i] = best;
+		}
+	}
+	return row[length];
+}
+
+const char *key_nearest(const char *word, const char *const *words, size_t count)
+{
+	const char *nearest = NULL;
+	size_t least = strlen(word) < 4 ? 2 : 3; /* so many letters make another word of it */
+
+	for (size_t i = 0; i < count; i++) {
+		size_t letters = distance(word, words[i], least);
+
+		if (letters < least) {
+			least = letters;
+			nearest = words[i];
+		}
+	}
+	return nearest;
+}
+
+const char *key_nearest_name(const char *word)
+{
+	const char *names[KEY_COUNT];
+
+	for (int id = 0; id < KEY_COUNT; id++)
+		names[id] = keys[id].name;
+	return key_nearest(word, names, KEY_COUNT);
+}

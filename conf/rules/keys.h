@@ -1,0 +1,98 @@
+/*
+ * keys.h - the words of nsisolate.conf: one row a key, used to check a file, to match a login, to
+ * explain and to test.
+ */
+#ifndef NSISOLATE_KEYS_H
+#define NSISOLATE_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/common/error.h"
+#include "conf/common/policy.h"
+#include "conf/login/login.h"
+#include "pattern.h"
+
+enum key_id {
+	/* matchers, in the order in which they are looked at */
+	KEY_USER,
+	KEY_UID,
+	KEY_SERVICE,
+	KEY_TTY,
+	KEY_FROM,
+	KEY_GROUP, /* the last one: it alone has to ask NSS */
+	KEY_MATCHERS, /* how many of them */
+
+	/* settings */
+	KEY_ISOLATE = KEY_MATCHERS,
+	KEY_NAMESPACES,
+	KEY_SCOPE,
+	KEY_HOSTNAME,
+	KEY_DOMAINNAME,
+	KEY_HOSTS,
+	KEY_PRIVATE,
+	KEY_PRIVATE_SIZE,
+	KEY_USER_MANAGER,
+	KEY_SHELL,
+	KEY_LOGOUT,
+	KEY_GRACE,
+	KEY_ON_ERROR,
+	KEY_COUNT
+};
+
+/* What is wrong with a value, and at which of its bytes. */
+struct key_fault {
+	char text[256];
+	size_t offset;
+};
+
+/* The values of a login that a matcher is compared with. */
+struct key_look {
+	const char *const *values;
+	size_t count;
+	const char *single[1]; /* where there is only one */
+	char number[24];
+};
+
+struct key {
+	const char *name;
+	const char *expected; /* what can stand there, in words that follow "expected" */
+	const char *builtin; /* a setting's value where nobody sets it; NULL: none */
+	enum pattern_subject subject; /* a matcher's */
+	/* a matcher's: what of the login is matched; NULL for groups, which have to be asked for */
+	void (*look)(const struct login *login, struct key_look *look);
+	/*
+	 * a setting's: checks @value and takes it into @policy (a template stays to be expanded).
+	 * False with @fault filled when it is none of what can stand there.
+	 */
+	bool (*take)(const char *value, struct policy *policy, struct key_fault *fault);
+};
+
+extern const struct key keys[KEY_COUNT];
+
+/* The key of this name, case not mattering; KEY_COUNT when there is none. */
+enum key_id key_by_name(const char *name);
+
+/* Checks the value of any key; false with @fault filled. */
+bool key_check(enum key_id id, const char *value, struct key_fault *fault);
+
+/*
+ * Whether the matcher's list matches the login.  What is not known of a login (no terminal, no
+ * host) is the empty value.  Groups are asked for where that is needed and @ask is true; where it
+ * cannot be told, login->trouble says why.  @look and @reason are filled with what was compared, of
+ * groups what is known (an entry can be NULL), and what decided; they point into @login, @list and
+ * each other.
+ */
+enum truth key_match(enum key_id id, const char *list, struct login *login, bool ask,
+	struct key_look *look, struct pattern_reason *reason);
+
+/* How many groups a list names; SIZE_MAX where it has wildcards, which need all groups' names. */
+size_t key_groups(const char *list);
+
+/* The one of @count @words that @word was most likely meant to be; NULL when none is near. */
+const char *key_nearest(const char *word, const char *const *words, size_t count);
+
+/* The same among the names of all keys. */
+const char *key_nearest_name(const char *word);
+
+#endif

@@ -1,0 +1,555 @@
+#include "rules.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/common/kinds.h"
+#include "hostname.h"
+#include "lookalike.h"
+#include "rules_internal.h"
+
+#define DEFAULTS "defaults"
+
+/* ---- the locale, for as long as a variable with _in_c_locale_ lives ---- */
+
+static locale_t enter_c_locale(void)
+{
+	/* made of nothing but "C" it is a constant of the C library, and can be had always */
+	return uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+}
+
+static void leave_c_locale(const locale_t *before)
+{
+	uselocale(*before);
+}
+
+#define _in_c_locale_ __attribute__((cleanup(leave_c_locale), unused)) locale_t
+
+/* ---- loading ---- */
+
+static void report(struct diagnostics *diagnostics, const struct config_place *place, size_t offset,
+	const char *text)
+{
+	diagnostics_add(diagnostics, SEVERITY_ERROR, place->file, place->line,
+		place->column + (unsigned)offset, place->source, "%s", text);
+}
+
+static void report_unknown(struct diagnostics *diagnostics, const struct config_item *item)
+{
+	const char *nearest = key_nearest_name(item->key);
+	char text[256];
+
+	if (nearest)
+		snprintf(text, sizeof text, "unknown key '%.64s' (did you mean %s?)", item->key,
+			nearest);
+	else
+		snprintf(text, sizeof text, "unknown key '%.64s': nsisolate.conf(5) lists them",
+			item->key);
+	report(diagnostics, &item->key_place, 0, text);
+}
+
+/* What is wrong may be a character that looks like another one. */
+static void report_value(struct diagnostics *diagnostics, const struct config_item *item,
+	const struct key_fault *fault)
+{
+	char what[LOOKALIKE_TEXT_MAX], text[sizeof fault->text + LOOKALIKE_TEXT_MAX + 16];
+	size_t offset;
+
+	snprintf(text, sizeof text, "%s", fault->text);
+	if (lookalike_find(item->value, false, &offset, what))
+		snprintf(text, sizeof text, "%s; here is %s", fault->text, what);
+	report(diagnostics, &item->place, fault->offset, text);
+}
+
+static void take_section(
+	struct rule *rule, const struct config_section *section, struct diagnostics *diagnostics)
+{
+	static const char *const reserved[] = {DEFAULTS};
+	bool defaults = !strcmp(section->name, DEFAULTS);
+
+	rule->section = section;
+	/* as a rule it would have no matcher, and take every login */
+	if (!defaults && key_nearest(section->name, reserved, 1))
+		report(diagnostics, &section->place, 0,
+			"did you mean [defaults]? If this is a rule, give it a name less like it");
+	for (size_t i = 0; i < section->count; i++) {
+		const struct config_item *item = &section->items[i];
+		enum key_id id = key_by_name(item->key);
+		struct key_fault fault;
+
+		if (id == KEY_COUNT) {
+			report_unknown(diagnostics, item);
+			continue;
+		}
+		if (defaults && id < KEY_MATCHERS) {
+			report(diagnostics, &item->key_place, 0,
+				"a matcher, but [defaults] is no rule: put it into the rules that it is "
+				"for");
+			continue;
+		}
+		if (!key_check(id, item->value, &fault))
+			report_value(diagnostics, item, &fault);
+		rule->items[id] = item;
+	}
+}
+
+/* Whether the rule matches every login. */
+static bool matches_all(const struct rule *rule)
+{
+	for (int id = 0; id < KEY_MATCHERS; id++)
+		if (rule->items[id] &&
+			!pattern_matches_all(rule->items[id]->value, keys[id].subject))
+			return false;
+	return true;
+}
+
+static void warn_unreachable(const struct rules *rules, struct diagnostics *diagnostics)
+{
+	const struct config_section *all = NULL;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct config_section *section = rules->list[i].section;
+
+		if (all)
+			diagnostics_add(diagnostics, SEVERITY_WARNING, section->place.file,
+				section->place.line, section->place.column, section->place.source,
+				"[%s] can never match: [%s] at %s:%u matches every login before it",
+				section->name, all->name, all->place.file, all->place.line);
+		else if (matches_all(&rules->list[i]))
+			all = section;
+	}
+}
+
+const struct config_item *rule_setting(
+	const struct rules *rules, const struct rule *rule, enum key_id id)
+{
+	return rule->items[id] ? rule->items[id] : rules->defaults.items[id];
+}
+
+static const char *setting_value(const struct rules *rules, const struct rule *rule, enum key_id id)
+{
+	const struct config_item *item = rule_setting(rules, rule, id);
+
+	return item ? item->value : keys[id].builtin;
+}
+
+/* What a rule says together with [defaults], as far as no login is needed to know it. */
+static bool take_settings(const struct rules *rules, const struct rule *rule, struct policy *policy,
+	enum key_id *id, struct key_fault *fault)
+{
+	for (*id = KEY_MATCHERS; *id < KEY_COUNT; ++*id) {
+		const char *value = setting_value(rules, rule, *id);
+
+		if (value && !keys[*id].take(value, policy, fault))
+			return false;
+	}
+	return true;
+}
+
+/* What a rule asks for, and makes impossible itself. */
+static void check_scope(
+	const struct rules *rules, const struct rule *rule, struct diagnostics *diagnostics)
+{
+	const struct config_item *scope = rule_setting(rules, rule, KEY_SCOPE);
+	struct policy policy = {0};
+	struct key_fault fault;
+	enum key_id id;
+
+	/* without that word there is nothing that could contradict it */
+	if (!scope || !take_settings(rules, rule, &policy, &id, &fault) ||
+		policy.scope != SCOPE_USER || (policy.kinds & kind_by_name("pid")->flag))
+		return;
+	report(diagnostics, &scope->place, 0,
+		"logins can share a set of namespaces only where `namespaces` names pid");
+}
+
+/* Sections into rules; what they say is checked here, once, for every login. */
+static int take_config(struct rules *rules, const char *path, struct diagnostics *diagnostics)
+{
+	const struct config *config = &rules->config;
+
+	rules->list = calloc(config->count + 1, sizeof *rules->list);
+	if (!rules->list) {
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "no memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < config->count; i++) {
+		const struct config_section *section = &config->sections[i];
+
+		take_section(!strcmp(section->name, DEFAULTS) ? &rules->defaults
+							      : &rules->list[rules->count++],
+			section, diagnostics);
+	}
+	/* what follows from a word that was not understood would only confuse */
+	if (diagnostics->errors)
+		return -EINVAL;
+	for (size_t i = 0; i < rules->count; i++)
+		check_scope(rules, &rules->list[i], diagnostics);
+	if (diagnostics->errors)
+		return -EINVAL;
+	if (!rules->count)
+		diagnostics_add(diagnostics, SEVERITY_WARNING, path, 0, 0, NULL,
+			"there is no rule, so no login is isolated");
+	warn_unreachable(rules, diagnostics);
+	return 0;
+}
+
+static int load(const char *path, const struct config_change *change, struct rules **rules,
+	struct diagnostics *diagnostics)
+{
+	_in_c_locale_ locale = enter_c_locale();
+	struct rules *loaded = calloc(1, sizeof *loaded);
+	int result;
+
+	*rules = NULL;
+	if (!loaded) {
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "no memory");
+		return -ENOMEM;
+	}
+	config_read(&loaded->config, path, change, diagnostics);
+	result = take_config(loaded, path, diagnostics);
+	diagnostics_sort(diagnostics);
+	if (result < 0) {
+		rules_free(loaded);
+		return result;
+	}
+	*rules = loaded;
+	return 0;
+}
+
+int rules_load(const char *path, struct rules **rules, struct diagnostics *diagnostics)
+{
+	return load(path, NULL, rules, diagnostics);
+}
+
+int rules_load_changed(const char *path, const char *file, const char *with, struct rules **rules,
+	struct diagnostics *diagnostics)
+{
+	return load(path, &(struct config_change){file, with}, rules, diagnostics);
+}
+
+void rules_free(struct rules *rules)
+{
+	if (!rules)
+		return;
+	config_free(&rules->config);
+	free(rules->list);
+	free(rules);
+}
+
+/* ---- a login against the rules ---- */
+
+bool rules_never_isolate(const char *service)
+{
+	/* of systemd, elogind, OpenRC and turnstile (Chimera, Void) */
+	static const char *const managers[] = {
+		"systemd-user", "elogind-user", "openrc-user", "turnstiled"};
+
+	for (size_t i = 0; service && i < sizeof managers / sizeof managers[0]; i++)
+		if (!strcmp(service, managers[i]))
+			return true;
+	return false;
+}
+
+static struct rules_place place_of(const struct rule *rule, const struct config_place *place)
+{
+	return (struct rules_place){rule->section->name, place->file, place->line};
+}
+
+/* One time through the rules with a login. */
+struct walk {
+	const struct rules *rules;
+	struct login *login;
+	const struct rules_listener *listener; /* or NULL */
+	bool ask; /* NSS, for groups */
+
+	/* what can come of it: `last` is what it is where nothing stays unknown */
+	const struct rule *last; /* NULL: no rule matches */
+	const struct rule *isolating; /* the last one that isolates; NULL: none */
+	bool open; /* more than one thing can come of it */
+	bool left_alone; /* one of them is that the login is left alone */
+	bool two_policies; /* two of them isolate, and not alike */
+	bool two_shells; /* two leave it alone, with different shells */
+	bool negated; /* what is not known stands behind a `!` */
+	const struct rule *unknown; /* the first one of which it is not known whether it matches */
+	size_t groups; /* so many groups are named by those of which it is not known */
+	char shell[POLICY_SHELL_MAX + 1]; /* of the first one that leaves the login alone */
+};
+
+/* uid 0 gets in also where NSS hangs. */
+static bool may_ask(const struct walk *walk)
+{
+	return walk->ask && walk->login->uid;
+}
+
+static void tell_matcher(const struct walk *walk, const struct rule *rule, enum key_id id,
+	const struct key_look *look, const struct pattern_reason *reason, enum truth answer)
+{
+	const struct config_item *item = rule->items[id];
+
+	if (walk->listener)
+		walk->listener->matcher(
+			walk->listener->data, &(struct rules_matcher){
+						      .place = place_of(rule, &item->key_place),
+						      .key = keys[id].name,
+						      .list = item->value,
+						      .values = look->values,
+						      .count = look->count,
+						      .reason = reason,
+						      .answer = answer,
+						      .asked = may_ask(walk),
+					      });
+}
+
+static void note_passed_over(struct walk *walk, const struct rule *rule)
+{
+	if (!*walk->login->doubt.text)
+		error_set(&walk->login->doubt, 0,
+			"rule [%s] was passed over: for uid 0 no service is asked for a group",
+			rule->section->name);
+}
+
+/* TRUTH_UNKNOWN: it has a group matcher, and of that one it is not known. */
+static enum truth match_rule(struct walk *walk, const struct rule *rule)
+{
+	enum truth answer = TRUTH_YES;
+
+	for (int id = 0; id < KEY_MATCHERS && answer == TRUTH_YES; id++) {
+		struct key_look look;
+		struct pattern_reason reason;
+
+		if (!rule->items[id])
+			continue;
+		answer = key_match((enum key_id)id, rule->items[id]->value, walk->login,
+			may_ask(walk), &look, &reason);
+		tell_matcher(walk, rule, (enum key_id)id, &look, &reason, answer);
+		if (answer == TRUTH_UNKNOWN)
+			walk->negated |= reason.negated;
+	}
+	if (answer == TRUTH_UNKNOWN && walk->ask && !walk->login->uid) {
+		note_passed_over(walk, rule);
+		answer = TRUTH_NO;
+	}
+	return answer;
+}
+
+static void tell_settings(
+	const struct rules *rules, const struct rule *rule, const struct rules_listener *listener)
+{
+	for (int id = KEY_MATCHERS; listener && id < KEY_COUNT; id++) {
+		const struct config_item *item = rule_setting(rules, rule, (enum key_id)id);
+		struct rules_setting setting = {
+			.key = keys[id].name,
+			.value = setting_value(rules, rule, (enum key_id)id),
+		};
+
+		if (item)
+			setting.place = place_of(
+				item == rule->items[id] ? rule : &rules->defaults, &item->place);
+		listener->setting(listener->data, &setting);
+	}
+}
+
+/* The same for every login of the user under the rule: FNV-1a of both. */
+static void make_shared_id(struct policy *policy, uid_t uid)
+{
+	char text[sizeof policy->rule + 16];
+	uint32_t hash = 0x811c9dc5;
+
+	snprintf(text, sizeof text, "%u %s", uid, policy->rule);
+	for (const char *byte = text; *byte; byte++)
+		hash = (hash ^ (unsigned char)*byte) * 0x01000193;
+	snprintf(policy->id, sizeof policy->id, "%08" PRIx32, hash);
+}
+
+static int expand_names(const struct rules *rules, const struct rule *rule, struct login *login,
+	struct policy *policy, struct error *error)
+{
+	const char *domainname = setting_value(rules, rule, KEY_DOMAINNAME);
+	int result;
+
+	if (!(policy->kinds & kind_by_name("uts")->flag))
+		return 0;
+	result = hostname_expand(
+		setting_value(rules, rule, KEY_HOSTNAME), login, policy, policy->hostname, error);
+	if (!result && domainname)
+		result = hostname_expand(domainname, login, policy, policy->domainname, error);
+	return result;
+}
+
+static int fill_policy(const struct rules *rules, const struct rule *rule, struct login *login,
+	struct policy *policy, struct error *error)
+{
+	struct key_fault fault;
+	enum key_id id;
+
+	strcpy(policy->rule, rule->section->name);
+	if (!take_settings(rules, rule, policy, &id, &fault))
+		return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule, keys[id].name,
+			fault.text);
+	if (!policy->isolate)
+		return 0;
+	if (!policy->private)
+		*policy->private_size = '\0';
+	if (policy->scope == SCOPE_USER)
+		make_shared_id(policy, login->uid);
+	else
+		strcpy(policy->id, login->id);
+	return expand_names(rules, rule, login, policy, error);
+}
+
+static bool same_settings(
+	const struct rules *rules, const struct rule *one, const struct rule *other)
+{
+	for (int id = KEY_MATCHERS; id < KEY_COUNT; id++) {
+		const char *a = setting_value(rules, one, (enum key_id)id);
+		const char *b = setting_value(rules, other, (enum key_id)id);
+
+		if (a != b && (!a || !b || strcmp(a, b)))
+			return false;
+	}
+	return true;
+}
+
+/* @rule (NULL: that none matches) can come of it. */
+static void note_possible(struct walk *walk, const struct rule *rule)
+{
+	struct policy policy = {0};
+	struct key_fault fault;
+	enum key_id id;
+
+	if (rule)
+		take_settings(walk->rules, rule, &policy, &id, &fault);
+	if (policy.isolate) {
+		walk->two_policies |=
+			walk->isolating && !same_settings(walk->rules, walk->isolating, rule);
+		walk->isolating = rule;
+	} else {
+		walk->two_shells |= walk->left_alone && strcmp(walk->shell, policy.shell);
+		if (!walk->left_alone)
+			strcpy(walk->shell, policy.shell);
+		walk->left_alone = true;
+	}
+	walk->last = rule;
+}
+
+static void walk_rules(struct walk *walk)
+{
+	enum truth answer = TRUTH_NO;
+
+	for (size_t i = 0; i < walk->rules->count && answer != TRUTH_YES; i++) {
+		const struct rule *rule = &walk->rules->list[i];
+		struct rules_place place = place_of(rule, &rule->section->place);
+
+		answer = match_rule(walk, rule);
+		if (walk->listener)
+			walk->listener->rule(walk->listener->data, &place, answer);
+		if (answer == TRUTH_NO)
+			continue;
+		note_possible(walk, rule);
+		if (answer == TRUTH_UNKNOWN) {
+			size_t groups = key_groups(rule->items[KEY_GROUP]->value);
+
+			walk->open = true;
+			walk->groups =
+				groups > SIZE_MAX - walk->groups ? SIZE_MAX : walk->groups + groups;
+			if (!walk->unknown)
+				walk->unknown = rule;
+		}
+	}
+	if (answer != TRUTH_YES)
+		note_possible(walk, NULL);
+}
+
+/* What is not known makes no difference. */
+static bool is_decided(const struct walk *walk)
+{
+	return !walk->open || (!walk->isolating && !walk->two_shells);
+}
+
+/*
+ * Of what can come of it, the one policy: it may be more than the login deserves, but nobody is
+ * locked out, and nobody sees more than he may.
+ */
+static int decide_in_doubt(struct walk *walk, struct error *error)
+{
+	const char *rule = walk->unknown->section->name;
+	struct login *login = walk->login;
+
+	if (walk->two_policies || walk->negated)
+		return error_set(
+			error, -login->services, "rule [%s], group: %s", rule, login->trouble.text);
+	if (walk->isolating)
+		walk->last = walk->isolating;
+	error_set(&login->doubt, 0, "it cannot be told whether rule [%s] matches: %s", rule,
+		login->trouble.text);
+	return 0;
+}
+
+int rules_explain(const struct rules *rules, struct login *login, struct policy *policy,
+	const struct rules_listener *listener, struct error *error)
+{
+	_in_c_locale_ locale = enter_c_locale();
+	struct walk walk = {.rules = rules, .login = login};
+	int result = 0;
+
+	*policy = (struct policy){.isolate = false};
+	*login->doubt.text = '\0';
+	if (rules_never_isolate(login->service))
+		return 0;
+	/* what needs no NSS is decided first, by all rules together */
+	walk_rules(&walk);
+	if (listener || !is_decided(&walk)) {
+		bool ask = !is_decided(&walk);
+
+		/* who listens wants to hear the groups' names, too */
+		login->rules_groups = listener ? SIZE_MAX : walk.groups;
+		walk = (struct walk){
+			.rules = rules, .login = login, .listener = listener, .ask = ask};
+		walk_rules(&walk);
+	}
+	if (!is_decided(&walk))
+		result = decide_in_doubt(&walk, error);
+	if (result < 0 || !walk.last)
+		return result;
+	result = fill_policy(rules, walk.last, login, policy, error);
+	if (!result)
+		tell_settings(rules, walk.last, listener);
+	return result;
+}
+
+int rules_match(
+	const struct rules *rules, struct login *login, struct policy *policy, struct error *error)
+{
+	return rules_explain(rules, login, policy, NULL, error);
+}
+
+size_t rules_count(const struct rules *rules)
+{
+	return rules->count;
+}
+
+void rules_summarize(const struct rules *rules, size_t index, struct rules_summary *summary)
+{
+	const struct rule *rule = &rules->list[index];
+	const struct config_item *service = rule->items[KEY_SERVICE];
+	struct key_fault fault;
+	enum key_id id;
+
+	*summary = (struct rules_summary){
+		.place = place_of(rule, &rule->section->place),
+		.service = service ? service->value : NULL,
+		.service_only = true,
+		.hostname = setting_value(rules, rule, KEY_HOSTNAME),
+	};
+	snprintf(summary->policy.rule, sizeof summary->policy.rule, "%s", rule->section->name);
+	/* it was checked when it was loaded */
+	take_settings(rules, rule, &summary->policy, &id, &fault);
+	for (int matcher = 0; matcher < KEY_MATCHERS; matcher++)
+		if (matcher != KEY_SERVICE && rule->items[matcher] &&
+			!pattern_matches_all(rule->items[matcher]->value, keys[matcher].subject))
+			summary->service_only = false;
+}

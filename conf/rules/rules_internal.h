@@ -1,0 +1,35 @@
+/*
+ * rules_internal.h - what rules are made of, for rules.c, rules_lint.c and rules_words.c only.
+ */
+#ifndef NSISOLATE_RULES_INTERNAL_H
+#define NSISOLATE_RULES_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/file/config.h"
+#include "keys.h"
+
+struct rule {
+	const struct config_section *section; /* NULL: [defaults] that is not there */
+	const struct config_item *items[KEY_COUNT]; /* by key; NULL: not set here */
+};
+
+struct rules {
+	struct config config;
+	struct rule defaults;
+	struct rule *list; /* in the order in which they are tried */
+	size_t count;
+};
+
+/* What counts for a setting: the rule's word, else that of [defaults]; NULL: the built-in one. */
+const struct config_item *rule_setting(
+	const struct rules *rules, const struct rule *rule, enum key_id id);
+
+/*
+ * Warns of words that no login has: characters that look like others, services that PAM has no
+ * stack for or does not write so, terminals with /dev/.
+ */
+void rule_lint_words(const struct rule *rule, bool isolates, struct diagnostics *diagnostics);
+
+#endif

@@ -1,0 +1,294 @@
+/*
+ * What is well formed and yet most likely not meant so.  All of them are warnings: an account that
+ * does not exist today can be there tomorrow, and must lock nobody out.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/common/kinds.h"
+#include "rules.h"
+#include "rules_internal.h"
+
+struct lint {
+	const struct rules *rules;
+	const struct rule *rule; /* the current one, or [defaults] */
+	bool names; /* what NSS does not know is not there */
+	struct diagnostics *diagnostics;
+};
+
+static void warn_at(
+	const struct lint *lint, const struct config_place *place, size_t offset, const char *text)
+{
+	diagnostics_add(lint->diagnostics, SEVERITY_WARNING, place->file, place->line,
+		place->column + (unsigned)offset, place->source, "%s", text);
+}
+
+/* ---- names ---- */
+
+static int user_exists(const char *name, char *called, size_t size, struct error *error)
+{
+	struct login login;
+	int result = login_by_name(&login, name, error);
+
+	if (result == -ENOENT)
+		return 0;
+	if (!result)
+		snprintf(called, size, "%s", login.user);
+	login_free(&login);
+	return result < 0 ? result : 1;
+}
+
+/*
+ * What distributions call the group of their administrators: one file can serve all of them by
+ * naming all three, as the shipped one does, and then one of them has to exist.
+ */
+static bool is_customary(enum key_id id, const char *name)
+{
+	return id == KEY_GROUP &&
+	       (!strcmp(name, "sudo") || !strcmp(name, "wheel") || !strcmp(name, "admin"));
+}
+
+/* What the names of one list have come to. */
+struct tally {
+	bool present; /* something in it can match, or cannot be told */
+	size_t missing; /* offset of a customary name that does not exist */
+	char name[256]; /* that name; "" when there is none */
+};
+
+static void check_name(const struct lint *lint, enum key_id id, const char *name, size_t offset,
+	struct tally *tally)
+{
+	const struct config_place *place = &lint->rule->items[id]->place;
+	struct error error = {0};
+	char text[sizeof error.text + 64];
+	char called[256] = "";
+	int exists = id == KEY_USER ? user_exists(name, called, sizeof called, &error)
+				    : login_group_exists(name, called, sizeof called, &error);
+
+	if (!exists && is_customary(id, name)) {
+		tally->missing = offset;
+		snprintf(tally->name, sizeof tally->name, "%s", name);
+		return;
+	}
+	if (exists < 0)
+		snprintf(text, sizeof text, "%s", error.text);
+	else
+		snprintf(text, sizeof text, "there is no %s '%s' here", keys[id].name, name);
+	if (exists <= 0 && lint->names)
+		warn_at(lint, place, offset, text);
+	if (exists > 0 && strcmp(called, name) != 0) {
+		snprintf(text, sizeof text,
+			"NSS calls this %s '%.200s', and only that name matches: write it so",
+			keys[id].name, called);
+		warn_at(lint, place, offset, text);
+	}
+	tally->present |= exists != 0;
+}
+
+/* The names that stand for themselves, those behind a `!` too. */
+static void check_names(const struct lint *lint, enum key_id id)
+{
+	const struct config_item *item = lint->rule->items[id];
+	const char *cursor = item ? item->value : NULL, *pattern;
+	struct tally tally = {0};
+	char name[256];
+	size_t length;
+	bool negated;
+
+	while (pattern_next(&cursor, &pattern, &length, &negated)) {
+		if (!pattern_is_literal(pattern, length)) {
+			tally.present = true;
+			continue;
+		}
+		snprintf(name, sizeof name, "%.*s", (int)length, pattern);
+		check_name(lint, id, name, (size_t)(pattern - item->value), &tally);
+	}
+	if (*tally.name && !tally.present && lint->names) {
+		snprintf(name, sizeof name, "there is no group '%.64s' here", tally.name);
+		warn_at(lint, &item->place, tally.missing, name);
+	}
+}
+
+/* ---- settings ---- */
+
+static void check_shell(const struct lint *lint)
+{
+	const struct config_item *item = lint->rule->items[KEY_SHELL];
+	struct stat status;
+	const char *wrong = NULL;
+
+	if (!item)
+		return;
+	if (stat(item->value, &status) < 0)
+		wrong = errno == ENOENT ? "there is no such file" : "this file cannot be looked at";
+	else if (!S_ISREG(status.st_mode) || !(status.st_mode & 0111))
+		wrong = "this is no program";
+	else if (!strcmp(strrchr(item->value, '/'), "/nsisolate-shell"))
+		wrong = "nsisolate-shell would start itself: name the shell that it shall start";
+	if (wrong)
+		warn_at(lint, &item->place, 0, wrong);
+}
+
+/*
+ * A name whose first part is of the user's making alone may be that of another machine, and the
+ * first part is what sudo and others compare.
+ */
+static void check_hostname(const struct lint *lint)
+{
+	const struct config_item *item = lint->rule->items[KEY_HOSTNAME];
+	size_t first = item ? strcspn(item->value, ".") : 0;
+
+	for (size_t i = 0; i < first; i++)
+		if (item->value[i] == '%' && strchr("lH", item->value[++i]))
+			return;
+	if (item)
+		warn_at(lint, &item->place, 0,
+			"the first part of this name has neither %l nor %H: it can come out as that of "
+			"another machine, and sudo and others take the session for it");
+}
+
+/* Settings that the rule itself makes, and lacks what they need. */
+static void check_needs(const struct lint *lint)
+{
+	static const struct need {
+		enum key_id id;
+		int kind; /* CLONE_NEW*; 0: `private` */
+		const char *text;
+	} needs[] = {
+		{KEY_HOSTNAME, CLONE_NEWUTS, "this has no effect: namespaces does not name uts"},
+		{KEY_DOMAINNAME, CLONE_NEWUTS, "this has no effect: namespaces does not name uts"},
+		{KEY_USER_MANAGER, CLONE_NEWNS,
+			"this has no effect: namespaces names neither pid nor mount"},
+		{KEY_LOGOUT, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
+		{KEY_GRACE, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
+		{KEY_PRIVATE_SIZE, 0, "this has no effect: there is no `private`"},
+	};
+	struct policy policy = {0};
+	struct key_fault fault;
+
+	for (int id = KEY_NAMESPACES; id <= KEY_PRIVATE; id++) {
+		const struct config_item *item =
+			rule_setting(lint->rules, lint->rule, (enum key_id)id);
+		const char *value = item ? item->value : keys[id].builtin;
+
+		if (value && !keys[id].take(value, &policy, &fault))
+			return;
+	}
+	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+		const struct config_item *item = lint->rule->items[needs[i].id];
+		bool there =
+			needs[i].kind ? (policy.kinds & needs[i].kind) != 0 : policy.private != 0;
+
+		if (item && !there)
+			warn_at(lint, &item->key_place, 0, needs[i].text);
+	}
+}
+
+/* A hostname of its own, and nowhere to look it up. */
+static void check_hosts(const struct lint *lint)
+{
+	const struct config_item *namespaces =
+		rule_setting(lint->rules, lint->rule, KEY_NAMESPACES);
+	const struct config_item *hostname = rule_setting(lint->rules, lint->rule, KEY_HOSTNAME);
+	bool own = namespaces == lint->rule->items[KEY_NAMESPACES];
+	struct policy policy = {0};
+	struct key_fault fault;
+
+	for (int id = KEY_ISOLATE; id <= KEY_PRIVATE; id++) {
+		const struct config_item *item =
+			rule_setting(lint->rules, lint->rule, (enum key_id)id);
+		const char *value = item ? item->value : keys[id].builtin;
+
+		if (value && !keys[id].take(value, &policy, &fault))
+			return;
+	}
+	if (!namespaces || !policy.isolate || !policy.hosts || !(policy.kinds & CLONE_NEWUTS) ||
+		(policy.kinds & CLONE_NEWNS) || (hostname && !strcmp(hostname->value, "%H")))
+		return;
+	warn_at(lint, own ? &namespaces->place : &lint->rule->section->place, 0,
+		"the hostname cannot be looked up in the session: without mount there is no "
+		"/etc/hosts of its own (name mount, or say hosts = no)");
+}
+
+/* Settings next to isolate = no, which leaves the login alone. */
+static void check_not_isolated(const struct lint *lint)
+{
+	const struct config_item *isolate = lint->rule->items[KEY_ISOLATE];
+
+	if (!isolate || strcasecmp(isolate->value, "no"))
+		return;
+	for (int id = KEY_ISOLATE + 1; id < KEY_COUNT; id++)
+		/* the shell counts all the same: nsisolate-shell execs it */
+		if (id != KEY_SHELL && lint->rule->items[id])
+			warn_at(lint, &lint->rule->items[id]->key_place, 0,
+				"this has no effect: the rule says isolate = no");
+}
+
+/* ---- rules for which nothing is left ---- */
+
+/* Whether whatever matches @later matches @earlier too, as far as equal words tell. */
+static bool covers(const struct rule *earlier, const struct rule *later)
+{
+	bool any = false;
+
+	for (int id = 0; id < KEY_MATCHERS; id++) {
+		const struct config_item *item = earlier->items[id];
+
+		if (!item || pattern_matches_all(item->value, keys[id].subject))
+			continue;
+		if (!later->items[id] || strcmp(later->items[id]->value, item->value))
+			return false;
+		any = true;
+	}
+	/* an earlier rule that matches all was named when the file was read */
+	return any;
+}
+
+static void check_covered(const struct lint *lint)
+{
+	const struct config_section *section = lint->rule->section;
+	char text[PATH_MAX + 256];
+
+	for (const struct rule *rule = lint->rules->list; rule < lint->rule; rule++)
+		if (covers(rule, lint->rule)) {
+			snprintf(text, sizeof text,
+				"[%s] can never match: [%s] at %s:%u takes every login that it would",
+				section->name, rule->section->name, rule->section->place.file,
+				rule->section->place.line);
+			warn_at(lint, &section->place, 0, text);
+			return;
+		}
+}
+
+void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagnostics)
+{
+	struct lint lint = {rules, &rules->defaults, names, diagnostics};
+
+	if (rules->defaults.section) {
+		rule_lint_words(&rules->defaults, true, diagnostics);
+		check_shell(&lint);
+		check_hostname(&lint);
+	}
+	for (size_t i = 0; i < rules->count; i++) {
+		struct rules_summary summary;
+
+		lint.rule = &rules->list[i];
+		rules_summarize(rules, i, &summary);
+		rule_lint_words(lint.rule, summary.policy.isolate, diagnostics);
+		check_names(&lint, KEY_USER);
+		check_names(&lint, KEY_GROUP);
+		check_shell(&lint);
+		check_hostname(&lint);
+		check_needs(&lint);
+		check_hosts(&lint);
+		check_not_isolated(&lint);
+		check_covered(&lint);
+	}
+	diagnostics_sort(diagnostics);
+}

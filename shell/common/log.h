@@ -1,0 +1,38 @@
+/*
+ * log.h - the system log, of a foreground session that nsisolate-shell asked for: what the PAM
+ * module logs of its own, see session_log.h.
+ *
+ * As the user: where nobody listens at /dev/log nothing is said, and nothing fails.
+ */
+#ifndef NSISOLATE_LOG_H
+#define NSISOLATE_LOG_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "conf/common/policy.h"
+#include "conf/common/session_log.h"
+
+struct log {
+	bool wanted;
+	struct session_log session;
+};
+
+/* The session begins, of @user, from @from; NULL: nothing will be logged, or it is not known. */
+void log_start(struct log *log, const struct policy *policy, const char *user, const char *from);
+
+/* Its PID namespace is that of the descriptor @namespace; -1: it is not known. */
+void log_namespace(struct log *log, int namespace);
+
+/* What it goes without; "": nothing. */
+void log_note(const struct log *log, const char *note);
+
+void log_opened(const struct log *log);
+
+/* @left: processes that are still there; or a negative errno.  @reason: one word. */
+void log_closed(const struct log *log, int left, const char *reason);
+
+/* There is no session for @user (NULL: nothing is logged), who is @allowed in all the same. */
+void log_failed(const char *user, bool allowed, const char *why);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Applications that a rule isolates in vain: what they do with a session is not what a session of
+ * ours needs, one process a login that forks after opening it.
+ */
+#include <stddef.h>
+#include <unistd.h>
+
+#include "shell/ctl/doctor/doctor.h"
+
+/* since 2.2 not by default; when it does it is in a thread of its own */
+#define JUPYTERHUB                                                                           \
+	"JupyterHub opens no session, or is refused one and goes on: what it starts is not " \
+	"isolated"
+
+static const struct application {
+	const char *service; /* the name of its PAM stack */
+	const char *program; /* what tells that it is installed; NULL: its stack does */
+	const char *why;
+} applications[] = {
+	{"cockpit", NULL,
+		"cockpit-session needs its own /proc after it opened the session, and ends without: "
+		"nobody whom a rule isolates gets in"},
+	{"dovecot", NULL,
+		"dovecot opens no session, or with session=yes closes it at once: nothing is isolated"},
+	{"samba", NULL, "smbd closes a session as soon as it is open: nothing is isolated"},
+	{"login", "/usr/bin/jupyterhub", JUPYTERHUB},
+	{"login", "/usr/local/bin/jupyterhub", JUPYTERHUB},
+	{"login", "/opt/tljh/hub/bin/jupyterhub", JUPYTERHUB},
+};
+
+void doctor_check_applications(struct doctor *doctor)
+{
+	struct rules_summary summary;
+
+	for (size_t i = 0; i < sizeof applications / sizeof applications[0]; i++) {
+		const struct application *application = &applications[i];
+		const struct stack *stack = stacks_find(&doctor->stacks, application->service);
+
+		if (!stack || !stack_has_module(stack) ||
+			(application->program && access(application->program, X_OK) < 0) ||
+			!doctor_rule_for(doctor, application->service, &summary))
+			continue;
+		doctor_add(doctor, VERDICT_WARNING,
+			application->program ? application->program : application->service, "%s",
+			application->why);
+		doctor_mend(doctor, "nsisolatectl edit   # see nsisolate(7), Which applications");
+	}
+}

@@ -1,0 +1,393 @@
+/*
+ * Side doors: what starts a user's programs outside of every session, though a rule isolates him.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+#include "conf/common/kinds.h"
+#include "pam.h"
+#include "shell/ctl/doctor/doctor.h"
+
+#define LINGER "/var/lib/systemd/linger"
+
+static void open_door(struct doctor *doctor)
+{
+	doctor->door_open = true;
+}
+
+/* ---- the user's systemd and D-Bus ---- */
+
+static void check_manager(struct doctor *doctor)
+{
+	struct rules_summary summary;
+	char subject[128];
+	bool hidden = false;
+	size_t before = doctor->count;
+
+	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &summary);) {
+		const char *why = NULL, *remedy;
+
+		hidden = true;
+		snprintf(subject, sizeof subject, "user manager [%s]", summary.place.rule);
+		if (summary.policy.user_manager == USER_MANAGER_KEEP) {
+			why = "user_manager = keep leaves the user's systemd and D-Bus in reach: "
+			      "systemd-run --user leads out";
+			remedy = "user_manager = hide";
+		} else if (!(summary.policy.kinds & kind_by_name("mount")->flag)) {
+			why = "without a mount namespace user_manager = hide cannot hide anything";
+			remedy = "namespaces = uts, pid";
+		} else if (!(summary.policy.kinds & kind_by_name("pid")->flag)) {
+			why = "without pid, what the session hides is reached through the /proc/PID/root "
+			      "of a process outside";
+			remedy = "namespaces = uts, pid";
+		}
+		if (!why)
+			continue;
+		doctor_add(doctor, VERDICT_WARNING, subject, "%s", why);
+		doctor_mend(
+			doctor, "nsisolatectl edit   # in [%s]: %s", summary.place.rule, remedy);
+		open_door(doctor);
+	}
+	if (hidden && doctor->count == before)
+		doctor_add(doctor, VERDICT_OK, "user manager",
+			"every rule hides the user's systemd and D-Bus from the session");
+}
+
+static void check_linger(struct doctor *doctor)
+{
+	DIR *directory = opendir(LINGER);
+	struct dirent *entry;
+	struct word word;
+
+	if (!directory) {
+		if (errno != ENOENT)
+			doctor_add(
+				doctor, VERDICT_UNSEEN, "linger", LINGER ": %s", strerror(errno));
+		return;
+	}
+	while ((entry = readdir(directory))) {
+		const struct person *person = people_find(&doctor->people, entry->d_name);
+
+		if (!person || !person_is_isolated(person))
+			continue;
+		doctor_add(doctor, VERDICT_WARNING, "linger",
+			"%s's systemd runs outside from boot on, with what its owner enabled there",
+			entry->d_name);
+		doctor_mend(
+			doctor, "loginctl disable-linger %s", doctor_word(&word, entry->d_name));
+		open_door(doctor);
+	}
+	closedir(directory);
+}
+
+/* ---- cron and at ---- */
+
+struct scheduler {
+	const char *name;
+	const char *services[3]; /* what its stack is called, here or there */
+	const char *program; /* by which users ask it */
+	const char *allow; /* who may, where it exists */
+	const char *late; /* what becomes of that in a session with processes of its own */
+};
+
+static const struct scheduler schedulers[] = {
+	{"cron", {"cron", "crond", NULL}, "crontab", "/etc/cron.allow", ""},
+	{"at", {"atd", NULL, NULL}, "at", "/etc/at.allow",
+		"; at(1) in a session does not wake atd, and jobs may start an hour late"},
+};
+
+static bool is_installed(const char *program)
+{
+	static const char *const directories[] = {"/usr/bin", "/bin", "/usr/local/bin"};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", directories[i], program);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether only users may that no rule isolates: 1, 0, or a negative errno. */
+static int is_closed(struct doctor *doctor, const char *allow)
+{
+	FILE *file = fopen(allow, "re");
+	char line[256];
+	int closed = 1;
+
+	if (!file)
+		return errno == ENOENT ? 0 : -errno;
+	while (closed && fgets(line, sizeof line, file)) {
+		const struct person *person;
+		char name[256];
+
+		if (sscanf(line, " %255s", name) != 1 || *name == '#')
+			continue;
+		person = people_find(&doctor->people, name);
+		closed = !person || !person_is_isolated(person);
+	}
+	fclose(file);
+	return closed;
+}
+
+static void check_scheduler(struct doctor *doctor, const struct scheduler *scheduler)
+{
+	const struct stack *stack = NULL;
+	const char *service = scheduler->services[0];
+	struct rules_summary rule;
+	bool covered;
+	int closed;
+
+	if (!is_installed(scheduler->program))
+		return;
+	for (size_t i = 0; !stack && scheduler->services[i]; i++)
+		stack = stacks_find(&doctor->stacks, scheduler->services[i]);
+	if (stack)
+		service = stack->service;
+	covered = doctor_rule_for(doctor, service, &rule);
+	closed = is_closed(doctor, scheduler->allow);
+	if (closed > 0) {
+		doctor_add(doctor, VERDICT_OK, scheduler->name,
+			"%s names nobody whom a rule isolates", scheduler->allow);
+		return;
+	}
+	if (covered && stack && stack_has_module(stack)) {
+		doctor_add(doctor, VERDICT_OK, scheduler->name, "isolated by the rule [%s]%s",
+			rule.place.rule, scheduler->late);
+		return;
+	}
+	if (closed < 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, scheduler->name, "%s: %s", scheduler->allow,
+			strerror(-closed));
+		return;
+	}
+	open_door(doctor);
+	/* a service that a rule names is told of with its stack */
+	if (covered && stack && doctor_is_named(&rule, service))
+		return;
+	if (!stack) {
+		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
+			"runs users' jobs outside, and asks no PAM stack");
+		doctor_mend(doctor, "# let %s name those alone who may, as root", scheduler->allow);
+	} else if (!covered) {
+		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
+			"no rule is for the service %s: users' jobs run outside%s", service,
+			scheduler->late);
+		doctor_mend(doctor, "nsisolatectl edit   # add %s to the rule's service", service);
+	} else {
+		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
+			"%s does not name pam_nsisolate.so: users' jobs run outside%s", stack->path,
+			scheduler->late);
+		mend_by_pair(doctor, stack);
+	}
+}
+
+/* ---- groups whose members start what they like, as root ---- */
+
+static void check_group(struct doctor *doctor, const char *name)
+{
+	char subject[64];
+	struct group *group = getgrnam(name);
+	size_t before = doctor->count;
+
+	if (!group)
+		return;
+	snprintf(subject, sizeof subject, "group %s", name);
+	for (size_t i = 0; i < doctor->people.count; i++) {
+		const struct person *person = &doctor->people.list[i];
+		bool primary = person->login.gid == group->gr_gid, member = primary;
+		struct word word;
+
+		for (char **user = group->gr_mem; !member && *user; user++)
+			member = !strcmp(*user, person->login.user);
+		if (!member || !person_is_isolated(person))
+			continue;
+		doctor_add(doctor, VERDICT_WARNING, subject,
+			"its member %s is isolated, and can start anything outside, as root",
+			person->login.user);
+		if (primary)
+			doctor_mend(doctor, "usermod -g GROUP %s   # it is the primary one",
+				doctor_word(&word, person->login.user));
+		else
+			doctor_mend(doctor, "gpasswd -d %s %s",
+				doctor_word(&word, person->login.user), name);
+		open_door(doctor);
+	}
+	if (doctor->count == before)
+		doctor_add(doctor, VERDICT_OK, subject, "has no member whom a rule isolates");
+}
+
+/* ---- logind ---- */
+
+/* What KillUserProcesses= comes to: the last word of logind.conf and its drop-ins, by their names. */
+static bool kills_user_processes(void)
+{
+	static const char *const patterns[] = {"/etc/systemd/logind.conf",
+		"/usr/lib/systemd/logind.conf.d/*.conf", "/etc/systemd/logind.conf.d/*.conf",
+		"/run/systemd/logind.conf.d/*.conf"};
+	bool kills = false;
+
+	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+		glob_t found;
+
+		if (glob(patterns[i], 0, NULL, &found) != 0)
+			continue;
+		for (size_t j = 0; j < found.gl_pathc; j++) {
+			FILE *file = fopen(found.gl_pathv[j], "re");
+			char line[256], value[16];
+
+			while (file && fgets(line, sizeof line, file))
+				if (sscanf(line, " KillUserProcesses = %15s", value) == 1)
+					kills = !strcasecmp(value, "yes") ||
+						!strcasecmp(value, "true") ||
+						!strcasecmp(value, "on") || !strcmp(value, "1");
+			if (file)
+				fclose(file);
+		}
+		globfree(&found);
+	}
+	return kills;
+}
+
+static void check_kill(struct doctor *doctor)
+{
+	struct rules_summary summary;
+	const char *shell = "nsisolate-shell";
+	bool kills = kills_user_processes();
+
+	for (size_t cursor = 0; kills && doctor_next_rule(doctor, &cursor, &summary);) {
+		bool by_shell;
+
+		if (summary.policy.logout != LOGOUT_LINGER)
+			continue;
+		by_shell = doctor->shell_used &&
+			   (!summary.service ||
+				   pattern_match(summary.service, PATTERN_WORD, &shell, 1, NULL));
+		/* a shared set of the module's has a scope of its own */
+		if (summary.policy.scope == SCOPE_USER && !by_shell)
+			continue;
+		doctor_add(doctor, VERDICT_WARNING, "KillUserProcesses",
+			"yes: logind ends at logout what the rule [%s] lets linger%s",
+			summary.place.rule,
+			summary.policy.scope == SCOPE_USER
+				? ", with the first login of a shared set"
+				: "");
+		doctor_mend(doctor,
+			"mkdir -p /etc/systemd/logind.conf.d && printf "
+			"'[Login]\\nKillUserProcesses=no\\n' "
+			">/etc/systemd/logind.conf.d/nsisolate.conf   # and: systemctl reload "
+			"systemd-logind");
+	}
+}
+
+/* ---- what everybody outside sees ---- */
+
+int doctor_proc_hidden(void)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	int hidden = 0;
+
+	if (!file)
+		return -errno;
+	while (getline(&line, &size, file) >= 0) {
+		char point[16] = "";
+		const char *option;
+
+		if (sscanf(line, "%*s %*s %*s %*s %15s", point) != 1 || strcmp(point, "/proc") != 0)
+			continue;
+		option = strstr(line, "hidepid=");
+		hidden = option && strncmp(option, "hidepid=0", 9) != 0 &&
+			 strncmp(option, "hidepid=off", 11) != 0;
+	}
+	fclose(file);
+	return hidden;
+}
+
+#define DROPINS "/etc/systemd/system/user@.service.d"
+
+/*
+ * mount_namespaces(7): a session's mounts are slaves of the host's, which passes on what is shared.
+ */
+static void check_propagation(struct doctor *doctor)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	bool shared = false;
+
+	if (!file)
+		return;
+	while (getline(&line, &size, file) >= 0) {
+		char point[16] = "";
+
+		if (sscanf(line, "%*s %*s %*s %*s %15s", point) == 1 && !strcmp(point, "/"))
+			shared = strstr(line, " shared:") != NULL;
+	}
+	fclose(file);
+	if (!doctor->inside)
+		doctor_add(doctor, VERDICT_OK, "mounts",
+			shared ? "/ is shared: what is mounted and unmounted later is so in sessions, too"
+			       : "/ is not shared (mount --make-rshared /): what is mounted and "
+				 "unmounted later is not so in sessions");
+}
+
+static void check_proc(struct doctor *doctor)
+{
+	bool systemd = access("/run/systemd/system", F_OK) == 0;
+	int hidden = doctor_proc_hidden();
+
+	if (hidden < 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, "/proc", "%s", strerror(-hidden));
+	} else if (hidden) {
+		doctor_add(doctor, VERDICT_OK, "/proc",
+			"hidepid: outside of the sessions, too, nobody sees processes of others");
+	} else if (doctor->door_open && systemd && access(DROPINS "/nsisolate.conf", R_OK) == 0) {
+		doctor_add(doctor, VERDICT_OK, "/proc",
+			"no hidepid, but what users' managers start does not see others' processes");
+	} else if (doctor->door_open) {
+		doctor_add(doctor, VERDICT_WARNING, "/proc",
+			"no hidepid: what goes through the doors above sees all processes of this "
+			"machine");
+		/* logind, polkit and managers of users fail by hidepid, and systemd does not support it */
+		doctor_mend(doctor,
+			systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN " " DROPINS
+				  "/ && systemctl daemon-reload   # systemd 252 or newer"
+				: "# close them, or see nsisolate(7), Side doors, on hidepid");
+	} else {
+		doctor_add(doctor, VERDICT_OK, "/proc",
+			"no hidepid: only what is not isolated sees all processes of this machine");
+	}
+}
+
+void doctor_check_doors(struct doctor *doctor)
+{
+	static const char *const groups[] = {"docker", "lxd", "incus-admin", "libvirt", "podman"};
+
+	if (!doctor->configurations[0].rules) {
+		doctor_add(doctor, VERDICT_UNSEEN, "side doors",
+			"whom they are closed to is not known while the configuration is broken");
+		return;
+	}
+	check_manager(doctor);
+	check_linger(doctor);
+	for (size_t i = 0; i < sizeof schedulers / sizeof schedulers[0]; i++)
+		check_scheduler(doctor, &schedulers[i]);
+	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+		check_group(doctor, groups[i]);
+	check_kill(doctor);
+	check_proc(doctor);
+	check_propagation(doctor);
+	if (*doctor->people.untold)
+		doctor_add(doctor, VERDICT_UNSEEN, "accounts", "%s", doctor->people.untold);
+}

@@ -1,0 +1,262 @@
+/*
+ * What is installed: whose it is, who can change it, and that nothing has a privilege of its own.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "conf/file/config_file.h"
+#include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/remedy.h"
+
+/* A group of which nobody is a member writes nothing. */
+static bool is_group_empty(const struct doctor *doctor, gid_t gid)
+{
+	const struct group *group = getgrgid(gid);
+
+	for (size_t i = 0; i < doctor->people.count; i++)
+		if (doctor->people.list[i].login.gid == gid &&
+			doctor->people.list[i].login.uid != 0)
+			return false;
+	return !group || !*group->gr_mem;
+}
+
+/* What to do about @path by @command, if that is ours to say. */
+static void mend_path(struct doctor *doctor, const char *command, const char *path)
+{
+	struct word word;
+
+	if (remedy_may_name(doctor, path))
+		doctor_mend(doctor, "%s %s", command, doctor_word(&word, path));
+	else
+		doctor_mend(
+			doctor, "# let only root own and change that, or use a copy of root's own");
+}
+
+/* How a path is looked at. */
+struct trust {
+	struct doctor *doctor;
+	const char *subject;
+	bool own; /* a user's own installation is the user's */
+};
+
+/* @path itself; @above: it is a directory that leads to what is meant. */
+static bool check_path(const struct trust *trust, const char *path, bool above)
+{
+	struct doctor *doctor = trust->doctor;
+	struct stat status;
+	bool by_group;
+
+	if (stat(path, &status) < 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, trust->subject, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (status.st_uid && !(trust->own && status.st_uid == geteuid())) {
+		doctor_add(doctor, VERDICT_PROBLEM, trust->subject,
+			"%s is owned by uid %u, not by root", path, status.st_uid);
+		mend_path(doctor, "chown root", path);
+		return false;
+	}
+	/* what lies in a directory with the sticky bit is its owner's all the same */
+	if (above && (status.st_mode & S_ISVTX))
+		return true;
+	by_group = status.st_mode & S_IWGRP && !(above && is_group_empty(doctor, status.st_gid));
+	if (status.st_mode & S_IWOTH || by_group) {
+		doctor_add(doctor, VERDICT_PROBLEM, trust->subject,
+			"%s can be written by others (mode %04o)", path, status.st_mode & 07777);
+		mend_path(doctor, "chmod go-w", path);
+		return false;
+	}
+	return true;
+}
+
+static bool check_way(const struct trust *trust, const char *path)
+{
+	char real[PATH_MAX], *slash;
+	bool trusted;
+
+	if (!realpath(path, real))
+		return check_path(trust, path, false);
+	trusted = check_path(trust, real, false);
+	while (trusted && (slash = strrchr(real, '/'))) {
+		slash[slash == real] = '\0';
+		trusted = check_path(trust, real, true);
+		if (slash == real)
+			break;
+	}
+	return trusted;
+}
+
+bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path)
+{
+	return check_way(&(struct trust){doctor, subject, true}, path);
+}
+
+/* ---- PAM's files: who writes one of them says who gets in, and as what ---- */
+
+/* What lies in @directory, and itself. */
+static bool check_directory(const struct trust *trust, const char *directory)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, NULL, alphasort);
+	bool trusted = check_way(trust, directory);
+	char path[PATH_MAX];
+	struct stat status;
+
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name);
+		/* once for all, where the directory itself can be written; a link may lead nowhere */
+		if (trusted && *entries[i]->d_name != '.' && stat(path, &status) == 0 &&
+			S_ISREG(status.st_mode))
+			trusted &= check_way(trust, path);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return trusted;
+}
+
+static void check_pam_files(struct doctor *doctor)
+{
+	static const char *const directories[] = {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"};
+	const struct trust trust = {doctor, "PAM files", false};
+	bool trusted = true, any = false;
+
+	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+		if (access(directories[i], F_OK) < 0)
+			continue;
+		any = true;
+		trusted &= check_directory(&trust, directories[i]);
+	}
+	if (access("/etc/pam.conf", F_OK) == 0)
+		trusted &= check_way(&trust, "/etc/pam.conf");
+	if (any && trusted)
+		doctor_add(doctor, VERDICT_OK, trust.subject, "only root can change them");
+}
+
+static bool check_privilege(
+	struct doctor *doctor, const char *subject, const char *path, const struct stat *status)
+{
+	char capability[64];
+	struct word word;
+	ssize_t length;
+
+	if (status->st_mode & (S_ISUID | S_ISGID)) {
+		doctor_add(doctor, VERDICT_PROBLEM, subject,
+			"%s has a setuid or setgid bit, which nothing of nsisolate needs", path);
+		doctor_mend(doctor, "chmod u-s,g-s %s", doctor_word(&word, path));
+		return false;
+	}
+	length = getxattr(path, "security.capability", capability, sizeof capability);
+	if (length > 0) {
+		doctor_add(doctor, VERDICT_PROBLEM, subject,
+			"%s has file capabilities, which nothing of nsisolate needs", path);
+		doctor_mend(doctor, "setcap -r %s", doctor_word(&word, path));
+		return false;
+	}
+	return true;
+}
+
+/* @needed: what its mode has to permit everybody. */
+static void check_file(struct doctor *doctor, const char *path, mode_t needed)
+{
+	const char *subject = strrchr(path, '/') + 1;
+	struct stat status;
+	struct word word;
+
+	if (stat(path, &status) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR) {
+			doctor_add(doctor, VERDICT_PROBLEM, subject, "%s is not there", path);
+			doctor_mend(doctor, "make install   # or install the package again");
+		} else {
+			doctor_add(
+				doctor, VERDICT_UNSEEN, subject, "%s: %s", path, strerror(errno));
+		}
+		return;
+	}
+	if (!doctor_trusts(doctor, subject, path) ||
+		!check_privilege(doctor, subject, path, &status))
+		return;
+	if ((status.st_mode & needed) != needed) {
+		doctor_add(doctor, VERDICT_PROBLEM, subject,
+			"%s, mode %04o: not everybody can %s it", path, status.st_mode & 07777,
+			needed & S_IXOTH ? "run" : "read");
+		doctor_mend(doctor, "chmod a+r%s %s", needed & S_IXOTH ? "x" : "",
+			doctor_word(&word, path));
+		return;
+	}
+	doctor_add(doctor, VERDICT_OK, subject, "%s, uid %u, mode %04o", path, status.st_uid,
+		status.st_mode & 07777);
+}
+
+/* nsisolate-shell reads the configuration, all of it, as the user that it runs as. */
+static void check_readable(struct doctor *doctor)
+{
+	char **closed = config_file_closed(NSISOLATE_CONF);
+
+	doctor->lost |= !closed;
+	for (char **path = closed; path && *path; path++) {
+		struct stat status;
+		struct word word;
+		bool directory = stat(*path, &status) == 0 && S_ISDIR(status.st_mode);
+
+		doctor_add(doctor, VERDICT_PROBLEM, *path,
+			"not everybody can read it: who has nsisolate-shell is refused");
+		if (remedy_may_name(doctor, *path))
+			doctor_mend(doctor, "chmod a+r%s %s", directory ? "x" : "",
+				doctor_word(&word, *path));
+		else
+			doctor_mend(doctor, "# let everybody read that, or use a copy elsewhere");
+		free(*path);
+	}
+	free(closed);
+}
+
+/* Where the sockets of sets lie that several logins share; made by the first of them. */
+static void check_run(struct doctor *doctor)
+{
+	const char *path = "/run/nsisolate";
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return;
+	if (S_ISDIR(status.st_mode) && status.st_uid == 0 && !(status.st_mode & 077)) {
+		doctor_add(doctor, VERDICT_OK, path, "uid 0, mode %04o", status.st_mode & 07777);
+		return;
+	}
+	doctor_add(doctor, VERDICT_PROBLEM, path,
+		"is not a directory of root's alone: logins that share a set are refused");
+	if (S_ISDIR(status.st_mode))
+		doctor_mend(doctor, "chown root:root %s && chmod 700 %s", path, path);
+	else
+		doctor_mend(doctor, "rm %s", path);
+}
+
+void doctor_check_files(struct doctor *doctor)
+{
+	bool module = false;
+	const mode_t run = S_IROTH | S_IXOTH;
+
+	check_pam_files(doctor);
+	for (size_t i = 0; i < doctor->stacks.count; i++)
+		module |= stack_has_module(&doctor->stacks.list[i]);
+	/* a stack that names the module says itself that there is none */
+	if (access(NSISOLATE_MODULE, F_OK) == 0)
+		check_file(doctor, NSISOLATE_MODULE, 0);
+	if (doctor->shell_used || access(NSISOLATE_SHELL, F_OK) == 0)
+		check_file(doctor, NSISOLATE_SHELL, run);
+	if (doctor->shell_used || access(NSISOLATE_LOGIN, F_OK) == 0)
+		check_file(doctor, NSISOLATE_LOGIN, run);
+	if (module || doctor->shell_used || access(NSISOLATE_INIT, F_OK) == 0)
+		check_file(doctor, NSISOLATE_INIT, run);
+	if (doctor->shell_used)
+		check_readable(doctor);
+	check_run(doctor);
+}

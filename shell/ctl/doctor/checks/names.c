@@ -1,0 +1,236 @@
+/*
+ * The session's hostname, in the eyes of who asks for it: sudo, which authorizes by it, and the C
+ * library, which looks it up.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+
+#include "conf/login/name_service.h"
+#include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/run_bounded.h"
+
+#define SUBJECT "sudo"
+#define SUDOERS "/etc/sudoers"
+
+static const char *find_program(const char *name, char path[64])
+{
+	static const char *const directories[] = {
+		"/usr/bin", "/usr/sbin", "/bin", "/usr/local/bin", "/usr/local/sbin"};
+
+	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+		snprintf(path, 64, "%s/%s", directories[i], name);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+/* Whether a session of this rule has a hostname that is not the machine's. */
+static bool renames(const struct rules_summary *summary)
+{
+	struct utsname own;
+
+	return summary->policy.isolate && (summary->policy.kinds & CLONE_NEWUTS) &&
+	       strcmp(summary->hostname, "%H") != 0 &&
+	       !(uname(&own) == 0 && !strcasecmp(summary->hostname, own.nodename));
+}
+
+/*
+ * The first rule that does so to logins through the module.  In a session of nsisolate-shell sudo
+ * has nothing to give: root is not there.
+ */
+static bool find_renaming(const struct doctor *doctor, struct rules_summary *summary)
+{
+	for (size_t i = 0; i < doctor->stacks.count; i++) {
+		const struct stack *stack = &doctor->stacks.list[i];
+		const char *service = stack->service;
+		const struct rules *rules = doctor_rules(doctor, service);
+
+		if (stack->fragment || !rules || !stack_has_module(stack) ||
+			rules_never_isolate(service))
+			continue;
+		for (size_t rule = 0; rule < rules_count(rules); rule++) {
+			rules_summarize(rules, rule, summary);
+			if (renames(summary) &&
+				(!summary->service || pattern_match(summary->service, PATTERN_WORD,
+							      &service, 1, NULL)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Where @name stands in the list; NULL: it does not. */
+static const char *find_service(const char *services, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = services; (at = strstr(at, name)); at += length)
+		if ((at == services || at[-1] == ' ') && (!at[length] || at[length] == ' '))
+			return at;
+	return NULL;
+}
+
+/* What cvtsudoers makes of sudoers; false, and a finding, where it makes nothing. */
+static bool convert(struct doctor *doctor, char *const *argv, struct run_result *result)
+{
+	run_program(argv, (char *[]){"LC_ALL=C", NULL}, NULL, result);
+	if (result->status == 0 && strlen(result->out) < sizeof result->out - 1)
+		return true;
+	doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "whether " SUDOERS " names hosts: %s: %s",
+		argv[0], result->status == 0 ? "it says too much" : result->err);
+	return false;
+}
+
+/* An address or a network is compared with the machine's interfaces: no name changes that. */
+static bool is_address(const char *host)
+{
+	host += *host == '!';
+	return strchr(host, ':') || !host[strspn(host, "0123456789./")];
+}
+
+/* The first host in LDIF @text that goes by a name, or NULL; ends the line that it stands in. */
+static const char *find_host(char *text)
+{
+	static const char attribute[] = "sudoHost: ";
+
+	for (char *line; (line = strsep(&text, "\n"));) {
+		const char *host = line + sizeof attribute - 1;
+
+		if (!strncmp(line, attribute, sizeof attribute - 1) && strcmp(host, "ALL") != 0 &&
+			!is_address(host))
+			return host;
+	}
+	return NULL;
+}
+
+static void report(struct doctor *doctor, const struct rules_summary *rule, const char *where,
+	const char *what)
+{
+	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT,
+		"%s %.100s, and sudo takes for this machine's name that of the session, which [%s] "
+		"makes: what is for this host does not count there, and what is for another may",
+		where, what, rule->place.rule);
+	doctor_mend(doctor,
+		"nsisolatectl edit   # in [%s], or a rule before it for who uses sudo: hostname = %%H",
+		rule->place.rule);
+}
+
+static void check_sudo(struct doctor *doctor)
+{
+	static const char *const servers[] = {"sss", "ldap"};
+	char program[64], services[128];
+	struct rules_summary rule;
+	struct run_result result;
+	const char *host;
+
+	if (!find_program("sudo", program) || !find_renaming(doctor, &rule))
+		return;
+	nss_services("sudoers", services, sizeof services);
+	for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++)
+		if (find_service(services, servers[i])) {
+			report(doctor, &rule, "nsswitch.conf has sudoers from", servers[i]);
+			return;
+		}
+	if (!doctor->root || !find_program("cvtsudoers", program)) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "whether " SUDOERS " names hosts: %s",
+			doctor->root ? "there is no cvtsudoers" : "only root reads it");
+		return;
+	}
+	if (!convert(doctor,
+		    (char *[]){program, "-e", "-f", "LDIF", "-b", "dc=sudoers", "-s", "defaults",
+			    SUDOERS, NULL},
+		    &result))
+		return;
+	host = find_host(result.out);
+	if (host) {
+		report(doctor, &rule, SUDOERS " has rules by host, as for", host);
+		return;
+	}
+	if (!convert(doctor,
+		    (char *[]){program, "-f", "sudoers", "-d", "host", "-s", "aliases,privileges",
+			    SUDOERS, NULL},
+		    &result))
+		return;
+	if (strstr(result.out, "Defaults@")) {
+		result.out[strcspn(result.out, "\n")] = '\0';
+		report(doctor, &rule, SUDOERS " has", result.out);
+		return;
+	}
+	doctor_add(doctor, VERDICT_OK, SUBJECT, SUDOERS " names no host");
+}
+
+/* ---- who looks it up ---- */
+
+#define NSCD_CONF "/etc/nscd.conf"
+
+/* Whether some rule has a hostname that must be found in the session's /etc/hosts. */
+static bool needs_lookup(const struct doctor *doctor)
+{
+	struct rules_summary rule;
+
+	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &rule);)
+		if (renames(&rule) && rule.policy.hosts && (rule.policy.kinds & CLONE_NEWNS))
+			return true;
+	return false;
+}
+
+/* A file that is replaced on the host uncovers it in every session; the service goes by uname(2). */
+static void check_services(struct doctor *doctor)
+{
+	static const char *const ahead_of[] = {"dns", "resolve"};
+	char services[256];
+	const char *own, *other;
+	bool first;
+
+	nss_services("hosts", services, sizeof services);
+	if (!*services)
+		return; /* there is no such file, or the C library does not read it */
+	own = find_service(services, "myhostname");
+	first = own != NULL;
+	for (size_t i = 0; i < sizeof ahead_of / sizeof ahead_of[0]; i++) {
+		other = find_service(services, ahead_of[i]);
+		first &= !other || own < other;
+	}
+	if (first) {
+		doctor_add(doctor, VERDICT_OK, "hosts", "myhostname knows the session's own name");
+		return;
+	}
+	doctor_add(doctor, VERDICT_WARNING, "hosts",
+		"whoever replaces /etc/hosts takes the session's own name out of every session: "
+		"nsswitch.conf has no myhostname%s",
+		own ? " ahead of who asks the network" : "");
+	doctor_mend(doctor,
+		"# in nsswitch.conf(5), hosts: files myhostname dns; and install libnss-myhostname");
+}
+
+/* It looks the session's name up on the host. */
+static void check_nscd(struct doctor *doctor)
+{
+	FILE *file = access("/run/nscd/socket", F_OK) == 0 ? fopen(NSCD_CONF, "re") : NULL;
+	char line[256], value[8] = "no";
+
+	while (file && fgets(line, sizeof line, file))
+		sscanf(line, " enable-cache hosts %7s", value);
+	if (file)
+		fclose(file);
+	if (strcmp(value, "yes") != 0)
+		return;
+	doctor_add(doctor, VERDICT_WARNING, "nscd",
+		"caches hosts, and looks them up on the host, which does not know a session's name");
+	doctor_mend(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
+}
+
+void doctor_check_names(struct doctor *doctor)
+{
+	check_sudo(doctor);
+	if (needs_lookup(doctor)) {
+		check_services(doctor);
+		check_nscd(doctor);
+	}
+}

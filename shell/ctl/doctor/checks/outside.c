@@ -1,0 +1,224 @@
+/*
+ * What runs now, outside of every session, and is owned by somebody whom a rule isolates: it was
+ * there before the rule was, or came through a side door.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+#include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/output/printable.h"
+#include "shell/ctl/session/process.h"
+#include "shell/ctl/session/sessions.h"
+
+#define SUBJECT "processes"
+#define PIDS_MAX 10 /* that are named */
+#define SCANS_MAX 3
+
+/* Those of one person. */
+struct crowd {
+	unsigned count;
+	char pids[PIDS_MAX * 12];
+	char first[32]; /* the first one's name */
+	bool immune; /* one may be a PID 1, which SIGTERM does nothing to */
+};
+
+/*
+ * What is outside by its nature: the login's own processes, and the engine's.  Root knows them by
+ * their program, which must be nobody else's to make; anybody else by a name that they could choose
+ * themselves.
+ */
+static bool belongs_outside(int process, const char *comm)
+{
+	static const char *const names[] = {"sshd", "sshd-session", "nsisolate-init",
+		"nsisolate-shell", "nsisolate-login", "login", "su", "sudo"};
+	char path[PATH_MAX];
+	ssize_t length = readlinkat(process, "exe", path, sizeof path - 1);
+	const char *name = comm, *slash;
+	struct stat program;
+
+	if (length > 0) {
+		if (fstatat(process, "exe", &program, 0) == 0 &&
+			(program.st_uid != 0 || program.st_mode & S_IWOTH))
+			return false;
+		path[length] = '\0';
+		slash = strrchr(path, '/');
+		name = slash ? slash + 1 : path;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Whether the control groups @groups are those of a login that logind knows, and that no rule
+ * isolates: by its PAM service.
+ */
+static bool is_login_left_alone(struct doctor *doctor, struct person *owner, const char *groups)
+{
+	const char *scope = strstr(groups, "/session-");
+	char id[32], path[64], line[256], service[64] = "";
+	FILE *file;
+
+	if (!scope || sscanf(scope, "/session-%31[A-Za-z0-9].scope", id) != 1)
+		return false;
+	snprintf(path, sizeof path, "/run/systemd/sessions/%s", id);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file))
+		if (sscanf(line, "SERVICE=%63s", service) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return *service && !person_is_isolated_by(doctor, owner, service);
+}
+
+/* The sessions that there are; looked for anew, a few times, as logins may come meanwhile. */
+struct living {
+	struct sessions sessions;
+	int scans;
+};
+
+static bool is_in_session(struct doctor *doctor, struct living *living, ino_t namespace)
+{
+	struct error error;
+
+	while (!sessions_by_namespace(&living->sessions, namespace)) {
+		if (living->scans++ >= SCANS_MAX)
+			return false;
+		sessions_free(&living->sessions);
+		if (sessions_find(&living->sessions, &error) < 0) {
+			doctor->lost = true;
+			return true;
+		}
+	}
+	return true;
+}
+
+/*
+ * Whether a process in a PID namespace below ours is in no session, but in a namespace that @uid
+ * made for himself.  A container that root made is none of the user's, though it may use his uid.
+ */
+static bool is_in_own_namespace(
+	struct doctor *doctor, struct living *living, int process, uid_t uid)
+{
+	_cleanup_close_ int pids = openat(process, "ns/pid", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int users = pids < 0 ? -1 : ioctl(pids, NS_GET_USERNS);
+	struct stat status;
+	uid_t maker;
+
+	return users >= 0 && ioctl(users, NS_GET_OWNER_UID, &maker) == 0 && maker == uid &&
+	       fstat(pids, &status) == 0 && !is_in_session(doctor, living, status.st_ino);
+}
+
+static struct person *find_owner(const struct people *people, uid_t uid)
+{
+	for (size_t i = 0; i < people->count; i++)
+		if (people->list[i].login.uid == uid)
+			return &people->list[i];
+	return NULL;
+}
+
+/* The process @pid, if it is one that should not be; 0, or a negative errno where that is unknown. */
+static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, struct living *living,
+	struct process_text *text)
+{
+	const struct people *people = &doctor->people;
+	_cleanup_close_ int process = process_open(pid);
+	struct process_status status;
+	struct person *owner;
+	struct crowd *crowd;
+	char comm[32], manager[48];
+	int result;
+
+	/* whoever asks may be meant by a rule: `runuser -u alice nsisolatectl doctor` */
+	if (atoi(pid) == getpid())
+		return 0;
+	if (process < 0)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	result = process_status(process, &status, text);
+	if (result < 0)
+		return result == -ESRCH || result == -ENOENT ? 0 : result;
+	if (strstr(text->bytes, "\nState:\tZ"))
+		return 0; /* it has ended, and runs nowhere */
+	owner = find_owner(people, status.uid);
+	if (!owner || !person_is_isolated(owner) || owner->shares_processes ||
+		(status.levels > 1 && !is_in_own_namespace(doctor, living, process, status.uid)))
+		return 0;
+	if (process_read(process, "comm", text) < 0)
+		return 0;
+	snprintf(comm, sizeof comm, "%.*s", (int)strcspn(text->bytes, "\n"), text->bytes);
+	if (belongs_outside(process, comm) || process_read(process, "cgroup", text) < 0)
+		return 0;
+	/* what the user's own systemd started is no login's */
+	snprintf(manager, sizeof manager, "/user@%u.service", status.uid);
+	if (strstr(text->bytes, manager) || is_login_left_alone(doctor, owner, text->bytes))
+		return 0;
+	crowd = &crowds[owner - people->list];
+	crowd->immune |= status.levels > 1;
+	if (!crowd->count++)
+		snprintf(crowd->first, sizeof crowd->first, "%s", printable(comm));
+	if (crowd->count <= PIDS_MAX)
+		snprintf(crowd->pids + strlen(crowd->pids),
+			sizeof crowd->pids - strlen(crowd->pids), " %s", pid);
+	return 0;
+}
+
+static void report(struct doctor *doctor, const struct crowd *crowds)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < doctor->people.count; i++) {
+		if (!crowds[i].count)
+			continue;
+		any = true;
+		doctor_add(doctor, VERDICT_WARNING, SUBJECT,
+			"%u of %s's (%s%s) run outside of every session: from before the rule, or "
+			"through a side door",
+			crowds[i].count, doctor->people.list[i].login.user, crowds[i].first,
+			crowds[i].count > 1 ? ", ..." : "");
+		doctor_mend(doctor, "kill%s%s", crowds[i].immune ? " -KILL" : "", crowds[i].pids);
+	}
+	if (!any)
+		doctor_add(doctor, VERDICT_OK, SUBJECT,
+			"nobody whom a rule isolates has one outside of the sessions");
+}
+
+void doctor_check_outside(struct doctor *doctor)
+{
+	_cleanup_free_ struct crowd *crowds = calloc(doctor->people.count + 1, sizeof *crowds);
+	struct process_text text = {0};
+	struct living living = {.scans = 0};
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int result = proc ? 0 : -errno;
+
+	if (!crowds) {
+		doctor->lost = true;
+	} else if (doctor->inside) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "the session's own hide all others");
+	} else if (!doctor->root && doctor_proc_hidden() != 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc hides those of others");
+	} else {
+		while (proc && result == 0 && (entry = readdir(proc)))
+			if (*entry->d_name >= '1' && *entry->d_name <= '9')
+				result = look(doctor, entry->d_name, crowds, &living, &text);
+		if (result < 0)
+			doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc: %s", strerror(-result));
+		else
+			report(doctor, crowds);
+	}
+	if (proc)
+		closedir(proc);
+	sessions_free(&living.sessions);
+	process_text_free(&text);
+}

@@ -1,0 +1,114 @@
+/*
+ * Modules that have to be opened before ours, or closed after it.
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pam.h"
+
+static bool is_selinux_on(void)
+{
+	return access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
+/* Whether pam_namespace has anything to do: as it is shipped, it has not. */
+static bool is_namespace_on(void)
+{
+	static const char *const patterns[] = {
+		"/etc/security/namespace.conf", "/etc/security/namespace.d/*.conf"};
+	bool on = false;
+
+	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+		glob_t found;
+
+		if (glob(patterns[i], 0, NULL, &found) != 0)
+			continue;
+		for (size_t j = 0; j < found.gl_pathc; j++) {
+			FILE *file = fopen(found.gl_pathv[j], "re");
+			char line[512], first;
+
+			while (file && fgets(line, sizeof line, file))
+				on |= sscanf(line, " %c", &first) == 1 && first != '#';
+			if (file)
+				fclose(file);
+		}
+		globfree(&found);
+	}
+	return on;
+}
+
+#define NO_PROC "while the application has the session's /proc"
+#define STAYS_MOUNTED "inside of the session: what it mounted stays mounted behind the logout"
+#define HOOK_INSIDE \
+	"inside of the session, and not at all where PID 1 has gone: what it cleans up may stay"
+
+/* Modules that work on the application's own /proc, or on what the session has its own of. */
+static const struct neighbour {
+	const char *module;
+	const char *why; /* it must come before; NULL: it need not */
+	const char *on_close; /* what becomes of it if it is closed before ours; NULL: nothing */
+	bool (*is_on)(void); /* NULL: always */
+} neighbours[] = {
+	{"pam_loginuid", "it finds no /proc/self, and the login gets no audit id", NULL, NULL},
+	{"pam_selinux", "it finds no /proc/self, and sets no context", NO_PROC, is_selinux_on},
+	{"pam_namespace", "it finds no /proc/self, and cannot guard what it mounts", NULL,
+		is_namespace_on},
+	{"pam_systemd", "the session does not get the XDG_RUNTIME_DIR that it names", NULL, NULL},
+	{"pam_elogind", "the session does not get the XDG_RUNTIME_DIR that it names", NULL, NULL},
+	{"pam_mount", NULL, STAYS_MOUNTED, NULL},
+	{"pam_encfs", NULL, STAYS_MOUNTED, NULL},
+	{"pam_ecryptfs", NULL, STAYS_MOUNTED, NULL},
+	{"pam_cryptsetup", NULL, STAYS_MOUNTED, NULL},
+	{"pam_zfs_key", NULL, STAYS_MOUNTED, NULL},
+	{"pam_exec", NULL, HOOK_INSIDE, NULL},
+	{"pam_script", NULL, HOOK_INSIDE, NULL},
+	{"pam_afs_session", NULL, HOOK_INSIDE, NULL},
+	{"pam_krb5", NULL, HOOK_INSIDE, NULL},
+	{"pam_slurm_adopt", NULL, HOOK_INSIDE, NULL},
+};
+#define NEIGHBOURS (sizeof neighbours / sizeof neighbours[0])
+
+static const struct neighbour *neighbour_of(const struct pam_line *line)
+{
+	for (size_t i = 0; line->type == 's' && i < NEIGHBOURS; i++)
+		if (pam_line_is(line, neighbours[i].module) &&
+			(!neighbours[i].is_on || neighbours[i].is_on()))
+			return &neighbours[i];
+	return NULL;
+}
+
+const struct pam_line *neighbour_behind(const struct pam_verdict *verdict, const char **why)
+{
+	const struct pam_line *last = NULL;
+
+	for (size_t i = 0; i < verdict->line_count; i++) {
+		const struct pam_line *line = &verdict->lines[i];
+		const struct neighbour *found = neighbour_of(line);
+
+		if (!found || !found->why || !(line->part & LINE_BEHIND) ||
+			pam_line_has(line, "close"))
+			continue;
+		*why = found->why;
+		last = line;
+	}
+	return last;
+}
+
+const struct pam_line *neighbour_inside(const struct pam_verdict *verdict, const char **why)
+{
+	for (size_t i = 0; i < verdict->line_count; i++) {
+		const struct pam_line *line = &verdict->lines[i];
+		const struct neighbour *found = neighbour_of(line);
+
+		/* what was opened behind ours is in the session, and closed there */
+		if (!found || !found->on_close || !(line->part & LINE_INSIDE) ||
+			!(line->part & LINE_BEFORE) || pam_line_has(line, "open") ||
+			pam_line_has(line, "type=open_session"))
+			continue;
+		*why = found->on_close;
+		return line;
+	}
+	return NULL;
+}

@@ -1,0 +1,397 @@
+/*
+ * sshd, as `sshd -T` says it would run.
+ */
+#include "sshd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "conf/rules/pattern.h"
+#include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/run_bounded.h"
+#include "sshd_keys.h"
+
+#define CONFIG SSHD_CONFIG
+#define OUR_SHELL "nsisolate-shell"
+#define INTERNAL "internal-sftp"
+#define SSHRC "/etc/ssh/sshrc" /* sshd(8) */
+#define RELOAD "   # and reload sshd"
+#define PEOPLE_MAX 100 /* that sshd is asked about one by one */
+
+static const char *find_sshd(void)
+{
+	static const char *const paths[] = {"/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd",
+		"/usr/bin/sshd", "/usr/lib/ssh/sshd"};
+
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		if (access(paths[i], X_OK) == 0)
+			return paths[i];
+	return NULL;
+}
+
+/* The program that does the same from a shell. */
+static const char *sftp_server(void)
+{
+	static const char *const paths[] = {"/usr/lib/openssh/sftp-server",
+		"/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server",
+		"/usr/libexec/sftp-server"};
+
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		if (access(paths[i], X_OK) == 0)
+			return paths[i];
+	return paths[0];
+}
+
+/* sshd -T, for one user where @user is not NULL. */
+static void ask(const char *sshd, const char *user, struct run_result *result)
+{
+	char who[512], *none[] = {NULL};
+	char *all[] = {(char *)sshd, (char *)"-T", NULL};
+	char *one[] = {(char *)sshd, (char *)"-T", (char *)"-C", who, NULL};
+
+	snprintf(who, sizeof who, "user=%s,host=localhost,addr=127.0.0.1", user ? user : "");
+	run_program(user ? one : all, none, NULL, result);
+}
+
+bool sshd_value(const struct run_result *result, const char *key, char *value, size_t size)
+{
+	size_t length = strlen(key);
+
+	for (const char *line = result->out; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, key, length) != 0 || line[length] != ' ')
+			continue;
+		snprintf(value, size, "%.*s", (int)strcspn(line + length + 1, "\n"),
+			line + length + 1);
+		return true;
+	}
+	return false;
+}
+
+bool sshd_says(const struct run_result *result, const char *key, const char *wanted)
+{
+	char value[256];
+
+	return sshd_value(result, key, value, sizeof value) && !strcasecmp(value, wanted);
+}
+
+static void check_pam(struct doctor *doctor, const struct run_result *result)
+{
+	const struct stack *stack = stacks_find(&doctor->stacks, doctor->sshd.service);
+	bool counted_on = stack && stack_has_module(stack);
+	char value[64];
+
+	if (!sshd_value(result, "usepam", value, sizeof value)) {
+		if (!counted_on)
+			return;
+		doctor_add(doctor, VERDICT_PROBLEM, "sshd UsePAM",
+			"this sshd was built without PAM: the module never runs");
+		doctor_mend(
+			doctor, "# install the sshd that has PAM, as Alpine's openssh-server-pam");
+	} else if (!strcmp(value, "yes")) {
+		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "yes");
+	} else if (counted_on) {
+		doctor_add(doctor, VERDICT_PROBLEM, "sshd UsePAM",
+			"%s: the module in %s never runs", value, stack->path);
+		doctor_mend(doctor, "sed -i '1i UsePAM yes' " CONFIG RELOAD);
+	} else {
+		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "%s, and its stack has no module",
+			value);
+	}
+}
+
+/* What one user is enough to be told about. */
+struct told {
+	bool sftp, x11, force, files, pam_env, accept_env, user_environment;
+	struct keys_told keys;
+};
+
+static void check_sftp(struct doctor *doctor, const struct person *person,
+	const struct run_result *result, struct told *told)
+{
+	char subsystem[512] = "", force[512] = "";
+
+	sshd_value(result, "subsystem sftp", subsystem, sizeof subsystem);
+	sshd_value(result, "forcecommand", force, sizeof force);
+	if (told->sftp)
+		return;
+	told->sftp = true;
+	if (!strncmp(force, INTERNAL, strlen(INTERNAL))) {
+		doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
+			INTERNAL " starts no shell: %s is not isolated there", person->login.user);
+		doctor_mend(doctor,
+			"sed -i 's|ForceCommand[[:space:]]*" INTERNAL
+			"|ForceCommand %s|I' " CONFIG RELOAD,
+			sftp_server());
+	} else if (!strncmp(subsystem, INTERNAL, strlen(INTERNAL)) && !strstr(force, OUR_SHELL)) {
+		doctor_add(doctor, VERDICT_WARNING, "sshd sftp",
+			INTERNAL " starts no shell: who comes in by nsisolate-shell (%s) is not "
+				 "isolated there",
+			person->login.user);
+		doctor_mend(doctor,
+			"sed -i 's|\\(Subsystem[[:space:]]*sftp[[:space:]]*\\)" INTERNAL
+			"|\\1%s|I' " CONFIG RELOAD,
+			sftp_server());
+	} else {
+		told->sftp = false;
+	}
+}
+
+static void check_x11(struct doctor *doctor, const struct person *person,
+	const struct run_result *result, struct told *told)
+{
+	if (told->x11 || !*person->policy.hostname || !sshd_says(result, "x11forwarding", "yes") ||
+		!sshd_says(result, "x11uselocalhost", "yes") || access("/usr/bin/xauth", X_OK) < 0)
+		return;
+	told->x11 = true;
+	doctor_add(doctor, VERDICT_WARNING, "sshd X11",
+		"xauth files the cookie under the host's name: in a session by nsisolate-shell (%s) "
+		"X clients do not find it",
+		person->login.user);
+	doctor_mend(doctor, "sed -i '1i X11UseLocalhost no' " CONFIG RELOAD);
+}
+
+/* Whether sshd starts nsisolate-shell whatever the login shell is; its path into @path. */
+static bool is_forced(const struct run_result *result, char *path, size_t size)
+{
+	char force[512];
+	const char *word = force;
+
+	if (!sshd_value(result, "forcecommand", force, sizeof force) || !strstr(force, OUR_SHELL))
+		return false;
+	word += strspn(force, " \"");
+	snprintf(path, size, "%.*s", (int)strcspn(word, " \""), word);
+	return true;
+}
+
+static void check_forced(
+	struct doctor *doctor, const struct person *person, const char *path, struct told *told)
+{
+	if (told->force || *path != '/' || access(path, X_OK) == 0)
+		return;
+	told->force = true;
+	doctor_add(doctor, VERDICT_PROBLEM, "sshd ForceCommand",
+		"%s cannot be run: %s does not get in", path, person->login.user);
+	doctor_mend(doctor, "sed -i 's|%s|" NSISOLATE_SHELL "|' " CONFIG RELOAD, path);
+}
+
+/* sshd starts what it forces by the login shell: what that reads of the user's own comes first. */
+static void check_forcing_shell(
+	struct doctor *doctor, const struct person *person, struct told *told)
+{
+	static const char *const shells[] = {"bash", "zsh", "fish", "tcsh", "csh"};
+	const char *slash = strrchr(person->login.shell, '/');
+	struct word word;
+
+	for (size_t i = 0; slash && !told->files && i < sizeof shells / sizeof *shells; i++) {
+		if (strcmp(slash + 1, shells[i]) != 0)
+			continue;
+		told->files = true;
+		doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
+			"%s reads files of %s's own before it starts nsisolate-shell: what they "
+			"say is run outside",
+			person->login.shell, person->login.user);
+		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
+			doctor_word(&word, person->login.user));
+	}
+}
+
+/* Whether a line of @key's lets what the dynamic linker obeys come through. */
+static bool lets_loader_variables_in(const struct run_result *result, const char *key)
+{
+	static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH"};
+	size_t length = strlen(key);
+	char list[512];
+
+	for (const char *line = result->out; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, key, length) != 0 || line[length] != ' ')
+			continue;
+		line += length + 1;
+		snprintf(list, sizeof list, "%.*s", (int)strcspn(line, "\n"), line);
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (!strcasecmp(list, "yes") ||
+				pattern_match(list, PATTERN_NAME, &names[i], 1, NULL))
+				return true;
+	}
+	return false;
+}
+
+/* The line of the stack by which a user's own file sets variables; NULL: there is none. */
+static const struct pam_line *find_readenv(const struct stack *stack)
+{
+	for (size_t i = 0; stack && i < stack->verdict.line_count; i++) {
+		const struct pam_line *line = &stack->verdict.lines[i];
+
+		for (size_t j = 0; pam_line_is(line, "pam_env") && j < line->argument_count; j++)
+			if (!strncmp(line->arguments[j], "user_readenv=", 13) &&
+				atoi(line->arguments[j] + 13))
+				return line;
+	}
+	return NULL;
+}
+
+/*
+ * What sshd starts as the user before nsisolate-shell, and so outside, is dynamic, and obeys
+ * LD_PRELOAD; NULL: nothing.  nsisolate-shell itself does not: ../environment.h.
+ */
+static const char *started_before(
+	const struct person *person, const struct run_result *result, bool forced)
+{
+	if (forced)
+		return person->login.shell;
+	if (!sshd_says(result, "permituserrc", "no"))
+		return "/bin/sh for ~/.ssh/rc";
+	if (access(SSHRC, F_OK) == 0)
+		return "/bin/sh for " SSHRC;
+	return sshd_says(result, "x11forwarding", "yes") ? "/bin/sh for xauth" : NULL;
+}
+
+static void check_environment(struct doctor *doctor, const struct person *person,
+	const struct run_result *result, bool forced, struct told *told)
+{
+	const struct pam_line *readenv =
+		sshd_says(result, "usepam", "yes")
+			? find_readenv(stacks_find(&doctor->stacks, doctor->sshd.service))
+			: NULL;
+	const char *program = started_before(person, result, forced);
+
+	if (!program)
+		return;
+	if (readenv && !told->pam_env) {
+		char subject[80];
+
+		told->pam_env = true;
+		snprintf(subject, sizeof subject, "PAM %s", doctor->sshd.service);
+		doctor_add(doctor, VERDICT_PROBLEM, subject,
+			"%s:%u: user_readenv: LD_PRELOAD in ~/.pam_environment leads out: before "
+			"nsisolate-shell (%s) sshd starts %s",
+			readenv->file, readenv->number, person->login.user, program);
+		doctor_mend(doctor, "# take user_readenv= out of that line");
+	}
+	if (lets_loader_variables_in(result, "permituserenvironment") && !told->user_environment) {
+		told->user_environment = true;
+		doctor_add(doctor, VERDICT_PROBLEM, "sshd PermitUserEnvironment",
+			"LD_PRELOAD in ~/.ssh/environment leads out: before nsisolate-shell (%s) "
+			"sshd starts %s",
+			person->login.user, program);
+		doctor_mend(doctor, "sed -i '1i PermitUserEnvironment no' " CONFIG RELOAD);
+	}
+	if (lets_loader_variables_in(result, "acceptenv") && !told->accept_env) {
+		told->accept_env = true;
+		doctor_add(doctor, VERDICT_PROBLEM, "sshd AcceptEnv",
+			"LD_PRELOAD from a client leads out: before nsisolate-shell (%s) sshd "
+			"starts %s",
+			person->login.user, program);
+		doctor_mend(doctor,
+			"sed -i 's/^\\([[:space:]]*AcceptEnv[[:space:]]\\).*/\\1LANG LC_*/I' " CONFIG
+				RELOAD);
+	}
+}
+
+static void check_people(struct doctor *doctor)
+{
+	static struct run_result result;
+	struct told told = {0};
+
+	for (size_t i = 0; i < doctor->people.count; i++) {
+		const struct person *person = &doctor->people.list[i];
+		char path[512];
+		bool forced;
+
+		if (!person->sshd)
+			continue;
+		snprintf(result.out, sizeof result.out, "%s", person->sshd);
+		forced = is_forced(&result, path, sizeof path);
+		if (forced) {
+			check_forced(doctor, person, path, &told);
+			doctor_check_keys(doctor, person, &result, &told.keys);
+			if (person->by_shell && !person->by_sshd)
+				check_forcing_shell(doctor, person, &told);
+		}
+		/* who is isolated by the module before has nothing to fear */
+		if (person->by_shell && !person->by_sshd) {
+			check_sftp(doctor, person, &result, &told);
+			check_x11(doctor, person, &result, &told);
+			/* whose login shell is ours too is started by it */
+			check_environment(
+				doctor, person, &result, forced && !person->uses_shell, &told);
+		}
+	}
+	if (doctor->sshd.more)
+		doctor_add(doctor, VERDICT_UNSEEN, "sshd",
+			"it was asked about the first %d accounts only", PEOPLE_MAX);
+}
+
+static void ask_about(struct doctor *doctor, struct person *person)
+{
+	static struct run_result result;
+	char path[512];
+
+	ask(doctor->sshd.program, person->login.user, &result);
+	if (result.status != 0)
+		return;
+	person->sshd = strdup(result.out);
+	doctor->lost |= !person->sshd;
+	if (is_forced(&result, path, sizeof path))
+		person_comes_by_shell(doctor, person);
+}
+
+void doctor_ask_sshd(struct doctor *doctor)
+{
+	static struct run_result result;
+	struct sshd_facts *sshd = &doctor->sshd;
+	size_t asked = 0;
+
+	strcpy(sshd->service, "sshd");
+	sshd->program = find_sshd();
+	if (!sshd->program)
+		return;
+	ask(sshd->program, NULL, &result);
+	if (result.status != 0) {
+		snprintf(sshd->why, sizeof sshd->why, "%s",
+			*result.err ? result.err : "it fails, and does not say why");
+		return;
+	}
+	sshd->said = strdup(result.out);
+	sshd->seen = sshd->said;
+	doctor->lost |= !sshd->said;
+	sshd_value(&result, "pamservicename", sshd->service, sizeof sshd->service);
+	for (size_t i = 0; !sshd_says(&result, "usepam", "yes") && i < doctor->people.count; i++)
+		doctor->people.list[i].by_sshd = false;
+	for (size_t i = 0; i < doctor->people.count && !sshd->more; i++) {
+		struct person *person = &doctor->people.list[i];
+
+		/* an account of the system logs in nowhere */
+		if (!person_is_isolated(person) && person->login.uid < 1000)
+			continue;
+		sshd->more = asked++ >= PEOPLE_MAX;
+		if (!sshd->more)
+			ask_about(doctor, person);
+	}
+}
+
+void doctor_check_sshd(struct doctor *doctor)
+{
+	static struct run_result result;
+	struct word word;
+
+	if (!doctor->sshd.program)
+		return;
+	if (!doctor->sshd.seen) {
+		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", doctor->sshd.program,
+			doctor->sshd.why);
+		doctor_word(&word, doctor->sshd.program);
+		doctor_mend(doctor,
+			doctor->root ? "sshd -t   # %s"
+				     : "sudo nsisolatectl doctor   # %s -T is root's",
+			word.text);
+		return;
+	}
+	snprintf(result.out, sizeof result.out, "%s", doctor->sshd.said);
+	check_pam(doctor, &result);
+	check_people(doctor);
+}

@@ -1,0 +1,184 @@
+/*
+ * User namespaces without privilege: what nsisolate-shell stands on.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/common/kinds.h"
+#include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/facts/sysctl.h"
+#include "shell/ctl/doctor/run_bounded.h"
+
+#define SUBJECT "user namespaces"
+#define APPARMOR "kernel.apparmor_restrict_unprivileged_userns"
+#define PROFILE "/etc/apparmor.d/nsisolate"
+#define SHIPPED "/usr/share/nsisolate/apparmor/nsisolate"
+#define PROFILES "/sys/kernel/security/apparmor/profiles"
+#define FEW 256
+
+/* Whether AppArmor has our profiles loaded: 1, 0, or a negative errno. */
+static int has_profile(void)
+{
+	char line[512];
+	FILE *file = fopen(PROFILES, "re");
+	int found = 0;
+
+	if (!file)
+		return -errno;
+	while (!found && fgets(line, sizeof line, file))
+		found = !strncmp(line, "nsisolate-init ", strlen("nsisolate-init "));
+	fclose(file);
+	return found;
+}
+
+static void check_apparmor(struct doctor *doctor)
+{
+	long long value;
+	int result = sysctl_read(APPARMOR, &value), found;
+
+	if (result == -ENOENT)
+		return; /* not this kernel's */
+	if (result < 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, "AppArmor", APPARMOR " cannot be read: %s",
+			strerror(-result));
+		return;
+	}
+	if (!value) {
+		doctor_add(doctor, VERDICT_OK, "AppArmor", APPARMOR " = 0");
+		return;
+	}
+	found = has_profile();
+	if (found > 0) {
+		doctor_add(doctor, VERDICT_WARNING, "AppArmor",
+			APPARMOR
+			" = 1, and our profile is loaded: who may run nsisolate-init gets around it");
+		doctor_mend(doctor,
+			"dpkg-statoverride --update --add root GROUP 750 " NSISOLATE_INIT
+			"   # if not done yet: for those of a group alone");
+	} else if (found < 0 && access(PROFILE, F_OK) == 0) {
+		doctor_add(doctor, VERDICT_UNSEEN, "AppArmor",
+			APPARMOR " = 1, and whether " PROFILE " is loaded only root can see");
+	} else {
+		doctor_add(doctor, VERDICT_PROBLEM, "AppArmor",
+			APPARMOR
+			" = 1, and our profile, which permits them to nsisolate-shell, is not loaded");
+		if (access(PROFILE, F_OK) == 0)
+			doctor_mend(doctor, "apparmor_parser -r " PROFILE);
+		else
+			doctor_mend(doctor,
+				"install -m 644 %s " PROFILE " && apparmor_parser -r " PROFILE
+				"   # it says what that gives away",
+				access(SHIPPED, F_OK) == 0 ? SHIPPED
+							   : "packaging/apparmor/nsisolate");
+	}
+}
+
+static void check_switch(
+	struct doctor *doctor, const char *name, const char *mended, const char *who)
+{
+	long long value;
+	int result = sysctl_read(name, &value);
+
+	if (result == -ENOENT)
+		return;
+	if (result < 0)
+		doctor_add(doctor, VERDICT_UNSEEN, name, "cannot be read: %s", strerror(-result));
+	else if (!value)
+		doctor_add(doctor, VERDICT_PROBLEM, name, "0: no user can have one%s", who);
+	else if (!strcmp(name, kind_user.limit) && value < FEW)
+		doctor_add(doctor, VERDICT_WARNING, name,
+			"%lld: no user can have more sessions than that", value);
+	else
+		doctor_add(doctor, VERDICT_OK, name, "%lld", value);
+	if (result == 0 && (!value || (!strcmp(name, kind_user.limit) && value < FEW)))
+		sysctl_mend(doctor, name, mended);
+}
+
+/* Runs the engine as nsisolate-shell would for this policy. */
+static void try_engine(struct doctor *doctor, const struct policy *policy,
+	const struct run_user *user, const char *name)
+{
+	static struct run_result result;
+	struct policy session = *policy;
+	struct policy_argv options;
+	char *argv[POLICY_OPTIONS_MAX + 8], *none[] = {NULL};
+	int count = 0;
+
+	/* logins that share a set must not find this one */
+	session.scope = SCOPE_SESSION;
+	session.on_error = ON_ERROR_DENY;
+	policy_to_argv(&session, &options);
+	argv[count++] = (char *)NSISOLATE_INIT;
+	argv[count++] = (char *)"--user";
+	for (int i = 0; i < options.count; i++)
+		argv[count++] = options.option[i];
+	argv[count++] = (char *)"--";
+	argv[count++] = (char *)"/bin/sh";
+	argv[count++] = (char *)"-c";
+	argv[count++] = (char *)":";
+	argv[count] = NULL;
+	run_program(argv, none, user, &result);
+	if (result.status == 0) {
+		doctor_add(doctor, VERDICT_OK, SUBJECT, "tried for %s, by the rule [%s]: it works",
+			name, policy->rule);
+		return;
+	}
+	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT, "tried for %s, by the rule [%s]: %s", name,
+		policy->rule, *result.err ? result.err : "it fails, and does not say why");
+	doctor_mend(doctor, "# mend what is said above and below; a login of %s shows it", name);
+}
+
+/* Once for each rule: for the first user of it, by nobody's process; or for whoever asks, by his. */
+static void try_people(struct doctor *doctor)
+{
+	const struct people *people = &doctor->people;
+	bool tried = false, wanted = false;
+	struct run_user stranger;
+
+	if (doctor->root && !run_find_stranger(&stranger)) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
+			"each uid is somebody's, and what a process of somebody's says is his word: "
+			"an account that comes in by nsisolate-shell can try it for itself");
+		return;
+	}
+	for (size_t i = 0; i < people->count; i++) {
+		const struct person *person = &people->list[i];
+		const struct login *login = &person->login;
+		bool again = false;
+
+		wanted |= person->by_shell;
+		if (!person->by_shell || (!doctor->root && login->uid != geteuid()))
+			continue;
+		for (size_t j = 0; j < i; j++)
+			again |= people->list[j].by_shell &&
+				 !strcmp(people->list[j].policy.rule, person->policy.rule);
+		if (!again || !doctor->root)
+			try_engine(doctor, &person->policy, doctor->root ? &stranger : NULL,
+				login->user);
+		tried = true;
+	}
+	if (wanted && !tried)
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
+			"only root and whoever comes in by nsisolate-shell can try what the kernel "
+			"gives there");
+}
+
+void doctor_check_user_namespaces(struct doctor *doctor)
+{
+	if (!doctor->shell_used) {
+		doctor_add(doctor, VERDICT_OK, SUBJECT,
+			"not needed: nobody whom doctor can see comes in by nsisolate-shell");
+		return;
+	}
+	if (access("/proc/self/ns/user", F_OK) < 0) {
+		doctor_add(doctor, VERDICT_PROBLEM, SUBJECT, "this kernel was built without them");
+		doctor_mend(doctor, "# use the PAM module, or a kernel that has CONFIG_USER_NS");
+		return;
+	}
+	check_switch(doctor, kind_user.limit, "65536", "");
+	check_switch(doctor, "kernel.unprivileged_userns_clone", "1", " but root");
+	check_apparmor(doctor);
+	try_people(doctor);
+}

@@ -1,0 +1,187 @@
+#include "accounts.h"
+
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/login/name_service.h"
+#include "shell/ctl/doctor/doctor.h"
+
+#define PEOPLE_MAX 20000
+#define SHELL_SERVICE "nsisolate-shell"
+
+static bool is_our_shell(const char *shell)
+{
+	const char *slash = strrchr(shell, '/');
+
+	return !strcmp(slash ? slash + 1 : shell, SHELL_SERVICE);
+}
+
+static bool add_person(struct people *people, const struct passwd *entry)
+{
+	struct person *list;
+	struct error error;
+	struct login login;
+	ENTRY known = {.data = NULL}, *found;
+
+	/* an account can be in two services of nsswitch.conf; the first one counts */
+	if (people_find(people, entry->pw_name))
+		return true;
+	list = reallocarray(people->list, people->count + 1, sizeof *list);
+	if (!list)
+		return false;
+	people->list = list;
+	if (login_by_entry(&login, entry, &error) < 0)
+		return false;
+	known = (ENTRY){login.user, (void *)(people->count + 1)}; /* the list moves */
+	if (!hsearch_r(known, ENTER, &found, &people->names)) {
+		login_free(&login);
+		return false;
+	}
+	list[people->count++] = (struct person){
+		.login = login,
+		.uses_shell = is_our_shell(login.shell),
+	};
+	return true;
+}
+
+bool people_find_unlisted(const char *database, char *service, size_t size)
+{
+	static const char *const listing[] = {"files", "compat", "db", "systemd", "altfiles"};
+	char services[256], *cursor = services, *word;
+
+	nss_services(database, services, sizeof services);
+	while ((word = strtok_r(NULL, " ", &cursor))) {
+		bool lists = false;
+
+		for (size_t i = 0; i < sizeof listing / sizeof listing[0]; i++)
+			lists |= !strcmp(word, listing[i]);
+		if (lists)
+			continue;
+		snprintf(service, size, "%s", word);
+		return true;
+	}
+	return false;
+}
+
+static void find_untold(struct people *people)
+{
+	char service[64];
+
+	if (people_find_unlisted("passwd", service, sizeof service))
+		snprintf(people->untold, sizeof people->untold,
+			"accounts from '%s' (nsswitch.conf) are looked at only as far as it lists "
+			"them",
+			service);
+}
+
+static bool match_service(
+	struct doctor *doctor, struct person *person, const char *service, struct policy *policy)
+{
+	const struct rules *rules = doctor_rules(doctor, service);
+	struct error error = {0};
+
+	if (!rules)
+		return false;
+	person->login.service = service;
+	/* sshd says so where no terminal is known yet; other services are not asked for one here */
+	person->login.tty = !strcmp(service, "sshd") ? "ssh" : NULL;
+	if (rules_match(rules, &person->login, policy, &error) == 0) {
+		person->shares_processes |= policy->isolate && !(policy->kinds & CLONE_NEWPID);
+		return policy->isolate;
+	}
+	snprintf(doctor->people.untold, sizeof doctor->people.untold, "%.200s", error.text);
+	return false;
+}
+
+bool person_is_isolated_by(struct doctor *doctor, struct person *person, const char *service)
+{
+	struct policy policy;
+
+	return match_service(doctor, person, service, &policy);
+}
+
+void person_comes_by_shell(struct doctor *doctor, struct person *person)
+{
+	doctor->shell_used = true;
+	person->by_shell = match_service(doctor, person, SHELL_SERVICE, &person->policy);
+}
+
+static void match_person(struct doctor *doctor, struct person *person)
+{
+	struct policy policy;
+	struct rules_summary summary;
+
+	for (size_t i = 0; i < doctor->stacks.count; i++) {
+		const struct stack *stack = &doctor->stacks.list[i];
+
+		if (stack->fragment || !stack_has_module(stack) ||
+			!doctor_rule_for(doctor, stack->service, &summary) ||
+			!match_service(doctor, person, stack->service, &policy))
+			continue;
+		person->by_module = true;
+		if (!strcmp(stack->service, "sshd"))
+			person->by_sshd = true;
+	}
+	if (person->uses_shell)
+		person_comes_by_shell(doctor, person);
+}
+
+void people_read(struct doctor *doctor)
+{
+	struct people *people = &doctor->people;
+	const struct passwd *entry;
+	size_t count = 0;
+
+	if (!hcreate_r((size_t)2 * PEOPLE_MAX, &people->names)) {
+		doctor->lost = true;
+		return;
+	}
+	setpwent();
+	while (count < PEOPLE_MAX && (entry = getpwent())) {
+		doctor->lost |= !add_person(people, entry);
+		count++;
+	}
+	if (count == PEOPLE_MAX)
+		snprintf(people->untold, sizeof people->untold,
+			"only the first %d accounts are looked at", PEOPLE_MAX);
+	endpwent();
+	find_untold(people);
+	people_read_groups(people);
+	for (size_t i = 0; i < people->count; i++) {
+		if (i % 500 == 499 && isatty(STDERR_FILENO))
+			fprintf(stderr, "\r%zu of %zu accounts", i + 1, people->count);
+		match_person(doctor, &people->list[i]);
+	}
+	if (people->count >= 500 && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+const struct person *people_find(const struct people *people, const char *user)
+{
+	ENTRY *found, asked = {.key = (char *)user};
+
+	/* where there was no memory there is no table */
+	if (!people->count ||
+		!hsearch_r(asked, FIND, &found, (struct hsearch_data *)&people->names))
+		return NULL;
+	return &people->list[(size_t)found->data - 1];
+}
+
+bool person_is_isolated(const struct person *person)
+{
+	return person->by_module || person->by_shell;
+}
+
+void people_free(struct people *people)
+{
+	for (size_t i = 0; i < people->count; i++) {
+		login_free(&people->list[i].login);
+		free(people->list[i].sshd);
+	}
+	free(people->list);
+	hdestroy_r(&people->names);
+}

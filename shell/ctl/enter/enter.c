@@ -1,0 +1,214 @@
+/*
+ * nsisolatectl enter - a shell or a command inside a session that lives.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+#include "conf/rules/rules.h"
+#include "entry.h"
+#include "relay.h"
+#include "shell/common/real_shell.h"
+#include "shell/ctl/command.h"
+#include "shell/ctl/session/sessions.h"
+
+struct request {
+	const char *word;
+	char **command; /* NULL: a shell */
+	bool root;
+};
+
+static int fail(const struct error *error)
+{
+	fprintf(stderr, NAME ": %s\n", error->text);
+	return ENTRY_FAILED;
+}
+
+/*
+ * Whoever is root inside runs what lies there: only where nobody but root can have put it.  In a
+ * session of nsisolate-shell the user can mount what he likes over /bin, and root is not mapped.
+ */
+static int allow_root(const struct session *session, struct error *error)
+{
+	if (geteuid() != 0)
+		return error_set(error, EPERM, "--root is for root: sudo " NAME " enter --root %d",
+			session->pid);
+	if (session->kind != SESSION_MODULE)
+		return error_set(error, EPERM,
+			"there is no root in a session of nsisolate-shell, and its user can put what "
+			"he likes before the eyes of one; without --root you enter as %s",
+			session->user);
+	if (!session->verified)
+		return error_set(error, EPERM,
+			"nothing tells that the PAM module made this session: what root would find in "
+			"it may be of its user's making; without --root you enter as %s",
+			session->user);
+	return 0;
+}
+
+/* The account; its groups only where they are to be set. */
+static int find_account(
+	struct login *login, const struct session *session, bool root, struct error *error)
+{
+	int result = -ENOENT;
+
+	if (root)
+		result = login_by_uid(login, 0, error);
+	else if (session->verified)
+		result = login_by_name(login, session->user, error);
+	/* several names can have one uid: the one that he came by, if it is his */
+	if (!root && (result < 0 || login->uid != session->uid)) {
+		login_free(login);
+		result = login_by_uid(login, session->uid, error);
+	}
+	if (!result && geteuid() == 0 && !root)
+		result = login_group_ids(login, error);
+	return result;
+}
+
+/* passwd's shell; the real one behind nsisolate-shell, which the rules know. */
+static const char *find_shell(struct login *login, const struct session *session)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	static struct policy policy;
+	struct rules *rules = NULL;
+	struct error error = {0};
+	const char *shell = "/bin/sh";
+
+	if (!login)
+		return shell;
+	login->service = "nsisolate-shell";
+	/* broken rules refuse logins; an admin who looks for the reason is not refused */
+	if (session->kind == SESSION_SHELL &&
+		(rules_load(NSISOLATE_CONF, &rules, &diagnostics) < 0 ||
+			rules_match(rules, login, &policy, &error) < 0))
+		policy = (struct policy){0};
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+	if (real_shell_find(&shell, &policy, login, &error) < 0)
+		real_shell_find(&shell, &(struct policy){0}, login, &error);
+	return shell;
+}
+
+static _Noreturn void end_as(int status)
+{
+	static const struct rlimit no_core = {0, 0};
+	sigset_t all;
+
+	if (WIFEXITED(status))
+		exit(WEXITSTATUS(status));
+	setrlimit(RLIMIT_CORE, &no_core);
+	signal(WTERMSIG(status), SIG_DFL);
+	raise(WTERMSIG(status));
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	_exit(128 + WTERMSIG(status));
+}
+
+static int run(struct entry *entry, struct error *error)
+{
+	enum entry_status status = ENTRY_FAILED;
+	struct relay relay;
+	pid_t pid;
+	int result = relay_open(&relay, entry->uid, error);
+
+	if (!result)
+		result = entry_start(entry, relay.stdio, relay.inner, &pid, &status, error);
+	if (!result)
+		result = relay_run(&relay, pid);
+	else
+		fail(error);
+	relay_close(&relay);
+	if (result < 0)
+		return status;
+	end_as(result);
+}
+
+static int enter(const struct session *session, const struct request *request)
+{
+	struct entry entry = {.pidfd = -1, .directory = -1, .user_namespace = -1};
+	struct login login = {0};
+	struct error error = {0};
+	int result = request->root ? allow_root(session, &error) : 0, status = ENTRY_FAILED;
+
+	if (!result) {
+		entry.command = request->command;
+		entry.uid = request->root ? 0 : session->uid;
+		entry.gid = request->root ? 0 : session->gid;
+		result = find_account(&login, session, request->root, &error);
+		/* an account that was deleted since still has its session */
+		if (result == -ENOENT)
+			result = 0;
+		else if (!result)
+			entry.login = &login;
+	}
+	if (!result) {
+		entry.shell = find_shell(entry.login ? &login : NULL, session);
+		result = entry_find(&entry, session, &error);
+	}
+	status = result < 0 ? fail(&error) : run(&entry, &error);
+	entry_close(&entry);
+	login_free(&login);
+	return status;
+}
+
+/* What is opened next must not become one of the three that the command gets. */
+static int fill_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+static bool parse(struct request *request, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--root")) {
+			request->root = true;
+		} else if (!strcmp(argv[i], "--")) {
+			request->command = argv[i + 1] ? argv + i + 1 : NULL;
+			return request->word && request->command;
+		} else if (argv[i][0] == '-' || request->word) {
+			return false;
+		} else {
+			request->word = argv[i];
+		}
+	}
+	return request->word;
+}
+
+int command_enter(int argc, char **argv)
+{
+	struct request request = {0};
+	struct sessions sessions;
+	const struct session *session;
+	struct error error = {0};
+	int status;
+
+	if (!parse(&request, argc, argv))
+		return command_usage(argv[0]);
+	/* whoever started us may have ignored it, and the command's end would not be told */
+	signal(SIGCHLD, SIG_DFL);
+	if (fill_stdio() < 0) {
+		error_errno(&error, errno, "cannot open /dev/null");
+		return fail(&error);
+	}
+	if (sessions_find(&sessions, &error) < 0)
+		return fail(&error);
+	session = sessions_by_word(&sessions, request.word, &error);
+	status = session ? enter(session, &request) : fail(&error);
+	sessions_free(&sessions);
+	return status;
+}

@@ -1,0 +1,46 @@
+/*
+ * explain.h - the two ways to show an explanation, as text and as JSON.
+ */
+#ifndef NSISOLATE_CTL_EXPLAIN_H
+#define NSISOLATE_CTL_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/common/error.h"
+#include "conf/common/policy.h"
+#include "conf/login/login.h"
+#include "conf/rules/rules.h"
+
+#define EXPLAIN_SETTINGS_MAX 32
+
+/* What has been found out so far. */
+struct explanation {
+	const char *service, *from, *tty; /* as asked; NULL: unknown */
+	const struct login *login;
+	struct policy policy;
+	struct rules_setting settings[EXPLAIN_SETTINGS_MAX]; /* of the rule that won */
+	size_t count;
+	struct error error; /* empty: it was decided */
+};
+
+/*
+ * The calls come in the order of the members; matcher and rule while the rules
+ * are tried, once each for every one of them.
+ */
+struct explain_view {
+	void (*begin)(const struct explanation *explanation);
+	void (*matcher)(const struct rules_matcher *matcher);
+	void (*rule)(const struct rules_place *place, enum truth answer);
+	void (*end)(const struct explanation *explanation);
+};
+
+extern const struct explain_view explain_as_text;
+extern const struct explain_view explain_as_json;
+
+/* What a setting has come to: expanded, completed, or as it is written; NULL:
+ * nothing. */
+const char *explain_outcome(const struct explanation *explanation,
+	const struct rules_setting *setting, char *text, size_t size);
+
+#endif

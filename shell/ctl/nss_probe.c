@@ -1,0 +1,175 @@
+#include "nss_probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+#include <nss.h>
+#endif
+
+#include "conf/common/cleanup.h"
+#include "conf/login/login.h"
+#include "conf/login/name_service.h"
+
+#define PATIENCE_MS 5000
+#define PATIENCE_MORE_MS 1000 /* to find out which service it was */
+#define SERVICES_MAX 8
+#define NOBODY "nsisolate-asks-for-nobody"
+
+static const char *const databases[] = {"passwd", "group"};
+
+/* Of this process's lookups; @services: as nsswitch.conf has them, without what does not answer. */
+static void look_up_by(const char *database, const char *services)
+{
+#ifdef __GLIBC__
+	__nss_configure_lookup(database, services);
+#else
+	(void)database;
+	(void)services; /* this C library reads no nsswitch.conf */
+#endif
+}
+
+static _Noreturn void ask(int report)
+{
+	struct error error = {0};
+	struct login login;
+	char called[16];
+	size_t length;
+
+	/* the account's failure counts more: who has none does not get in */
+	if (login_by_name(&login, NOBODY, &error) == -ENOENT)
+		*error.text = '\0';
+	if (!*error.text)
+		login_group_exists(NOBODY, called, sizeof called, &error);
+	length = strlen(error.text);
+	_exit(length && write(report, error.text, length) != (ssize_t)length);
+}
+
+struct question {
+	const char *service; /* NULL: all of nsswitch.conf */
+	pid_t pid;
+	int answer; /* the end of a pipe; -1: none */
+};
+
+static bool begin(struct question *question)
+{
+	int ends[2];
+
+	question->answer = -1;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	question->pid = fork();
+	if (question->pid == 0) {
+		for (size_t i = 0; question->service && i < 2; i++)
+			look_up_by(databases[i], question->service);
+		ask(ends[1]);
+	}
+	close(ends[1]);
+	question->answer = ends[0];
+	if (question->pid < 0)
+		cleanup_close(&question->answer);
+	return question->pid > 0;
+}
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+/* Whether it was answered before @deadline; with what failed in @text. */
+static bool end(struct question *question, long long deadline, char *text, size_t size)
+{
+	struct pollfd answer = {.fd = question->answer, .events = POLLIN};
+	long long left;
+	ssize_t length;
+	int ready;
+
+	do {
+		left = deadline - now_ms();
+		ready = poll(&answer, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	length = ready > 0 ? read(question->answer, text, size - 1) : 0;
+	text[length > 0 ? length : 0] = '\0';
+	if (ready <= 0)
+		kill(question->pid, SIGKILL);
+	while (waitpid(question->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	cleanup_close(&question->answer);
+	return ready > 0;
+}
+
+/* Appends @word to a list with blanks in between, once. */
+static void append(char *list, size_t size, const char *word)
+{
+	size_t used = strlen(list), length = strlen(word);
+
+	for (const char *found = list; (found = strstr(found, word)); found += length)
+		if ((found == list || found[-1] == ' ') && strchr(" ", found[length]))
+			return;
+	snprintf(list + used, size - used, "%s%s", used ? " " : "", word);
+}
+
+/* Each service by itself, all at once. */
+static void find_silent(struct name_services *services)
+{
+	char lists[2][128], all[256] = "", rest[2][128] = {"", ""}, text[16], *cursor = all, *word;
+	struct question questions[SERVICES_MAX];
+	long long deadline = now_ms() + PATIENCE_MORE_MS;
+	size_t count = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		nss_services(databases[i], lists[i], sizeof lists[i]);
+		for (char *next = lists[i], *one; (one = strsep(&next, " "));)
+			append(all, sizeof all, one);
+		nss_services(databases[i], lists[i], sizeof lists[i]);
+	}
+	while ((word = strsep(&cursor, " ")) && count < SERVICES_MAX) {
+		questions[count].service = word;
+		if (*word && begin(&questions[count]))
+			count++;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!end(&questions[i], deadline, text, sizeof text)) {
+			append(services->silent, sizeof services->silent, questions[i].service);
+			continue;
+		}
+		for (size_t j = 0; j < 2; j++)
+			if (strstr(lists[j], questions[i].service))
+				append(rest[j], sizeof rest[j], questions[i].service);
+	}
+	for (size_t i = 0; i < 2; i++)
+		if (*rest[i])
+			look_up_by(databases[i], rest[i]);
+}
+
+bool name_services_ask(struct name_services *services)
+{
+	struct question question = {.service = NULL};
+
+	*services = (struct name_services){.silent = ""};
+	/* who cannot fork will hear of it elsewhere */
+	if (begin(&question) &&
+		!end(&question, now_ms() + PATIENCE_MS, services->failed, sizeof services->failed))
+		find_silent(services);
+	return !*services->silent && !*services->failed;
+}
+
+void name_services_describe(const struct name_services *services, char *text, unsigned size)
+{
+	if (*services->silent)
+		snprintf(text, size,
+			"NSS hangs: the service %s of nsswitch.conf does not answer within %d s",
+			services->silent, PATIENCE_MS / 1000);
+	else
+		snprintf(text, size, "%.400s", services->failed);
+}

@@ -1,0 +1,102 @@
+/*
+ * sessions.h - the sessions that live now, found in what the kernel says.
+ *
+ * A session is a process that runs the installed nsisolate-init and is PID 1 of its own PID
+ * namespace.  Whose user namespace owns that namespace says which way in made it:
+ *   - ours: only root can have, so it is the module's.  What the module knew is in PID 1's
+ *     environment, which nobody but root can read or change.
+ *   - another one: nsisolate-shell's.  The user is the one who owns that user namespace; of the
+ *     rest the hostname and the leader are the kernel's word, rule and service the user's claim.
+ * A module's session without the module's mark (origin.h) is a claim like a shell's.
+ * No name, title or command of a process counts for anything else.
+ *
+ * The strings are bytes as they were found, control characters and all.
+ */
+#ifndef NSISOLATE_CTL_SESSIONS_H
+#define NSISOLATE_CTL_SESSIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "conf/common/error.h"
+
+enum session_kind {
+	SESSION_MODULE,
+	SESSION_SHELL,
+	SESSION_UNKNOWN /* an ordinary user asks, and the kernel does not tell him */
+};
+
+struct session {
+	enum session_kind kind;
+	bool verified; /* rule, service and so on are facts, no claims */
+	bool replaced; /* its nsisolate-init has been replaced by another one since */
+	pid_t pid; /* PID 1, as we number it */
+	ino_t namespace; /* its PID namespace; 0: unknown */
+	unsigned level; /* which of a process's NSpid is the one in the session; 0 is ours */
+	unsigned number; /* among the sessions shown of this user, the oldest is 1 */
+	uid_t uid;
+	gid_t gid;
+	bool shared; /* by all logins of the user (scope = user): of no one service, leader and so on */
+	unsigned logins; /* of a shared one: how many; 0: unknown, or it lingers */
+	pid_t leader; /* 0: unknown, or gone */
+	size_t processes; /* those in namespaces below included; 0: unknown */
+	unsigned long long memory; /* bytes resident, summed; what is shared counts in each */
+	long long started; /* clock ticks since the machine was */
+	long long age; /* seconds */
+	char user[256]; /* "" and below: unknown */
+	char rule[68];
+	char id[16];
+	char service[64];
+	char hostname[68];
+	char from[256];
+	char tty[64];
+};
+
+struct sessions_group; /* the processes of one PID namespace */
+
+struct sessions {
+	struct session *list; /* by user, the oldest first */
+	size_t count;
+	bool own_only; /* an ordinary user asked: what he may see of his own */
+	size_t unseen; /* processes that root was not allowed to look at */
+	struct sessions_group *groups;
+	size_t group_count;
+};
+
+/*
+ * One pass over /proc.  An ordinary user gets his own sessions, not verified.  A process that ends
+ * meanwhile is left out.  Returns 0 or a negative errno with @error filled; then @sessions is
+ * empty.
+ */
+int sessions_find(struct sessions *sessions, struct error *error);
+
+void sessions_free(struct sessions *sessions);
+
+/*
+ * The session that @word names: the PID of PID 1 or of any process in it, the inode of its PID
+ * namespace, USER/N, or its id where that is a fact.  NULL with @error filled.
+ */
+const struct session *sessions_by_word(
+	const struct sessions *sessions, const char *word, struct error *error);
+
+/*
+ * The session that holds the PID namespace @namespace or one above it; NULL when none does, or when
+ * no process was seen in it.
+ */
+const struct session *sessions_by_namespace(const struct sessions *sessions, ino_t namespace);
+
+/*
+ * A pidfd of the session's PID 1, made sure to be of the process that was found: it cannot be
+ * another one's from then on; and its directory of /proc where @directory is not NULL.  A negative
+ * errno with @error filled: it has ended.
+ */
+int session_open(const struct session *session, int *directory, struct error *error);
+
+/* Whether we ourselves are in it. */
+bool session_is_ours(const struct session *session);
+
+/* "user alice, rule users, PID 4711": the session in a sentence, in printable ASCII. */
+const char *session_name(const struct session *session, char *text, size_t size);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * job.h - the two ways to run nsisolate-init.
+ */
+#ifndef NSISOLATE_JOB_H
+#define NSISOLATE_JOB_H
+
+#include "conf/common/error.h"
+#include "setup.h"
+
+/* A command that is found in /proc/PID/comm, and the word before every message. */
+#define INIT_NAME "nsisolate-init"
+
+/*
+ * The command line's memory behind its first word, which says whose session it is: that is what ps
+ * shall show, and not the options.
+ */
+struct title {
+	char *start; /* of the first word */
+	char *rest;
+	size_t length; /* of the rest */
+	const char *text; /* shown instead of the first word; NULL: that stays */
+};
+struct title title_find(char **arguments);
+void title_shorten(const struct title *title);
+
+struct job {
+	struct setup setup;
+	struct title title;
+	char **command; /* foreground: what to run; NULL: attach */
+	char **arguments; /* the whole command line */
+	bool stay; /* attach: in whatever unit this login is, even for a set that outlives it */
+	int lock; /* attach, after unit_leave: the descriptor that it kept; -1 */
+	int environment; /* foreground: a descriptor that has the command's; -1: it is ours */
+	const char *user,
+		*from; /* foreground: for the log; NULL: nothing is logged, or not known */
+	bool login; /* foreground: the command's argv[0] gets a leading dash */
+};
+
+/*
+ * Attach: for the PAM module, whose process (the parent: the leader) waits for the answer on
+ * standard output and then joins what PID 1 holds.  The answer's lines, each one message where
+ * standard output is a socket:
+ *	pid PID       with a pidfd of it attached (SCM_RIGHTS)
+ *	note TEXT     what the session goes without, for the log; before `ready`
+ *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
+ *	joined PID    instead of both: those of the user's other logins (--scope=user), with the pidfd
+ *	failed TEXT   instead of the last: nothing is left behind
+ *	lacking TEXT  the same, for what was lacking before the user came (error.h)
+ * With --user `ready` and `joined` come with descriptors of the namespaces, see join.h, and without
+ * a pidfd.
+ * Then PID 1 waits for the answer's reader to hang up, which ends the session.
+ * Returns main's status.  Where no PID namespace was asked for, there is no PID 1 and the process
+ * holds the other namespaces until the answer's reader hangs up.
+ */
+int attach_run(struct job *job);
+
+/*
+ * Foreground: runs job->command in the session, with the caller's terminal, and ends as it ended:
+ * the same exit status, or death by the same signal.  Returns main's status.
+ */
+int foreground_run(struct job *job);
+
+#endif

@@ -1,0 +1,309 @@
+#include "hosts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+
+#define SIZE_MAX_READ (16 << 20)
+#define SCRATCH "/proc"
+#define SCRATCH_HOSTS SCRATCH "/hosts"
+#define LINE_MAX_ADDED 512
+#define INODES 4
+#define INODES_TEXT "4"
+#define BLANKS " \t\r"
+/* the address of a machine's own name where it has no other, as Debian has it */
+#define OWN_ADDRESS "127.0.1.1"
+
+/* Whose the line is. */
+struct hosts_names {
+	const char *host; /* the machine's own, as uname(2) has it */
+	const char *session;
+	const char *domain; /* the session's domainname; "": none of its own */
+	bool local; /* the machine's addresses are not the session's */
+};
+
+/* A part of the host's file. */
+struct word {
+	const char *text;
+	size_t length;
+};
+
+/* The next one of the line that ends at @end; false when there is none. */
+static bool next_word(const char **cursor, const char *end, struct word *word)
+{
+	while (*cursor < end && strchr(BLANKS, **cursor))
+		++*cursor;
+	word->text = *cursor;
+	while (*cursor < end && !strchr(BLANKS, **cursor))
+		++*cursor;
+	word->length = (size_t)(*cursor - word->text);
+	return word->length > 0;
+}
+
+/* Whether the line from @cursor to @end names @name: hosts(5). */
+static bool line_names(const char *cursor, const char *end, const char *name, struct word *address,
+	struct word *canonical)
+{
+	struct word word;
+
+	if (!next_word(&cursor, end, address) || !next_word(&cursor, end, canonical) ||
+		address->length > 45 || canonical->length > 255)
+		return false;
+	word = *canonical;
+	do
+		if (strlen(name) == word.length && !strncasecmp(word.text, name, word.length))
+			return true;
+	while (next_word(&cursor, end, &word));
+	return false;
+}
+
+/* The line for @name in @text: the first one, of those with an IPv4 address if there are any. */
+static bool find_line(
+	const struct word *text, const char *name, struct word *address, struct word *canonical)
+{
+	const char *line = text->text, *last = text->text + text->length, *end, *comment;
+	struct word at, first;
+	bool found = false;
+
+	for (; line < last; line = end + 1) {
+		end = memchr(line, '\n', (size_t)(last - line));
+		if (!end)
+			end = last;
+		comment = memchr(line, '#', (size_t)(end - line));
+		if (!line_names(line, comment ? comment : end, name, &at, &first))
+			continue;
+		if (found && memchr(at.text, ':', at.length))
+			continue;
+		*address = at;
+		*canonical = first;
+		found = true;
+		if (!memchr(at.text, ':', at.length))
+			break;
+	}
+	return found;
+}
+
+/* What is added to the host's file @text; 0 when nothing has to be. */
+static size_t make_line(
+	const struct word *text, const struct hosts_names *names, char *line, size_t size)
+{
+	static const struct word own = {OWN_ADDRESS, sizeof OWN_ADDRESS - 1};
+	struct word address = own, canonical = {names->host, strlen(names->host)};
+	bool found = find_line(text, names->host, &address, &canonical);
+	int length;
+
+	if (*names->domain)
+		length = snprintf(line, size, "\n" OWN_ADDRESS "\t%s.%s %s\n", names->session,
+			names->domain, names->session);
+	else if (found && !strcasecmp(names->session, names->host))
+		return 0;
+	else if (!found && !strchr(names->host, '.'))
+		length = snprintf(line, size, "\n" OWN_ADDRESS "\t%s\n", names->session);
+	else {
+		/* an address of IPv6 alone would not do for who asks for one of IPv4 */
+		if (names->local || memchr(address.text, ':', address.length))
+			address = own;
+		length = snprintf(line, size, "\n%.*s\t%.*s %s\n", (int)address.length,
+			address.text, (int)canonical.length, canonical.text, names->session);
+	}
+	return (size_t)length;
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t written = write(fd, bytes, size);
+
+		if (written < 0)
+			return -1;
+		bytes += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+static int write_file(const char *bytes, size_t size)
+{
+	_cleanup_close_ int file = open(SCRATCH_HOSTS,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	if (file < 0 || write_all(file, bytes, size) < 0)
+		return -1;
+	return fchmod(file, 0644);
+}
+
+/* Its number of inodes tells it from what others have mounted. */
+static int mount_scratch(void)
+{
+	return mount("nsisolate", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		"mode=755,nr_inodes=" INODES_TEXT);
+}
+
+int hosts_cover(const struct hosts_file *hosts, bool stays, struct error *error)
+{
+	int result = 0;
+
+	if (!hosts->size)
+		return 0;
+	/*
+	 * The file needs a file system of its own to live on, and that needs a place for the moment
+	 * that it takes to bind the file: the one that mounts_proc will cover.  A detached mount
+	 * would need no place, but binding out of one works only from Linux 6.15 on.  To unmount it
+	 * is the most expensive thing of all, since the kernel waits for an RCU grace period.
+	 */
+	if (mount_scratch() < 0)
+		return error_errno(error, errno, "cannot mount a tmpfs for /etc/hosts");
+	if (write_file(hosts->bytes, hosts->size) < 0)
+		result = error_errno(error, errno, "cannot write the session's /etc/hosts");
+	else if (mount(SCRATCH_HOSTS, "/etc/hosts", NULL, MS_BIND, NULL) < 0)
+		result = error_errno(error, errno, "cannot mount over /etc/hosts");
+	if (!stays && umount2(SCRATCH, MNT_DETACH) < 0 && !result)
+		result = error_errno(error, errno, "cannot unmount the tmpfs of /etc/hosts");
+	return result;
+}
+
+/* Into @text, which has room for @size bytes; it can be made shorter meanwhile. */
+static int read_all(int fd, char *text, size_t size, size_t *length)
+{
+	ssize_t got = 1;
+
+	for (*length = 0; *length < size && got > 0; *length += (size_t)got)
+		if ((got = read(fd, text + *length, size - *length)) < 0)
+			return -1;
+	return 0;
+}
+
+void hosts_free(struct hosts_file *hosts)
+{
+	if (hosts->bytes)
+		munmap(hosts->bytes, hosts->room);
+	hosts->bytes = NULL;
+}
+
+int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct error *error)
+{
+	struct utsname host;
+	const struct hosts_names names = {
+		.host = host.nodename,
+		.session = policy->hostname,
+		.domain = policy->domainname,
+		.local = policy->kinds & CLONE_NEWNET,
+	};
+	struct stat status;
+	struct word text;
+	size_t size, added;
+	_cleanup_close_ int file = -1;
+
+	*hosts = (struct hosts_file){0};
+	if (!policy->hosts || !*policy->hostname || !(policy->kinds & CLONE_NEWNS))
+		return 0;
+	if (uname(&host) < 0)
+		return error_errno(error, errno, "cannot tell the machine's name");
+	file = open("/etc/hosts", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (file < 0)
+		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot read /etc/hosts");
+	if (fstat(file, &status) < 0)
+		return error_errno(error, errno, "cannot read /etc/hosts");
+	/* a comfort, and no wall: nobody is kept out for want of it */
+	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
+		error_set(error, 0,
+			"/etc/hosts has no line for the session's name: it is no regular file of at "
+			"most %d MiB",
+			SIZE_MAX_READ >> 20);
+		return 0;
+	}
+	/* pages of its own, which PID 1 gives back: what it has it has for the session's life */
+	size = (size_t)status.st_size;
+	hosts->room = size + LINE_MAX_ADDED;
+	hosts->bytes =
+		mmap(NULL, hosts->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (hosts->bytes == MAP_FAILED) {
+		hosts->bytes = NULL;
+		return error_errno(error, errno, "cannot read /etc/hosts");
+	}
+	if (read_all(file, hosts->bytes, size, &size) < 0) {
+		hosts_free(hosts);
+		return error_errno(error, errno, "cannot read /etc/hosts");
+	}
+	text = (struct word){hosts->bytes, size};
+	added = make_line(&text, &names, hosts->bytes + size, LINE_MAX_ADDED);
+	hosts->size = added ? size + added : 0;
+	return 0;
+}
+
+/* ---- later ---- */
+
+/* Linux 5.2, and not in every C library's headers. */
+#define CLONE_TREE 1 /* OPEN_TREE_CLONE */
+#define MOVE_FROM_FD 0x04 /* MOVE_MOUNT_F_EMPTY_PATH */
+#define MOVE_TO_LINKED 0x10 /* MOVE_MOUNT_T_SYMLINKS */
+
+/* Whether /etc/hosts has these bytes and no others. */
+static bool is_current(const struct hosts_file *hosts)
+{
+	char part[512];
+	size_t at = 0;
+	ssize_t got = 0;
+	_cleanup_close_ int file = open("/etc/hosts", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	while (file >= 0 && (got = read(file, part, sizeof part)) > 0) {
+		if ((size_t)got > hosts->size - at || memcmp(part, hosts->bytes + at, (size_t)got))
+			return false;
+		at += (size_t)got;
+	}
+	return file >= 0 && got == 0 && at == hosts->size;
+}
+
+/* A mount of the new file that is nowhere yet: made in a mount namespace of our own for the moment. */
+static int make_detached(const struct hosts_file *hosts)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount_scratch() < 0 || write_file(hosts->bytes, hosts->size) < 0)
+		return -1;
+	return (int)syscall(SYS_open_tree, AT_FDCWD, SCRATCH_HOSTS, CLONE_TREE | O_CLOEXEC);
+}
+
+static bool is_covered(void)
+{
+	struct statfs status;
+
+	return statfs("/etc/hosts", &status) == 0 && status.f_type == TMPFS_MAGIC &&
+	       status.f_files == INODES;
+}
+
+int hosts_renew(const struct hosts_file *hosts, int set, struct error *error)
+{
+	struct rlimit size;
+	_cleanup_close_ int fresh = -1;
+
+	/* a file that is larger than may be would be a signal that ends us */
+	if (!hosts->size || is_current(hosts) || getrlimit(RLIMIT_FSIZE, &size) < 0 ||
+		hosts->size > size.rlim_cur)
+		return 0;
+	fresh = make_detached(hosts);
+	if (setns(set, CLONE_NEWNS) < 0)
+		return error_errno(
+			error, errno, "cannot go back to the mounts of the user's sessions");
+	while (fresh >= 0 && is_covered())
+		if (umount2("/etc/hosts", MNT_DETACH) < 0)
+			return 0;
+	if (fresh >= 0)
+		syscall(SYS_move_mount, fresh, "", AT_FDCWD, "/etc/hosts",
+			MOVE_FROM_FD | MOVE_TO_LINKED);
+	return 0;
+}

@@ -1,0 +1,51 @@
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+
+/*
+ * In a chroot "/" is no mount point, and a mount's propagation can be changed only from there.
+ * Joining one's own mount namespace moves root and working directory to its real root (setns(2));
+ * the chroot is entered again afterwards.
+ */
+static int make_slave_from_chroot(void)
+{
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (root < 0 || own < 0 || setns(own, CLONE_NEWNS) < 0)
+		return -1;
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return -1;
+	return fchdir(root) < 0 || chroot(".") < 0 ? -1 : 0;
+}
+
+int mounts_isolate(const struct namespaces_host *host, struct error *error)
+{
+	if (!namespaces_is_new(host, "mnt", host->mnt, error))
+		return -EINVAL;
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+		return 0;
+	if (errno != EINVAL || make_slave_from_chroot() < 0)
+		return error_of_machine(error,
+			error_errno(error, errno, "cannot keep mounts from leaving the session"));
+	return 0;
+}
+
+int mounts_proc(struct error *error)
+{
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
+		return 0;
+	if (errno == EPERM)
+		return error_of_machine(error,
+			error_errno(error, errno,
+				"cannot mount the session's /proc (in a container whose own /proc is "
+				"masked, the kernel forbids it without root)"));
+	return error_of_machine(
+		error, error_errno(error, errno, "cannot mount the session's /proc"));
+}

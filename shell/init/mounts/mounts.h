@@ -1,0 +1,23 @@
+/*
+ * mounts.h - what a session's mount namespace shows: nothing that the host does not, and its own
+ * /proc.
+ *
+ * Everything here is for a mount namespace that was made for the session: mounts_isolate comes
+ * first and makes sure of it.
+ */
+#ifndef NSISOLATE_MOUNTS_H
+#define NSISOLATE_MOUNTS_H
+
+#include "conf/common/error.h"
+#include "shell/init/namespaces.h"
+
+/*
+ * Makes every mount a slave: what the host mounts later (a home that is automounted) still arrives,
+ * what is mounted here never leaves.  Refuses when this is the host's.  Works in a chroot too.
+ */
+int mounts_isolate(const struct namespaces_host *host, struct error *error);
+
+/* Covers /proc with that of this process's PID namespace: nosuid, nodev, noexec. */
+int mounts_proc(struct error *error);
+
+#endif

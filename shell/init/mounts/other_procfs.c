@@ -1,0 +1,378 @@
+#include "other_procfs.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+
+/* How often to look again, where mounts or directories change meanwhile. */
+#define PASSES 10
+
+/* Room for the mounts of a machine, at first; only what is written to takes memory. */
+#define ROOM ((size_t)64 << 10)
+
+/* One line of mountinfo, proc_pid_mountinfo(5). */
+struct mounted {
+	int id, parent;
+	dev_t device;
+	bool shows; /* it is of type proc, and processes are in there */
+	bool fuse; /* whose owner may unmount it, by fusermount(1) */
+	char *place;
+};
+
+/* All of them, and their text; in memory that goes back to the kernel: PID 1 lives long. */
+struct mounts {
+	char *memory;
+	size_t size, length;
+	struct mounted *list;
+	size_t count;
+};
+
+static void mounts_free(struct mounts *mounts)
+{
+	if (mounts->memory)
+		munmap(mounts->memory, mounts->size);
+}
+
+static int make_room(struct mounts *mounts, size_t size)
+{
+	void *memory;
+
+	if (size <= mounts->size)
+		return 0;
+	memory = mounts->memory ? mremap(mounts->memory, mounts->size, size, MREMAP_MAYMOVE)
+				: mmap(NULL, size, PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	mounts->memory = memory;
+	mounts->size = size;
+	return 0;
+}
+
+/* The file's text, with a NUL behind it. */
+static int read_text(struct mounts *mounts, int host)
+{
+	_cleanup_close_ int file = openat(host, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+	int result;
+
+	if (file < 0)
+		return -errno;
+	do {
+		result = make_room(
+			mounts, mounts->length + 4096 < mounts->size ? 0 : 2 * mounts->size);
+		if (result < 0)
+			return result;
+		length = read(
+			file, mounts->memory + mounts->length, mounts->size - mounts->length - 1);
+		if (length < 0 && errno != EINTR)
+			return -errno;
+		mounts->length += length > 0 ? (size_t)length : 0;
+	} while (length);
+	mounts->memory[mounts->length] = '\0';
+	return 0;
+}
+
+/* Blanks and the like stand there as \040. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; to++) {
+		if (text[0] == '\\' && isdigit(text[1]) && isdigit(text[2]) && isdigit(text[3])) {
+			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			text += 4;
+		} else {
+			*to = *text++;
+		}
+	}
+	*to = '\0';
+}
+
+/* Whether the part @root of a procfs has processes in it: all of it, or what belongs to one. */
+static bool has_processes(const char *root)
+{
+	static const char gone[] = "//deleted";
+	size_t length = strlen(root);
+
+	if (!strcmp(root, "/"))
+		return true;
+	if (!isdigit(root[1]))
+		return false;
+	return length < sizeof gone || strcmp(root + length - (sizeof gone - 1), gone) != 0;
+}
+
+/* The next word of @text, which it ends; NULL: there is none. */
+static char *next_word(char **text)
+{
+	char *word;
+
+	do
+		word = strsep(text, " ");
+	while (word && !*word);
+	return word;
+}
+
+static bool parse(struct mounted *mounted, char *line)
+{
+	char *id = next_word(&line), *parent = next_word(&line), *device = next_word(&line);
+	char *root = next_word(&line), *place = next_word(&line), *word = next_word(&line);
+	unsigned major, minor;
+
+	if (!place || !word || sscanf(device, "%u:%u", &major, &minor) != 2)
+		return false;
+	while (word && strcmp(word, "-"))
+		word = next_word(&line);
+	word = next_word(&line);
+	unescape(place);
+	*mounted = (struct mounted){
+		.id = atoi(id),
+		.parent = atoi(parent),
+		.device = makedev(major, minor),
+		.shows = word && !strcmp(word, "proc") && has_processes(root),
+		.fuse = word && !strncmp(word, "fuse", 4),
+		.place = place,
+	};
+	return true;
+}
+
+static int parse_all(struct mounts *mounts)
+{
+	size_t lines = 0, start;
+	char *text, *line;
+	int result;
+
+	for (size_t i = 0; i < mounts->length; i++)
+		lines += mounts->memory[i] == '\n';
+	start = (mounts->length + 16) & ~(size_t)15; /* aligned, and behind the NUL */
+	result = make_room(mounts, start + lines * sizeof *mounts->list);
+	if (result < 0)
+		return result;
+	mounts->list = (struct mounted *)(void *)(mounts->memory + start);
+	text = mounts->memory;
+	while (mounts->count < lines && (line = strsep(&text, "\n")))
+		if (parse(&mounts->list[mounts->count], line))
+			mounts->count++;
+	return 0;
+}
+
+static int mounts_read(struct mounts *mounts, int host)
+{
+	int result = make_room(mounts, ROOM);
+
+	if (!result)
+		result = read_text(mounts, host);
+	return result ? result : parse_all(mounts);
+}
+
+static const struct mounted *find(const struct mounts *mounts, int id)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->list[i].id == id)
+			return &mounts->list[i];
+	return NULL;
+}
+
+/* Whether @path is @directory, or below it. */
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return !strncmp(path, directory, length) && (!path[length] || path[length] == '/');
+}
+
+/*
+ * Whether no path leads to @mounted: on a mount that it lies on, or on itself, another one covers a
+ * directory of the way.  "/" is where the way begins, whatever lies on it.  What a user can take
+ * away in the session hides nothing.
+ */
+static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted)
+{
+	const struct mounted *on = mounted;
+	int above = -1; /* what the way goes on by */
+	int id = mounted->id;
+
+	for (;;) {
+		for (size_t i = 0; i < mounts->count; i++) {
+			const struct mounted *other = &mounts->list[i];
+
+			if (other->parent == id && other->id != above && other->id != id &&
+				!other->fuse && other->place[1] &&
+				is_below(mounted->place, other->place))
+				return true;
+		}
+		if (!on || on->parent == id)
+			return false;
+		above = id;
+		id = on->parent;
+		on = find(mounts, id);
+	}
+}
+
+static int clone_tree(int at, const char *path, int flags)
+{
+	return (int)syscall(
+		SYS_open_tree, at, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (unsigned)flags);
+}
+
+/* By the descriptor alone: no name that a user could change meanwhile. */
+static int cover(int place, int own, struct error *error)
+{
+	struct stat status;
+	_cleanup_close_ int tree = -1;
+
+	if (fstat(place, &status) < 0)
+		return error_errno(error, errno, "cannot look at a procfs");
+	/* one file of a process, bound somewhere: nothing takes its place */
+	tree = S_ISDIR(status.st_mode) ? clone_tree(own, "", AT_EMPTY_PATH)
+				       : clone_tree(AT_FDCWD, "/dev/null", 0);
+	if (tree < 0 || syscall(SYS_move_mount, tree, "", place, "",
+				MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return error_errno(error, errno, "cannot cover a procfs");
+	return 0;
+}
+
+static int open_path(const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS,
+	};
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Opens the mount where it was seen.  -EAGAIN: something else is there by now, or no path leads
+ * there, as where it has become too long.
+ */
+static int open_place(const struct mounted *mounted)
+{
+	struct stat status;
+	struct statfs system;
+	int fd = open_path(mounted->place);
+
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP || fd == -ENAMETOOLONG || fd == -ESTALE)
+		return -EAGAIN;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) == 0 && status.st_dev == mounted->device &&
+		fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC)
+		return fd;
+	close(fd);
+	return -EAGAIN;
+}
+
+/*
+ * Whether it may be @uid who moves @path about, or closes it: the directory that the last stable
+ * part of it leads to is his, or one of root's that others may write, like /tmp.  Cuts @path.
+ */
+static bool may_be_moved_by(char *path, uid_t uid)
+{
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) && slash > path) {
+		struct stat status;
+		_cleanup_close_ int fd = -1;
+
+		*slash = '\0';
+		fd = open_path(path);
+		if (fd >= 0 && fstat(fd, &status) == 0)
+			return status.st_uid == uid ||
+			       (status.st_uid == 0 && status.st_mode & (S_IWGRP | S_IWOTH));
+	}
+	return false;
+}
+
+/* Whose session it is, and which of the looks this is. */
+struct look {
+	int own;
+	dev_t device; /* of @own */
+	uid_t uid;
+	bool user, last;
+};
+
+/* Covers what is seen; returns how many mounts want another look, or a negative errno. */
+static int cover_all(const struct mounts *mounts, const struct look *look, struct error *error)
+{
+	int again = 0;
+
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mounted *mounted = &mounts->list[i];
+		_cleanup_close_ int place = -1;
+		int result;
+
+		if (!mounted->shows || mounted->device == look->device ||
+			is_hidden(mounts, mounted))
+			continue;
+		place = open_place(mounted);
+		if (place == -EACCES && look->user) {
+			/* who closed it himself can open it later */
+			again += may_be_moved_by(mounted->place, look->uid);
+			continue;
+		}
+		if (place == -EAGAIN || place == -EACCES) {
+			again += !look->last || may_be_moved_by(mounted->place, look->uid);
+			continue;
+		}
+		again += !look->last;
+		if (place < 0)
+			return error_errno(
+				error, -place, "cannot open the procfs at %s", mounted->place);
+		result = cover(place, look->own, error);
+		/* the process that it was about has ended */
+		if (result < 0 && result != -ENOENT)
+			return error_of_machine(error, result);
+	}
+	return again;
+}
+
+int procs_open(struct error *error)
+{
+	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? error_errno(error, errno, "cannot open /proc") : fd;
+}
+
+int procs_cover(int own, int host, uid_t uid, bool user, struct error *error)
+{
+	struct look look = {.own = own, .uid = uid, .user = user};
+	struct stat status;
+	int result = 1;
+
+	if (fstat(own, &status) < 0)
+		return error_errno(error, errno, "cannot look at the session's /proc");
+	look.device = status.st_dev;
+	for (int pass = 1; result > 0 && pass <= PASSES; pass++) {
+		struct mounts mounts = {0};
+
+		look.last = pass == PASSES;
+		result = mounts_read(&mounts, host);
+		if (result < 0)
+			error_errno(error, -result, "cannot read the mounts of the session");
+		else
+			result = cover_all(&mounts, &look, error);
+		mounts_free(&mounts);
+	}
+	if (result > 0)
+		return error_set(error, EAGAIN,
+			"a procfs that shows processes outside cannot be covered: the directories that "
+			"lead there are moved about, or too deep");
+	return result;
+}

@@ -1,0 +1,203 @@
+#include "join.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+#include "conf/common/fd_message.h"
+
+#define JOINED "joined\n"
+#define CHANGED "changed\n"
+#define FAILED "failed\n"
+#define READY "ready\n"
+
+_Static_assert(KINDS_MAX + 3 <= MESSAGE_FDS_MAX, "one message holds them all");
+
+/* What a rule asks for: the options of nsisolate-init, one after the other. */
+struct request {
+	char text[sizeof(((struct policy_argv *)0)->text)];
+	size_t length;
+};
+
+static void describe(const struct policy *policy, struct request *request)
+{
+	struct policy_argv argv;
+	const char *last;
+
+	policy_to_argv(policy, &argv);
+	last = argv.option[argv.count - 1];
+	request->length = (size_t)(last - argv.text) + strlen(last) + 1;
+	memcpy(request->text, argv.text, request->length);
+}
+
+void join_way_close(struct join_way *way)
+{
+	while (way->count)
+		cleanup_close(&way->fds[--way->count]);
+}
+
+int join_way_namespace(const struct join_way *way, int flags, int kind)
+{
+	size_t next = 1;
+
+	for (size_t i = 0; i < kinds_count && next < way->count; i++) {
+		if (kinds[i].flag == kind)
+			return way->fds[next];
+		next += !!(flags & kinds[i].flag);
+	}
+	return -1;
+}
+
+int join_way_proc(const struct join_way *way, int flags)
+{
+	size_t next = 1;
+
+	for (size_t i = 0; i < kinds_count; i++)
+		next += !!(flags & kinds[i].flag);
+	return next < way->count ? way->fds[next] : -1;
+}
+
+/* One that cannot be opened is -1, which sendmsg(2) refuses with EBADF. */
+static void add_namespaces(struct join_way *way, int flags)
+{
+	way->fds[way->count++] = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < kinds_count; i++) {
+		char path[32];
+
+		if (!(flags & kinds[i].flag))
+			continue;
+		snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i].file);
+		way->fds[way->count++] = open(path, O_RDONLY | O_CLOEXEC);
+	}
+}
+
+/* ---- the helper ---- */
+
+/* Whether /proc is in the way: behind PID 1 alone, or behind all that a user gets. */
+static bool leads_to_proc(const struct join_way *way, int flags)
+{
+	size_t all = 3;
+
+	for (size_t i = 0; i < kinds_count; i++)
+		all += !!(flags & kinds[i].flag);
+	return way->count == 2 || way->count == all;
+}
+
+/* Whether PID 1 has answered, or hung up; a negative errno where that cannot be told. */
+static int wait_for_answer(int connection)
+{
+	struct pollfd readable = {.fd = connection, .events = POLLIN};
+	int count;
+
+	/* all signals are the helper's own, and end it: EINTR can only be a debugger's */
+	do
+		count = poll(&readable, 1, JOIN_PATIENCE_MS);
+	while (count < 0 && errno == EINTR);
+	return count < 0 ? -errno : count;
+}
+
+int join_ask(int connection, const struct policy *policy, int leader, int answer,
+	struct join_way *way, struct error *error)
+{
+	const int fds[] = {leader, answer};
+	struct request request;
+	char reply[16] = "";
+	ssize_t length;
+	int result;
+
+	describe(policy, &request);
+	length = message_send(connection, request.text, request.length, fds, 2);
+	if (length == -EPIPE || length == -ECONNRESET)
+		return 0; /* it has ended meanwhile */
+	if (length < 0)
+		return error_errno(error, (int)-length, "cannot ask the user's sessions");
+	result = wait_for_answer(connection);
+	if (result < 0)
+		return error_errno(error, -result, "cannot join the user's sessions");
+	if (result == 0)
+		return 0;
+	way->count = sizeof way->fds / sizeof way->fds[0];
+	length = message_receive(connection, reply, sizeof reply - 1, way->fds, &way->count, 0);
+	if (length < 0 && length != -ECONNRESET)
+		return error_errno(error, (int)-length, "cannot join the user's sessions");
+	reply[length > 0 ? length : 0] = '\0';
+	if (!strcmp(reply, JOINED) && leads_to_proc(way, policy->kinds))
+		return 1;
+	/* one that an older engine made: it is left for a new one */
+	if (!strcmp(reply, JOINED) && way->count)
+		*reply = '\0';
+	join_way_close(way);
+	/* without a word, or by ECONNRESET where the request lies unread: it was the set's end */
+	if (!*reply || !strcmp(reply, CHANGED))
+		return 0;
+	return error_set(error, EPROTO, "the user's sessions take no further login");
+}
+
+/* ---- PID 1 ---- */
+
+enum join join_receive(int connection, const struct policy *policy, int *leader, int *line)
+{
+	struct request wanted;
+	char text[sizeof wanted.text];
+	int fds[2];
+	size_t count = 2;
+	ssize_t length = message_receive(connection, text, sizeof text, fds, &count, MSG_DONTWAIT);
+	enum join result = JOIN_FAILED;
+
+	describe(policy, &wanted);
+	if (length > 0 && count == 2)
+		result = length == (ssize_t)wanted.length &&
+					 !memcmp(text, wanted.text, wanted.length)
+				 ? JOIN_SAME
+				 : JOIN_CHANGED;
+	if (result == JOIN_SAME) {
+		*leader = fds[0];
+		*line = fds[1];
+		return result;
+	}
+	while (count)
+		close(fds[--count]);
+	return result;
+}
+
+int join_grant(int connection, bool user, int flags, int proc)
+{
+	struct join_way way = {.count = 1};
+	int result;
+
+	way.fds[0] = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (user)
+		add_namespaces(&way, flags);
+	way.fds[way.count++] = proc;
+	result = message_send(connection, JOINED, strlen(JOINED), way.fds, way.count);
+	way.count--; /* which stays */
+	join_way_close(&way);
+	return result;
+}
+
+void join_refuse(int connection, enum join why)
+{
+	const char *reply = why == JOIN_CHANGED ? CHANGED : FAILED;
+
+	/* who has gone meanwhile does not need to know */
+	message_send(connection, reply, strlen(reply), NULL, 0);
+}
+
+int join_answer_ready(int answer, bool user, int flags)
+{
+	struct join_way way = {.count = 0};
+	int result;
+
+	if (user)
+		add_namespaces(&way, flags);
+	result = message_send(answer, READY, strlen(READY), way.fds, way.count);
+	join_way_close(&way);
+	return result;
+}

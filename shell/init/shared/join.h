@@ -1,0 +1,65 @@
+/*
+ * join.h - one more login into a set of namespaces that is there: asked for by the helper that the
+ * login's leader has started, granted by the set's PID 1.
+ *
+ *	helper		connects (socket.h), and sends what its rule asks for, with the leader's
+ *			pidfd and the socket of the answer
+ *	PID 1		`joined`, with a pidfd of its own; or `changed`: the set was made by other
+ *			settings; or `failed`
+ *
+ * A connection that ends without a word: the set has ended.
+ *
+ * To a user, who has no right to join by the pidfd, descriptors of the namespaces come as well:
+ * that of the user namespace, then those of the kinds in the order of kinds[].  The last descriptor
+ * is that of the session's /proc (other_procfs.h): who joins looks for others that were mounted
+ * meanwhile.
+ */
+#ifndef NSISOLATE_JOIN_H
+#define NSISOLATE_JOIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/common/error.h"
+#include "conf/common/kinds.h"
+#include "conf/common/policy.h"
+
+/* What a login joins by. */
+struct join_way {
+	int fds[KINDS_MAX + 3]; /* pidfd; to a user: the namespaces; /proc */
+	size_t count;
+};
+void join_way_close(struct join_way *way);
+
+/* The descriptor of the namespace @kind in a user's way in, of namespaces of @kinds; -1: none. */
+int join_way_namespace(const struct join_way *way, int kinds, int kind);
+
+/* The same, of the session's /proc: behind all those. */
+int join_way_proc(const struct join_way *way, int kinds);
+
+/* How long PID 1 may take to answer. */
+#define JOIN_PATIENCE_MS 2000
+
+/*
+ * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a
+ * set of its own: this one has ended, was made by other settings, or its PID 1 does not answer,
+ * which its user can stop (SIGSTOP), as any process with his ids.
+ */
+int join_ask(int connection, const struct policy *policy, int leader, int answer,
+	struct join_way *way, struct error *error);
+
+/*
+ * PID 1's part: receives the request on @connection.  JOIN_SAME: it is for a set made by @policy,
+ * and *@leader and *@line are the login's.  JOIN_FAILED: nothing came, or no descriptor is left.
+ */
+enum join { JOIN_SAME, JOIN_CHANGED, JOIN_FAILED };
+enum join join_receive(int connection, const struct policy *policy, int *leader, int *line);
+
+/* ... and says so.  Negative errno when nobody listens any more. */
+int join_grant(int connection, bool user, int kinds, int proc);
+void join_refuse(int connection, enum join why);
+
+/* `ready`, on the answer of who made the set; with the namespaces, to a user. */
+int join_answer_ready(int answer, bool user, int kinds);
+
+#endif

@@ -1,0 +1,283 @@
+#include "run.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf/common/cleanup.h"
+#include "conf/common/fd_message.h"
+#include "join.h"
+#include "shell/common/drop.h"
+#include "shell/init/mounts/hosts.h"
+#include "shell/init/mounts/other_procfs.h"
+#include "shell/init/signals.h"
+
+/* How long the set may take to be made, or to let us in. */
+#define TIMEOUT_MS 10000
+
+/* How often a set may end just before this login is in. */
+#define ATTEMPTS 5
+
+/* What the runner says when it has done what it can. */
+struct report {
+	pid_t command;
+	int error; /* or an errno, with its words */
+	char text[sizeof(((struct error *)0)->text)];
+};
+
+static void wait_for(pid_t child)
+{
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- the helper ---- */
+
+/* This command line as one that attaches: without the command. */
+static char **attach_arguments(char **arguments)
+{
+	size_t count = 0;
+	char **argv, **word;
+
+	while (arguments[count])
+		count++;
+	argv = word = calloc(count + 2, sizeof *argv);
+	if (!argv)
+		return NULL;
+	*word++ = *arguments++;
+	*word++ = (char *)"--attach";
+	while (*arguments && strcmp(*arguments, "--") != 0)
+		*word++ = *arguments++;
+	return argv;
+}
+
+static _Noreturn void helper(struct job *job, int answer)
+{
+	signals_set(SIGNALS_NONE, NULL);
+	if (answer != STDOUT_FILENO && dup2(answer, STDOUT_FILENO) < 0)
+		_exit(EXIT_FAILURE);
+	job->arguments = attach_arguments(job->arguments);
+	_exit(job->arguments ? attach_run(job) : EXIT_FAILURE);
+}
+
+/* One line of the answer, see job.h; 1: it was the last. */
+static int take_line(int line, struct join_way *way, struct log *log, struct error *error)
+{
+	char text[sizeof error->text + 16];
+	struct pollfd readable = {.fd = line, .events = POLLIN};
+	ssize_t length;
+	bool lacking;
+	int count;
+
+	do
+		count = poll(&readable, 1, TIMEOUT_MS);
+	while (count < 0 && errno == EINTR);
+	if (count <= 0)
+		return error_errno(error, count ? errno : ETIMEDOUT,
+			"the user's other sessions do not let this one in");
+	way->count = sizeof way->fds / sizeof way->fds[0];
+	length = message_receive(line, text, sizeof text - 1, way->fds, &way->count, 0);
+	if (length == 0)
+		return error_set(error, ESRCH, "the user's sessions ended before this one was in");
+	if (length < 0)
+		return error_errno(error, (int)-length, "cannot hear of the user's sessions");
+	text[length] = '\0';
+	if (!strcmp(text, "ready\n"))
+		return 1;
+	log->session.joined = !strncmp(text, "joined ", 7);
+	if (log->session.joined) {
+		log->session.init = atoi(text + 7);
+		return 1;
+	}
+	join_way_close(way); /* of `pid`, PID 1's: we need none */
+	if (!strncmp(text, "pid ", 4)) {
+		log->session.init = atoi(text + 4);
+		return 0;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	lacking = !strncmp(text, "lacking ", 8);
+	error_set(error, EPROTO, "%s", text + (lacking ? 8 : strncmp(text, "failed ", 7) ? 0 : 7));
+	error->lacking = lacking;
+	return -EPROTO;
+}
+
+/* Finds or makes the set: @outer->line hangs it up, @way leads into it. */
+static int find_set(struct job *job, struct outer *outer, struct join_way *way, struct error *error)
+{
+	int sockets[2], result;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return error_errno(error, errno, "cannot make a socket");
+	pid = fork();
+	if (pid == 0)
+		helper(job, sockets[1]);
+	close(sockets[1]);
+	result = pid < 0 ? error_errno(error, errno, "cannot fork") : 0;
+	while (!result)
+		result = take_line(sockets[0], way, &outer->log, error);
+	if (pid > 0) {
+		kill(pid, SIGKILL); /* it has nothing left to do; a stopped one would keep us */
+		wait_for(pid);
+	}
+	if (result < 0)
+		close(sockets[0]);
+	else
+		outer->line = sockets[0];
+	return result < 0 ? result : 0;
+}
+
+/* ---- the runner ---- */
+
+static int join_kinds(const struct join_way *way, int flags, struct error *error)
+{
+	size_t next = 1;
+
+	/* first that in which we have the right to join the others */
+	if (!way->count || setns(way->fds[0], CLONE_NEWUSER) < 0)
+		return error_errno(error, way->count ? errno : EPROTO,
+			"cannot join the user namespace of the user's sessions");
+	for (size_t i = 0; i < kinds_count; i++) {
+		if (!(flags & kinds[i].flag))
+			continue;
+		if (next >= way->count || setns(way->fds[next], kinds[i].flag) < 0)
+			return error_errno(error, next < way->count ? errno : EPROTO,
+				"cannot join the %s namespace of the user's sessions",
+				kinds[i].name);
+		next++;
+	}
+	return 0;
+}
+
+/* Joining a mount namespace leads to its root, setns(2). */
+static int join_as(
+	const struct join_way *way, int flags, const struct hosts_file *hosts, struct error *error)
+{
+	struct stat root, there;
+	_cleanup_free_ char *directory = getcwd(NULL, 0);
+	_cleanup_close_ int host = procs_open(error);
+	int result, proc = join_way_proc(way, flags);
+
+	if (host < 0)
+		return host;
+	if (stat("/", &root) < 0)
+		return error_errno(error, errno, "cannot look at /");
+	result = join_kinds(way, flags, error);
+	if (result < 0)
+		return result;
+	if (stat("/", &there) < 0 || there.st_dev != root.st_dev || there.st_ino != root.st_ino)
+		return error_set(error, EXDEV,
+			"the user's other sessions have another root directory than this one");
+	/* -1: we made the set, a moment ago */
+	result = proc < 0 ? 0 : procs_cover(proc, host, getuid(), true, error);
+	if (!result && proc >= 0)
+		result = hosts_renew(hosts, join_way_namespace(way, flags, CLONE_NEWNS), error);
+	if (result < 0) {
+		error->lacking = false;
+		return result;
+	}
+	if (!directory || chdir(directory) < 0)
+		dprintf(STDERR_FILENO, INIT_NAME ": %s: not there in the session: starting in /\n",
+			directory ? directory : "the working directory");
+	return drop_capabilities(error);
+}
+
+static int join(const struct join_way *way, const struct policy *policy, struct error *error)
+{
+	struct hosts_file hosts;
+	int result;
+
+	/* a comfort: without it the set has the file that it has */
+	hosts_make(policy, &hosts, &(struct error){0});
+	result = join_as(way, policy->kinds, &hosts, error);
+	hosts_free(&hosts);
+	return result;
+}
+
+static _Noreturn void runner(
+	const struct job *job, const struct command *command, const struct join_way *way, int line)
+{
+	struct report report = {0};
+	struct error error = {0};
+	int result = join(way, &job->setup.policy, &error);
+
+	if (!result)
+		result = report.command = command_start(command, CLONE_PARENT, &error);
+	if (result < 0) {
+		report.error = -result;
+		snprintf(report.text, sizeof report.text, "%s", error.text);
+	}
+	_exit(send(line, &report, sizeof report, MSG_NOSIGNAL) < 0);
+}
+
+/* Returns the command's pid: our child. */
+static pid_t run_in_set(const struct job *job, const struct command *command,
+	const struct join_way *way, struct outer *outer, struct error *error)
+{
+	struct report report;
+	ssize_t length;
+	int sockets[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return error_errno(error, errno, "cannot make a socket");
+	pid = fork();
+	if (pid == 0)
+		runner(job, command, way, sockets[1]);
+	close(sockets[1]);
+	length = pid < 0 ? -1 : recv(sockets[0], &report, sizeof report, 0);
+	close(sockets[0]);
+	if (pid < 0)
+		return error_errno(error, errno, "cannot fork");
+	wait_for(pid);
+	/* one that died without a word may have begun the command: it is not run again */
+	if (length != sizeof report)
+		outer_end(outer, SIGKILL);
+	if (report.error)
+		return error_set(error, report.error, "%s", report.text);
+	return report.command;
+}
+
+static int try_start(
+	struct job *job, const struct command *command, struct outer *outer, struct error *error)
+{
+	struct join_way way = {.count = 0};
+	int result = find_set(job, outer, &way, error);
+
+	if (result < 0)
+		return result;
+	log_namespace(&outer->log, join_way_namespace(&way, job->setup.policy.kinds, CLONE_NEWPID));
+	result = run_in_set(job, command, &way, outer, error);
+	join_way_close(&way);
+	if (result > 0) {
+		outer->command = result;
+		return 0;
+	}
+	cleanup_close(&outer->line);
+	outer->line = -1;
+	/* no memory is what fork(2) says where PID 1 has ended: pid_namespaces(7) */
+	return result == -ENOMEM ? -ESRCH : result;
+}
+
+int shared_start(
+	struct job *job, const struct command *command, struct outer *outer, struct error *error)
+{
+	int attempts = ATTEMPTS, result;
+
+	do {
+		result = try_start(job, command, outer, error);
+		/* it is systemd that did not give the set a scope of its own, perhaps */
+		job->stay = true;
+	} while (result == -ESRCH && --attempts);
+	return result;
+}

@@ -1,0 +1,65 @@
+/*
+ * socket.h - where the logins of one user under one rule find the set of namespaces that they
+ * share.
+ *
+ * A set is found by a socket on which its PID 1 listens, in a directory of the user's own:
+ *
+ *	/run/nsisolate/UID/RULE		made by root, for the PAM module
+ *	/run/user/UID/nsisolate/RULE	made by the user, for nsisolate-shell
+ *
+ * Nobody but root can reach what is below /run/nsisolate; the last directory is the user's all the
+ * same, so that PID 1, which runs as the user and holds a descriptor of it, can take its socket
+ * away when the set ends.  Who is met there is believed only when the kernel says (SO_PEERCRED)
+ * that it was root, or this very user, who began to listen.
+ *
+ * A directory is locked (flock(2)) from the search for a set until the login is in one or has made
+ * one: a second set cannot come about.
+ */
+#ifndef NSISOLATE_SOCKET_H
+#define NSISOLATE_SOCKET_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "conf/common/error.h"
+#include "conf/common/policy.h"
+
+struct share {
+	int directory; /* -1: none */
+	int listener; /* of PID 1; -1: it does not listen, or no more */
+	ino_t inode; /* of the listener's socket in the directory */
+	char name[POLICY_RULE_MAX + 1]; /* of the socket: the rule's */
+};
+
+#define SHARE_NONE ((struct share){.directory = -1, .listener = -1})
+
+/*
+ * Opens and locks the directory; waits for the lock, which whoever started us bounds.  @user: the
+ * one for nsisolate-shell.  @locked: that directory, where it was opened and locked before an exec;
+ * else -1.
+ */
+int share_open(struct share *share, uid_t uid, const char *rule, bool user, int locked,
+	struct error *error);
+
+/*
+ * A connection to the set's PID 1; -ENOENT when there is none, another negative errno with @error
+ * where that cannot be told: then no other set may take its name.
+ */
+int share_connect(const struct share *share, struct error *error);
+
+/* Listens, in the place of whoever did before. */
+int share_listen(struct share *share, struct error *error);
+
+/* In PID 1: a directory descriptor without the lock, which the other one shares with the helper. */
+int share_keep(struct share *share, struct error *error);
+
+/*
+ * No login finds this set any more.  Those that are being answered see the connection end.  A set
+ * that took the name meanwhile, since this one did not answer, keeps it.
+ */
+void share_withdraw(struct share *share);
+
+/* The same where another set has the name already. */
+void share_forget(struct share *share);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * supervisor.h - the process that the caller of a foreground session sees: it passes signals in,
+ * and the command's fate out.
+ *
+ * It stays outside.  The command is PID 1's child, which tells what becomes of it; or, where the
+ * user's logins share a PID 1, this process's own.
+ */
+#ifndef NSISOLATE_SUPERVISOR_H
+#define NSISOLATE_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "conf/common/error.h"
+#include "shell/common/log.h"
+
+struct outer {
+	int line; /* socket to PID 1: struct pid1_message both ways, or to hang up on alone */
+	pid_t command; /* our child; 0: it is PID 1's */
+	int signals; /* signalfd */
+	int terminal; /* whose foreground the command's process group is; -1: none */
+	bool in_foreground;
+	struct log log; /* begun when the command has */
+};
+
+/* Finds the terminal. */
+void outer_init(struct outer *outer);
+
+/*
+ * When the command has begun: every signal (blocked before) will be heard, every descriptor but
+ * @outer's is closed, so that what the command closes is closed.
+ */
+int outer_listen(struct outer *outer, struct error *error);
+
+/* Ends as the command did. */
+_Noreturn void outer_run(struct outer *outer);
+
+/* Ends as a command of this wait status would, with the terminal given back. */
+_Noreturn void outer_end(struct outer *outer, int status);
+
+#endif
