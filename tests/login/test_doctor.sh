@@ -873,7 +873,7 @@ test_reads_what_sshd_writes_in_capitals() {
 test_finds_sshd_without_PAM() {
 	healthy
 	change 's/^UsePAM.*/UsePAM no/' $CONFIG
-	finds problem 'sshd UsePAM' 'no: the module in /etc/pam.d/sshd never runs' "^sed -i '1i UsePAM"
+	finds problem 'sshd UsePAM' 'no: the module in /etc/pam.d/sshd never runs' "^sed -i -E '1i UsePAM"
 	change s/X11Forwarding.*// $CONFIG # which matters to dave now
 	mends
 }
@@ -893,9 +893,54 @@ test_finds_internal_sftp_for_users_of_the_shell() {
 	is_healthy
 }
 
+test_sees_sshd_whatever_Match_asks_for() {
+	local match
+	for match in 'LocalPort 2222' 'LocalAddress 192.0.2.1' 'RDomain vrf' 'Host lab' 'Address 192.0.2.0/24' 'Group staff'; do
+		healthy
+		change 's/^UsePAM.*/UsePAM no/; s/^X11.*//' $CONFIG
+		printf 'Match %s\n\tX11Forwarding no\n' "$match" >>$CONFIG
+		finds problem 'sshd UsePAM' 'no: the module'
+		mends
+	done
+}
+
+test_a_remedy_for_sftp_spares_who_is_chrooted() {
+	local line
+	shell_only
+	change s/X11Forwarding.*// $CONFIG
+	cp $CONFIG $STAGE/plain
+	change 's/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG
+	printf 'Match User bob\n\tChrootDirectory /srv\n\tForceCommand internal-sftp\n' >>$CONFIG
+	finds warning 'sshd sftp' 'starts no shell: .*dave' '^# only internal-sftp serves'
+	sed 's/bob/dave/; s/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG >$STAGE/dave && cat $STAGE/dave >$CONFIG
+	finds warning 'sshd ForceCommand' 'dave is not isolated' '^# only internal-sftp serves'
+	# the block is others', too, who are left what they have
+	cp $STAGE/plain $CONFIG
+	printf 'Match User dave,bob\n\tForceCommand internal-sftp\n' >>$CONFIG
+	finds warning 'sshd ForceCommand' 'dave is not isolated' '^sed -i'
+	mends
+	assert_match "$(sshd -T -C user=bob,host=lab,addr=192.0.2.1)" 'forcecommand internal-sftp' bob
+	# however it is written, and wherever: what sed does not reach is words
+	for line in 'Subsystem=sftp internal-sftp' 'subsystem "sftp" "internal-sftp"' 'Subsystem	sftp	internal-sftp -l INFO'; do
+		sed "s/^Subsystem.*/$line/" $STAGE/plain >$CONFIG
+		finds warning 'sshd sftp' 'starts no shell: .*dave' '^sed -i'
+		mends
+	done
+	mkdir -p $CONFIG.d
+	echo 'Subsystem sftp internal-sftp' >$CONFIG.d/a.conf
+	sed "s,^Subsystem.*,Include $CONFIG.d/*.conf," $STAGE/plain >$CONFIG
+	finds warning 'sshd sftp' 'starts no shell: .*dave' '^# in sshd_config.5.: Subsystem sftp /'
+	rm $CONFIG.d/a.conf
+	# sed -i would make a file of a link
+	sed 's/^Subsystem.*/Subsystem sftp internal-sftp/' $STAGE/plain >$CONFIG.real
+	ln -sfn $CONFIG.real $CONFIG
+	finds warning 'sshd sftp' 'starts no shell: .*dave' '^# in sshd_config'
+	rm $STAGE/plain $STAGE/dave
+}
+
 test_finds_X11_for_users_of_the_shell() {
 	shell_only
-	finds warning 'sshd X11' 'dave' "^sed -i '1i X11UseLocalhost no'"
+	finds warning 'sshd X11' 'dave' "^sed -i -E '1i X11UseLocalhost no'"
 	mends
 }
 

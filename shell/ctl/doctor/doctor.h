@@ -39,6 +39,7 @@ struct configuration {
 struct sshd_facts {
 	const char *program; /* NULL: there is none */
 	bool seen;
+	unsigned port; /* the first one that it listens on */
 	bool more; /* people than it was asked about */
 	char why[512]; /* it says nothing */
 	char *said; /* for nobody in particular */

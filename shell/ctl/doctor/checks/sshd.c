@@ -14,11 +14,9 @@
 #include "shell/ctl/doctor/run_bounded.h"
 #include "sshd_keys.h"
 
-#define CONFIG SSHD_CONFIG
 #define OUR_SHELL "nsisolate-shell"
 #define INTERNAL "internal-sftp"
 #define SSHRC "/etc/ssh/sshrc" /* sshd(8) */
-#define RELOAD "   # and reload sshd"
 #define PEOPLE_MAX 100 /* that sshd is asked about one by one */
 
 static const char *find_sshd(void)
@@ -45,15 +43,38 @@ static const char *sftp_server(void)
 	return paths[0];
 }
 
-/* sshd -T, for one user where @user is not NULL. */
-static void ask(const char *sshd, const char *user, struct run_result *result)
+/*
+ * Match asks for a user, host, address and group, and for the port, address and routing domain that
+ * it listens on: where one that it asks for is missing, sshd fails.
+ */
+void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result)
 {
+	static const char refused[] = "nvalid test mode specification";
 	char who[512], *none[] = {NULL};
-	char *all[] = {(char *)sshd, (char *)"-T", NULL};
-	char *one[] = {(char *)sshd, (char *)"-T", (char *)"-C", who, NULL};
+	char *argv[] = {(char *)doctor->sshd.program, (char *)"-T", NULL, NULL, NULL, NULL, NULL};
+	int count = 2;
 
-	snprintf(who, sizeof who, "user=%s,host=localhost,addr=127.0.0.1", user ? user : "");
-	run_program(user ? one : all, none, NULL, result);
+	if (config >= 0) {
+		argv[count++] = (char *)"-f";
+		argv[count++] = (char *)"/proc/self/fd/0";
+	}
+	if (!user) {
+		run_program_on(config, argv, none, NULL, result);
+		if (result->status == 0)
+			return;
+	}
+	argv[count++] = (char *)"-C";
+	argv[count] = who;
+	snprintf(who, sizeof who,
+		"user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=%u,rdomain=",
+		user ? user : "", doctor->sshd.port ? doctor->sshd.port : 22);
+	run_program_on(config, argv, none, NULL, result);
+	/* one that does not know all of these words */
+	if (result->status != 0 && strstr(result->err, refused)) {
+		snprintf(
+			who, sizeof who, "user=%s,host=localhost,addr=127.0.0.1", user ? user : "");
+		run_program_on(config, argv, none, NULL, result);
+	}
 }
 
 bool sshd_value(const struct run_result *result, const char *key, char *value, size_t size)
@@ -96,7 +117,7 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 	} else if (counted_on) {
 		doctor_add(doctor, VERDICT_PROBLEM, "sshd UsePAM",
 			"%s: the module in %s never runs", value, stack->path);
-		doctor_mend(doctor, "sed -i '1i UsePAM yes' " CONFIG RELOAD);
+		sshd_mend(doctor, NULL, "1i UsePAM yes", "usepam", "no", "UsePAM yes");
 	} else {
 		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "%s, and its stack has no module",
 			value);
@@ -108,6 +129,46 @@ struct told {
 	bool sftp, x11, force, files, pam_env, accept_env, user_environment;
 	struct keys_told keys;
 };
+
+#define NOT_IN_A_CHROOT \
+	"# only " INTERNAL " serves where ChrootDirectory is set: the module isolates it, too"
+
+/* For this user alone: others may be chrooted, or are none of ours. */
+static void mend_forced_sftp(
+	struct doctor *doctor, const struct person *person, const struct run_result *result)
+{
+	const char *user = person->login.user;
+	char expression[512], words[256];
+
+	snprintf(words, sizeof words, "for %.100s, ForceCommand %.100s", user, sftp_server());
+	snprintf(expression, sizeof expression,
+		"1i Match User %.100s\\n\\tForceCommand %.100s\\nMatch all", user, sftp_server());
+	if (sshd_chroots(result))
+		doctor_mend(doctor, NOT_IN_A_CHROOT);
+	else if (user[strspn(user, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "._-")])
+		doctor_mend(doctor, "# in sshd_config(5): %s; and reload sshd", words);
+	else
+		sshd_mend(doctor, user, expression, "forcecommand", INTERNAL, words);
+}
+
+/* For all: so only where nobody is chrooted. */
+static void mend_sftp(
+	struct doctor *doctor, const struct person *person, const struct run_result *result)
+{
+	char expression[512], words[256];
+
+	snprintf(words, sizeof words, "Subsystem sftp %.100s", sftp_server());
+	snprintf(expression, sizeof expression,
+		"s|^([[:space:]]*Subsystem[[:space:]=]+\"?sftp\"?[[:space:]=]+)\"?" INTERNAL
+		".*|\\1%.100s|I",
+		sftp_server());
+	if (sshd_chroots(result) || sshd_chroots_somebody())
+		doctor_mend(doctor, NOT_IN_A_CHROOT);
+	else
+		sshd_mend(
+			doctor, person->login.user, expression, "subsystem sftp", INTERNAL, words);
+}
 
 static void check_sftp(struct doctor *doctor, const struct person *person,
 	const struct run_result *result, struct told *told)
@@ -122,19 +183,13 @@ static void check_sftp(struct doctor *doctor, const struct person *person,
 	if (!strncmp(force, INTERNAL, strlen(INTERNAL))) {
 		doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
 			INTERNAL " starts no shell: %s is not isolated there", person->login.user);
-		doctor_mend(doctor,
-			"sed -i 's|ForceCommand[[:space:]]*" INTERNAL
-			"|ForceCommand %s|I' " CONFIG RELOAD,
-			sftp_server());
+		mend_forced_sftp(doctor, person, result);
 	} else if (!strncmp(subsystem, INTERNAL, strlen(INTERNAL)) && !strstr(force, OUR_SHELL)) {
 		doctor_add(doctor, VERDICT_WARNING, "sshd sftp",
 			INTERNAL " starts no shell: who comes in by nsisolate-shell (%s) is not "
 				 "isolated there",
 			person->login.user);
-		doctor_mend(doctor,
-			"sed -i 's|\\(Subsystem[[:space:]]*sftp[[:space:]]*\\)" INTERNAL
-			"|\\1%s|I' " CONFIG RELOAD,
-			sftp_server());
+		mend_sftp(doctor, person, result);
 	} else {
 		told->sftp = false;
 	}
@@ -151,7 +206,8 @@ static void check_x11(struct doctor *doctor, const struct person *person,
 		"xauth files the cookie under the host's name: in a session by nsisolate-shell (%s) "
 		"X clients do not find it",
 		person->login.user);
-	doctor_mend(doctor, "sed -i '1i X11UseLocalhost no' " CONFIG RELOAD);
+	sshd_mend(doctor, person->login.user, "1i X11UseLocalhost no", "x11uselocalhost", "yes",
+		"X11UseLocalhost no");
 }
 
 /* Whether sshd starts nsisolate-shell whatever the login shell is; its path into @path. */
@@ -170,12 +226,16 @@ static bool is_forced(const struct run_result *result, char *path, size_t size)
 static void check_forced(
 	struct doctor *doctor, const struct person *person, const char *path, struct told *told)
 {
+	char expression[512];
+
 	if (told->force || *path != '/' || access(path, X_OK) == 0)
 		return;
 	told->force = true;
 	doctor_add(doctor, VERDICT_PROBLEM, "sshd ForceCommand",
 		"%s cannot be run: %s does not get in", path, person->login.user);
-	doctor_mend(doctor, "sed -i 's|%s|" NSISOLATE_SHELL "|' " CONFIG RELOAD, path);
+	snprintf(expression, sizeof expression, "s|%.200s|" NSISOLATE_SHELL "|", path);
+	sshd_mend(doctor, person->login.user, expression, "forcecommand", path,
+		"ForceCommand " NSISOLATE_SHELL " -l");
 }
 
 /* sshd starts what it forces by the login shell: what that reads of the user's own comes first. */
@@ -278,7 +338,8 @@ static void check_environment(struct doctor *doctor, const struct person *person
 			"LD_PRELOAD in ~/.ssh/environment leads out: before nsisolate-shell (%s) "
 			"sshd starts %s",
 			person->login.user, program);
-		doctor_mend(doctor, "sed -i '1i PermitUserEnvironment no' " CONFIG RELOAD);
+		sshd_mend(doctor, person->login.user, "1i PermitUserEnvironment no",
+			"permituserenvironment", NULL, "PermitUserEnvironment no");
 	}
 	if (lets_loader_variables_in(result, "acceptenv") && !told->accept_env) {
 		told->accept_env = true;
@@ -286,9 +347,9 @@ static void check_environment(struct doctor *doctor, const struct person *person
 			"LD_PRELOAD from a client leads out: before nsisolate-shell (%s) sshd "
 			"starts %s",
 			person->login.user, program);
-		doctor_mend(doctor,
-			"sed -i 's/^\\([[:space:]]*AcceptEnv[[:space:]]\\).*/\\1LANG LC_*/I' " CONFIG
-				RELOAD);
+		sshd_mend(doctor, person->login.user,
+			"s/^([[:space:]]*AcceptEnv[[:space:]=]+).*/\\1LANG LC_*/I", "acceptenv",
+			"LD_", "AcceptEnv LANG LC_*, and nothing else");
 	}
 }
 
@@ -331,7 +392,7 @@ static void ask_about(struct doctor *doctor, struct person *person)
 	static struct run_result result;
 	char path[512];
 
-	ask(doctor->sshd.program, person->login.user, &result);
+	sshd_ask(doctor, -1, person->login.user, &result);
 	if (result.status != 0)
 		return;
 	person->sshd = strdup(result.out);
@@ -345,12 +406,13 @@ void doctor_ask_sshd(struct doctor *doctor)
 	static struct run_result result;
 	struct sshd_facts *sshd = &doctor->sshd;
 	size_t asked = 0;
+	char port[16];
 
 	strcpy(sshd->service, "sshd");
 	sshd->program = find_sshd();
 	if (!sshd->program)
 		return;
-	ask(sshd->program, NULL, &result);
+	sshd_ask(doctor, -1, NULL, &result);
 	if (result.status != 0) {
 		snprintf(sshd->why, sizeof sshd->why, "%s",
 			*result.err ? result.err : "it fails, and does not say why");
@@ -360,6 +422,8 @@ void doctor_ask_sshd(struct doctor *doctor)
 	sshd->seen = sshd->said;
 	doctor->lost |= !sshd->said;
 	sshd_value(&result, "pamservicename", sshd->service, sizeof sshd->service);
+	if (sshd_value(&result, "port", port, sizeof port))
+		sshd->port = (unsigned)atoi(port);
 	for (size_t i = 0; !sshd_says(&result, "usepam", "yes") && i < doctor->people.count; i++)
 		doctor->people.list[i].by_sshd = false;
 	for (size_t i = 0; i < doctor->people.count && !sshd->more; i++) {

@@ -17,6 +17,25 @@
  */
 bool sshd_value(const struct run_result *result, const char *key, char *value, size_t size);
 
+struct doctor;
+
+/*
+ * `sshd -T` for @user, or for nobody in particular (NULL), with all that Match can ask of this
+ * version of sshd; @config: its sshd_config, which is read from the beginning, or -1.
+ */
+void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result);
+
+/*
+ * What mends the last finding: sed's @expression on sshd_config, if sshd then says for @user (NULL:
+ * nobody in particular) nothing of @key that has @bad in it (NULL: that it is no); else the words.
+ */
+void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
+	const char *bad, const char *words);
+
+/* Whether it chroots the one that it was asked about; and whether it may chroot anybody. */
+bool sshd_chroots(const struct run_result *result);
+bool sshd_chroots_somebody(void);
+
 /* Whether that is @wanted. */
 bool sshd_says(const struct run_result *result, const char *key, const char *wanted);
 

@@ -1,0 +1,94 @@
+/*
+ * A change of sshd_config is tried before it is advised: on a copy, which is given to `sshd -T`.
+ * What has no effect (the line stands in another file, or is written as sed does not expect), or
+ * leads to an error, or changes a file through a link, is words.
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+#include "doctor_sshd.h"
+
+/* Whether sshd, after @expression, says of @key nothing that has @bad in it; NULL: that it is no. */
+static bool works(const struct doctor *doctor, const char *user, const char *expression,
+	const char *key, const char *bad)
+{
+	static struct run_result result;
+	char *none[] = {NULL}, value[512];
+	char *sed[] = {
+		(char *)"/bin/sed", (char *)"-E", (char *)expression, (char *)SSHD_CONFIG, NULL};
+	_cleanup_close_ int copy = memfd_create("sshd_config", MFD_CLOEXEC);
+	struct stat status;
+	size_t length;
+
+	if (copy < 0 || lstat(SSHD_CONFIG, &status) < 0 || !S_ISREG(status.st_mode))
+		return false;
+	run_program(sed, none, NULL, &result);
+	length = strlen(result.out);
+	if (result.status != 0 || !length || length + 1 >= sizeof result.out ||
+		write(copy, result.out, length) != (ssize_t)length)
+		return false;
+	sshd_ask(doctor, copy, user, &result);
+	if (result.status != 0)
+		return false;
+	if (!sshd_value(&result, key, value, sizeof value))
+		return true;
+	return bad ? !strcasestr(value, bad) : !strcasecmp(value, "no");
+}
+
+void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
+	const char *bad, const char *words)
+{
+	struct word word;
+
+	if (works(doctor, user, expression, key, bad))
+		doctor_mend(doctor, "sed -i -E %s " SSHD_CONFIG "   # and reload sshd",
+			doctor_word(&word, expression));
+	else
+		doctor_mend(doctor, "# in sshd_config(5): %s; and reload sshd", words);
+}
+
+/* In a chroot there is no other server than sshd's own. */
+static bool file_chroots(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024], key[64], value[64];
+	bool chroots = !file;
+
+	while (file && !chroots && fgets(line, sizeof line, file))
+		chroots = sscanf(line, " %63[A-Za-z]%*[ \t=\"]%63s", key, value) == 2 &&
+			  ((!strcasecmp(key, "chrootdirectory") && strcasecmp(value, "none")) ||
+				  (!strcasecmp(key, "include") &&
+					  strcmp(value, SSHD_CONFIG ".d/*.conf") != 0));
+	if (file)
+		fclose(file);
+	return chroots;
+}
+
+bool sshd_chroots(const struct run_result *result)
+{
+	char value[256];
+
+	return sshd_value(result, "chrootdirectory", value, sizeof value) &&
+	       strcmp(value, "none") != 0;
+}
+
+bool sshd_chroots_somebody(void)
+{
+	bool chroots = file_chroots(SSHD_CONFIG);
+	glob_t found;
+
+	if (glob(SSHD_CONFIG ".d/*.conf", 0, NULL, &found) != 0)
+		return chroots;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		chroots |= file_chroots(found.gl_pathv[i]);
+	globfree(&found);
+	return chroots;
+}
