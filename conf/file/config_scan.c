@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/rules/lookalike.h"
+#include "lookalike.h"
 
 #define BLANKS " \t"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"

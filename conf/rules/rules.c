@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "conf/common/kinds.h"
+#include "conf/file/lookalike.h"
 #include "hostname.h"
-#include "lookalike.h"
 #include "rules_internal.h"
 
 #define DEFAULTS "defaults"

@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "lookalike.h"
+#include "conf/file/lookalike.h"
 #include "rules.h"
 #include "rules_internal.h"
 
