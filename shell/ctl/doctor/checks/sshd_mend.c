@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_sshd.h"
+#include "conf/common/cleanup.h"
+#include "shell/ctl/doctor/doctor.h"
+#include "sshd.h"
 
 /* Whether sshd, after @expression, says of @key nothing that has @bad in it; NULL: that it is no. */
 static bool works(const struct doctor *doctor, const char *user, const char *expression,
