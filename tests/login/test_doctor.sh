@@ -347,6 +347,17 @@ test_finds_applications_that_a_rule_isolates_in_vain() {
 	rm /usr/local/bin/jupyterhub /etc/pam.d/{cockpit,dovecot,samba}
 }
 
+test_finds_graphical_logins_that_no_rule_isolates() {
+	local service
+	healthy
+	for service in gdm-password gdm-launch-environment lightdm-greeter sddm xrdp-sesman; do
+		cp /etc/pam.d/login /etc/pam.d/$service
+	done
+	finds warning 'graphical logins' ': gdm-password, sddm, xrdp-sesman$' '^# see nsisolate\(7\)'
+	change 's/^service = sshd/&, gdm-password, sddm, xrdp-sesman/'
+	finds_not warning 'graphical logins'
+}
+
 test_a_process_that_has_ended_is_not_outside() {
 	healthy
 	# it ends when its parent is sleep(1), which does not wait for it

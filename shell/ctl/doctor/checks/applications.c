@@ -3,8 +3,11 @@
  * ours needs, one process a login that forks after opening it.
  */
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "conf/rules/pattern.h"
 #include "shell/ctl/doctor/doctor.h"
 
 /* since 2.2 not by default; when it does it is in a thread of its own */
@@ -28,10 +31,43 @@ static const struct application {
 	{"login", "/opt/tljh/hub/bin/jupyterhub", JUPYTERHUB},
 };
 
+/* Display managers, but for their own greeters, in which nobody has logged in. */
+static bool is_graphical(const char *service)
+{
+	static const char patterns[] = "gdm, gdm-*, sddm, sddm-*, lightdm, lightdm-*, xrdp-sesman, "
+				       "xdm, lxdm, wdm, slim, ly, greetd, !*-greeter, "
+				       "!*-launch-environment";
+
+	return pattern_match(patterns, PATTERN_WORD, &service, 1, NULL);
+}
+
+/* The shipped rules name none: what a desktop starts by the user's manager is outside anyway. */
+static void check_graphical(struct doctor *doctor)
+{
+	struct rules_summary summary;
+	char list[256] = "";
+
+	for (size_t i = 0; i < doctor->stacks.count; i++) {
+		const struct stack *stack = &doctor->stacks.list[i];
+		size_t used = strlen(list);
+
+		if (!stack->fragment && is_graphical(stack->service) &&
+			doctor_rules(doctor, stack->service) &&
+			!doctor_rule_for(doctor, stack->service, &summary))
+			snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
+				stack->service);
+	}
+	if (!*list)
+		return;
+	doctor_add(doctor, VERDICT_WARNING, "graphical logins", "no rule isolates these: %s", list);
+	doctor_mend(doctor, "# see nsisolate(7), Graphical logins");
+}
+
 void doctor_check_applications(struct doctor *doctor)
 {
 	struct rules_summary summary;
 
+	check_graphical(doctor);
 	for (size_t i = 0; i < sizeof applications / sizeof applications[0]; i++) {
 		const struct application *application = &applications[i];
 		const struct stack *stack = stacks_find(&doctor->stacks, application->service);
