@@ -1,0 +1,40 @@
+# What doctor can advise, as its sources have it: no command names a file of somebody else's.  What
+# is put into the words at run time is looked at by doctor_mend itself.
+# needs: nobody
+. tests/stage.sh
+
+# remedies FILE...: the words of each call of doctor_mend and its like, macros by their names
+remedies() {
+	awk '
+		/(doctor|sysctl|sshd)_mend\(/ && !/^(void|bool|static)/ { call = 1; text = "" }
+		call { text = text " " $0 }
+		call && /;$/ { call = 0; print FILENAME ": " text }' "$@" |
+		awk '{ # literals, and between them macros in capitals
+			out = ""; rest = $0
+			while (match(rest, /"([^"\\]|\\.)*"/)) {
+				between = substr(rest, 1, RSTART - 1)
+				gsub(/[^A-Z_ ]/, " ", between)
+				out = out between substr(rest, RSTART + 1, RLENGTH - 2)
+				rest = substr(rest, RSTART + RLENGTH)
+			}
+			print out }'
+}
+
+strangers() { # of these words, paths that no command may name; what follows a # is no command
+	sed -E "s/(^| )#.*//; s/'[^']*'/text/g" | grep -oE '(^|[ >])/[A-Za-z][^ ;]*' |
+		grep -vE '^[ >]?/(etc/(nsisolate|ssh/|pam\.d|systemd/(system/user@\.service|logind\.conf)\.d)|run/nsisolate)'
+}
+
+test_no_remedy_in_the_sources_names_a_file_of_others() {
+	local found
+	found=$(find shell/ctl/doctor -name '*.c')
+	# shellcheck disable=SC2086 # words
+	found=$(remedies $found)
+	[ "$(wc -l <<<"$found")" -gt 50 ] || fail "only $(wc -l <<<"$found") remedies were found"
+	assert_eq "$(strangers <<<"$found")" "" "files of others"
+	# macros that stand for a path are those of files of ours
+	assert_eq "$(sed -E 's/(^| )#.*//' <<<"$found" | grep -oE '\b(NSCD_CONF|SHELLS|CONFIG|LINGER|SUDOERS|KRB5[A-Z_]*)\b')" "" "macros"
+	# and it would be seen
+	assert_eq "$(strangers <<<'sed -i s/a/b/ /etc/nsswitch.conf   # and reload')" " /etc/nsswitch.conf"
+	assert_eq "$(strangers <<<'echo root >/etc/cron.allow')" ">/etc/cron.allow"
+}
