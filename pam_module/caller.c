@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 #include "fd_above_stdio.h"
@@ -96,8 +97,7 @@ static int find_root_by_child(int mount, int root, struct root_path *path, struc
 			path->errnum = errno;
 		_exit(0);
 	}
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_wait(child, NULL);
 	return 0;
 }
 

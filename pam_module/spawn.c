@@ -14,7 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "fd_above_stdio.h"
 
 /* What nsisolate-init has answered so far, see attach in shell/init/job.h. */
@@ -23,21 +25,13 @@ struct answer {
 	bool ready;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Waits until @fd can be read. */
 static int wait_readable(int fd, int64_t deadline, struct error *error)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int count = poll(&readable, 1, left > 0 ? (int)left : 0);
 
 		if (count > 0)
@@ -120,7 +114,7 @@ static int take_message(int socket, struct answer *answer, struct error *error)
 
 static int take_answer(int socket, struct answer *answer, struct error *error)
 {
-	int64_t deadline = now_ms() + SPAWN_TIMEOUT_MS;
+	int64_t deadline = clock_ms() + SPAWN_TIMEOUT_MS;
 	int result = 0;
 
 	/* of a new session two answer, in either order: the helper with the pidfd, PID 1 when ready */
@@ -212,8 +206,7 @@ static void collect_facts(
 static void end_helper(pid_t helper)
 {
 	kill(helper, SIGKILL);
-	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_wait(helper, NULL);
 }
 
 int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "cleanup.h"
 
 const struct kind kinds[] = {
@@ -18,7 +19,7 @@ const struct kind kinds[] = {
 	{"cgroup", "cgroup", "user.max_cgroup_namespaces", CLONE_NEWCGROUP, CLONE_NEWNS},
 	{"time", "time", "user.max_time_namespaces", CLONE_NEWTIME, 0},
 };
-const size_t kinds_count = sizeof kinds / sizeof kinds[0];
+const size_t kinds_count = ARRAY_SIZE(kinds);
 
 const struct kind kind_user = {"user", "user", "user.max_user_namespaces", CLONE_NEWUSER, 0};
 

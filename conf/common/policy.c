@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "kinds.h"
 #include "private_dirs.h"
 
@@ -64,8 +65,6 @@ static const struct option {
 	{"grace", offsetof(struct policy, grace), SHAPE_NUMBER, POLICY_GRACE_MAX, NULL},
 	{"on-error", offsetof(struct policy, on_error), SHAPE_WORD, 2, on_error_names},
 };
-
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Appends one formatted word to @argv; the sizes in policy.h leave room for every option. */
 static void add_word(struct policy_argv *argv, size_t *used, const char *name, const char *value)

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "array.h"
+
 const char *const places[] = {"/tmp", "/var/tmp", "/dev/shm"};
-const size_t places_count = sizeof places / sizeof places[0];
+const size_t places_count = ARRAY_SIZE(places);
 
 static unsigned place_of(const char *name, size_t length)
 {

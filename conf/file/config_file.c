@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "config.h"
 
@@ -300,7 +301,7 @@ static bool looks_meant(const char *name)
 	if (*name == '.' || is_wanted(name) || !strncasecmp(name, "readme", 6) ||
 		name[strlen(name) - 1] == '~')
 		return false;
-	for (size_t i = 0; dot && i < sizeof endings / sizeof endings[0]; i++)
+	for (size_t i = 0; dot && i < ARRAY_SIZE(endings); i++)
 		if (!strcasecmp(dot, endings[i]))
 			return true;
 	return !dot;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/common/array.h"
+
 /* Names as in The Unicode Standard, chapter 24. */
 static const struct lookalike {
 	unsigned first, last;
@@ -81,7 +83,7 @@ static unsigned decode(const unsigned char *text, size_t *length)
 
 static const char *name_of(unsigned point)
 {
-	for (size_t i = 0; i < sizeof lookalikes / sizeof lookalikes[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(lookalikes); i++)
 		if (point >= lookalikes[i].first && point <= lookalikes[i].last)
 			return lookalikes[i].name;
 	return NULL;

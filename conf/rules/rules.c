@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/common/array.h"
 #include "conf/common/kinds.h"
 #include "conf/file/lookalike.h"
 #include "hostname.h"
@@ -248,7 +249,7 @@ bool rules_never_isolate(const char *service)
 	static const char *const managers[] = {
 		"systemd-user", "elogind-user", "openrc-user", "turnstiled"};
 
-	for (size_t i = 0; service && i < sizeof managers / sizeof managers[0]; i++)
+	for (size_t i = 0; service && i < ARRAY_SIZE(managers); i++)
 		if (!strcmp(service, managers[i]))
 			return true;
 	return false;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/kinds.h"
 #include "rules.h"
 #include "rules_internal.h"
@@ -180,7 +181,7 @@ static void check_needs(const struct lint *lint)
 		if (value && !keys[id].take(value, &policy, &fault))
 			return;
 	}
-	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		const struct config_item *item = lint->rule->items[needs[i].id];
 		bool there =
 			needs[i].kind ? (policy.kinds & needs[i].kind) != 0 : policy.private != 0;

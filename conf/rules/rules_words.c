@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/file/lookalike.h"
 #include "rules.h"
 #include "rules_internal.h"
@@ -61,7 +62,7 @@ static const char *const customary[] = {"sshd", "login", "remote", "cron", "cron
 	"gdm-autologin", "gdm-fingerprint", "gdm-smartcard", "lightdm", "lightdm-autologin", "sddm",
 	"sddm-autologin", "xrdp-sesman", "xdm", "lxdm", "greetd", "ly", "cockpit", "vsftpd",
 	"proftpd", "dovecot", "samba", "slurm", "doas"};
-#define CUSTOMARY (sizeof customary / sizeof customary[0])
+#define CUSTOMARY ARRAY_SIZE(customary)
 
 static bool is_customary(const char *service)
 {
@@ -78,7 +79,7 @@ static bool has_stack(const char *service)
 	bool any = false;
 	char path[512];
 
-	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		any |= access(directories[i], F_OK) == 0;
 		snprintf(path, sizeof path, "%s/%s", directories[i], service);
 		if (access(path, F_OK) == 0)

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "conf/common/array.h"
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/file/config_file.h"
 #include "conf/rules/rules.h"
@@ -198,7 +200,7 @@ static int spawn_editor(const char *command, const char *copy, pid_t *pid)
 	sigset_t signals;
 	int result;
 
-	while (text && count + 2 < sizeof words / sizeof words[0] && (word = strsep(&rest, " \t")))
+	while (text && count + 2 < ARRAY_SIZE(words) && (word = strsep(&rest, " \t")))
 		if (*word)
 			words[count++] = word;
 	if (!count)
@@ -223,13 +225,13 @@ static int start_editor(const char *copy, pid_t *pid)
 	static const char *const editors[] = {"editor", "vi", "nano"};
 	int result = ENOENT;
 
-	for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
 		const char *command = getenv(variables[i]);
 
 		if (command && *command)
 			return spawn_editor(command, copy, pid);
 	}
-	for (size_t i = 0; result && i < sizeof editors / sizeof editors[0]; i++)
+	for (size_t i = 0; result && i < ARRAY_SIZE(editors); i++)
 		result = spawn_editor(editors[i], copy, pid);
 	return result;
 }
@@ -245,8 +247,7 @@ static bool run_editor(const char *copy)
 	sigaction(SIGQUIT, &ignore, &quit);
 	result = start_editor(copy, &pid);
 	if (!result)
-		while ((reaped = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
-			;
+		reaped = child_wait(pid, &status);
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGQUIT, &quit, NULL);
 	if (result) {

@@ -16,6 +16,7 @@
 
 #include "command.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "shell/ctl/output/printable.h"
 #include "shell/ctl/session/sessions.h"
 
@@ -33,14 +34,6 @@ struct ending {
 	int pidfd; /* -1: it has ended, or cannot be */
 	bool failed;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void close_ending(struct ending *ending)
 {
@@ -116,14 +109,14 @@ static size_t look(struct ending *endings, struct pollfd *fds, size_t count, int
 
 static void wait_for_all(struct ending *endings, struct pollfd *fds, size_t count, int signum)
 {
-	int64_t deadline = now_ms() + WAIT_MS, again = now_ms() + AGAIN_MS;
+	int64_t deadline = clock_ms() + WAIT_MS, again = clock_ms() + AGAIN_MS;
 
-	while (look(endings, fds, count, AGAIN_MS / 2) > 0 && now_ms() < deadline) {
-		if (now_ms() < again)
+	while (look(endings, fds, count, AGAIN_MS / 2) > 0 && clock_ms() < deadline) {
+		if (clock_ms() < again)
 			continue;
 		for (size_t i = 0; i < count; i++)
 			send_signal(&endings[i], signum);
-		again = now_ms() + AGAIN_MS;
+		again = clock_ms() + AGAIN_MS;
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "shell/ctl/output/json.h"
 #include "shell/ctl/output/printable.h"
@@ -36,7 +37,7 @@ static const struct table_column columns[] = {
 	{"AGE", true, 1},
 };
 
-#define COLUMNS (sizeof columns / sizeof columns[0])
+#define COLUMNS ARRAY_SIZE(columns)
 
 struct row {
 	char text[COLUMNS][CELL_SIZE];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "conf/common/array.h"
 
 static const struct command commands[] = {
 	{"check", "[--json] [FILE]", "say what is wrong with the configuration", command_check},
@@ -27,7 +28,7 @@ static const struct command commands[] = {
 	{"disable", "[--dry-run] SERVICE... | --all", "take that back", command_disable},
 };
 
-#define COUNT (sizeof commands / sizeof commands[0])
+#define COUNT ARRAY_SIZE(commands)
 
 static const struct command *find(const char *name)
 {

@@ -14,7 +14,9 @@
 #include <nss.h>
 #endif
 
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "conf/login/login.h"
 #include "conf/login/name_service.h"
 
@@ -78,14 +80,6 @@ static bool begin(struct question *question)
 	return question->pid > 0;
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
-}
-
 /* Whether it was answered before @deadline; with what failed in @text. */
 static bool end(struct question *question, long long deadline, char *text, size_t size)
 {
@@ -95,15 +89,14 @@ static bool end(struct question *question, long long deadline, char *text, size_
 	int ready;
 
 	do {
-		left = deadline - now_ms();
+		left = deadline - clock_ms();
 		ready = poll(&answer, 1, left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR);
 	length = ready > 0 ? read(question->answer, text, size - 1) : 0;
 	text[length > 0 ? length : 0] = '\0';
 	if (ready <= 0)
 		kill(question->pid, SIGKILL);
-	while (waitpid(question->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_wait(question->pid, NULL);
 	cleanup_close(&question->answer);
 	return ready > 0;
 }
@@ -124,7 +117,7 @@ static void find_silent(struct name_services *services)
 {
 	char lists[2][128], all[256] = "", rest[2][128] = {"", ""}, text[16], *cursor = all, *word;
 	struct question questions[SERVICES_MAX];
-	long long deadline = now_ms() + PATIENCE_MORE_MS;
+	long long deadline = clock_ms() + PATIENCE_MORE_MS;
 	size_t count = 0;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -158,8 +151,8 @@ bool name_services_ask(struct name_services *services)
 
 	*services = (struct name_services){.silent = ""};
 	/* who cannot fork will hear of it elsewhere */
-	if (begin(&question) &&
-		!end(&question, now_ms() + PATIENCE_MS, services->failed, sizeof services->failed))
+	if (begin(&question) && !end(&question, clock_ms() + PATIENCE_MS, services->failed,
+					sizeof services->failed))
 		find_silent(services);
 	return !*services->silent && !*services->failed;
 }

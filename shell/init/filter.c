@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
+
 /* 64 bits and little-endian, which offset_of_argument() counts on, and no socketcall(2). */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -76,8 +78,8 @@ static const struct {
 };
 
 enum {
-	CALLS = sizeof calls / sizeof *calls,
-	BOUND_CALLS = sizeof bound_calls / sizeof *bound_calls,
+	CALLS = ARRAY_SIZE(calls),
+	BOUND_CALLS = ARRAY_SIZE(bound_calls),
 	/* architecture 3, number 1, four each of the bound, one each of the others, two ends */
 	LENGTH = 4 + 4 * BOUND_CALLS + CALLS + 2,
 };

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "conf/common/child.h"
 #include "pid1.h"
 #include "shell/common/descriptors.h"
 #include "shell/common/drop.h"
@@ -116,8 +117,7 @@ static int try_in_place(struct job *job, struct error *error)
 	close(sockets[0]);
 	if (pid < 0)
 		return error_errno(error, errno, "cannot fork");
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_wait(pid, NULL);
 	return length == 0 ? 0 : -EPROTO;
 }
 
@@ -184,8 +184,7 @@ static int session_start(
 	if (recv(sockets[0], &message, sizeof message, 0) != sizeof message)
 		outer_end(outer, SIGKILL);
 	if (message.what == PID1_FAILED) {
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		child_wait(pid, NULL);
 		close(sockets[0]);
 		error_set(error, EPROTO, "%s", message.text);
 		error->lacking = message.number;

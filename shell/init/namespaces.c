@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 
@@ -56,7 +58,7 @@ bool namespaces_is_new(
  * not raise them any more, though getrlimit(2) says so: they are at the hard ones for that moment.
  */
 static const int ceilings[] = {RLIMIT_NPROC, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_MEMLOCK};
-#define CEILINGS (sizeof ceilings / sizeof *ceilings)
+#define CEILINGS ARRAY_SIZE(ceilings)
 
 /* Without a word where it fails: both ways the session has limits that its user could have had. */
 static void raise_ceilings(int flags, struct rlimit own[CEILINGS])
@@ -98,8 +100,7 @@ static int try_clone(int flags)
 	if (pid == 0)
 		_exit(0);
 	close(pidfd);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_wait(pid, NULL);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 
 #include "command.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "conf/common/process_count.h"
 #include "filter.h"
 #include "shell/init/shared/join.h"
@@ -47,14 +48,6 @@ struct life {
 	int watched; /* while ending: pidfd of some process that still lives, or -1 */
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* No login comes in any more; one that is asking sees the connection end, and makes a new set. */
 static void stop_sharing(struct life *life)
 {
@@ -83,7 +76,7 @@ static void begin_end(struct life *life)
 	kill(-1, SIGTERM);
 	kill(-1, SIGHUP);
 	kill(-1, SIGCONT);
-	life->deadline = now_ms() + (int64_t)policy->grace * 1000;
+	life->deadline = clock_ms() + (int64_t)policy->grace * 1000;
 }
 
 /*
@@ -403,7 +396,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		if (life.ending && !watch_somebody(&life, &timeout))
 			break;
 		if (life.deadline >= 0) {
-			int64_t left = life.deadline - now_ms();
+			int64_t left = life.deadline - clock_ms();
 
 			if (left <= 0)
 				break;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/rules/rules.h"
 #include "shell/ctl/command.h"
 
@@ -180,7 +181,7 @@ static enum status examine(bool json)
 
 	doctor.lost |= !healthy;
 	check_place(&doctor);
-	for (size_t i = 0; healthy && i < sizeof checks / sizeof checks[0]; i++)
+	for (size_t i = 0; healthy && i < ARRAY_SIZE(checks); i++)
 		checks[i](&doctor);
 	if (json)
 		doctor_show_json(&doctor);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/common/array.h"
 #include "doctor.h"
 
 /* Each, and what lies below. */
@@ -63,10 +64,10 @@ bool remedy_may_name(const struct doctor *doctor, const char *path)
 
 	if (strstr(path, "/../"))
 		return false;
-	for (size_t i = 0; i < sizeof homes / sizeof homes[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(homes); i++)
 		if (!strcmp(path, homes[i]))
 			return true;
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
 		resolve(ours[i], real);
 		if (lies_in(path, ours[i]) || lies_in(path, real))
 			return true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/common/array.h"
 #include "doctor.h"
 #include "remedy.h"
 #include "shell/ctl/output/json.h"
@@ -143,7 +144,7 @@ static void show_summary(const struct doctor *doctor)
 	static const enum verdict order[] = {
 		VERDICT_PROBLEM, VERDICT_WARNING, VERDICT_UNSEEN, VERDICT_OK};
 
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		size_t count = doctor_tally(doctor, order[i]);
 
 		printf("%s%zu %s", i ? ", " : "\n", count,

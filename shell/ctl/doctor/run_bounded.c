@@ -17,7 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "shell/common/descriptors.h"
 
 /* Ids that nobody gives away: Debian's policy, 9.2.2; "Users, Groups, UIDs and GIDs" of systemd. */
@@ -25,14 +27,6 @@
 #define STRANGER_LAST 65533u
 
 #define PATIENCE_MS 10000
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
-}
 
 /* Whether a process has this uid, a container's included. */
 static bool has_process(uid_t uid)
@@ -120,10 +114,10 @@ static bool listen_to(int out, int err, struct run_result *result)
 {
 	struct pollfd ends[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
 	size_t out_used = 0, err_used = 0;
-	long long deadline = now_ms() + PATIENCE_MS, left;
+	long long deadline = clock_ms() + PATIENCE_MS, left;
 
 	while (ends[0].fd >= 0 || ends[1].fd >= 0) {
-		left = deadline - now_ms();
+		left = deadline - clock_ms();
 		if (left <= 0 || (poll(ends, 2, (int)left) < 0 && errno != EINTR))
 			return false;
 		if (ends[0].revents && !take(out, result->out, sizeof result->out, &out_used))
@@ -162,8 +156,7 @@ void run_program_on(int input, char *const *argv, char *const *environment,
 		kill(-pid, SIGKILL);
 		kill(pid, SIGKILL);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	child_wait(pid, &status);
 	result->err[strcspn(result->err, "\r\n")] = '\0';
 	if (!ended)
 		snprintf(result->err, sizeof result->err, "does not end within %d s",

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 
 #define AUTHSELECT_DIRECTORY "/etc/authselect"
@@ -33,7 +35,7 @@ enum generator generator_of(const struct stack_file *file)
 	if (!strncmp(file->path, AUTHSELECT_DIRECTORY "/", sizeof AUTHSELECT_DIRECTORY))
 		return GENERATOR_AUTHSELECT;
 	for (int line = 0; line < LINES_MOST && text_next(&file->text, &at, &begin, &end); line++)
-		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 			if (text_is_comment(&file->text, begin, end) &&
 				memmem(file->text.bytes + begin, end - begin, known[i].words,
 					strlen(known[i].words)))
@@ -120,14 +122,13 @@ static int run_update(bool on, struct error *error)
 
 	if (!command || setenv("DEBIAN_FRONTEND", "noninteractive", 1) < 0)
 		return error_set(error, ENOMEM, "no memory");
-	while (count < sizeof words / sizeof words[0] && (words[count] = strsep(&rest, " ")))
+	while (count < ARRAY_SIZE(words) && (words[count] = strsep(&rest, " ")))
 		count++;
 	result = posix_spawn(&pid, "/usr/sbin/" UPDATE, NULL, NULL, words, environ);
 	if (result)
 		return error_errno(error, result, "cannot run " UPDATE);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_errno(error, errno, "cannot wait for " UPDATE);
+	if (child_wait(pid, &status) < 0)
+		return error_errno(error, errno, "cannot wait for " UPDATE);
 	if (status)
 		return error_set(error, EIO, "`%s` failed", profiles_command(on));
 	return 0;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/common/array.h"
+
 #define MARK "# nsisolatectl enable: "
 #define BEFORE MARK "this line and the next one; without them "
 #define BEFORE_FORMAT BEFORE "%zu bytes, sum %016" PRIx64 "\n"
@@ -112,7 +114,7 @@ int pair_around(const char *vendor, const struct pair *pair, struct stack_text *
 
 	if (!stream)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		fprintf(stream, "%s include %s\n", types[i], vendor);
 	fprintf(stream, LINE " close\nsession include %s\n", vendor);
 	put_last(stream, pair);

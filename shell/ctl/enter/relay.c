@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 
 /* What a process left in the background writes for ever is not waited for. */
@@ -249,7 +250,7 @@ static int open_signals(void)
 	sigset_t mask;
 
 	sigemptyset(&mask);
-	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
 		sigaddset(&mask, taken[i]);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	/* blocked, so that settings and size can be changed from anywhere; nobody sends them else */

@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 #include "entry.h"
@@ -225,12 +226,6 @@ static _Noreturn void envoy(const struct entry *entry, const int stdio[3], int t
 
 /* ---- outside ---- */
 
-static void reap(pid_t pid)
-{
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
 /* Until it runs the command, and the socket is closed by that, or until one says why not. */
 static int hear(int report, pid_t *pid, enum entry_status *status, struct error *error)
 {
@@ -265,9 +260,9 @@ int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *p
 	close(report[1]);
 	if (!result) {
 		result = hear(report[0], pid, status, error);
-		reap(first);
+		child_wait(first, NULL);
 		if (result < 0 && *pid)
-			reap(*pid);
+			child_wait(*pid, NULL);
 	}
 	close(report[0]);
 	return result;

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "logins.h"
 #include "origin.h"
@@ -171,7 +172,7 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 	session->verified = marked;
 	end = judge->text.bytes + judge->text.length;
 	for (word = judge->text.bytes; word < end; word += strlen(word) + 1) {
-		for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
 			size_t length = strlen(facts[i].name);
 
 			if (!strncmp(word, facts[i].name, length))

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/fd_message.h"
 
@@ -123,7 +124,7 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 		return error_errno(error, -result, "cannot join the user's sessions");
 	if (result == 0)
 		return 0;
-	way->count = sizeof way->fds / sizeof way->fds[0];
+	way->count = ARRAY_SIZE(way->fds);
 	length = message_receive(connection, reply, sizeof reply - 1, way->fds, &way->count, 0);
 	if (length < 0 && length != -ECONNRESET)
 		return error_errno(error, (int)-length, "cannot join the user's sessions");

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/fd_message.h"
 #include "join.h"
@@ -34,12 +36,6 @@ struct report {
 	int error; /* or an errno, with its words */
 	char text[sizeof(((struct error *)0)->text)];
 };
-
-static void wait_for(pid_t child)
-{
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-}
 
 /* ---- the helper ---- */
 
@@ -85,7 +81,7 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 	if (count <= 0)
 		return error_errno(error, count ? errno : ETIMEDOUT,
 			"the user's other sessions do not let this one in");
-	way->count = sizeof way->fds / sizeof way->fds[0];
+	way->count = ARRAY_SIZE(way->fds);
 	length = message_receive(line, text, sizeof text - 1, way->fds, &way->count, 0);
 	if (length == 0)
 		return error_set(error, ESRCH, "the user's sessions ended before this one was in");
@@ -128,7 +124,7 @@ static int find_set(struct job *job, struct outer *outer, struct join_way *way, 
 		result = take_line(sockets[0], way, &outer->log, error);
 	if (pid > 0) {
 		kill(pid, SIGKILL); /* it has nothing left to do; a stopped one would keep us */
-		wait_for(pid);
+		child_wait(pid, NULL);
 	}
 	if (result < 0)
 		close(sockets[0]);
@@ -239,7 +235,7 @@ static pid_t run_in_set(const struct job *job, const struct command *command,
 	close(sockets[0]);
 	if (pid < 0)
 		return error_errno(error, errno, "cannot fork");
-	wait_for(pid);
+	child_wait(pid, NULL);
 	/* one that died without a word may have begun the command: it is not run again */
 	if (length != sizeof report)
 		outer_end(outer, SIGKILL);

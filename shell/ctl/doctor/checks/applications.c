@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/rules/pattern.h"
 #include "shell/ctl/doctor/doctor.h"
 
@@ -68,7 +69,7 @@ void doctor_check_applications(struct doctor *doctor)
 	struct rules_summary summary;
 
 	check_graphical(doctor);
-	for (size_t i = 0; i < sizeof applications / sizeof applications[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(applications); i++) {
 		const struct application *application = &applications[i];
 		const struct stack *stack = stacks_find(&doctor->stacks, application->service);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/file/config_file.h"
 #include "conf/file/diagnostics.h"
 #include "conf/login/name_service.h"
@@ -109,7 +110,7 @@ static const char *daemon_of(const char *service)
 		const char *service, *daemon;
 	} daemons[] = {{"sss", "sssd"}, {"ldap", "nslcd"}, {"winbind", "winbind"}};
 
-	for (size_t i = 0; i < sizeof daemons / sizeof daemons[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++)
 		if (strstr(service, daemons[i].service))
 			return daemons[i].daemon;
 	return NULL;

@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 #include "pam.h"
@@ -109,7 +110,7 @@ static bool is_installed(const char *program)
 	static const char *const directories[] = {"/usr/bin", "/bin", "/usr/local/bin"};
 	char path[64];
 
-	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		snprintf(path, sizeof path, "%s/%s", directories[i], program);
 		if (access(path, F_OK) == 0)
 			return true;
@@ -236,7 +237,7 @@ static bool kills_user_processes(void)
 		"/run/systemd/logind.conf.d/*.conf"};
 	bool kills = false;
 
-	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 		glob_t found;
 
 		if (glob(patterns[i], 0, NULL, &found) != 0)
@@ -381,9 +382,9 @@ void doctor_check_doors(struct doctor *doctor)
 	}
 	check_manager(doctor);
 	check_linger(doctor);
-	for (size_t i = 0; i < sizeof schedulers / sizeof schedulers[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(schedulers); i++)
 		check_scheduler(doctor, &schedulers[i]);
-	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		check_group(doctor, groups[i]);
 	check_kill(doctor);
 	check_proc(doctor);

@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/file/config_file.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/remedy.h"
@@ -129,7 +130,7 @@ static void check_pam_files(struct doctor *doctor)
 	const struct trust trust = {doctor, "PAM files", false};
 	bool trusted = true, any = false;
 
-	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		if (access(directories[i], F_OK) < 0)
 			continue;
 		any = true;

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 #include "shell/ctl/doctor/doctor.h"
@@ -56,8 +57,7 @@ static int try_kind(const struct kind *kind)
 		_exit(unshare(kind->flag) == 0 ? 0 : errno);
 	if (pid < 0)
 		return -errno;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	child_wait(pid, &status);
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 

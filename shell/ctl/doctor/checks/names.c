@@ -10,6 +10,7 @@
 
 #include <linux/sched.h>
 
+#include "conf/common/array.h"
 #include "conf/login/name_service.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/run_bounded.h"
@@ -22,7 +23,7 @@ static const char *find_program(const char *name, char path[64])
 	static const char *const directories[] = {
 		"/usr/bin", "/usr/sbin", "/bin", "/usr/local/bin", "/usr/local/sbin"};
 
-	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		snprintf(path, 64, "%s/%s", directories[i], name);
 		if (access(path, X_OK) == 0)
 			return path;
@@ -132,7 +133,7 @@ static void check_sudo(struct doctor *doctor)
 	if (!find_program("sudo", program) || !find_renaming(doctor, &rule))
 		return;
 	nss_services("sudoers", services, sizeof services);
-	for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(servers); i++)
 		if (find_service(services, servers[i])) {
 			report(doctor, &rule, "nsswitch.conf has sudoers from", servers[i]);
 			return;
@@ -193,7 +194,7 @@ static void check_services(struct doctor *doctor)
 		return; /* there is no such file, or the C library does not read it */
 	own = find_service(services, "myhostname");
 	first = own != NULL;
-	for (size_t i = 0; i < sizeof ahead_of / sizeof ahead_of[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ahead_of); i++) {
 		other = find_service(services, ahead_of[i]);
 		first &= !other || own < other;
 	}

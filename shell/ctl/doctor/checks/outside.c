@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/output/printable.h"
@@ -54,7 +55,7 @@ static bool belongs_outside(int process, const char *comm)
 		slash = strrchr(path, '/');
 		name = slash ? slash + 1 : path;
 	}
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
 			return true;
 	return false;

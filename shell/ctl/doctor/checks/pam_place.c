@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "pam.h"
 
 static bool is_selinux_on(void)
@@ -20,7 +21,7 @@ static bool is_namespace_on(void)
 		"/etc/security/namespace.conf", "/etc/security/namespace.d/*.conf"};
 	bool on = false;
 
-	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 		glob_t found;
 
 		if (glob(patterns[i], 0, NULL, &found) != 0)
@@ -68,7 +69,7 @@ static const struct neighbour {
 	{"pam_krb5", NULL, HOOK_INSIDE, NULL},
 	{"pam_slurm_adopt", NULL, HOOK_INSIDE, NULL},
 };
-#define NEIGHBOURS (sizeof neighbours / sizeof neighbours[0])
+#define NEIGHBOURS ARRAY_SIZE(neighbours)
 
 static const struct neighbour *neighbour_of(const struct pam_line *line)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "shell/common/real_shell.h"
 #include "shell/ctl/doctor/doctor.h"
 
@@ -88,7 +89,7 @@ static void check_keyrings(struct doctor *doctor)
 	static const char *const patterns[] = {"/etc/krb5.conf", "/etc/krb5.conf.d/*"};
 	char line[512], value[64] = "";
 
-	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 		glob_t found;
 
 		if (glob(patterns[i], 0, NULL, &found) != 0)

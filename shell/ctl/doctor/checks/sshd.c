@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/rules/pattern.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/run_bounded.h"
@@ -24,7 +25,7 @@ static const char *find_sshd(void)
 	static const char *const paths[] = {"/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd",
 		"/usr/bin/sshd", "/usr/lib/ssh/sshd"};
 
-	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		if (access(paths[i], X_OK) == 0)
 			return paths[i];
 	return NULL;
@@ -37,7 +38,7 @@ static const char *sftp_server(void)
 		"/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server",
 		"/usr/libexec/sftp-server"};
 
-	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		if (access(paths[i], X_OK) == 0)
 			return paths[i];
 	return paths[0];
@@ -246,7 +247,7 @@ static void check_forcing_shell(
 	const char *slash = strrchr(person->login.shell, '/');
 	struct word word;
 
-	for (size_t i = 0; slash && !told->files && i < sizeof shells / sizeof *shells; i++) {
+	for (size_t i = 0; slash && !told->files && i < ARRAY_SIZE(shells); i++) {
 		if (strcmp(slash + 1, shells[i]) != 0)
 			continue;
 		told->files = true;
@@ -272,7 +273,7 @@ static bool lets_loader_variables_in(const struct run_result *result, const char
 			continue;
 		line += length + 1;
 		snprintf(list, sizeof list, "%.*s", (int)strcspn(line, "\n"), line);
-		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 			if (!strcasecmp(list, "yes") ||
 				pattern_match(list, PATTERN_NAME, &names[i], 1, NULL))
 				return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/login/name_service.h"
 #include "shell/ctl/doctor/doctor.h"
 
@@ -57,7 +58,7 @@ bool people_find_unlisted(const char *database, char *service, size_t size)
 	while ((word = strtok_r(NULL, " ", &cursor))) {
 		bool lists = false;
 
-		for (size_t i = 0; i < sizeof listing / sizeof listing[0]; i++)
+		for (size_t i = 0; i < ARRAY_SIZE(listing); i++)
 			lists |= !strcmp(word, listing[i]);
 		if (lists)
 			continue;
