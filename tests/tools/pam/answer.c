@@ -1,6 +1,7 @@
 /*
- * pam_answer.so - a PAM module whose answers the test fixes: its one argument is a letter, and
- * `ANSWER_x=NUMBER` in the environment what the line with the letter x returns; without: success.
+ * pam_answer.so - a PAM module whose answers the test fixes: its first argument begins with a letter,
+ * and `ANSWER_x=NUMBER` in the environment is what the line with the letter x returns; without: success.
+ * The letter of a line without an argument is `_`.
  * When it is loaded it writes /tmp/pam_answer.loaded, so that it is known where it was.
  */
 #include <fcntl.h>
@@ -24,9 +25,7 @@ static int answer(int argc, const char **argv)
 	char name[] = "ANSWER_x";
 	const char *value;
 
-	if (argc < 1)
-		return PAM_SUCCESS;
-	name[sizeof name - 2] = *argv[0];
+	name[sizeof name - 2] = argc ? *argv[0] : '_';
 	value = getenv(name);
 	return value ? atoi(value) : PAM_SUCCESS;
 }
