@@ -341,7 +341,7 @@ void runs_of_session(pam_handle_t *pamh, struct runs *runs)
 
 bool runs_can_succeed(pam_handle_t *pamh, char of_type)
 {
-	struct runs runs;
+	static struct runs runs; /* it stays known to what is going on */
 
 	begin(pamh, of_type, &runs);
 	return runs.fates & ~(unsigned)FATE_REFUSED;

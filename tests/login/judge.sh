@@ -64,6 +64,11 @@ doctor_agrees() { # doctor_agrees LETTERS SERVICE...
 		esac || fail "$service: logins are '$real', doctor says
 $said
 $(tail -n +1 "/etc/pam.d/$service" "/etc/pam.d/$service-inner" 2>/dev/null)"
+		if grep -q $'\tnsisolatectl enable '"$service"'$' <<<"$said"; then
+			nsisolatectl enable "$service" >/dev/null || fail "enable $service fails, which doctor advises"
+			remedied+=("$service")
+			continue
+		fi
 		remedy=$(grep -o '# in /etc/pam.d/[^:]*: .session required pam_nsisolate.so close. first' <<<"$said" | head -n 1)
 		[ -n "$remedy" ] || continue
 		file=${remedy#\# in }

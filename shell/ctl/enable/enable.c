@@ -13,6 +13,7 @@
 #include "difference.h"
 #include "editing.h"
 #include "effect.h"
+#include "enable.h"
 #include "pair.h"
 #include "shell/ctl/command.h"
 
@@ -172,22 +173,23 @@ static int check_after(const struct job *job, const struct pam_verdict *before,
 /* ---- the work ---- */
 
 /* What is missing of the pair, and what libpam makes of it with that. */
-static int complete(struct job *job, const struct pam_verdict *before, struct error *error)
+static int complete(struct job *job, const struct pam_verdict *before, struct pam_verdict *after,
+	struct error *error)
 {
 	struct pair pair = {.first = !closes_first(before),
 		.last = before->isolation != PAM_ALL,
 		.rescue_group = job->editing->rescue_group};
-	struct pam_verdict after;
 	int result = job->vendor ? pair_around(job->vendor, &pair, &job->result)
 				 : pair_put(&job->base, &pair, &job->result);
 
 	if (result < 0)
 		return error_set(error, ENOMEM, "no memory");
-	result = judge(job, &job->result, &after, error);
+	result = judge(job, &job->result, after, error);
 	if (result < 0)
 		return result;
-	result = check_after(job, before, &after, error);
-	pam_verdict_free(&after);
+	result = check_after(job, before, after, error);
+	if (result < 0)
+		pam_verdict_free(after);
 	return result;
 }
 
@@ -225,11 +227,11 @@ static int install(const struct job *job, const struct effect *effect, struct er
 	return 0;
 }
 
-static int enable_by_hand(struct job *job, struct error *error)
+/* What the file is to be, into job->result, and what becomes of logins then. */
+static int plan(struct job *job, struct pam_verdict *after, struct error *error)
 {
 	struct pam_verdict before;
-	struct effect effect;
-	int result = 0;
+	int result;
 
 	if (!job->vendor && pair_take_own(&job->file.text, &job->base) < 0)
 		return error_set(error, ENOMEM, "no memory");
@@ -238,10 +240,20 @@ static int enable_by_hand(struct job *job, struct error *error)
 		return result;
 	result = check_before(job, &before, error);
 	if (!result)
-		result = complete(job, &before, error);
+		result = complete(job, &before, after, error);
 	pam_verdict_free(&before);
+	return result;
+}
+
+static int enable_by_hand(struct job *job, struct error *error)
+{
+	struct pam_verdict after;
+	struct effect effect;
+	int result = plan(job, &after, error);
+
 	if (result < 0)
 		return result;
+	pam_verdict_free(&after);
 	if (!job->vendor && text_same(&job->result, &job->file.text)) {
 		printf("%s: is enabled already, by %s\n", job->service, job->file.path);
 		return 0;
@@ -265,6 +277,28 @@ static int enable_service(const char *service, const struct editing *editing, st
 		result = editing_of_generated(&job.file, generator, true, editing, error);
 	else if (!result)
 		result = enable_by_hand(&job, error);
+	job_free(&job);
+	return result;
+}
+
+int enable_try(const char *service, struct pam_verdict *after, struct error *error)
+{
+	const struct editing editing = {0};
+	struct job job = {.service = service, .editing = &editing, .file.fd = -1};
+	struct effect effect;
+	int result = find_file(&job, error);
+
+	if (!result && generator_of(&job.file) != GENERATOR_NONE)
+		result = error_set(error, ENOTSUP, "%s is written by a program", job.file.path);
+	if (!result)
+		result = plan(&job, after, error);
+	if (!result) {
+		result = check_others(&job, &effect, error);
+		if (!result)
+			effect_free(&effect);
+		else
+			pam_verdict_free(after);
+	}
 	job_free(&job);
 	return result;
 }

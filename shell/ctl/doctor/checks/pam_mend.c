@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../enable/enable.h"
 #include "conf/common/cleanup.h"
 #include "pam.h"
 
@@ -184,11 +185,26 @@ static bool pair_is_right(const struct stack *stack)
 	return right;
 }
 
+static bool enable_is_right(const struct stack *stack)
+{
+	struct pam_verdict verdict;
+	struct error error = {0};
+	bool right;
+
+	if (enable_try(stack->service, &verdict, &error) < 0)
+		return false;
+	right = is_right(&verdict, &stack->verdict);
+	pam_verdict_free(&verdict);
+	return right;
+}
+
 void mend_by_pair(struct doctor *doctor, const struct stack *stack)
 {
 	struct word word;
 
-	if (pair_is_right(stack))
+	if (enable_is_right(stack))
+		doctor_mend(doctor, "nsisolatectl enable %s", doctor_word(&word, stack->service));
+	else if (pair_is_right(stack))
 		doctor_mend(doctor,
 			"# in %s: `" LINE " close` first, `" LINE "` last, and no other line of it",
 			doctor_word(&word, stack->path));
