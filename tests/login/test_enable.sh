@@ -238,6 +238,11 @@ test_a_stack_that_leaves_sessions_to_other_is_refused() {
 	rm /etc/pam.d/try
 	permit | grep -v session | vendors
 	refuses '/usr/lib/pam.d/try has no session line' try
+	# for which it can be enabled itself
+	assert_match "$(enable other)" 'the same file counts for try
+status 0'
+	isolated || fail "not isolated: $(login)"
+	assert_match "$(disable other)" 'is as it was before'
 }
 
 test_names_that_are_none_are_refused() {
@@ -247,6 +252,8 @@ test_names_that_are_none_are_refused() {
 	refuses 'lower case: did you mean try' TRY
 	refuses 'no name of a service' ../pam.d/try
 	refuses 'no name of a service' ''
+	permit | stack systemd-user
+	refuses 'never isolated' systemd-user
 	assert_match "$(enable)" 'usage: .*status 2'
 	assert_match "$(disable --all try)" 'usage: .*status 2'
 	assert_match "$(said as alice "$NSISOLATECTL" enable try)" 'only root.*status 1'

@@ -76,7 +76,7 @@ usermod -s /usr/bin/nsisolate-shell alice
 apt_get remove nsisolate >/tmp/said 2>&1 && exit 1
 grep -q 'alice has it as login shell' /tmp/said
 test "$(dpkg-query -W -f '${db:Status-Status}' nsisolate)" = installed
-nsisolatectl check
+nsisolatectl check || test $? = 1 # it warns of the hostname
 usermod -s /bin/sh alice
 test "$(on alice hostname)" = ours
 

@@ -69,7 +69,7 @@ make -s install NO_BUILD=1 DESTDIR=/root/dest SBINDIR=/usr/bin LIBEXECDIR=/usr/l
 list /root/arch | grep -vE '^/\.|^/usr/share/licenses/nsisolate/LICENSE$' >/tmp/arch
 list /root/dest | diff - /tmp/arch
 grep -qx 'backup = etc/nsisolate.conf' /root/arch/.PKGINFO
-ln -s /root/tree/build/nsisolatectl /usr/local/sbin/nsisolatectl
+ln -s /root/tree/build/nsisolatectl /usr/sbin/nsisolatectl
 ln -s /root/dest/usr/lib/nsisolate /usr/libexec/nsisolate
 printf '%s\n' '# mine' 'session required pam_nsisolate.so' >/etc/pam.d/ours
 sh -euc '. /root/arch/.INSTALL; post_install; post_install; pre_remove; post_remove'
@@ -102,7 +102,7 @@ rm /etc/pam.d/too
 sh -eu packaging/alpine/nsisolate.pre-deinstall
 test "$(cat /etc/pam.d/ours)" = '# mine'
 rm /etc/pam.d/ours
-rm /usr/local/sbin/nsisolatectl /usr/libexec/nsisolate
+rm /usr/sbin/nsisolatectl /usr/libexec/nsisolate
 sh -eu packaging/alpine/nsisolate.post-deinstall
 diff /tmp/shells /etc/shells
 # compiled only: the libraries here are of the other C library

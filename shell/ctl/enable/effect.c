@@ -134,9 +134,10 @@ static unsigned count_ours(const struct pam_verdict *verdict)
 {
 	unsigned count = 0;
 
+	/* those of `other` where they count */
 	for (size_t i = 0; i < verdict->line_count; i++)
 		count += verdict->lines[i].ours && verdict->lines[i].type == 's' &&
-			 !verdict->lines[i].other;
+			 (!verdict->lines[i].other || (verdict->lines[i].part & LINE_REACHED));
 	return count;
 }
 

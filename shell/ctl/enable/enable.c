@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "conf/common/cleanup.h"
+#include "conf/rules/rules.h"
 #include "difference.h"
 #include "editing.h"
 #include "effect.h"
@@ -50,6 +51,10 @@ static int check_name(const char *service, struct error *error)
 	if (strcmp(lower, service) != 0)
 		return error_set(error, EINVAL,
 			"PAM writes names of services in lower case: did you mean %s?", lower);
+	if (rules_never_isolate(service))
+		return error_set(error, EPERM,
+			"it is never isolated, whatever the rules say: it manages what all sessions of a "
+			"user share");
 	return 0;
 }
 
@@ -138,7 +143,8 @@ static int check_before(
 	struct error why;
 
 	/* before libpam's verdict: that of `other` says nothing of this one */
-	if (before->isolation != PAM_UNSEEN && !before->unread && is_by_other(before))
+	if (strcmp(job->service, "other") != 0 && before->isolation != PAM_UNSEEN &&
+		!before->unread && is_by_other(before))
 		return error_set(error, EINVAL,
 			"%s has no session line, so that " PAM_OWN_DIRECTORY
 			"/other decides: give it one "
