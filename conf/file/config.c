@@ -97,7 +97,7 @@ static const char *compare_views(struct config *config, size_t first, const char
 	bool same = true;
 
 	if (!parsed)
-		return "cannot be handed to iniparser: /proc is not mounted, or there is no memory or no pipe for it";
+		return "cannot be passed to iniparser: /proc is not mounted, or there is no memory or no pipe for it";
 	for (size_t i = first; same && i < config->count; i++) {
 		same = same_section(parsed, &config->sections[i]);
 		entries += 1 + config->sections[i].count;

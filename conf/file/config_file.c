@@ -30,11 +30,11 @@ static bool is_trusted(const char *path, const struct stat *status, struct diagn
 		return true;
 	if (status->st_uid != 0)
 		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
-			"is owned by uid %u, expected root: mend it by `chown root %s`",
-			status->st_uid, path);
+			"is owned by uid %u, expected root; fix: `chown root %s`", status->st_uid,
+			path);
 	else if (status->st_mode & (S_IWGRP | S_IWOTH))
 		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
-			"can be written by others than root (mode %04o): mend it by `chmod go-w %s`",
+			"is writable by users other than root (mode %04o); fix: `chmod go-w %s`",
 			status->st_mode & 07777, path);
 	else
 		return true;
@@ -91,7 +91,7 @@ char *config_file_read(
 	if (!S_ISREG(status.st_mode))
 		return wrong(diagnostics, path,
 			S_ISDIR(status.st_mode) ? "is a directory, expected a file"
-						: "is no regular file (a FIFO, a socket or a "
+						: "is not a regular file (a FIFO, a socket or a "
 						  "device), expected a file");
 	if (!is_trusted(path, &status, diagnostics))
 		return NULL;

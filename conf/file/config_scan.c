@@ -344,7 +344,7 @@ static size_t cut_return(struct scan *scan, char *line, size_t length)
 	line[--length] = '\0';
 	if (!scan->dos)
 		fault(scan, length,
-			"a carriage return: these are DOS line ends, mend them by `sed -i 's/\\r$//'`");
+			"a carriage return: these are DOS line endings; fix: `sed -i 's/\\r$//'`");
 	scan->dos = true;
 	return length;
 }

@@ -302,7 +302,7 @@ static const char *check_host(const char *pattern, size_t length)
 	/* no host is called so, and it would be matched against names for ever in vain */
 	if (pattern_is_literal(copy, length) &&
 		(strchr(copy, ':') || !copy[strspn(copy, "0123456789.")]))
-		return "this is no IPv4 or IPv6 address";
+		return "this is not an IPv4 or IPv6 address";
 	return NULL;
 }
 
@@ -340,8 +340,8 @@ const char *pattern_check(const char *list, enum pattern_subject subject, size_t
 		return wrong;
 	*offset = 0;
 	return subject == PATTERN_NUMBER
-		       ? "negated patterns alone match nobody: begin with `0-4294967295,`"
-		       : "negated patterns alone match nobody: begin with `*,`";
+		       ? "negated patterns alone never match: begin with `0-4294967295,`"
+		       : "negated patterns alone never match: begin with `*,`";
 }
 
 bool pattern_is_literal(const char *pattern, size_t length)

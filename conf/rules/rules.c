@@ -87,7 +87,7 @@ static void take_section(
 		}
 		if (defaults && id < KEY_MATCHERS) {
 			report(diagnostics, &item->key_place, 0,
-				"a matcher, but [defaults] is no rule: put it into the rules that it is "
+				"a matcher, but [defaults] is not a rule: put it into the rules that it is "
 				"for");
 			continue;
 		}

@@ -127,11 +127,11 @@ static void check_shell(const struct lint *lint)
 	if (!item)
 		return;
 	if (stat(item->value, &status) < 0)
-		wrong = errno == ENOENT ? "there is no such file" : "this file cannot be looked at";
+		wrong = errno == ENOENT ? "there is no such file" : "this file cannot be examined";
 	else if (!S_ISREG(status.st_mode) || !(status.st_mode & 0111))
-		wrong = "this is no program";
+		wrong = "not an executable file";
 	else if (!strcmp(strrchr(item->value, '/'), "/nsisolate-shell"))
-		wrong = "nsisolate-shell would start itself: name the shell that it shall start";
+		wrong = "nsisolate-shell would start itself: name the real shell";
 	if (wrong)
 		warn_at(lint, &item->place, 0, wrong);
 }

@@ -128,7 +128,7 @@ int environment_load(int fd, char ***list, struct error *error)
 	char *bytes, **word;
 
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &status) < 0)
-		return error_set(error, EINVAL, "descriptor %d is no stored environment", fd);
+		return error_set(error, EINVAL, "descriptor %d is not a stored environment", fd);
 	size = (size_t)status.st_size;
 	total = sizeof *loaded + (size + 2) * sizeof *loaded->list + size;
 	loaded = mmap(NULL, total, PROT_READ | PROT_WRITE,

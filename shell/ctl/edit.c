@@ -295,7 +295,7 @@ static char ask(enum verdict verdict)
 	for (;;) {
 		fputs(verdict == VERDICT_ERRORS
 				? "What now? (e)dit again, e(x)it and leave the file as it is: "
-				: "What now? (e)dit again, (i)nstall it all the same, e(x)it and "
+				: "What now? (e)dit again, (i)nstall it anyway, e(x)it and "
 				  "leave the "
 				  "file as it is: ",
 			stdout);
@@ -340,7 +340,7 @@ static enum status install(const struct edit *edit)
 
 	if (changed_meanwhile(edit)) {
 		fprintf(stderr,
-			NAME ": %s was changed by somebody else meanwhile; your text is in %s\n",
+			NAME ": %s was changed by someone else meanwhile; your text is in %s\n",
 			edit->file, edit->copy);
 		return STATUS_FAILED;
 	}
@@ -404,7 +404,7 @@ static enum status edit_file(const char *path)
 	} else if ((lock = lock_file(&edit)) < 0) {
 		status = STATUS_FAILED;
 		if (errno == EWOULDBLOCK)
-			fprintf(stderr, NAME ": %s is being edited by somebody else\n", edit.file);
+			fprintf(stderr, NAME ": %s is being edited by someone else\n", edit.file);
 		else
 			failed("edit", edit.file);
 	} else if (!make_copy(&edit, lock)) {

@@ -130,7 +130,7 @@ static enum status say_rest(struct ending *endings, size_t count, bool now)
 			status = STATUS_FAILED;
 		if (endings[i].pidfd < 0)
 			continue;
-		fprintf(stderr, NAME ": told to end, but lives on after %d s: %s%s\n",
+		fprintf(stderr, NAME ": told to end, but still running after %d s: %s%s\n",
 			WAIT_MS / 1000, session_name(endings[i].session, name, sizeof name),
 			now ? "" : " (a long grace, or logout = linger; --now ends it at once)");
 		if (status == STATUS_ENDED)

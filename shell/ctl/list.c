@@ -214,8 +214,7 @@ static void show_json(const struct sessions *sessions)
 static void warn_unseen(const struct sessions *sessions)
 {
 	if (sessions->own_only)
-		fputs(NAME ": of your own sessions, what you may see; root sees all of all\n",
-			stderr);
+		fputs(NAME ": showing only your own sessions; run as root to see all\n", stderr);
 	if (sessions->unseen)
 		fprintf(stderr,
 			NAME ": the kernel hid %zu processes (CAP_SYS_PTRACE is missing): sessions "
@@ -242,7 +241,7 @@ static int list(bool json, size_t height)
 		if (sessions.count)
 			result = show_table(&sessions, width, height);
 		else
-			fputs("no session is isolated\n", height ? stdout : stderr);
+			fputs("no isolated sessions\n", height ? stdout : stderr);
 	}
 	if (result < 0)
 		fputs(NAME ": no memory\n", stderr);

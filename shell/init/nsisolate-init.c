@@ -30,7 +30,7 @@ static const char usage[] =
 	"  --hosts               add the hostname to the session's /etc/hosts\n"
 	"  --logout=kill|linger  what becomes of what is left at the end (kill)\n"
 	"  --grace=SECONDS       with kill: from SIGTERM to the end (2)\n"
-	"  --on-error=deny|allow when there is no namespace to be had: run COMMAND all the same (deny)\n"
+	"  --on-error=deny|allow when the namespaces cannot be made: run COMMAND anyway (deny)\n"
 	"  --private=LIST        some of /tmp,/var/tmp,/dev/shm are the session's own\n"
 	"  --private-size=SIZE   ... each of this size, see tmpfs(5)\n"
 	"  --user-manager=hide|keep  whether /run/user is the session's own (hide)\n"

@@ -1386,7 +1386,7 @@ test_finds_what_runs_outside_of_every_session() {
 	BY=(as alice)
 	finds_not warning processes
 	BY=(on alice PATH=$PATH:$(dirname "$NSISOLATECTL"))
-	finds unseen processes 'hide all others'
+	finds unseen processes 'other processes are invisible'
 	finds_not warning processes
 	BY=(env)
 	as bob sleep 30 &

@@ -47,12 +47,12 @@ test_a_file_that_others_can_write_is_refused_and_mended() {
 	conf <<<'[users]'
 	chmod 664 "$CONF"
 	assert_eq "$(nsisolatectl check; echo $?)" \
-		"$CONF: error: can be written by others than root (mode 0664): mend it by \`chmod go-w $CONF\`
+		"$CONF: error: is writable by users other than root (mode 0664); fix: \`chmod go-w $CONF\`
 2"
 	chmod go-w "$CONF"
 	chown alice "$CONF"
 	assert_eq "$(nsisolatectl check; echo $?)" \
-		"$CONF: error: is owned by uid 5001, expected root: mend it by \`chown root $CONF\`
+		"$CONF: error: is owned by uid 5001, expected root; fix: \`chown root $CONF\`
 2"
 	chown root "$CONF"
 	assert_eq "$(nsisolatectl check; echo $?)" 0

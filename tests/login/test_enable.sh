@@ -348,7 +348,7 @@ test_two_at_a_time_are_one_and_a_refusal() {
 	private
 	permit | stack
 	flock /etc/pam.d/try nsisolatectl enable try >$KEPT/said 2>&1
-	assert_match "$(cat $KEPT/said)" 'being changed by somebody else'
+	assert_match "$(cat $KEPT/said)" 'being changed by someone else'
 	# what a killed one left is taken away by the next
 	echo half >/etc/pam.d/.try.nsisolatectl
 	enable try >/dev/null

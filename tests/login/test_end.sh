@@ -64,7 +64,7 @@ test_a_session_that_lingers_is_told_and_lives_on() {
 	user=alice
 	session_start "$STUBBORN"
 	out=$(said nsisolatectl end alice/1)
-	assert_match "$out" 'told to end, but lives on after 10 s: user alice, .*--now ends it at once.*status 3$'
+	assert_match "$out" 'told to end, but still running after 10 s: user alice, .*--now ends it at once.*status 3$'
 	is_running alice 'sleep 301' || fail "it did not linger"
 	assert_match "$(said nsisolatectl end --now alice/1)" 'status 0$'
 	wait $client

@@ -250,9 +250,9 @@ test_a_stored_environment_that_could_change_is_none() {
 	local file=/tmp/file
 	printf 'A=1\0' >$file
 	assert_match "$(as dave bash -c "exec 9<$file; exec $NSISOLATE_INIT --user --uts --environment=9 -- /bin/true" 2>&1)" \
-		'descriptor 9 is no stored environment'
+		'descriptor 9 is not a stored environment'
 	assert_match "$(as dave bash -c "exec 9<$file; NSISOLATE_ENVIRONMENT=9 exec /usr/libexec/nsisolate/nsisolate-login" 2>&1)" \
-		'descriptor 9 is no stored environment'
+		'descriptor 9 is not a stored environment'
 	rm $file
 }
 

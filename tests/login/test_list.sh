@@ -55,7 +55,7 @@ check_facts() {
 	assert_eq "$(json '0 <= one["age"] <= 9, one["rss"] > 100000')" "True True"
 	over 2>/dev/null
 	assert_eq "$(json 'sessions')" "[]" "when it has ended"
-	assert_eq "$(nsisolatectl list 2>&1)" "no session is isolated"
+	assert_eq "$(nsisolatectl list 2>&1)" "no isolated sessions"
 }
 test_list_says_what_a_session_is() {
 	user=alice
@@ -117,7 +117,7 @@ test_a_user_sees_his_own_sessions_and_is_told_so() {
 	user=alice session_start
 	said=$(as alice nsisolatectl list 2>&1)
 	assert_match "$said" 'alice/1 +\(users\)'
-	assert_match "$said" 'of your own sessions, what you may see; root sees all'
+	assert_match "$said" 'showing only your own sessions; run as root to see all'
 	[[ $said != *bob* ]] || fail "alice sees bob's: $said"
 	assert_match "$(as alice nsisolatectl list --json)" '"verified":false.*"complete":false'
 	# inside: the one that he is in
@@ -166,7 +166,7 @@ check_shared() {
 	wait $client
 	nobody_runs() { ! pgrep -u $user; }
 	wait_for nobody_runs || fail "there is left: $(ps -u $user -o pid,args)"
-	assert_eq "$(nsisolatectl list 2>&1)" "no session is isolated"
+	assert_eq "$(nsisolatectl list 2>&1)" "no isolated sessions"
 	rm -rf $STAGE/out /run/user /run/nsisolate
 }
 test_a_shared_set_says_how_many_logins_are_in_it() { both check_shared; }
@@ -213,7 +213,7 @@ test_names_and_copies_are_no_sessions() {
 	they_run() { [ "$(pgrep -u alice -f ' 301$' | wc -l)" = 5 ] && [ "$(pgrep -u alice -x init | wc -l)" = 2 ]; }
 	wait_for they_run || fail "they do not run: $(ps -ef)"
 	said=$(nsisolatectl list 2>&1)
-	assert_eq "$said" "no session is isolated"
+	assert_eq "$said" "no isolated sessions"
 	pkill -KILL -u alice
 	wait
 	rm /tmp/nsisolate-init /tmp/init

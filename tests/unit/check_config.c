@@ -38,7 +38,7 @@ static const struct {
 	{BYTES(RULE "user = a\x7f\n"), 2, 9, "control byte"},
 	{BYTES(RULE "user = a\x0b\n"), 2, 9, "control byte"},
 	{BYTES(RULE "us\rer = a\n"), 2, 3, "control byte"},
-	{BYTES("[a]\r\nuser = alice\r\n[b]\r\n"), 1, 4, "DOS line ends"},
+	{BYTES("[a]\r\nuser = alice\r\n[b]\r\n"), 1, 4, "DOS line endings"},
 	{BYTES("\xef\xbb\xbf[a]\nuser = alice\n"), 1, 1, "byte order mark"},
 	{BYTES(RULE "# a comment \\\nuser = alice\n"), 2, 13, "swallow the next line"},
 	{BYTES(RULE "; a comment \\  \nuser = alice\n"), 2, 13, "swallow the next line"},
@@ -84,7 +84,7 @@ static const struct {
 	{BYTES(RULE "colour = red\n"), 2, 1, "unknown key 'colour'"},
 	{BYTES(RULE "user = a\nuid = 5\nuser = b\n"), 4, 1, "'user' is set already, in line 2"},
 	{BYTES(RULE "user = a\nUSER = a\n"), 3, 1, "'user' is set already, in line 2"},
-	{BYTES("[defaults]\nuser = alice\n"), 2, 1, "[defaults] is no rule"},
+	{BYTES("[defaults]\nuser = alice\n"), 2, 1, "[defaults] is not a rule"},
 
 	/* values: what iniparser would cut or leave open */
 	{BYTES(RULE "user =\n"), 2, 7, "a value is missing, expected user names"},
@@ -159,7 +159,7 @@ static const struct {
 	{BYTES(RULE "grace = 2s\n"), 2, 9, "from 0 to 3600"},
 	{BYTES(RULE "grace = 99999999999999999999\n"), 2, 9, "from 0 to 3600"},
 	{BYTES(RULE "user = alice,,bob\n"), 2, 14, "a pattern is missing"},
-	{BYTES(RULE "user = !eve\n"), 2, 8, "alone match nobody"},
+	{BYTES(RULE "user = !eve\n"), 2, 8, "alone never match"},
 	{BYTES(RULE "service = sshd login\n"), 2, 11, "blank"},
 	{BYTES(RULE "service = sshd;login\n"), 2, 15, "separated by commas"},
 	{BYTES(RULE "us\xc2\xa0"
@@ -506,14 +506,14 @@ END_TEST
 START_TEST(fifo_is_refused_at_once)
 {
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	want_refused("is no regular file");
+	want_refused("is not a regular file");
 }
 END_TEST
 
 START_TEST(device_is_refused)
 {
 	ck_assert_int_eq(symlink("/dev/null", path), 0);
-	want_refused("is no regular file");
+	want_refused("is not a regular file");
 }
 END_TEST
 
@@ -612,7 +612,7 @@ START_TEST(file_that_others_can_write_is_refused_by_root)
 	for (int i = 0; i < ROWS(modes); i++) {
 		write_text("nsisolate.conf", "[a]\nuser = alice\n");
 		ck_assert_int_eq(chmod(path, modes[i]), 0);
-		want_refused("can be written by others");
+		want_refused("is writable by users other");
 		diagnostics_free(&diagnostics);
 	}
 }
@@ -709,7 +709,7 @@ START_TEST(drop_in_that_is_masked_is_left_out)
 	ck_assert_int_eq(unlink(name), 0);
 	ck_assert_int_eq(symlink("/dev/zero", name), 0);
 	free(name);
-	want_refused("is no regular file");
+	want_refused("is not a regular file");
 }
 END_TEST
 

@@ -216,10 +216,10 @@ static const struct {
 	{PATTERN_HOST, "192.0.2/24", 0, "expected ADDRESS/BITS"},
 	{PATTERN_HOST, "lab.example/24", 0, "expected ADDRESS/BITS"},
 	{PATTERN_HOST, "192.0.2.0/99999999999999999999", 0, "expected ADDRESS/BITS"},
-	{PATTERN_HOST, "300.0.2.1", 0, "no IPv4 or IPv6"},
-	{PATTERN_HOST, "192.0.2", 0, "no IPv4 or IPv6"},
-	{PATTERN_HOST, "192.0.2.", 0, "no IPv4 or IPv6"},
-	{PATTERN_HOST, "2001:db8::1::2", 0, "no IPv4 or IPv6"},
+	{PATTERN_HOST, "300.0.2.1", 0, "not an IPv4 or IPv6"},
+	{PATTERN_HOST, "192.0.2", 0, "not an IPv4 or IPv6"},
+	{PATTERN_HOST, "192.0.2.", 0, "not an IPv4 or IPv6"},
+	{PATTERN_HOST, "2001:db8::1::2", 0, "not an IPv4 or IPv6"},
 	{PATTERN_HOST, "lab example", 0, "blank"},
 };
 

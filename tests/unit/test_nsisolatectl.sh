@@ -91,7 +91,7 @@ test_check_of_what_is_no_file() {
 	mkfifo "$DIR/fifo"
 	ln -s nowhere "$DIR/link"
 	assert_eq "$(said timeout "$(pace_seconds 100)" "$NSISOLATECTL" check "$DIR/fifo")" \
-		"$DIR/fifo: error: is no regular file (a FIFO, a socket or a device), expected a file
+		"$DIR/fifo: error: is not a regular file (a FIFO, a socket or a device), expected a file
 status 2"
 	assert_eq "$(said ctl check "$DIR/link")" \
 		"$DIR/link: error: is a link to a file that does not exist
@@ -216,7 +216,7 @@ test_explain_fails_where_it_cannot_tell() {
 status 2"
 	given <<<$'[a'
 	assert_match "$(said ctl explain --config "$CONF" root 2>&1)" \
-		":1:3: error: expected \] .*nobody but uid 0 gets in.*status 2"
+		":1:3: error: expected \] .*only uid 0 gets in.*status 2"
 	assert_eq "$(ctl explain --config "$CONF" root 2>/dev/null)" "" "standard output"
 }
 
@@ -357,7 +357,7 @@ read x <$DIR/hold"
 	EDITOR=$DIR/hold.sh ctl edit "$CONF" >/dev/null &
 	wait_for test -e "$CONF.edit" || fail "the first edit does not begin"
 	assert_eq "$(EDITOR=true said ctl edit "$CONF" 2>&1)" \
-		"nsisolatectl: $CONF is being edited by somebody else
+		"nsisolatectl: $CONF is being edited by someone else
 status 2"
 	echo >"$DIR/hold"
 	wait
@@ -371,7 +371,7 @@ echo '[theirs]' >$CONF
 echo '[mine]' >\"\$1\""
 	chmod +x "$DIR/both.sh"
 	assert_match "$(EDITOR=$DIR/both.sh said ctl edit "$CONF" 2>&1)" \
-		"was changed by somebody else meanwhile; your text is in $CONF.edit.*status 2"
+		"was changed by someone else meanwhile; your text is in $CONF.edit.*status 2"
 	assert_eq "$(cat "$CONF")" "[theirs]"
 	assert_eq "$(cat "$CONF.edit")" "[mine]"
 	# what such an edit leaves is not in the way of the next one

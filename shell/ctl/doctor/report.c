@@ -68,7 +68,7 @@ void doctor_mend(struct doctor *doctor, const char *format, ...)
 	}
 	if (!remedy_is_ours(doctor, last->remedy)) {
 		free(last->remedy);
-		last->remedy = strdup("# by hand: it is no file of nsisolate, sshd or PAM");
+		last->remedy = strdup("# by hand: it is not a file of nsisolate, sshd or PAM");
 		doctor->lost |= !last->remedy;
 	}
 	printable(last->remedy);

@@ -91,7 +91,7 @@ int stack_open(struct stack_file *file, const char *path, struct error *error)
 			S_ISREG(file->status.st_mode) ? "it has over 1 MiB"
 						      : "it is a directory or a device");
 	if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
-		return error_errno(error, errno, "%s is being changed by somebody else", real);
+		return error_errno(error, errno, "%s is being changed by someone else", real);
 	return read_text(file, error);
 }
 
@@ -120,15 +120,15 @@ static int check_unchanged(const struct stack_file *file, struct error *error)
 	if (file->fd < 0)
 		return lstat(file->path, &now) < 0
 			       ? 0
-			       : error_set(error, EEXIST, "%s was made by somebody else meanwhile",
-					 file->path);
+			       : error_set(error, EEXIST,
+					 "%s was created by someone else meanwhile", file->path);
 	if (lstat(file->path, &now) < 0)
 		return error_errno(error, errno, "cannot look at %s again", file->path);
 	if (now.st_ino != before->st_ino || now.st_dev != before->st_dev ||
 		now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
 		now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
 		return error_set(
-			error, EBUSY, "%s was changed by somebody else meanwhile", file->path);
+			error, EBUSY, "%s was changed by someone else meanwhile", file->path);
 	return 0;
 }
 

@@ -42,8 +42,8 @@ static int allow_root(const struct session *session, struct error *error)
 			session->pid);
 	if (session->kind != SESSION_MODULE)
 		return error_set(error, EPERM,
-			"there is no root in a session of nsisolate-shell, and its user can put what "
-			"he likes before the eyes of one; without --root you enter as %s",
+			"there is no root in a session of nsisolate-shell, and its user controls "
+			"everything root would see there; without --root you enter as %s",
 			session->user);
 	if (!session->verified)
 		return error_set(error, EPERM,

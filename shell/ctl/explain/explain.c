@@ -123,8 +123,7 @@ static enum status explain(const struct question *question)
 
 	if (rules_load(question->config, &rules, &diagnostics) < 0) {
 		diagnostics_show(&diagnostics, &style, stderr);
-		fputs(NAME ": while the configuration is broken, nobody but uid 0 gets in\n",
-			stderr);
+		fputs(NAME ": while the configuration is broken, only uid 0 gets in\n", stderr);
 	} else if (!find_login(&login, question->user, &error)) {
 		fprintf(stderr, NAME ": %s\n", error.text);
 	} else {

@@ -222,7 +222,7 @@ int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct err
 	/* a comfort, and no wall: nobody is kept out for want of it */
 	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
 		error_set(error, 0,
-			"/etc/hosts has no line for the session's name: it is no regular file of at "
+			"/etc/hosts has no line for the session's name: it is not a regular file of at "
 			"most %d MiB",
 			SIZE_MAX_READ >> 20);
 		return 0;

@@ -377,7 +377,7 @@ void doctor_check_doors(struct doctor *doctor)
 
 	if (!doctor->configurations[0].rules) {
 		doctor_add(doctor, VERDICT_UNSEEN, "side doors",
-			"whom they are closed to is not known while the configuration is broken");
+			"not checked: the configuration is broken");
 		return;
 	}
 	check_manager(doctor);

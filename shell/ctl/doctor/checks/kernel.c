@@ -123,7 +123,7 @@ static void check_limit(struct doctor *doctor, const struct kind *kind)
 		doctor_add(doctor, VERDICT_OK, kind->limit, "%lld", limit);
 	} else {
 		doctor_add(doctor, limit ? VERDICT_WARNING : VERDICT_PROBLEM, kind->limit,
-			limit ? "%lld: more sessions than that cannot be"
+			limit ? "%lld: limits sessions to this number"
 			      : "%lld: no session can have one",
 			limit);
 		sysctl_mend(doctor, kind->limit, "65536");

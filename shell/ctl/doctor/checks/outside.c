@@ -206,7 +206,8 @@ void doctor_check_outside(struct doctor *doctor)
 	if (!crowds) {
 		doctor->lost = true;
 	} else if (doctor->inside) {
-		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "the session's own hide all others");
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
+			"inside a session: other processes are invisible");
 	} else if (!doctor->root && doctor_proc_hidden() != 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc hides those of others");
 	} else {
