@@ -29,8 +29,8 @@ static int open_own(const struct kind *kind)
 }
 
 /*
- * Half way back is the worst place to be, and what fails there can only be a moment's want of
- * memory (every right and every name that it takes was there on the way out): it is tried again.
+ * A half-finished restore is the worst outcome; only transient ENOMEM is expected (every right and
+ * every name that it needs was there on the way out), so retry.
  */
 #define INSIST(call)                               \
 	({                                         \
@@ -381,7 +381,7 @@ static void raise_again(siginfo_t *info)
 }
 
 /*
- * Our children are reaped by now, and the application shall not hear of what it never had: a
+ * Our children are reaped by now, and the application must not hear of what it never had: a
  * handler that waits for a child, as vsftpd's does, would wait for ever.  But the one signal that
  * is pending may stand for a child of its own, too, that ended meanwhile.
  */

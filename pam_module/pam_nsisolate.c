@@ -101,18 +101,18 @@ static int undecided(struct attempt *attempt, const char *why)
 	return refuse(attempt, why);
 }
 
-/* What it shall get is known, but could not be made. */
+/* The policy is known but could not be applied. */
 static int unable(struct attempt *attempt, const struct policy *policy, const struct error *error)
 {
 	if (attempt->root)
 		return let_in(attempt, LOG_ALERT, "uid 0", error->text);
-	/* never what a user may have brought about: it would be his to choose */
+	/* never a failure that a user may have caused: users could choose it */
 	if (policy->on_error == ON_ERROR_ALLOW && error->lacking)
 		return let_in(attempt, LOG_WARNING, "on_error = allow", error->text);
 	return refuse(attempt, error->text);
 }
 
-/* The application is neither here nor there: no rule may let anybody in like that. */
+/* The application is only partly restored: no rule may let a login in like that. */
 static int half_isolated(struct attempt *attempt, const char *why)
 {
 	if (attempt->root)
@@ -352,7 +352,7 @@ EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const
 	const struct record *record;
 
 	(void)flags;
-	/* a wrong argument was logged when the session was opened, and keeps nobody in it */
+	/* a wrong argument was logged when the session was opened, and must not block the close */
 	if (options_parse(&options, argc, argv, &error) == 0 && !options.close)
 		return PAM_SUCCESS;
 	if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS || !data)

@@ -69,7 +69,7 @@ int session_open(struct session *session, const struct policy *policy, const str
 		/* for the log alone; where another module hides it, the log goes without */
 		if (stat("/proc/1/ns/pid", &namespace) == 0)
 			session->namespace = namespace.st_ino;
-		/* it has done its service, and sshd's child would have it too */
+		/* no longer needed; sshd's forked child would inherit it */
 		cleanup_close(&session->spawned.pidfd);
 		session->spawned.pidfd = -1;
 	} else {

@@ -174,7 +174,7 @@ static void add_fact(
 		return;
 	length = snprintf(fact, sizeof facts->text - *used, "%s=%s", name, value);
 	if (length < 0 || (size_t)length >= sizeof facts->text - *used)
-		return; /* a name of kilobytes: the log has its beginning */
+		return; /* oversized value: omit; the log keeps a prefix */
 	facts->list[(*count)++] = fact;
 	*used += (size_t)length + 1;
 }

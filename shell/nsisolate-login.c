@@ -30,7 +30,7 @@ struct request {
 	int argc;
 	char **argv;
 	const char *config;
-	bool login; /* the real shell shall be a login shell */
+	bool login; /* the real shell will be a login shell */
 	int stored; /* the caller's environment, for nsisolate-init */
 	char **environment;
 };
@@ -47,7 +47,7 @@ static void log_line(int priority, const char *line)
 	closelog();
 }
 
-/* Says so to the user, and to the log; @let_in: why he gets his shell all the same, or NULL. */
+/* Says so to the user, and to the log; @let_in: why the user gets a shell anyway, or NULL. */
 static void show_failed(const struct login *login, const char *let_in, const char *why)
 {
 	char line[SESSION_LOG_MAX];

@@ -1,5 +1,5 @@
 /*
- * error.h - one failure, in words for the admin who must mend it.
+ * error.h - one failure, in words for the admin who must fix it.
  *
  * Library code returns 0 or a negative errno and fills a struct error; only main()s and the PAM
  * module show it.  A text names what was tried, on what, why it failed, and what to do.

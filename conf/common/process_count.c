@@ -21,8 +21,8 @@ struct entry {
 #define PROCESS_ENTRY_SIZE 24 /* bytes, of a pid with up to four digits */
 
 /*
- * Who ends has no program any more, long before his parent can wait for him.  The link is read and
- * not followed: where it leads to may be a file server that does not answer.
+ * An exiting process loses /proc/PID/exe before its parent can reap it.  The link is read and not
+ * followed: it may lead to a file server that does not answer.
  */
 static bool lives(int proc, const char *pid)
 {

@@ -32,7 +32,7 @@ static int pipe_of(const char *text, size_t size)
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -1;
-	/* up to 1 MiB anybody can have: pipe(7).  Without it the write ends early, and so do we */
+	/* pipe(7): unprivileged maximum is 1 MiB; otherwise the write is short and we fail */
 	if (size > PIPE_ROOM)
 		fcntl(ends[1], F_SETPIPE_SZ, (int)size);
 	written = size ? write(ends[1], text, size) : 0;
@@ -45,9 +45,9 @@ static int pipe_of(const char *text, size_t size)
 
 /*
  * iniparser 4.1 loads by path only; that of a pipe makes it read these very bytes.  A file in
- * memory would do as well, but for a user with a limit on file sizes (setrlimit(2)), whom it would
- * end.  (A last line of one byte and no end is lost; it can only be a blank or an empty comment
- * here.)
+ * memory would do as well, except for users with a limit on file sizes (setrlimit(2)), whom it
+ * would kill.  (A last line of one byte and no end is lost; it can only be a blank or an empty
+ * comment here.)
  */
 static dictionary *parse(const char *text, size_t size)
 {

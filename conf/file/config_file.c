@@ -41,7 +41,7 @@ static bool is_trusted(const char *path, const struct stat *status, struct diagn
 	return false;
 }
 
-/* The whole of @fd, but for what is behind CONFIG_SIZE_MAX + 1; @expected bytes, if nobody changes it. */
+/* All of @fd, except what is behind CONFIG_SIZE_MAX + 1; @expected bytes, if nobody changes it. */
 static char *read_all(int fd, off_t expected, size_t *size)
 {
 	size_t room = (size_t)(expected < CONFIG_SIZE_MAX ? expected : CONFIG_SIZE_MAX) + 1;

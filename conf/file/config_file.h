@@ -10,7 +10,7 @@
 #include "diagnostics.h"
 
 /*
- * The bytes of the file @path, taken from the file @from, which is the same one but for a change
+ * The bytes of the file @path, taken from the file @from, which is the same one except for a change
  * that is only tried; findings name @path.
  *
  * Opens @from without waiting (a FIFO, a tape), makes sure that it is a regular file of at most
@@ -22,7 +22,7 @@ char *config_file_read(
 
 /*
  * The paths of the files *.conf in the directory @path, sorted as bytes, NULL-terminated and each
- * allocated; but for links to /dev/null, by which a drop-in of a package is masked.  @more is one
+ * allocated; except links to /dev/null, by which a drop-in of a package is masked.  @more is one
  * of them although it is not there yet, if it lies in this directory; it may be NULL.  NULL when
  * there is no such directory, or with a finding added when it may not be trusted or cannot be read.
  */

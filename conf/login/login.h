@@ -2,7 +2,7 @@
  * login.h - who logs in, and from where: what the rules are matched against.
  *
  * Account data comes from NSS (name_service.h).  Groups are asked for only where a rule wants to
- * know them, and each once per login.  Where NSS fails, what it did say is a fact all the same:
+ * know them, and each once per login.  Where NSS fails, what it did say is still a fact:
  * somebody is in the groups that it named, and only of the others nobody can tell.
  */
 #ifndef NSISOLATE_LOGIN_H

@@ -107,8 +107,8 @@ static gid_t *ask_groups(const struct login *login, size_t *count, int *result, 
 }
 
 /*
- * The groups that two answers in a row agree upon: what failed for a moment's want of memory, which
- * NSS hides, does not fail again.
+ * The groups that two answers in a row agree upon: a transient failure (ENOMEM), which NSS hides,
+ * does not happen twice.
  */
 static int agree(struct login *login, struct error *error)
 {
@@ -162,9 +162,8 @@ static bool has_gid(const struct login *login, gid_t gid)
 /*
  * The name of @gid, to be freed, or its number where it has none; NULL: it cannot be told.  Asked
  * twice: NSS hides it where a service of nsswitch.conf failed and a later one knows nothing, and a
- * rule for that group would not match.  What failed for a moment's want of memory does not fail
- * again.  What goes on failing is seen by all_answered where it is the last service, and by nobody
- * where it is not.
+ * rule for that group would not match.  A transient failure (ENOMEM) does not happen twice.  A
+ * lasting one is seen by all_answered if it is the last service's, and by nobody if it is not.
  */
 static char *name_of(struct login *login, gid_t gid)
 {

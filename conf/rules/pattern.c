@@ -36,7 +36,7 @@ static bool same_byte(char a, char b, bool fold)
 
 /*
  * Only the last star needs to be tried again: what stood before it has found its earliest place,
- * and an earlier one would help nobody.  So there is no backtracking into backtracking.
+ * and an earlier match cannot help.  So there is no backtracking into backtracking.
  */
 static bool match_wildcard(const char *pattern, size_t length, const char *value, bool fold)
 {

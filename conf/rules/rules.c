@@ -472,8 +472,8 @@ static bool is_decided(const struct walk *walk)
 }
 
 /*
- * Of what can come of it, the one policy: it may be more than the login deserves, but nobody is
- * locked out, and nobody sees more than he may.
+ * The one policy that could apply: it may isolate the login needlessly, but locks nobody out, and
+ * no user sees more than allowed.
  */
 static int decide_in_doubt(struct walk *walk, struct error *error)
 {

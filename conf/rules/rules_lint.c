@@ -225,7 +225,7 @@ static void check_not_isolated(const struct lint *lint)
 	if (!isolate || strcasecmp(isolate->value, "no"))
 		return;
 	for (int id = KEY_ISOLATE + 1; id < KEY_COUNT; id++)
-		/* the shell counts all the same: nsisolate-shell execs it */
+		/* the shell still counts: nsisolate-shell execs it */
 		if (id != KEY_SHELL && lint->rule->items[id])
 			warn_at(lint, &lint->rule->items[id]->key_place, 0,
 				"this has no effect: the rule says isolate = no");

@@ -20,7 +20,7 @@ int drop_capabilities(struct error *error)
 /* nogroup, but of a user who is in there */
 #define OTHER_GID(gid) ((gid) == 65534 ? 65533 : 65534)
 
-/* EINVAL: a container that does not map it.  There the user can keep himself out, and no more. */
+/* EINVAL: a container that does not map it.  There users can only lock themselves out. */
 static int become_group(gid_t gid)
 {
 	if (setresgid(gid, gid, OTHER_GID(gid)) == 0)

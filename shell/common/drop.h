@@ -10,8 +10,8 @@
 
 /*
  * From root to @uid and @gid: no other group, no capability, no way back.  The saved gid is not the
- * user's but nobody's, where the kernel knows that: then no process of his may set limits here,
- * which prlimit(2) lets whoever has the same ids do, dumpable or not.
+ * user's but nobody's, where the kernel knows that: then no process of the user may set limits
+ * here, which prlimit(2) allows any process with the same ids, dumpable or not.
  */
 int drop_to_user(uid_t uid, gid_t gid, struct error *error);
 

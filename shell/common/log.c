@@ -14,8 +14,8 @@
 #define PATIENCE_MS 1000
 
 /*
- * What syslog(3) does, but that one waits for ever where the log daemon does not read: no login may
- * hang by that.  RFC 3164, 4.3.2: who gets a line without a time puts in his own.
+ * Like syslog(3), which waits for ever if the log daemon does not read: no login may hang on that.
+ * RFC 3164, 4.3.2: the receiver of a line without a time adds its own.
  */
 static void write_line(int priority, const char *line)
 {

@@ -32,7 +32,7 @@ void log_opened(const struct log *log);
 /* @left: processes that are still there; or a negative errno.  @reason: one word. */
 void log_closed(const struct log *log, int left, const char *reason);
 
-/* There is no session for @user (NULL: nothing is logged), who is @allowed in all the same. */
+/* There is no session for @user (NULL: nothing is logged), who is @allowed in anyway. */
 void log_failed(const char *user, bool allowed, const char *why);
 
 #endif

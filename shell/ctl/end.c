@@ -22,8 +22,8 @@
 
 #define WAIT_MS 10000 /* for all of them together */
 /*
- * SIGTERM is lost while one is pending that the session's user sent to PID 1 himself, so it is sent
- * again until PID 1 has gone; a second one does nothing.
+ * SIGTERM is lost while one that the session's user sent to PID 1 is pending, so it is sent again
+ * until PID 1 has exited; a second one does nothing.
  */
 #define AGAIN_MS 100
 

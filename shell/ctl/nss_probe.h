@@ -14,7 +14,7 @@ struct name_services {
 /*
  * Asks for an account and a group that nobody has, in a child, for at most 5 s.  Services that do
  * not answer are left out of this process's own lookups from then on, so that they do not hang:
- * what is not found then may be there all the same.  Returns whether all is well.
+ * what is not found then may still be there.  Returns whether all is well.
  */
 bool name_services_ask(struct name_services *services);
 

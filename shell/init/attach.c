@@ -95,7 +95,7 @@ static int answer_failed(const struct error *error)
 	return EXIT_FAILURE;
 }
 
-/* The pidfd of whoever started us, unless he is gone already and somebody else inherited us. */
+/* The pidfd of our parent, unless it exited and we were reparented. */
 static int leader_open(struct error *error)
 {
 	pid_t leader = getppid();

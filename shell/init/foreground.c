@@ -87,7 +87,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 
 /*
  * Without a PID namespace there is no PID 1 and nothing to wait for: this process itself enters the
- * others and becomes the command.  What fails halfway cannot be undone, so where a failure shall
+ * others and becomes the command.  What fails halfway cannot be undone, so where a failure must
  * let the command run as it is, a child tries first.
  */
 static int enter_in_place(struct job *job, struct error *error)
@@ -130,7 +130,7 @@ static bool may_go_without(const struct job *job)
 static int without_session(
 	struct job *job, const struct command *command, const struct error *error)
 {
-	/* but for root: never where the user may have brought it about */
+	/* except for root: never if the user may have caused it */
 	bool allowed = getuid() == 0 || (may_go_without(job) && error->lacking);
 
 	log_failed(job->user, allowed, error->text);

@@ -12,7 +12,7 @@
 
 /*
  * The command line's memory behind its first word, which says whose session it is: that is what ps
- * shall show, and not the options.
+ * should show, and not the options.
  */
 struct title {
 	char *start; /* of the first word */

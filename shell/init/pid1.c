@@ -237,10 +237,11 @@ static void reap(struct life *life)
 }
 
 /*
- * A poll(2), or a read(2) of the signals, that a debugger or want of memory made fail is tried
- * again.  One that always fails is, in the shell's way, a user's doing, who may set the limits of
- * any process with his ids, prlimit(2) (drop_to_user keeps him from it): without descriptors PID 1
- * would not see that the session is closed, and spin.  It ends then, and the session with it.
+ * A poll(2), or a read(2) of the signals, that a debugger or lack of memory made fail is tried
+ * again.  One that always fails is, with nsisolate-shell, caused by the user, who may set the
+ * limits of any process with the same ids, prlimit(2) (drop_to_user prevents it for the module):
+ * without descriptors PID 1 would not see that the session is closed, and spin.  So it ends, and
+ * the session with it.
  */
 static void see_nothing(struct life *life)
 {
@@ -359,7 +360,7 @@ int pid1_signals(struct error *error)
 __attribute__((noinline)) static void give_stack_back(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	/* but for what this frame and madvise(2) stand on */
+	/* except what this frame and madvise(2) stand on */
 	uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - 1024) & ~(page - 1);
 
 	madvise((void *)(end - 8 * page), 8 * page, MADV_DONTNEED);
@@ -385,7 +386,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	life.room = 1;
 	take_login(&life, &pid1->login);
 	/*
-	 * A second wall.  Where the kernel has none of it, or no memory, the first one stands: PID
+	 * Defence in depth.  Where the kernel lacks it, or has no memory, the first wall stands: PID
 	 * 1 has no privilege to lose, and the session has begun.
 	 */
 	filter_install(&(struct error){0});

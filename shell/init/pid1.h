@@ -58,8 +58,8 @@ int pid1_signals(struct error *error);
  * ended, or when a SIGTERM comes from outside the PID namespace, as systemd sends it to a scope
  * that it stops.  One from inside is passed over where it tells that it is; that proves nothing,
  * for with a full queue of signals the kernel drops what it knows of the sender (sigqueue(3),
- * RLIMIT_SIGPENDING).  So a user can end his own session, as he can by ending its processes.  Never
- * returns: its exit ends what is left of the session.
+ * RLIMIT_SIGPENDING).  So users can end their own sessions, as they can by ending the processes.
+ * Never returns: its exit ends what is left of the session.
  */
 _Noreturn void pid1_run(const struct pid1 *pid1);
 

@@ -1,6 +1,6 @@
 /*
  * signals.h - every signal there is: musl's functions leave out 32 to 34, glibc's 32 and 33, which
- * the C library keeps for its threads.  They are the command's all the same, and end who does not
+ * the C library keeps for its threads.  They still belong to the command, and end who does not
  * block them.
  */
 #ifndef NSISOLATE_SIGNALS_H

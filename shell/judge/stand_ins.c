@@ -151,7 +151,7 @@ static int take_text(struct source *source, const char *path)
 		source->length = instead->length;
 		return 0;
 	}
-	/* a FIFO is no stack, and nobody writes to it */
+	/* a FIFO is not a stack, and nobody writes to it */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;

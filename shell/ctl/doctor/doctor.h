@@ -17,7 +17,7 @@
 
 enum verdict {
 	VERDICT_OK,
-	VERDICT_WARNING, /* works, and is less than what one may think */
+	VERDICT_WARNING, /* works, but is weaker than it looks */
 	VERDICT_PROBLEM, /* a login that is not isolated, or is refused, though a rule isolates it */
 	VERDICT_UNSEEN /* could not be looked at by whoever asks */
 };
@@ -26,7 +26,7 @@ struct finding {
 	enum verdict verdict;
 	char *subject; /* what was looked at, in a few words */
 	char *why;
-	char *remedy; /* the command that mends it, or a # comment; NULL: none is needed */
+	char *remedy; /* the command that fixes it, or a # comment; NULL: none is needed */
 };
 
 /* A configuration: ours, or one that a stack names by conf=. */
@@ -66,7 +66,7 @@ struct doctor {
 void doctor_add(struct doctor *doctor, enum verdict verdict, const char *subject,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* What mends the finding that was added last. */
+/* What fixes the finding that was added last. */
 void doctor_mend(struct doctor *doctor, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

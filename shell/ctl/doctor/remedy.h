@@ -15,7 +15,7 @@ bool remedy_may_name(const struct doctor *doctor, const char *path);
 
 /*
  * Whether all absolute paths that are words of the command line @remedy, or begin where it
- * redirects to, may be named; what follows a # is no command.
+ * redirects to, may be named; what follows a # is not a command.
  */
 bool remedy_is_ours(const struct doctor *doctor, const char *remedy);
 

@@ -15,7 +15,7 @@ struct run_result {
 	char err[512]; /* the first line of its standard error; or why it has no status */
 };
 
-/* Whose process it shall be: without groups, and with nothing that the caller may do. */
+/* Whose process it will be: without groups, and with nothing that the caller may do. */
 struct run_user {
 	uid_t uid;
 	gid_t gid;
@@ -32,8 +32,8 @@ bool run_find_stranger(struct run_user *user);
  * Runs @argv[0] in a session of its own, without a terminal and without descriptors but its
  * standard input, which is empty, and what it writes to; with the environment @environment, a new
  * keyring and `/` as directory.  Waits for at most 10 s; after that it is killed.  @user: NULL for
- * the caller's own; else of run_find_stranger, for what is begun as somebody is in his hands, and
- * so is its word.
+ * the caller's own; else of run_find_stranger, because a user controls a process that is started
+ * with that user's ids, and so what it says.
  */
 void run_program(char *const *argv, char *const *environment, const struct run_user *user,
 	struct run_result *result);

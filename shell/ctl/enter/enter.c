@@ -32,8 +32,8 @@ static int fail(const struct error *error)
 }
 
 /*
- * Whoever is root inside runs what lies there: only where nobody but root can have put it.  In a
- * session of nsisolate-shell the user can mount what he likes over /bin, and root is not mapped.
+ * Root inside runs what lies there: only where nobody but root can have put it.  In a session of
+ * nsisolate-shell the user can mount anything over /bin, and root is not mapped.
  */
 static int allow_root(const struct session *session, struct error *error)
 {
@@ -63,7 +63,7 @@ static int find_account(
 		result = login_by_uid(login, 0, error);
 	else if (session->verified)
 		result = login_by_name(login, session->user, error);
-	/* several names can have one uid: the one that he came by, if it is his */
+	/* several names can have one uid: the one of the login, if it has this uid */
 	if (!root && (result < 0 || login->uid != session->uid)) {
 		login_free(login);
 		result = login_by_uid(login, session->uid, error);

@@ -3,8 +3,8 @@
  *
  * Of the caller it has nothing but what is written here: no descriptor but the three that it is
  * given, no terminal but one made for it, no variable, no signal, no working directory, no keyring.
- * The session may be hostile; what is inside cannot be traced or read by its user before it is
- * nothing but his own program.
+ * The session may be hostile; its user cannot trace or read what enters it before that has become
+ * the user's own program.
  */
 #ifndef NSISOLATE_CTL_ENTRY_H
 #define NSISOLATE_CTL_ENTRY_H
@@ -20,7 +20,7 @@
 enum entry_status { ENTRY_FAILED = 125, ENTRY_NOT_RUN = 126, ENTRY_NOT_FOUND = 127 };
 
 struct entry {
-	const struct login *login; /* whom it shall run as; NULL: uid and gid have no account */
+	const struct login *login; /* whom it will run as; NULL: uid and gid have no account */
 	uid_t uid;
 	gid_t gid;
 	const char *shell;

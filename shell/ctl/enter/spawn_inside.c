@@ -74,7 +74,7 @@ static void become(const struct entry *entry, int report)
 		fail_step(report, "cannot become the session's user");
 }
 
-/* The user whose ids this process has got now shall not look into it. */
+/* The user whose ids this process now has must not be able to ptrace it. */
 static void hide(int report)
 {
 	struct error error = {0};

@@ -60,8 +60,8 @@ static bool is_plain_member(
 }
 
 /*
- * To the user himself the kernel does not show PID 1, which hides from him; his own processes do as
- * well.  The first one inside: the one that was there longest.
+ * The kernel does not show PID 1, which is not dumpable, to its own user; the user's other
+ * processes do as well.  The first one inside: the one that was there longest.
  */
 static int open_member(const struct session *session, struct error *error)
 {

@@ -2,7 +2,7 @@
  * logins.h - how many logins a session is for.
  *
  * Its PID 1 has a pidfd of each login's leader (pid1.h in shell/init), and /proc/PID/fdinfo says
- * whose (pidfd_open(2)).  While it ends it has one of a process inside, too: that is no leader.
+ * whose (pidfd_open(2)).  While it ends it has one of a process inside, too: that is not a leader.
  */
 #ifndef NSISOLATE_CTL_LOGINS_H
 #define NSISOLATE_CTL_LOGINS_H

@@ -179,7 +179,7 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 				copy(facts[i].to, facts[i].size, word + length);
 		}
 	}
-	/* who somebody says that he is, is told by whose process it is */
+	/* never trust a claimed name; use the process's uid */
 	if (!marked)
 		*session->user = '\0';
 	session->shared = !strcmp(scope, "user");

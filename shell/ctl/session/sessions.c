@@ -191,7 +191,7 @@ static void find_hidden_init(struct scan *scan, struct sessions_group *group, in
 		}
 }
 
-/* Who makes a PID namespace inside of a session does not leave it. */
+/* A nested PID namespace still belongs to its session. */
 static void find_session_above(
 	const struct sessions *sessions, struct sessions_group *group, int namespace)
 {

@@ -24,7 +24,7 @@
 enum session_kind {
 	SESSION_MODULE,
 	SESSION_SHELL,
-	SESSION_UNKNOWN /* an ordinary user asks, and the kernel does not tell him */
+	SESSION_UNKNOWN /* an ordinary user asks, and the kernel does not say */
 };
 
 struct session {
@@ -58,14 +58,14 @@ struct sessions_group; /* the processes of one PID namespace */
 struct sessions {
 	struct session *list; /* by user, the oldest first */
 	size_t count;
-	bool own_only; /* an ordinary user asked: what he may see of his own */
+	bool own_only; /* an ordinary user asked: only the user's own, as far as visible */
 	size_t unseen; /* processes that root was not allowed to look at */
 	struct sessions_group *groups;
 	size_t group_count;
 };
 
 /*
- * One pass over /proc.  An ordinary user gets his own sessions, not verified.  A process that ends
+ * One pass over /proc.  Ordinary users get their own sessions, not verified.  A process that ends
  * meanwhile is left out.  Returns 0 or a negative errno with @error filled; then @sessions is
  * empty.
  */

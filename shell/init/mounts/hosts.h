@@ -26,7 +26,7 @@ struct hosts_file {
  * that names the machine, or the machine's own name when it has a dot.
  *
  * Of no size where the policy has no use for it, where the host has no file, and where the
- * machine's name is the session's and in the file.  Where the host's is no regular file, too;
+ * machine's name is the session's and in the file.  Where the host's is not a regular file, too;
  * @error says so then.  To be given to hosts_free, whatever is returned.
  */
 int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct error *error);

@@ -281,7 +281,8 @@ static int open_place(const struct mounted *mounted)
 
 /*
  * Whether it may be @uid who moves @path about, or closes it: the directory that the last stable
- * part of it leads to is his, or one of root's that others may write, like /tmp.  Cuts @path.
+ * part of it leads to is that user's, or one of root's that others may write, like /tmp.  Cuts
+ * @path.
  */
 static bool may_be_moved_by(char *path, uid_t uid)
 {
@@ -323,7 +324,7 @@ static int cover_all(const struct mounts *mounts, const struct look *look, struc
 			continue;
 		place = open_place(mounted);
 		if (place == -EACCES && look->user) {
-			/* who closed it himself can open it later */
+			/* a user who closed it can open it later */
 			again += may_be_moved_by(mounted->place, look->uid);
 			continue;
 		}

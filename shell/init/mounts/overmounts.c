@@ -20,7 +20,7 @@
 /* a place for a moment */
 #define SCRATCH "/proc"
 
-/* What a mount wants to be told of a descriptor: a path that leads to nothing else. */
+/* The path mount(2) needs for a descriptor: it leads to nothing else. */
 struct fd_path {
 	char text[32];
 };

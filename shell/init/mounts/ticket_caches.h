@@ -10,7 +10,7 @@
 /*
  * Shows in the directory @own what in the host's directory @host has a name that begins with
  * @prefix, is
- * @uid's and no way out: a directory in which there are files of his and nothing else is the
+ * @uid's and no way out: a directory that holds only files of that user is the
  * host's; of a file it is a copy, for a mount would keep kinit(1) from replacing it.  Both are
  * descriptors.  Needs /proc as the host had it.  What cannot be had is left out, as a cache that
  * the user has not.

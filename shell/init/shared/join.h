@@ -42,8 +42,8 @@ int join_way_proc(const struct join_way *way, int kinds);
 
 /*
  * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a
- * set of its own: this one has ended, was made by other settings, or its PID 1 does not answer,
- * which its user can stop (SIGSTOP), as any process with his ids.
+ * session of its own: this one has ended, was made by other settings, or its PID 1 does not answer,
+ * because its user can stop it (SIGSTOP), like any process with the same ids.
  */
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
 	struct join_way *way, struct error *error);

@@ -9,8 +9,8 @@
  *
  * Nobody but root can reach what is below /run/nsisolate; the last directory is the user's all the
  * same, so that PID 1, which runs as the user and holds a descriptor of it, can take its socket
- * away when the set ends.  Who is met there is believed only when the kernel says (SO_PEERCRED)
- * that it was root, or this very user, who began to listen.
+ * away when the set ends.  A peer is trusted only if the kernel says (SO_PEERCRED) that root, or
+ * this very user, began to listen.
  *
  * A directory is locked (flock(2)) from the search for a set until the login is in one or has made
  * one: a second set cannot come about.

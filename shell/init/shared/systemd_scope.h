@@ -17,7 +17,7 @@
 /* Whether this process is in a unit that can end with a login. */
 bool unit_ends_with_login(void);
 
-/* Whether the user's manager can be asked: it listens on his message bus. */
+/* Whether the user's manager can be asked: it listens on the user's message bus. */
 bool unit_has_manager(uid_t uid);
 
 /*

@@ -93,7 +93,7 @@ static void check_one(struct doctor *doctor, const char *path)
 		rules_lint(rules, doctor->names, &diagnostics);
 	config_file_lint(path, &diagnostics);
 	for (size_t i = 0; i < diagnostics.count; i++)
-		/* owner and mode are told of already, with what mends them */
+		/* owner and mode are reported already, with their fix */
 		if (diagnostics.list[i].line || !is_told(doctor, before, diagnostics.list[i].file))
 			report(doctor, path, &diagnostics.list[i]);
 	doctor->lost |= diagnostics.lost;

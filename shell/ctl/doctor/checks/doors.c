@@ -1,5 +1,5 @@
 /*
- * Side doors: what starts a user's programs outside of every session, though a rule isolates him.
+ * Side doors: what starts an isolated user's programs outside every session.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -65,7 +65,7 @@ static bool check_path(const struct trust *trust, const char *path, bool above)
 		mend_path(doctor, "chown root", path);
 		return false;
 	}
-	/* what lies in a directory with the sticky bit is its owner's all the same */
+	/* what lies in a directory with the sticky bit is still its owner's */
 	if (above && (status.st_mode & S_ISVTX))
 		return true;
 	by_group = status.st_mode & S_IWGRP && !(above && is_group_empty(doctor, status.st_gid));

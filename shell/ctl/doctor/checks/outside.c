@@ -107,7 +107,7 @@ static bool is_in_session(struct doctor *doctor, struct living *living, ino_t na
 
 /*
  * Whether a process in a PID namespace below ours is in no session, but in a namespace that @uid
- * made for himself.  A container that root made is none of the user's, though it may use his uid.
+ * made.  A container that root made is not the user's, although it may use the user's uid.
  */
 static bool is_in_own_namespace(
 	struct doctor *doctor, struct living *living, int process, uid_t uid)
@@ -160,7 +160,7 @@ static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, st
 	snprintf(comm, sizeof comm, "%.*s", (int)strcspn(text->bytes, "\n"), text->bytes);
 	if (belongs_outside(process, comm) || process_read(process, "cgroup", text) < 0)
 		return 0;
-	/* what the user's own systemd started is no login's */
+	/* what the user's own systemd started is not a login's */
 	snprintf(manager, sizeof manager, "/user@%u.service", status.uid);
 	if (strstr(text->bytes, manager) || is_login_left_alone(doctor, owner, text->bytes))
 		return 0;
