@@ -157,18 +157,13 @@ static int check_before(
 	return 0;
 }
 
-static int check_after(const struct job *job, const struct pam_verdict *before,
-	const struct pam_verdict *after, struct error *error)
+static int check_after(
+	const struct pam_verdict *before, const struct pam_verdict *after, struct error *error)
 {
 	struct error why;
 
 	if (after->isolation == PAM_ALL && !effect_refuses(after) && (after->auth || !before->auth))
 		return 0;
-	if (job->base.bytes && text_ends_open(&job->base))
-		return error_set(error, EINVAL,
-			"the last line of %s ends in a backslash, and takes what comes behind it for its "
-			"own",
-			job->file.path);
 	if (after->isolation == PAM_ALL && !effect_refuses(after))
 		return error_set(
 			error, EINVAL, "with the lines nobody could authenticate any more");
@@ -185,15 +180,22 @@ static int complete(struct job *job, const struct pam_verdict *before, struct pa
 	struct pair pair = {.first = !closes_first(before),
 		.last = before->isolation != PAM_ALL,
 		.rescue_group = job->editing->rescue_group};
-	int result = job->vendor ? pair_around(job->vendor, &pair, &job->result)
-				 : pair_put(&job->base, &pair, &job->result);
+	int result;
 
+	/* libpam 1.7 would end that line at our comment, but what it is then could not be taken back */
+	if (pair.last && job->base.bytes && text_ends_open(&job->base))
+		return error_set(error, EINVAL,
+			"the last line of %s ends in a backslash, and takes what comes behind it for its "
+			"own",
+			job->file.path);
+	result = job->vendor ? pair_around(job->vendor, &pair, &job->result)
+			     : pair_put(&job->base, &pair, &job->result);
 	if (result < 0)
 		return error_set(error, ENOMEM, "no memory");
 	result = judge(job, &job->result, after, error);
 	if (result < 0)
 		return result;
-	result = check_after(job, before, after, error);
+	result = check_after(before, after, error);
 	if (result < 0)
 		pam_verdict_free(after);
 	return result;
