@@ -32,7 +32,7 @@ static int open_own(const struct kind *kind)
  * A half-finished restore is the worst outcome; only transient ENOMEM is expected (every right and
  * every name that it needs was there on the way out), so retry.
  */
-#define INSIST(call)                               \
+#define RETRY(call)                                \
 	({                                         \
 		int insisted_, tries_ = 3;         \
                                                    \
@@ -74,9 +74,9 @@ static int find_root_here(struct caller *caller, int mount, int root, int direct
 	if (setns(mount, CLONE_NEWNS) < 0)
 		return kind_refused(kind_by_flag(CLONE_NEWNS), errno, error);
 	ask_root(path, root);
-	if (INSIST(change_root(root)) < 0 && strcmp(path->text, "/"))
+	if (RETRY(change_root(root)) < 0 && strcmp(path->text, "/"))
 		_exit(EXIT_FAILURE); /* a process that this would let out of its chroot */
-	if (INSIST(fchdir(directory)) < 0) {
+	if (RETRY(fchdir(directory)) < 0) {
 		caller->stuck = true;
 		return error_errno(error, errno, "cannot go back to the working directory");
 	}
@@ -236,23 +236,23 @@ static int return_to_root(const struct caller *caller)
 static int return_to_place(
 	const struct caller *caller, int root, const char *directory, struct error *error)
 {
-	if (caller->root && INSIST(return_to_root(caller)) < 0) {
+	if (caller->root && RETRY(return_to_root(caller)) < 0) {
 		int errnum = errno;
 
-		if (INSIST(change_root(root)) < 0)
+		if (RETRY(change_root(root)) < 0)
 			_exit(EXIT_FAILURE);
 		return error_errno(error, errnum, "cannot return to the root %s", caller->root);
 	}
 	/* a directory that is not there in this one: there is nothing to return to but "/" */
-	if (!directory || INSIST(chdir(directory)) < 0)
-		return INSIST(chdir("/")) < 0 ? error_errno(error, errno, "cannot go to /") : 0;
+	if (!directory || RETRY(chdir(directory)) < 0)
+		return RETRY(chdir("/")) < 0 ? error_errno(error, errno, "cannot go to /") : 0;
 	return 0;
 }
 
 /* Where this process is; NULL: nowhere that has a name. */
 static const char *where_am_i(char path[PATH_MAX])
 {
-	return INSIST(getcwd(path, PATH_MAX) ? 0 : -1) == 0 ? path : NULL;
+	return RETRY(getcwd(path, PATH_MAX) ? 0 : -1) == 0 ? path : NULL;
 }
 
 int caller_join(struct caller *caller, int pidfd, int flags, struct error *error)
@@ -281,15 +281,15 @@ static int return_to_mounts(const struct caller *caller, int mount, struct error
 	char path[PATH_MAX];
 	const char *directory = where_am_i(path);
 	struct stat status;
-	_cleanup_close_ int session_root = INSIST(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	_cleanup_close_ int session_root = RETRY(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 
 	/* who was chrooted since the session began must not be let out */
-	if (session_root < 0 || INSIST(fstat(session_root, &status)) < 0)
+	if (session_root < 0 || RETRY(fstat(session_root, &status)) < 0)
 		return error_errno(error, errno, "cannot look at the root");
 	if (status.st_dev != caller->root_device || status.st_ino != caller->root_inode)
 		return error_set(error, EXDEV,
 			"the application changed its root during the session: its mount namespace stays");
-	if (INSIST(setns(mount, CLONE_NEWNS)) < 0)
+	if (RETRY(setns(mount, CLONE_NEWNS)) < 0)
 		return error_errno(error, errno, "cannot return to the mount namespace");
 	return return_to_place(caller, session_root, directory, error);
 }
@@ -305,7 +305,7 @@ int caller_return(struct caller *caller, struct error *error)
 			continue;
 		if (kinds[i].flag == CLONE_NEWNS && caller->left)
 			failed = return_to_mounts(caller, own, error);
-		else if ((caller->joined & kinds[i].flag) && INSIST(setns(own, kinds[i].flag)) < 0)
+		else if ((caller->joined & kinds[i].flag) && RETRY(setns(own, kinds[i].flag)) < 0)
 			failed = error_errno(
 				error, errno, "cannot return to the %s namespace", kinds[i].name);
 		if (failed)

@@ -168,8 +168,10 @@ static int first_process(struct job *job, int leader, const struct share *share)
 		result = drop_dumpable(&error);
 	if (!result)
 		result = drop_new_privileges(&error);
-	if (!result)
-		result = pid1.signals = pid1_signals(&error);
+	if (!result) {
+		result = pid1_signals(&error);
+		pid1.signals = result;
+	}
 	if (result < 0) {
 		share_withdraw(&pid1.share);
 		return answer_failed(&error);
@@ -331,8 +333,10 @@ int attach_run(struct job *job)
 
 	if (leader < 0 || descriptors_keep(keep, 3, &error) < 0)
 		return answer_failed(&error);
-	if (chdir("/") < 0)
-		return answer_failed((error_errno(&error, errno, "cannot go to /"), &error));
+	if (chdir("/") < 0) {
+		error_errno(&error, errno, "cannot go to /");
+		return answer_failed(&error);
+	}
 	if (job->setup.policy.scope == SCOPE_USER)
 		result = share_session(job, leader, &error);
 	else

@@ -41,7 +41,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 		.policy = &job->setup.policy,
 		.login = {-1, outer},
 		.share = SHARE_NONE,
-		.counts = job->user,
+		.counts = job->log_user,
 	};
 	struct error error = {0}, note;
 	int keep[2];
@@ -76,7 +76,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 	title_shorten(&job->title);
 	command_release(command);
 	/* for the log alone: it goes without where this fails */
-	if (job->user)
+	if (job->log_user)
 		ready.number = (long long)namespaces_inode("pid", NULL);
 	snprintf(ready.text, sizeof ready.text, "%s", note.text);
 	send(outer, &ready, sizeof ready, MSG_NOSIGNAL);
@@ -133,7 +133,7 @@ static int without_session(
 	/* except for root: never if the user may have caused it */
 	bool allowed = getuid() == 0 || (may_go_without(job) && error->lacking);
 
-	log_failed(job->user, allowed, error->text);
+	log_failed(job->log_user, allowed, error->text);
 	dprintf(STDERR_FILENO, INIT_NAME ": this session is not isolated%s: %s\n",
 		allowed ? "" : ", so it is refused", error->text);
 	if (!allowed)
@@ -146,11 +146,11 @@ static int in_place_run(struct job *job, const struct command *command)
 	struct error error = {0};
 	struct log log;
 
-	log_start(&log, &job->setup.policy, job->user, job->from);
+	log_start(&log, &job->setup.policy, job->log_user, job->from);
 	if (may_go_without(job) && try_in_place(job, &error) < 0)
 		return without_session(job, command, &error);
 	if (enter_in_place(job, &error) < 0) {
-		log_failed(job->user, false, error.text);
+		log_failed(job->log_user, false, error.text);
 		dprintf(STDERR_FILENO, INIT_NAME ": this session is refused: %s\n", error.text);
 		return EXIT_FAILURE;
 	}
@@ -205,14 +205,14 @@ int foreground_run(struct job *job)
 	int result;
 
 	if (command_init(&command, job->command, job->login, job->environment, &error) < 0) {
-		log_failed(job->user, false, error.text);
+		log_failed(job->log_user, false, error.text);
 		dprintf(STDERR_FILENO, INIT_NAME ": %s\n", error.text);
 		return EXIT_FAILURE;
 	}
 	command_save_signals(&command);
 	outer_init(&outer);
 	command.terminal = outer.terminal;
-	log_start(&outer.log, &job->setup.policy, job->user, job->from);
+	log_start(&outer.log, &job->setup.policy, job->log_user, job->from);
 	if (!(job->setup.policy.kinds & CLONE_NEWPID)) {
 		job->setup.host.uts = namespaces_inode("uts", &error);
 		job->setup.host.mnt = namespaces_inode("mnt", &error);

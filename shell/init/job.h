@@ -31,7 +31,7 @@ struct job {
 	bool stay; /* attach: in whatever unit this login is, even for a set that outlives it */
 	int lock; /* attach, after unit_leave: the descriptor that it kept; -1 */
 	int environment; /* foreground: a descriptor that has the command's; -1: it is ours */
-	const char *user,
+	const char *log_user,
 		*from; /* foreground: for the log; NULL: nothing is logged, or not known */
 	bool login; /* foreground: the command's argv[0] gets a leading dash */
 };

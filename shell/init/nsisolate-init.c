@@ -91,6 +91,7 @@ static int take_descriptor(const char *word, const char *name, int *fd, struct e
 /* Takes one option; 1 when taken, 0 when unknown, negative errno when its value is wrong. */
 static int take_option(struct job *job, bool *attach, const char *word, struct error *error)
 {
+	bool *flag = NULL;
 	const char *value;
 	int taken = policy_from_option(&job->setup.policy, word, error);
 
@@ -101,14 +102,18 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 	if (taken)
 		return taken;
 	if (!strcmp(word, "--attach"))
-		return *attach = true;
-	if (!strcmp(word, "--user"))
-		return job->setup.user = true;
-	if (!strcmp(word, "--login"))
-		return job->login = true;
+		flag = attach;
+	else if (!strcmp(word, "--user"))
+		flag = &job->setup.user;
+	else if (!strcmp(word, "--login"))
+		flag = &job->login;
+	if (flag) {
+		*flag = true;
+		return 1;
+	}
 	value = value_of(word, "--log");
 	if (value) {
-		job->user = value;
+		job->log_user = value;
 		return 1;
 	}
 	value = value_of(word, "--from");

@@ -104,8 +104,10 @@ static bool take(int fd, char *text, size_t size, size_t *used)
 	bool room = *used + 1 < size;
 	ssize_t got = read(fd, room ? text + *used : rest, room ? size - 1 - *used : sizeof rest);
 
-	if (got > 0 && room)
-		text[ *used += (size_t)got] = '\0';
+	if (got > 0 && room) {
+		*used += (size_t)got;
+		text[*used] = '\0';
+	}
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
