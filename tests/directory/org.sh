@@ -69,7 +69,7 @@ org_ldap() { # org_ldap SERVICE SCHEMA: slapd, and what sets nsswitch.conf to SE
 	org_data
 	org_slapd
 	[ -e $STAGE/nsswitch ] || cp /etc/nsswitch.conf $STAGE/nsswitch
-	printf '%s\n' "passwd: files $1" "group: files $1" 'shadow: files' 'hosts: files' >/etc/nsswitch.conf
+	printf '%s\n' "passwd: files systemd $1" "group: files systemd $1" 'shadow: files' 'hosts: files' >/etc/nsswitch.conf
 	base=groups
 	[ "$2" != rfc2307bis ] || base=bis
 }

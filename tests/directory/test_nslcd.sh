@@ -50,6 +50,7 @@ test_with_slapd_down_nobody_is_locked_out() {
 }
 
 test_with_nslcd_hanging_root_waits_for_no_group() {
+	local start
 	org_start_nslcd
 	stack
 	printf '[staff]\ngroup = big1, !big2\n[all]\n' | conf
@@ -57,7 +58,9 @@ test_with_nslcd_hanging_root_waits_for_no_group() {
 	gets root all
 	logged 'in doubt: user=root .*rule \[staff\] was passed over' >/dev/null
 	assert_match "$(nsisolatectl check)" 'service ldap of nsswitch.conf does not answer within 5 s'
+	start=$(now_ms)
 	assert_match "$(nsisolatectl doctor | grep '^problem')" 'names .*service ldap of nsswitch.conf does not answer'
+	assert_within "$start" 30000 50 "doctor, where libnss-ldapd waits for 60 s,"
 	org_end
 }
 

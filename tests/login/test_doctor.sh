@@ -1341,6 +1341,16 @@ test_takes_no_more_than_four_times_as_long_for_four_times_the_accounts() {
 	[ "$many" -le $((few * 5)) ] || fail "$few ms for 1000 accounts, $many ms for 4000"
 }
 
+test_counts_accounts_on_a_terminal_alone() {
+	local seen
+	healthy
+	seq 600 | sed 's|.*|person&:x:900:900::/home/nobody:/bin/bash|' >>/etc/passwd
+	seen=$(script -qec 'nsisolatectl doctor >/dev/null' /dev/null </dev/null)
+	assert_match "$seen" '500 of 6[0-9][0-9] accounts'
+	seen=$(nsisolatectl doctor 2>&1)
+	! grep ' of .* accounts' <<<"$seen" || fail "in a file"
+}
+
 test_finds_members_of_groups_that_lead_out() {
 	healthy
 	local group

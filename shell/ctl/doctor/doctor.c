@@ -144,6 +144,8 @@ static bool load(struct doctor *doctor, const char *path)
 /* Everything that more than one check looks at. */
 static bool gather(struct doctor *doctor)
 {
+	/* before anybody is looked up: a service that hangs is left out from then on */
+	doctor->names = name_services_ask(&doctor->services);
 	if (!stacks_read(&doctor->stacks) || !load(doctor, NSISOLATE_CONF))
 		return false;
 	for (size_t i = 0; i < doctor->stacks.count; i++) {
@@ -152,7 +154,6 @@ static bool gather(struct doctor *doctor)
 		if (path && !load(doctor, path))
 			return false;
 	}
-	doctor->names = name_services_ask(&doctor->services);
 	people_read(doctor);
 	doctor_ask_sshd(doctor);
 	return !doctor->lost;
