@@ -83,6 +83,9 @@ test_it_says_what_libpam_does_with_text() {
 	add "session requisite $ANSWER a" "$us"
 	add "session sufficient $ANSWER a" "$us"
 	add "session [success=done default=ignore] $ANSWER a" "session sufficient $ANSWER b" "$us"
+	# only where both fail
+	add "session [success=done ignore=done default=ignore] $ANSWER a" \
+		"session [success=done ignore=done default=ignore] $ANSWER b" "$us"
 	add "session [success=1 default=ignore] $ANSWER a" "$us"
 	add "session [success=1 default=ignore] $ANSWER a" "$us" 'session required pam_permit.so'
 	add "session [success=7 default=ignore] $ANSWER a" "$us"
