@@ -214,6 +214,8 @@ EXPORTED FILE *fopen(const char *path, const char *mode)
 	return NULL;
 }
 
+/* musl has one fopen, and the other name as a macro */
+#ifndef fopen64
 EXPORTED FILE *fopen64(const char *path, const char *mode);
 
 /* libpam's name for it where file offsets were made wide for a 32-bit machine */
@@ -221,6 +223,7 @@ FILE *fopen64(const char *path, const char *mode)
 {
 	return fopen(path, mode);
 }
+#endif
 
 /* ---- modules ---- */
 
