@@ -4,8 +4,8 @@
 #ifndef NSISOLATE_CTL_ENABLE_H
 #define NSISOLATE_CTL_ENABLE_H
 
-#include "../pam_verdict.h"
-#include "error.h"
+#include "conf/common/error.h"
+#include "shell/ctl/pam_verdict.h"
 
 /*
  * Goes as far as that command does before it writes.  Returns 0 with what libpam makes of @service
