@@ -465,7 +465,7 @@ test_doctor_tries_as_nobody_whose_processes_there_are() {
 	assert_match "$(cat /tmp/seen.nsisolate-init)" 65530
 	# nobody is left
 	for other in {65520..65532}; do echo "a$other:x:$other:$other::/:/bin/sh" >>/etc/passwd; done
-	finds unseen 'user namespaces' "each uid is somebody's"
+	finds unseen 'user namespaces' "no uid is unused"
 }
 
 # ---- faults: the configuration ----

@@ -252,7 +252,7 @@ test_root_is_refused_where_a_user_can_lure_it() {
 	user=dave
 	session_start
 	assert_match "$(said nsisolatectl enter --root dave/1 -- touch /tmp/done)" \
-		'there is no root in a session of nsisolate-shell.* without --root you enter as dave.status 125'
+		'root does not exist in a session of nsisolate-shell.* without --root you enter as dave.status 125'
 	[ ! -e /tmp/done ] || fail "it was run"
 	session_over
 	sshd_stop

@@ -19,7 +19,7 @@ enum verdict {
 	VERDICT_OK,
 	VERDICT_WARNING, /* works, but is weaker than it looks */
 	VERDICT_PROBLEM, /* a login that is not isolated, or is refused, though a rule isolates it */
-	VERDICT_UNSEEN /* could not be looked at by whoever asks */
+	VERDICT_UNSEEN /* the caller cannot examine it */
 };
 
 struct finding {
@@ -128,7 +128,7 @@ int doctor_kinds(const struct doctor *doctor);
 
 /*
  * Of @path, as of whatever may be obeyed by root: only root (or, for a user's own installation,
- * whoever asks) may own it and write it, nor may anybody change the directories that lead there.
+ * the caller) may own it and write it, nor may anybody change the directories that lead there.
  * Adds a finding for each thing that is wrong; returns whether there was none.
  */
 bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path);

@@ -42,7 +42,7 @@ static int allow_root(const struct session *session, struct error *error)
 			session->pid);
 	if (session->kind != SESSION_MODULE)
 		return error_set(error, EPERM,
-			"there is no root in a session of nsisolate-shell, and its user controls "
+			"root does not exist in a session of nsisolate-shell, and its user controls "
 			"everything root would see there; without --root you enter as %s",
 			session->user);
 	if (!session->verified)
@@ -199,7 +199,7 @@ int command_enter(int argc, char **argv)
 
 	if (!parse(&request, argc, argv))
 		return command_usage(argv[0]);
-	/* whoever started us may have ignored it, and the command's end would not be told */
+	/* our parent may have ignored it, and the command's end would not be told */
 	signal(SIGCHLD, SIG_DFL);
 	if (fill_stdio() < 0) {
 		error_errno(&error, errno, "cannot open /dev/null");

@@ -352,7 +352,7 @@ static void check_proc(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_UNSEEN, "/proc", "%s", strerror(-hidden));
 	} else if (hidden) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
-			"hidepid: outside of the sessions, too, nobody sees processes of others");
+			"hidepid: users do not see others' processes outside the sessions either");
 	} else if (doctor->door_open && systemd && access(DROPINS "/nsisolate.conf", R_OK) == 0) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
 			"no hidepid, but what users' managers start does not see others' processes");

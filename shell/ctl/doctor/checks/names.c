@@ -203,7 +203,7 @@ static void check_services(struct doctor *doctor)
 		return;
 	}
 	doctor_add(doctor, VERDICT_WARNING, "hosts",
-		"whoever replaces /etc/hosts takes the session's own name out of every session: "
+		"replacing /etc/hosts removes the session's own name from every session: "
 		"nsswitch.conf has no myhostname%s",
 		own ? " ahead of who asks the network" : "");
 	doctor_mend(doctor,

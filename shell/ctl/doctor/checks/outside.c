@@ -141,7 +141,7 @@ static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, st
 	char comm[32], manager[48];
 	int result;
 
-	/* whoever asks may be meant by a rule: `runuser -u alice nsisolatectl doctor` */
+	/* a rule may match the caller, too: `runuser -u alice nsisolatectl doctor` */
 	if (atoi(pid) == getpid())
 		return 0;
 	if (process < 0)

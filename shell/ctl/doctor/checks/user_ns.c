@@ -127,10 +127,10 @@ static void try_engine(struct doctor *doctor, const struct policy *policy,
 	}
 	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT, "tried for %s, by the rule [%s]: %s", name,
 		policy->rule, *result.err ? result.err : "it fails, and does not say why");
-	doctor_mend(doctor, "# mend what is said above and below; a login of %s shows it", name);
+	doctor_mend(doctor, "# fix what is said above and below; a login of %s shows it", name);
 }
 
-/* Once for each rule: for the first user of it, by nobody's process; or for whoever asks, by his. */
+/* Once per rule: for its first user, by nobody's process; or for the caller, by the caller's. */
 static void try_people(struct doctor *doctor)
 {
 	const struct people *people = &doctor->people;
@@ -139,7 +139,7 @@ static void try_people(struct doctor *doctor)
 
 	if (doctor->root && !run_find_stranger(&stranger)) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
-			"each uid is somebody's, and what a process of somebody's says is his word: "
+			"no uid is unused, and what a user's own process says proves nothing: "
 			"an account that comes in by nsisolate-shell can try it for itself");
 		return;
 	}
@@ -161,7 +161,7 @@ static void try_people(struct doctor *doctor)
 	}
 	if (wanted && !tried)
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
-			"only root and whoever comes in by nsisolate-shell can try what the kernel "
+			"only root and users of nsisolate-shell can try what the kernel "
 			"gives there");
 }
 
