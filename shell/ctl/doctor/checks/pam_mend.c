@@ -93,12 +93,12 @@ static bool is_refused_without(const struct stack *stack, const char *file, unsi
 	const struct omit omit = {NULL, file, number};
 	struct pam_verdict verdict;
 	struct copy copy;
-	bool refused = true;
+	bool refused = true, written;
 
 	if (!copy_open(&copy))
 		return true;
-	if (copy_without(&copy, &omit) & copy_close(&copy) &&
-		judge_copy(stack->service, file, &copy, &verdict)) {
+	written = copy_without(&copy, &omit);
+	if (copy_close(&copy) && written && judge_copy(stack->service, file, &copy, &verdict)) {
 		refused = verdict.isolation == PAM_REFUSED || verdict.isolation == PAM_UNSEEN;
 		pam_verdict_free(&verdict);
 	}
