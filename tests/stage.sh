@@ -252,6 +252,7 @@ stage_reset() {
 	[ "$(</proc/1/mountinfo)" = "${STAGE_MOUNTS:-}" ] || stage_unmount
 	for stack in $STAGE/pam.*; do [ ! -e "$stack" ] || cp "$stack" "/etc/pam.d/${stack##*/pam.}"; done
 	pam_stack sshd 'session required pam_nsisolate.so'
+	rm -rf "$SYSCONFDIR/nsisolate.conf" # it may be a FIFO, which whoever writes to waits for
 	conf "$TOP/conf/nsisolate.conf"
 	: >$LOGS/sshd
 	: >$LOGS/syslog

@@ -142,9 +142,9 @@ test_a_file_that_is_none_or_that_others_can_write_is_refused() {
 	stack required
 	rm -f "$CONF"; refused_for 'cannot be opened: No such file'
 	mkdir "$CONF"; refused_for directory; rmdir "$CONF"
-	mkfifo "$CONF"; refused_for 'no regular file'; rm "$CONF"
+	mkfifo "$CONF"; refused_for 'not a regular file'; rm "$CONF"
 	ln -s /nowhere "$CONF"; refused_for link; rm "$CONF"
-	ln -s /dev/zero "$CONF"; refused_for 'no regular file'; rm "$CONF"
+	ln -s /dev/zero "$CONF"; refused_for 'not a regular file'; rm "$CONF"
 	head -c 2000000 /dev/zero | tr '\0' '#' >"$CONF"; refused_for larger
 	conf </dev/null; chown 5001 "$CONF"; refused_for 'owned by uid 5001'; chown 0 "$CONF"
 	chmod 664 "$CONF"; refused_for 'written by others'

@@ -303,7 +303,7 @@ test_an_ordinary_user_is_told_what_is_not_seen() {
 	chmod 600 /etc/pam.d/sshd /etc/nsisolate.conf
 	finds unseen 'PAM sshd' 'Permission denied'
 	finds unseen /etc/nsisolate.conf 'Permission denied'
-	finds unseen 'side doors' 'not known'
+	finds unseen 'side doors' 'not checked'
 	finds_not ok 'PAM sshd|/etc/nsisolate.conf|cron|at'
 	chmod 711 /etc/pam.d
 	finds unseen PAM '/etc/pam.d: Permission denied'
