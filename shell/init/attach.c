@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -71,11 +70,13 @@ static pid_t pid_of(int pidfd)
 	return found && atoi(found + 6) > 0 ? atoi(found + 6) : 0;
 }
 
-static bool has_ended(int pidfd)
+/*
+ * Whether nobody can join PID 1's namespaces any more: it gives them up as it ends, and its pidfd is
+ * readable only when all that were in there are reaped, which others may be slow to do.
+ */
+static bool has_left(int pidfd)
 {
-	struct pollfd end = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&end, 1, 0) > 0;
+	return setns(pidfd, CLONE_NEWNS) < 0 && errno == ESRCH;
 }
 
 static int answer_note(const struct error *error)
@@ -308,7 +309,7 @@ static int share_session(struct job *job, int leader, struct error *error)
 		result = setup->user ? 0 : cover_in_set(&way, setup, error);
 		error->lacking = false; /* no reason to go without a set that is there */
 		/* the leader cannot join it either, and asks for a new one */
-		if (result < 0 && has_ended(way.fds[0]))
+		if (result < 0 && has_left(way.fds[0]))
 			result = 0;
 		return result < 0 ? result : answer_joined(&way, pid, setup->user, error);
 	}

@@ -147,8 +147,8 @@ test_a_file_that_is_none_or_that_others_can_write_is_refused() {
 	ln -s /dev/zero "$CONF"; refused_for 'not a regular file'; rm "$CONF"
 	head -c 2000000 /dev/zero | tr '\0' '#' >"$CONF"; refused_for larger
 	conf </dev/null; chown 5001 "$CONF"; refused_for 'owned by uid 5001'; chown 0 "$CONF"
-	chmod 664 "$CONF"; refused_for 'written by others'
-	chmod 646 "$CONF"; refused_for 'written by others'; chmod 644 "$CONF"
+	chmod 664 "$CONF"; refused_for 'writable by users other than root'
+	chmod 646 "$CONF"; refused_for 'writable by users other than root'; chmod 644 "$CONF"
 	app alice open run "$OUTSIDE" close || fail "an empty file is no mistake"
 	nothing_left
 }

@@ -71,9 +71,12 @@ test_pid_1_of_a_shared_session_dies_at_any_step_of_a_helper_that_joins() {
 		"$BUILD/tests/pam_app" stage alice open run 'read -r _ </run/stage/hold' close end >/run/stage/first 2>&1 &
 		first=$!
 		exec 6>/run/stage/hold # when the first login is in
+		# its child is not reaped, and so PID 1 stays, with no namespace, when it is killed
+		kill -STOP $first
 		timeout -k 1 "$PATIENCE" "$BUILD/tests/at_step" helper $step "$(newest_pid1 alice)" \
 			"$BUILD/tests/pam_app" stage alice mark open run 'test $(uname -n) = alice-lab' close mark >/run/stage/app 2>&1
 		status=$?
+		kill -CONT $first
 		exec 6>&-
 		wait $first
 		rm /run/stage/hold
