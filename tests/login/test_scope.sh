@@ -62,7 +62,7 @@ enter() (
 	shell) as "$user" XDG_RUNTIME_DIR=/run/user/5004 "$NSISOLATE_SHELL" -c "$2" ;;
 	sshd) on "$user" "$2" ;;
 	su) exec su "$user" -s /bin/sh -c "$2" ;;
-	login) exec expect -c "source $TOP/tests/login/spawn_login.exp; set timeout $PATIENCE; spawn_login $user; send {$2}; send \\r; expect eof" ;;
+	login) exec expect -c "source $TOP/tests/login/spawn_login.exp; set timeout $PATIENCE; spawn_login $user; expect -re {[\$#] $}; send {$2}; send \\r; expect eof" ;;
 	esac
 )
 
