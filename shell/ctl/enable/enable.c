@@ -161,10 +161,15 @@ static int check_after(
 	const struct pam_verdict *before, const struct pam_verdict *after, struct error *error)
 {
 	struct error why;
+	bool isolates = after->isolation == PAM_ALL && !effect_refuses(after);
 
-	if (after->isolation == PAM_ALL && !effect_refuses(after) && (after->auth || !before->auth))
+	/* by a control of a line that is there, as in [success=die] */
+	if (isolates && after->usual == FATE_REFUSED)
+		return error_set(error, EINVAL,
+			"with the lines a login would be refused even if every module succeeds");
+	if (isolates && (after->auth || !before->auth))
 		return 0;
-	if (after->isolation == PAM_ALL && !effect_refuses(after))
+	if (isolates)
 		return error_set(
 			error, EINVAL, "with the lines nobody could authenticate any more");
 	effect_explain(after, &why);
