@@ -144,13 +144,13 @@ static int check_single(struct error *error)
 			"session stack, and no other session open in this process?)");
 	if (tasks.st_nlink > 3)
 		return error_set(error, EINVAL,
-			"the application has %lu threads, and namespaces are a thread's own: it cannot "
-			"be isolated",
+			"the application has %lu threads, and namespaces are a thread's own: it "
+			"cannot be isolated",
 			(unsigned long)tasks.st_nlink - 2);
 	if (own.st_ino != children.st_ino)
 		return error_set(error, EBUSY,
-			"this process has left its PID namespace already (another session is open in "
-			"it, or another module did it)");
+			"this process has left its PID namespace already (another session is open "
+			"in it, or another module did it)");
 	return 0;
 }
 
@@ -288,7 +288,8 @@ static int return_to_mounts(const struct caller *caller, int mount, struct error
 		return error_errno(error, errno, "cannot look at the root");
 	if (status.st_dev != caller->root_device || status.st_ino != caller->root_inode)
 		return error_set(error, EXDEV,
-			"the application changed its root during the session: its mount namespace stays");
+			"the application changed its root during the session: its mount namespace "
+			"stays");
 	if (RETRY(setns(mount, CLONE_NEWNS)) < 0)
 		return error_errno(error, errno, "cannot return to the mount namespace");
 	return return_to_place(caller, session_root, directory, error);
@@ -373,7 +374,9 @@ void caller_signals_hold(struct caller_signals *signals)
 		sigaction(SIGCHLD, &by_default, NULL);
 }
 
-/* SIGCHLD once more, as the kernel or whoever sent it had worded it, for handlers that read that. */
+/*
+ * SIGCHLD once more, as the kernel or whoever sent it had worded it, for handlers that read that.
+ */
 static void raise_again(siginfo_t *info)
 {
 	if (syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, info) < 0)

@@ -33,8 +33,8 @@ static int take(struct options *options, const char *word, struct error *error)
 		options->rescue_group = value;
 	} else {
 		return error_set(error, EINVAL,
-			"unknown argument '%s': expected conf=PATH, rescue_group=NAME, debug, open or "
-			"close",
+			"unknown argument '%s': expected conf=PATH, rescue_group=NAME, debug, open "
+			"or close",
 			word);
 	}
 	return 0;

@@ -185,7 +185,9 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 		left = 0;
 	}
 	if (session_close(&record->session, &error) < 0) {
-		/* as proftpd, which has become its user for good: nobody else will be served by it */
+		/*
+		 * as proftpd, which has become its user for good: nobody else will be served by it
+		 */
 		const bool matters = !caller_has_become_user();
 		char what[SESSION_LOG_MAX];
 
@@ -300,8 +302,8 @@ static int decide_inside(struct attempt *attempt)
 	struct error error = {0}, why;
 
 	error_set(&why, EBUSY,
-		"this process has a session open already, of %s (id %s), and is in it: an application "
-		"that a rule isolates must use one process a login, see nsisolate(7)",
+		"this process has a session open already, of %s (id %s), and is in it: an "
+		"application that a rule isolates must use one process a login, see nsisolate(7)",
 		log->user, log->id);
 	if (find_login(attempt, &error) < 0)
 		error = (struct error){0};

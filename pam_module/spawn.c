@@ -117,7 +117,9 @@ static int take_answer(int socket, struct answer *answer, struct error *error)
 	int64_t deadline = clock_ms() + SPAWN_TIMEOUT_MS;
 	int result = 0;
 
-	/* of a new session two answer, in either order: the helper with the pidfd, PID 1 when ready */
+	/*
+	 * of a new session two answer, in either order: the helper with the pidfd, PID 1 when ready
+	 */
 	while (!result && !(answer->ready && answer->spawned.pidfd >= 0)) {
 		result = wait_readable(socket, deadline, error);
 		if (!result)

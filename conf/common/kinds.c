@@ -55,8 +55,8 @@ static const char *cause_of(int errnum)
 	switch (errnum) {
 	case EPERM:
 	case EACCES:
-		return "CAP_SYS_ADMIN is missing (in a container: it has to be granted), or a security "
-		       "module such as AppArmor or SELinux forbids it";
+		return "CAP_SYS_ADMIN is missing (in a container: it has to be granted), or a "
+		       "security module such as AppArmor or SELinux forbids it";
 	case EINVAL:
 		return "this kernel was built without it";
 	case ENOMEM:
@@ -87,8 +87,8 @@ static int say_refused(const struct kind *kind, int errnum, struct error *error)
 
 	if (errnum == ENOSPC)
 		return error_errno(error, errnum,
-			"no new %s namespace (%s is reached, or they are nested too deeply: see `sysctl "
-			"%s`)",
+			"no new %s namespace (%s is reached, or they are nested too deeply: see "
+			"`sysctl %s`)",
 			kind->name, kind->limit, kind->limit);
 	if (kind->flag == CLONE_NEWUSER && (errnum == EPERM || errnum == EACCES))
 		cause = "in a chroot the kernel gives none; elsewhere they are switched off for "

@@ -97,7 +97,8 @@ static const char *compare_views(struct config *config, size_t first, const char
 	bool same = true;
 
 	if (!parsed)
-		return "cannot be passed to iniparser: /proc is not mounted, or there is no memory or no pipe for it";
+		return "cannot be passed to iniparser: /proc is not mounted, or there is no memory "
+		       "or no pipe for it";
 	for (size_t i = first; same && i < config->count; i++) {
 		same = same_section(parsed, &config->sections[i]);
 		entries += 1 + config->sections[i].count;
@@ -106,8 +107,8 @@ static const char *compare_views(struct config *config, size_t first, const char
 	same = same && (size_t)parsed->n == entries;
 	iniparser_freedict(parsed);
 	return same ? NULL
-		    : "iniparser reads this file otherwise than it was checked: please report it as a "
-		      "bug of nsisolate";
+		    : "iniparser reads this file otherwise than it was checked: please report it "
+		      "as a bug of nsisolate";
 }
 
 /* ---- files ---- */

@@ -31,7 +31,9 @@ char **config_file_list(const char *path, const char *more, struct diagnostics *
 /* Whether a file of this name is read where it lies among drop-ins. */
 bool config_file_is_drop_in(const char *path);
 
-/* Warns of files among the drop-ins of the configuration at @path that are not read by their names. */
+/*
+ * Warns of files among the drop-ins of the configuration at @path that are not read by their names.
+ */
 void config_file_lint(const char *path, struct diagnostics *diagnostics);
 
 /*

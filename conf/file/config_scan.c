@@ -162,8 +162,8 @@ static void scan_section(struct scan *scan, const char *text)
 		behind = 1 + strspn(close + 1, BLANKS);
 		if (close[behind])
 			fault(scan, (size_t)(close + behind - scan->source),
-				"nothing can stand behind a section's name: a comment goes on a line of "
-				"its own");
+				"nothing can stand behind a section's name: a comment goes on a "
+				"line of its own");
 		check_name(scan, text + 1, length, offset);
 	}
 	add_section(scan, text + 1, length, offset);
@@ -192,8 +192,8 @@ static bool cut_quoted(
 	backslash = memchr(*value, '\\', *length);
 	if (backslash) {
 		fault(scan, (size_t)(backslash - scan->source),
-			"a backslash between quotes is not the same to every version of iniparser: take "
-			"the quotes away");
+			"a backslash between quotes is not the same to every version of iniparser: "
+			"take the quotes away");
 		return false;
 	}
 	return true;

@@ -31,18 +31,22 @@ struct login {
 	const char *tty; /* PAM_TTY; a leading /dev/ does not matter to patterns */
 	const char *rhost; /* PAM_RHOST: host name or address of the client */
 
-	/* so many groups the rules name, SIZE_MAX: they need all; which way to ask is cheaper then */
+	/*
+	 * so many groups the rules name, SIZE_MAX: they need all; which way to ask is cheaper then
+	 */
 	size_t rules_groups;
 
 	/* what is known of the groups: login_groups.c */
 	bool groups_known; /* all of them, with their names */
 	size_t group_count;
 	gid_t *group_ids; /* primary and supplementary; NULL: not asked for */
-	char **group_names; /* NULL, or one each: NULL where it was not asked for or cannot be told */
+	/* NULL, or one each: NULL where it was not asked for or cannot be told */
+	char **group_names;
 	size_t names_asked; /* the first so many of them */
 	struct login_asked *asked; /* those asked for by name */
 	size_t asked_count;
-	int services; /* 1: all services answered; 0: not known yet; a negative errno: not all did */
+	/* 1: all services answered; 0: not known yet; a negative errno: not all did */
+	int services;
 	struct error trouble; /* what failed first; "": nothing */
 	struct nss_room room;
 

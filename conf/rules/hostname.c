@@ -50,7 +50,8 @@ const char *hostname_check(const char *template, size_t *offset)
 			if (!*cursor || !strchr("uUgGHlri%", *cursor))
 				return "expected one of %u %U %g %G %H %l %r %i %% here";
 		} else if (!isalnum((unsigned char)*cursor) && *cursor != '-' && *cursor != '.') {
-			return "only letters, digits, dashes, dots and %-specifiers can stand in a name";
+			return "only letters, digits, dashes, dots and %-specifiers can stand in a "
+			       "name";
 		}
 	}
 	return NULL;

@@ -28,8 +28,8 @@ const char *hostname_check(const char *template, size_t *offset);
  *   - A last label that is a number, so that the name would be taken for an address, gets an n in
  *     front: n1000.
  *   - A name that is too long (a label has 63 bytes, RFC 1035) is its first label cut to 54 bytes,
- *     a dash and eight hexadecimal digits that are made (FNV-1a) from all of what the template gave:
- *     two long accounts do not get one name, and one account gets the same at each login.
+ *     a dash and eight hexadecimal digits that are made (FNV-1a) from all of what the template
+ *     gave: two long accounts do not get one name, and one account gets the same at each login.
  * Returns 0, or a negative errno (NSS failed while looking up %g, ...).
  */
 int hostname_expand(const char *template, struct login *login, const struct policy *policy,

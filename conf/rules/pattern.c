@@ -294,7 +294,8 @@ static const char *check_host(const char *pattern, size_t length)
 		return wrong;
 	if (parse_address(copy, &network)) {
 		if (has_host_bits(&network))
-			return "this address has bits set behind its mask: write the network's address";
+			return "this address has bits set behind its mask: write the network's "
+			       "address";
 		return NULL;
 	}
 	if (strchr(copy, '/'))

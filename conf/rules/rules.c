@@ -87,8 +87,8 @@ static void take_section(
 		}
 		if (defaults && id < KEY_MATCHERS) {
 			report(diagnostics, &item->key_place, 0,
-				"a matcher, but [defaults] is not a rule: put it into the rules that it is "
-				"for");
+				"a matcher, but [defaults] is not a rule: put it into the rules "
+				"that it is for");
 			continue;
 		}
 		if (!key_check(id, item->value, &fault))

@@ -150,8 +150,8 @@ static void check_hostname(const struct lint *lint)
 			return;
 	if (item)
 		warn_at(lint, &item->place, 0,
-			"the first part of this name has neither %l nor %H: it can come out as that of "
-			"another machine, and sudo and others take the session for it");
+			"the first part of this name has neither %l nor %H: it can come out as "
+			"that of another machine, and sudo and others take the session for it");
 }
 
 /* Settings that the rule itself makes, and lacks what they need. */
@@ -259,7 +259,8 @@ static void check_covered(const struct lint *lint)
 	for (const struct rule *rule = lint->rules->list; rule < lint->rule; rule++)
 		if (covers(rule, lint->rule)) {
 			snprintf(text, sizeof text,
-				"[%s] can never match: [%s] at %s:%u takes every login that it would",
+				"[%s] can never match: [%s] at %s:%u takes every login that it "
+				"would",
 				section->name, rule->section->name, rule->section->place.file,
 				rule->section->place.line);
 			warn_at(lint, &section->place, 0, text);

@@ -108,7 +108,8 @@ static void find_wrong_service(const char *word, char *text, size_t size)
 	*text = '\0';
 	if (word[sign]) {
 		snprintf(text, size,
-			"no service has a '%c' in its name: words of a list are separated by commas",
+			"no service has a '%c' in its name: words of a list are separated by "
+			"commas",
 			word[sign]);
 		return;
 	}

@@ -40,8 +40,8 @@ int real_shell_find(const char **shell, const struct policy *policy, const struc
 	if (*policy->shell) {
 		if (is_self(policy->shell))
 			return error_set(error, ELOOP,
-				"rule [%s]: shell = %s is nsisolate-shell itself, which would start "
-				"itself for ever: name the real shell",
+				"rule [%s]: shell = %s is nsisolate-shell itself, which would "
+				"start itself for ever: name the real shell",
 				policy->rule, policy->shell);
 		*shell = policy->shell;
 		return 0;

@@ -330,7 +330,8 @@ static const char *when_it_counts(const struct edit *edit)
 	if (is_drop_in_directory(edit->directory) && !config_file_is_drop_in(edit->file))
 		return "but no login reads it: the name of a drop-in ends in .conf";
 	if (strcmp(edit->main, NSISOLATE_CONF) != 0)
-		return "it counts from the next login on, where PAM or nsisolate-shell is told of it";
+		return "it counts from the next login on, where PAM or nsisolate-shell is told of "
+		       "it";
 	return "it counts from the next login on";
 }
 

@@ -29,7 +29,8 @@ struct pam_line {
 	const char *module; /* its path, as libpam loads it */
 	bool there; /* that file exists */
 	bool able; /* it has the function that the type asks for; else PAM_MODULE_UNKNOWN comes */
-	bool other; /* of the stack `other`, which decides for services without a line of the type */
+	/* of the stack `other`, which decides for services without a line of the type */
+	bool other;
 	bool ours; /* pam_nsisolate.so */
 	bool wrong; /* ours: an argument is, and it refuses everybody */
 	const char *fault; /* ours: what is wrong; else "" */

@@ -71,8 +71,8 @@ static pid_t pid_of(int pidfd)
 }
 
 /*
- * Whether nobody can join PID 1's namespaces any more: it gives them up as it ends, and its pidfd is
- * readable only when all that were in there are reaped, which others may be slow to do.
+ * Whether nobody can join PID 1's namespaces any more: it gives them up as it ends, and its pidfd
+ * is readable only when all that were in there are reaped, which others may be slow to do.
  */
 static bool has_left(int pidfd)
 {
@@ -313,7 +313,10 @@ static int share_session(struct job *job, int leader, struct error *error)
 			result = 0;
 		return result < 0 ? result : answer_joined(&way, pid, setup->user, error);
 	}
-	/* or the new set's PID 1 would have it, and one that only slept would take this login in, too */
+	/*
+	 * or the new set's PID 1 would have it, and one that only slept would take this login in,
+	 * too
+	 */
 	cleanup_close(&connection);
 	connection = -1;
 	if (must_leave_unit(job))

@@ -94,7 +94,9 @@ pid_t command_start(const struct command *command, int flags, struct error *erro
 
 void command_signal(pid_t command, int signum)
 {
-	/* a stop from the terminal stopped the whole process group, where the command has its own */
+	/*
+	 * a stop from the terminal stopped the whole process group, where the command has its own
+	 */
 	if (signum == SIGCONT && kill(-command, SIGCONT) == 0)
 		return;
 	kill(command, signum);

@@ -43,7 +43,8 @@ struct job {
  *	pid PID       with a pidfd of it attached (SCM_RIGHTS)
  *	note TEXT     what the session goes without, for the log; before `ready`
  *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
- *	joined PID    instead of both: those of the user's other logins (--scope=user), with the pidfd
+ *	joined PID    instead of both: those of the user's other logins (--scope=user), with the
+ *	              pidfd
  *	failed TEXT   instead of the last: nothing is left behind
  *	lacking TEXT  the same, for what was lacking before the user came (error.h)
  * With --user `ready` and `joined` come with descriptors of the namespaces, see join.h, and without

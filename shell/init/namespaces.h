@@ -25,7 +25,9 @@ struct namespaces_host {
  */
 ino_t namespaces_inode(const char *file, struct error *error);
 
-/* Whether this process's namespace @file, "uts" or "mnt", is not the host's, which has that inode. */
+/*
+ * Whether this process's namespace @file, "uts" or "mnt", is not the host's, which has that inode.
+ */
 bool namespaces_is_new(
 	const struct namespaces_host *host, const char *file, ino_t inode, struct error *error);
 

@@ -23,9 +23,9 @@ static const char usage[] =
 	"  --uts --pid --mount --ipc --net --cgroup --time\n"
 	"                        kinds of namespace to make; pid, ipc and cgroup bring mount\n"
 	"  --user                in a user namespace of its own: needs no privilege\n"
-	"  --attach              hold the namespaces for the parent process, see nsisolate-init(8)\n"
-	"  --host-mount=INODE    with --attach: the mount namespace that must not be touched\n"
-	"  --uid=UID --gid=GID   with --attach: whose session it is\n"
+	"  --attach              hold the namespaces for the parent process, see "
+	"nsisolate-init(8)\n  --host-mount=INODE    with --attach: the mount namespace that must "
+	"not be touched\n  --uid=UID --gid=GID   with --attach: whose session it is\n"
 	"  --hostname=NAME --domainname=NAME\n"
 	"  --hosts               add the hostname to the session's /etc/hosts\n"
 	"  --logout=kill|linger  what becomes of what is left at the end (kill)\n"
@@ -38,8 +38,9 @@ static const char usage[] =
 	"  --id=ID               the session's\n"
 	"  --rule=NAME           which rule asked for it\n"
 	"  --login               COMMAND's argv[0] gets a leading dash\n"
-	"  --environment=FD      COMMAND is a shell, and its environment is stored in descriptor FD\n"
-	"  --log=USER --from=ADDRESS  tell the system log of USER's session, coming from there\n";
+	"  --environment=FD      COMMAND is a shell, and its environment is stored in descriptor "
+	"FD\n  --log=USER --from=ADDRESS  tell the system log of USER's session, coming from "
+	"there\n";
 
 /* A number that fills @text, at most @limit; -1 when it is none. */
 static long long number_of(const char *text, unsigned long long limit)
@@ -155,7 +156,8 @@ static int check_job(const struct job *job, bool attach, struct error *error)
 	if (attach && !job->setup.user && (job->setup.policy.kinds & CLONE_NEWNS) &&
 		!job->setup.host.mnt)
 		return error_set(error, EINVAL,
-			"--attach needs a parent in a mount namespace of its own, and --host-mount");
+			"--attach needs a parent in a mount namespace of its own, and "
+			"--host-mount");
 	return 0;
 }
 

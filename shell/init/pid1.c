@@ -386,8 +386,8 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	life.room = 1;
 	take_login(&life, &pid1->login);
 	/*
-	 * Defence in depth.  Where the kernel lacks it, or has no memory, the first wall stands: PID
-	 * 1 has no privilege to lose, and the session has begun.
+	 * Defence in depth.  Where the kernel lacks it, or has no memory, the first wall stands:
+	 * PID 1 has no privilege to lose, and the session has begun.
 	 */
 	filter_install(&(struct error){0});
 	give_stack_back();

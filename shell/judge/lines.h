@@ -26,7 +26,8 @@ struct line {
 	const char *module; /* its path, as libpam loads it */
 	bool there; /* the file of the module is */
 	bool able; /* the module has the function that this type asks for */
-	bool other; /* it is the stack `other` that has it, for services that have none of the type */
+	/* it is the stack `other` that has it, for services that have none of the type */
+	bool other;
 	bool ours;
 	struct options options; /* of ours, when it is reached; wrong: they refuse */
 	bool wrong;

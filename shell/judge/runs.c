@@ -208,7 +208,9 @@ static void decide(size_t index, unsigned fates)
 	now.runs->decides = index;
 }
 
-/* Every way behind the lines that are fixed; the fate where all succeeds, 0 when it was too much. */
+/*
+ * Every way behind the lines that are fixed; the fate where all succeeds, 0 when it was too much.
+ */
 static unsigned take_each(void)
 {
 	size_t reached[LINES_MAX], count;
@@ -293,7 +295,9 @@ static unsigned explore(void)
 	return fate;
 }
 
-/* A control may name any other value, too: each line answers each once, while all others succeed. */
+/*
+ * A control may name any other value, too: each line answers each once, while all others succeed.
+ */
 static void try_other_answers(unsigned usual)
 {
 	for (size_t i = 0; i < line_count; i++) {

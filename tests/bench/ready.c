@@ -1,4 +1,6 @@
-/* ready - the command in a held session: says so on standard output, and ends when its input does. */
+/*
+ * ready - the command in a held session: says so on standard output, and ends when its input does.
+ */
 #include <errno.h>
 #include <unistd.h>
 

@@ -5,8 +5,10 @@
  * LABEL/K runs in every K-th round only.
  *
  * -m: the application has touched so much memory.  -M: so many mounts more.
- * -p COUNT: that many applications at once; `time` until the last one is open, `each` that by COUNT.
- * -1: one application does all rounds, of one service: `both`, and `rss` and `descriptors`, its own.
+ * -p COUNT: that many applications at once; `time` until the last one is open, `each` that by
+ * COUNT.
+ * -1: one application does all rounds, of one service: `both`, and `rss` and `descriptors`, its
+ * own.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -16,7 +16,8 @@ struct call {
 	enum {
 		FAILS, /* it does nothing and returns the error */
 		DONE_ALL_THE_SAME, /* close(2): the descriptor is gone even when it fails */
-		NOTHING_CHANGED, /* brk(2): returns what it would if it had been asked for nothing */
+		/* brk(2): returns what it would if it had been asked for nothing */
+		NOTHING_CHANGED,
 	} how;
 	int errors[CALL_ERRORS_MAX]; /* ends with 0 */
 };

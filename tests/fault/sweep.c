@@ -9,16 +9,17 @@
  *	         memory       COMMAND's allocations, by fail_alloc.so (in PRELOAD)
  *	STATUSES what COMMAND may exit with, as in 0,10; the first when nothing fails
  *
- *	What the role's program does to load itself (ld.so) does not count, nor what the helper's child
- *	does after an exec: that is the user's program.
+ *	What the role's program does to load itself (ld.so) does not count, nor what the helper's
+ *	child does after an exec: that is the user's program.
  *
  *	-m       of the application only what is between the odd and the even sched_yield(2) counts
  *	-1       one error a call, each time another one, in place of every one
  *	-e       the call fails from then on, every time, and not once
- *	-a N     COMMAND may exit with N only where the error tells what a machine lacks, and can be no
- *	         user's doing
+ *	-a N     COMMAND may exit with N only where the error tells what a machine lacks, and can be
+ *	         no user's doing
  *	-n N     the helper is COMMAND's Nth child, and not its first
- *	-x N     what the role's process does from its Nth exec on does not count: it is the user's program
+ *	-x N     what the role's process does from its Nth exec on does not count: it is the user's
+ *	         program
  *	-k N     every Nth call only
  *	-s N     from the Nth call on;  -v  says each run
  *
@@ -233,7 +234,9 @@ static pid_t parent_of(pid_t pid)
 	return parent;
 }
 
-/* A parent that is killed while it forks never tells of the child, which is stopped all the same. */
+/*
+ * A parent that is killed while it forks never tells of the child, which is stopped all the same.
+ */
 static void adopt_orphans(void)
 {
 	for (int i = 0; i < PROCESSES_MAX; i++) {

@@ -91,7 +91,9 @@ static int check_whole(void)
 		return wrong("/proc is another namespace's");
 	if (!file_has("/proc/1/comm", "nsisolate-init"))
 		return wrong("PID 1 is not nsisolate-init");
-	/* the shell's PID 1 can set it only when it has forked the command, which must not have it */
+	/*
+	 * the shell's PID 1 can set it only when it has forked the command, which must not have it
+	 */
 	for (int ms = 0; ms < 1000 && !file_has("/proc/1/status", "NoNewPrivs:\t1"); ms++)
 		usleep(1000);
 	if (!file_has("/proc/1/status", "NoNewPrivs:\t1") ||

@@ -63,7 +63,10 @@ static void check_words(char *const *words)
 			   ? 2
 			   : 1;
 
-	/* only where no argument but -l was given; else `-c` and what follows are arguments themselves */
+	/*
+	 * only where no argument but -l was given; else `-c` and what follows are arguments
+	 * themselves
+	 */
 	if (given.command && argc - from <= 1 && words[1] && !strcmp(words[1], "-c") && words[2] &&
 		!strcmp(words[2], given.command)) {
 		must(!words[3], "nothing follows the command");

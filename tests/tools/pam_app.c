@@ -9,29 +9,32 @@
  *	attempt                 pam_open_session, and where it succeeds pam_close_session
  *	silent                  PAM_SILENT from now on
  *	rhost TEXT  tty TEXT    PAM_RHOST, PAM_TTY
- *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) in there, close, PROGRAM again: then
- *	                        this process ends with 0 (isolated), 10 (refused), 11 (let in), 13 (the
- *	                        session ended with PROGRAM in it), 14 (one of these, but afterwards this
- *	                        process did not have all its namespaces again), 15 (half isolated), 1 (it
- *	                        could not be closed)
+ *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) in there, close, PROGRAM again:
+ *	                        then this process ends with 0 (isolated), 10 (refused), 11 (let in),
+ *	                        13 (the session ended with PROGRAM in it), 14 (one of these, but
+ *	                        afterwards this process did not have all its namespaces again), 15
+ *	                        (half isolated), 1 (it could not be closed)
  *	run COMMAND             sh -c COMMAND in a child that became USER; waits for it
  *	background COMMAND      the same, without waiting
  *	remember                what this process has: namespaces, working directory, root, signals,
  *	                        descriptors, environment
  *	same                    fail unless it has the same again
  *	chdir DIR  chroot DIR
- *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any child
- *	count-children          a handler that counts the SIGCHLDs and reaps nothing;  block-children: SIGCHLD
+ *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any
+ *	                        child
+ *	count-children          a handler that counts the SIGCHLDs and reaps nothing;
+ *	                        block-children: SIGCHLD
  *	                        blocked;  counted N: fail unless the handler, or nobody yet, has N
  *	close-all               closes all descriptors but 2
  *	thread                  a second thread, which does nothing
- *	fork                    a child that is not exec'ed, as sshd's own, and has what this process has: it
- *	                        waits for its end
+ *	fork                    a child that is not exec'ed, as sshd's own, and has what this
+ *	                        process has: it waits for its end
  *	close-in-child          pam_close_session and pam_end in a forked child
  *	repeat N                do the actions behind it N times
  *	time ACTION             how long it took, in microseconds, on standard output
  *	pause MS                lets that time pass
- *	gate FILE               waits until nobody holds FILE by flock(1): many can start at one instant
+ *	gate FILE               waits until nobody holds FILE by flock(1): many can start at one
+ *	                        instant
  *	become-user             USER's ids, for good;  seem-user: the effective one alone
  *	kill-self               SIGKILL
  *	mark                    sched_yield, for at_step
@@ -92,7 +95,9 @@ static void list_descriptors(char *text, size_t size)
 		snprintf(path, sizeof path, "/proc/self/fd/%s", entry->d_name);
 		length = readlink(path, target, sizeof target - 1);
 		target[length > 0 ? length : 0] = '\0';
-		/* a socket to syslog or a file of NSS is the C library's to keep, not the module's */
+		/*
+		 * a socket to syslog or a file of NSS is the C library's to keep, not the module's
+		 */
 		if (!strncmp(target, "socket:", 7) && !getenv("COUNT_SOCKETS"))
 			continue;
 		snprintf(text + strlen(text), size - strlen(text), "%s=%s ", entry->d_name, target);

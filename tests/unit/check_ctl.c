@@ -147,7 +147,8 @@ START_TEST(a_name_forges_no_field_of_stat)
 	struct process_text text = {0};
 	struct process_stat stat;
 	int directory = given_directory("stat",
-		"4711 (x) S 1 1 1 1) S 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 777 21 55 23 24\n");
+		"4711 (x) S 1 1 1 1) S 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 777 21 55 23 "
+		"24\n");
 
 	ck_assert_int_eq(process_stat(directory, "stat", &stat, &text), 0);
 	ck_assert_int_eq(stat.started, 777);

@@ -153,7 +153,10 @@ static const struct attempt {
 /* What ends an attempt that no kernel answers: a confidential guest's, or one without 32 bits. */
 enum { BY_SIGNAL = 1000 };
 
-/* The attempt's errno in a process of its own; 0: it succeeded; BY_SIGNAL and the signal it died of. */
+/*
+ * The attempt's errno in a process of its own; 0: it succeeded; BY_SIGNAL and the signal it died
+ * of.
+ */
 static int outcome(const struct attempt *attempt, bool (*before)(void))
 {
 	int status;

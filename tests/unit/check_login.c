@@ -16,7 +16,8 @@ static struct {
 	int interruptions; /* EINTR so many times before */
 	size_t room; /* an entry needs that many bytes, or ERANGE */
 	int group_count; /* alice's */
-	bool silent_about_count; /* getgrouplist does not say how many there are, as musl's old one */
+	/* getgrouplist does not say how many there are, as musl's old one */
+	bool silent_about_count;
 	int lookups; /* how many there were */
 	int group_lists; /* and how many lists of gids */
 } nss;
@@ -441,7 +442,8 @@ START_TEST(rules_take_the_cheaper_way_to_the_groups)
 
 	/* twice: no group is asked for again */
 	snprintf(text, sizeof text,
-		"[a]\nuser = *\ngroup = %s, x\nservice = never\n[b]\ngroup = %s\n[c]\nuid = 0-60000\ngroup = %s\ngrace = 3\n",
+		"[a]\nuser = *\ngroup = %s, x\nservice = never\n[b]\ngroup = %s\n"
+		"[c]\nuid = 0-60000\ngroup = %s\ngrace = 3\n",
 		costs[_i].groups, costs[_i].groups, costs[_i].groups);
 	rules = given_rules(text);
 	nss.group_count = costs[_i].count;

@@ -41,7 +41,8 @@ static void check_place(struct doctor *doctor)
 		file && fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n");
 	if (doctor->inside)
 		doctor_add(doctor, VERDICT_UNSEEN, "host",
-			"doctor runs inside a session, and sees what the session sees: run it outside");
+			"doctor runs inside a session, and sees what the session sees: run it "
+			"outside");
 	if (file)
 		fclose(file);
 }

@@ -18,7 +18,8 @@
 enum verdict {
 	VERDICT_OK,
 	VERDICT_WARNING, /* works, but is weaker than it looks */
-	VERDICT_PROBLEM, /* a login that is not isolated, or is refused, though a rule isolates it */
+	/* a login that is not isolated, or is refused, though a rule isolates it */
+	VERDICT_PROBLEM,
 	VERDICT_UNSEEN /* the caller cannot examine it */
 };
 

@@ -16,7 +16,10 @@
 
 /* ---- one file ---- */
 
-/* Whether somebody would be locked out by it: a jump over our line would go elsewhere, for instance. */
+/*
+ * Whether somebody would be locked out by it: a jump over our line would go elsewhere, for
+ * instance.
+ */
 static int check_harm(const struct stack_file *file, const struct stack_text *result, bool whole,
 	struct error *error)
 {
@@ -61,8 +64,8 @@ static void say_taken(const struct stack_file *file, const struct pair_taken *ta
 	else if (taken->restored)
 		printf("%s: %s as it was before\n", file->path, is);
 	else
-		printf("%s: %u line%s pam_nsisolate.so %s taken out, and nothing else: the file was "
-		       "changed since, or `enable` did not write them\n",
+		printf("%s: %u line%s pam_nsisolate.so %s taken out, and nothing else: the file "
+		       "was changed since, or `enable` did not write them\n",
 			file->path, taken->lines, one ? " that names" : "s that name",
 			editing->dry_run || one ? is : "are");
 }

@@ -118,8 +118,8 @@ int editing_of_generated(struct stack_file *file, enum generator generator, bool
 	else if (!changed)
 		printf("%s: is enabled already\n", path);
 	else
-		printf("%s: from now on logins by all services that include it are isolated, as the rules "
-		       "of " NSISOLATE_CONF " say, by `%s`\n",
+		printf("%s: from now on logins by all services that include it are isolated, as "
+		       "the rules of " NSISOLATE_CONF " say, by `%s`\n",
 			path, profiles_command(true));
 	return 0;
 }

@@ -38,8 +38,8 @@ static void explain_refusal(const struct pam_verdict *verdict, struct error *why
 	for (size_t i = 0; i < verdict->line_count; i++)
 		if (verdict->lines[i].ours && verdict->lines[i].wrong) {
 			error_set(why, EINVAL,
-				"every login is refused: %s:%u has an argument that pam_nsisolate.so does "
-				"not know",
+				"every login is refused: %s:%u has an argument that "
+				"pam_nsisolate.so does not know",
 				verdict->lines[i].file, verdict->lines[i].number);
 			return;
 		}
@@ -68,13 +68,13 @@ void effect_explain(const struct pam_verdict *verdict, struct error *why)
 			why, EINVAL, "no login is isolated: libpam does not come to the last line");
 	else if (line)
 		error_set(why, EINVAL,
-			"not every login is isolated: what %s in %s:%u answers decides whether libpam "
-			"comes to the last line",
+			"not every login is isolated: what %s in %s:%u answers decides whether "
+			"libpam comes to the last line",
 			line->module, line->file, line->number);
 	else
 		error_set(why, EINVAL,
-			"not every login is isolated: several modules decide together whether libpam "
-			"comes to the last line");
+			"not every login is isolated: several modules decide together whether "
+			"libpam comes to the last line");
 }
 
 /* ---- all services ---- */

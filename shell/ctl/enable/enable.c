@@ -23,7 +23,8 @@ struct job {
 	const char *service;
 	const struct editing *editing;
 	struct stack_file file; /* where the lines go */
-	char *vendor; /* the vendor's file that ours is around; NULL: the file has a text of its own */
+	/* the vendor's file that ours is around; NULL: the file has a text of its own */
+	char *vendor;
 	struct stack_text
 		base; /* without what an earlier enable put in; of the vendor's: nothing */
 	struct stack_text result;
@@ -53,12 +54,14 @@ static int check_name(const char *service, struct error *error)
 			"PAM writes names of services in lower case: did you mean %s?", lower);
 	if (rules_never_isolate(service))
 		return error_set(error, EPERM,
-			"it is never isolated, whatever the rules say: it manages what all sessions of a "
-			"user share");
+			"it is never isolated, whatever the rules say: it manages what all "
+			"sessions of a user share");
 	return 0;
 }
 
-/* What is at the administrator's place for it must be a file that is for the administrator to edit. */
+/*
+ * What is at the administrator's place for it must be a file that is for the administrator to edit.
+ */
 static int check_own(const char *own, struct error *error)
 {
 	_cleanup_free_ char *target = NULL;
@@ -73,8 +76,8 @@ static int check_own(const char *own, struct error *error)
 			error, errno, "%s is a link that leads nowhere: take it away first", own);
 	if (!strncmp(target, "/usr/", 5))
 		return error_set(error, EROFS,
-			"%s is a link to %s, which a package owns: take the link away, and libpam takes "
-			"the vendor's file of that name, if there is one",
+			"%s is a link to %s, which a package owns: take the link away, and libpam "
+			"takes the vendor's file of that name, if there is one",
 			own, target);
 	return 0;
 }
@@ -187,11 +190,14 @@ static int complete(struct job *job, const struct pam_verdict *before, struct pa
 		.rescue_group = job->editing->rescue_group};
 	int result;
 
-	/* libpam 1.7 would end that line at our comment, but what it is then could not be taken back */
+	/*
+	 * libpam 1.7 would end that line at our comment, but what it is then could not be taken
+	 * back
+	 */
 	if (pair.last && job->base.bytes && text_ends_open(&job->base))
 		return error_set(error, EINVAL,
-			"the last line of %s ends in a backslash, and takes what comes behind it for its "
-			"own",
+			"the last line of %s ends in a backslash, and takes what comes behind it "
+			"for its own",
 			job->file.path);
 	result = job->vendor ? pair_around(job->vendor, &pair, &job->result)
 			     : pair_put(&job->base, &pair, &job->result);

@@ -9,8 +9,8 @@
 
 /*
  * Goes as far as that command does before it writes.  Returns 0 with what libpam makes of @service
- * then in @after, which is to be freed; or a negative errno with @error filled: it would refuse, or a
- * program writes that file.
+ * then in @after, which is to be freed; or a negative errno with @error filled: it would refuse, or
+ * a program writes that file.
  */
 int enable_try(const char *service, struct pam_verdict *after, struct error *error);
 

@@ -94,8 +94,8 @@ void generated_advise(
 	enum generator generator, const struct stack_file *file, bool enable, FILE *stream)
 {
 	fprintf(stream,
-		"%s is written by a program, and not by hand: what is added there is lost with its next "
-		"run.\n",
+		"%s is written by a program, and not by hand: what is added there is lost with its "
+		"next run.\n",
 		file->path);
 	if (enable)
 		fputs("So " NAME_THEM ".\n", stream);
@@ -107,7 +107,9 @@ void generated_advise(
 
 const char *profiles_command(bool on)
 {
-	/* that of Debian 11 knows no --disable; --remove, which the package's removal uses, it does */
+	/*
+	 * that of Debian 11 knows no --disable; --remove, which the package's removal uses, it does
+	 */
 	return on ? UPDATE " --enable nsisolate nsisolate-close"
 		  : UPDATE " --package --remove nsisolate nsisolate-close";
 }

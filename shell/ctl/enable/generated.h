@@ -20,7 +20,10 @@ enum generator {
 
 enum generator generator_of(const struct stack_file *file);
 
-/* What to do instead with such a file, for who asked to enable or disable it; authselect's commands. */
+/*
+ * What to do instead with such a file, for who asked to enable or disable it; authselect's
+ * commands.
+ */
 void generated_advise(
 	enum generator generator, const struct stack_file *file, bool enable, FILE *stream);
 

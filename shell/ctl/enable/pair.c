@@ -171,7 +171,9 @@ static size_t length_of_own(const struct stack_text *text, size_t begin, struct 
 	return end - begin;
 }
 
-/* Whether @text, or @text without the newline at its end, is what was there before; cuts that one. */
+/*
+ * Whether @text, or @text without the newline at its end, is what was there before; cuts that one.
+ */
 static bool restore(struct stack_text *text, const struct before *before)
 {
 	size_t size = text->size;

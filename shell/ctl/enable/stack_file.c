@@ -140,14 +140,15 @@ static int check_replaceable(const struct stack_file *file, struct error *error)
 		return 0;
 	if (file->status.st_nlink > 1)
 		return error_set(error, EMLINK,
-			"%s has %lu names (hard links), which would part: make it a file of its own, "
-			"and the others symbolic links to it",
+			"%s has %lu names (hard links), which would part: make it a file of its "
+			"own, and the others symbolic links to it",
 			file->path, (unsigned long)file->status.st_nlink);
 	/* not every file system has flags */
 	if (ioctl(file->fd, FS_IOC_GETFLAGS, &flags) == 0 &&
 		(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
 		return error_set(error, EPERM,
-			"%s must not be changed, by a flag of the file (see lsattr): `chattr -ia` it first",
+			"%s must not be changed, by a flag of the file (see lsattr): `chattr -ia` "
+			"it first",
 			file->path);
 	return 0;
 }
@@ -206,7 +207,10 @@ static int fill(const struct stack_file *file, int fd, const struct stack_text *
 	return fchmod(fd, file->status.st_mode & 07777) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-/* So that a crash does not bring the old one back; where that fails the new one is there all the same. */
+/*
+ * So that a crash does not bring the old one back; where that fails the new one is there all the
+ * same.
+ */
 static void sync_directory(const struct stack_file *file)
 {
 	_cleanup_close_ int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -42,13 +42,13 @@ static int allow_root(const struct session *session, struct error *error)
 			session->pid);
 	if (session->kind != SESSION_MODULE)
 		return error_set(error, EPERM,
-			"root does not exist in a session of nsisolate-shell, and its user controls "
-			"everything root would see there; without --root you enter as %s",
+			"root does not exist in a session of nsisolate-shell, and its user "
+			"controls everything root would see there; without --root you enter as %s",
 			session->user);
 	if (!session->verified)
 		return error_set(error, EPERM,
-			"nothing tells that the PAM module made this session: what root would find in "
-			"it may be of its user's making; without --root you enter as %s",
+			"nothing tells that the PAM module made this session: what root would find "
+			"in it may be of its user's making; without --root you enter as %s",
 			session->user);
 	return 0;
 }

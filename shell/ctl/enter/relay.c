@@ -86,7 +86,9 @@ static _Noreturn void die_by(int signum)
 static _Noreturn void hang_up(struct traffic *traffic, int signum)
 {
 	restore(traffic->relay);
-	/* closing it sends SIGHUP to those inside; what waits in the background stays, as anywhere */
+	/*
+	 * closing it sends SIGHUP to those inside; what waits in the background stays, as anywhere
+	 */
 	relay_close(traffic->relay);
 	kill(-traffic->pid, signum);
 	die_by(signum);
@@ -253,7 +255,9 @@ static int open_signals(void)
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
 		sigaddset(&mask, taken[i]);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
-	/* blocked, so that settings and size can be changed from anywhere; nobody sends them else */
+	/*
+	 * blocked, so that settings and size can be changed from anywhere; nobody sends them else
+	 */
 	sigdelset(&mask, SIGTTOU);
 	sigdelset(&mask, SIGTTIN);
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -36,7 +36,9 @@ void relay_copy_size(const struct relay *relay)
 		ioctl(relay->outer, TIOCSWINSZ, &size);
 }
 
-/* The new terminal does what ours would have done; what ours goes on doing, it does not do again. */
+/*
+ * The new terminal does what ours would have done; what ours goes on doing, it does not do again.
+ */
 static void copy_settings(const struct relay *relay)
 {
 	struct termios settings;

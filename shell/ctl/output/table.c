@@ -67,7 +67,10 @@ static void measure(
 			if (length > widths->width[i])
 				widths->width[i] = length;
 		}
-		/* a number that is cut is another one, and the first column is what rows are called by */
+		/*
+		 * a number that is cut is another one, and the first column is what rows are called
+		 * by
+		 */
 		widths->narrowest[i] = !i || columns[i].right || widths->width[i] < NARROWEST
 					       ? widths->width[i]
 					       : NARROWEST;

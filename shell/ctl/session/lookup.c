@@ -104,8 +104,8 @@ const struct session *sessions_by_word(
 		error_set(error, ESRCH, "there is no session %s: see `" NAME " list`", shown);
 	else
 		error_set(error, EINVAL,
-			"'%s' is neither a PID, nor a namespace's inode, nor USER/N, nor a session's id: "
-			"see `" NAME " list`",
+			"'%s' is neither a PID, nor a namespace's inode, nor USER/N, nor a "
+			"session's id: see `" NAME " list`",
 			shown);
 	return NULL;
 }

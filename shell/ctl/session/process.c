@@ -59,7 +59,9 @@ int process_read(int directory, const char *file, struct process_text *text)
 			break;
 		}
 		text->length += (size_t)got;
-		/* these files are made as a whole, and give less than asked for at their end only */
+		/*
+		 * these files are made as a whole, and give less than asked for at their end only
+		 */
 		if ((size_t)got < space)
 			break;
 	}

@@ -37,7 +37,8 @@ struct session {
 	unsigned number; /* among the sessions shown of this user, the oldest is 1 */
 	uid_t uid;
 	gid_t gid;
-	bool shared; /* by all logins of the user (scope = user): of no one service, leader and so on */
+	/* by all logins of the user (scope = user): of no one service, leader and so on */
+	bool shared;
 	unsigned logins; /* of a shared one: how many; 0: unknown, or it lingers */
 	pid_t leader; /* 0: unknown, or gone */
 	size_t processes; /* those in namespaces below included; 0: unknown */

@@ -222,8 +222,8 @@ int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct err
 	/* a comfort, and no wall: nobody is kept out for want of it */
 	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
 		error_set(error, 0,
-			"/etc/hosts has no line for the session's name: it is not a regular file of at "
-			"most %d MiB",
+			"/etc/hosts has no line for the session's name: it is not a regular file "
+			"of at most %d MiB",
 			SIZE_MAX_READ >> 20);
 		return 0;
 	}
@@ -269,7 +269,9 @@ static bool is_current(const struct hosts_file *hosts)
 	return file >= 0 && got == 0 && at == hosts->size;
 }
 
-/* A mount of the new file that is nowhere yet: made in a mount namespace of our own for the moment. */
+/*
+ * A mount of the new file that is nowhere yet: made in a mount namespace of our own for the moment.
+ */
 static int make_detached(const struct hosts_file *hosts)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||

@@ -44,8 +44,8 @@ int mounts_proc(struct error *error)
 	if (errno == EPERM)
 		return error_of_machine(error,
 			error_errno(error, errno,
-				"cannot mount the session's /proc (in a container whose own /proc is "
-				"masked, the kernel forbids it without root)"));
+				"cannot mount the session's /proc (in a container whose own /proc "
+				"is masked, the kernel forbids it without root)"));
 	return error_of_machine(
 		error, error_errno(error, errno, "cannot mount the session's /proc"));
 }

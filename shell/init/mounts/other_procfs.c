@@ -373,7 +373,7 @@ int procs_cover(int own, int host, uid_t uid, bool user, struct error *error)
 	}
 	if (result > 0)
 		return error_set(error, EAGAIN,
-			"a procfs that shows processes outside cannot be covered: the directories that "
-			"lead there are moved about, or too deep");
+			"a procfs that shows processes outside cannot be covered: the directories "
+			"that lead there are moved about, or too deep");
 	return result;
 }

@@ -53,8 +53,8 @@ static int open_directory(uid_t uid, bool user, struct error *error)
 		parent = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (parent < 0)
 			return error_errno(error, errno,
-				"%s, through which the user's logins find each other, cannot be opened "
-				"(pam_systemd makes it)",
+				"%s, through which the user's logins find each other, cannot be "
+				"opened (pam_systemd makes it)",
 				path);
 		snprintf(path, sizeof path, USERS_DIRECTORY "/%u/nsisolate", uid);
 		return make_directory(parent, path, uid, error);

@@ -1,7 +1,7 @@
 /*
- * pam_answer.so - a PAM module whose answers the test fixes: its first argument begins with a letter,
- * and `ANSWER_x=NUMBER` in the environment is what the line with the letter x returns; without: success.
- * The letter of a line without an argument is `_`.
+ * pam_answer.so - a PAM module whose answers the test fixes: its first argument begins with a
+ * letter, and `ANSWER_x=NUMBER` in the environment is what the line with the letter x returns;
+ * without: success.  The letter of a line without an argument is `_`.
  * When it is loaded it writes /tmp/pam_answer.loaded, so that it is known where it was.
  */
 #include <fcntl.h>

@@ -22,10 +22,11 @@ static const struct application {
 	const char *why;
 } applications[] = {
 	{"cockpit", NULL,
-		"cockpit-session needs its own /proc after it opened the session, and ends without: "
-		"nobody whom a rule isolates gets in"},
+		"cockpit-session needs its own /proc after it opened the session, and ends "
+		"without: nobody whom a rule isolates gets in"},
 	{"dovecot", NULL,
-		"dovecot opens no session, or with session=yes closes it at once: nothing is isolated"},
+		"dovecot opens no session, or with session=yes closes it at once: nothing is "
+		"isolated"},
 	{"samba", NULL, "smbd closes a session as soon as it is open: nothing is isolated"},
 	{"login", "/usr/bin/jupyterhub", JUPYTERHUB},
 	{"login", "/usr/local/bin/jupyterhub", JUPYTERHUB},

@@ -15,7 +15,9 @@
 #include "conf/login/name_service.h"
 #include "shell/ctl/doctor/doctor.h"
 
-/* Those that must be ours alone, for root obeys them; what is not there is told of by who reads it. */
+/*
+ * Those that must be ours alone, for root obeys them; what is not there is told of by who reads it.
+ */
 static void check_trust(struct doctor *doctor, const char *path)
 {
 	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* rules_load says it again */

@@ -46,8 +46,8 @@ static void check_manager(struct doctor *doctor)
 			why = "without a mount namespace user_manager = hide cannot hide anything";
 			remedy = "namespaces = uts, pid";
 		} else if (!(summary.policy.kinds & kind_by_name("pid")->flag)) {
-			why = "without pid, what the session hides is reached through the /proc/PID/root "
-			      "of a process outside";
+			why = "without pid, what the session hides is reached through the "
+			      "/proc/PID/root of a process outside";
 			remedy = "namespaces = uts, pid";
 		}
 		if (!why)
@@ -229,7 +229,9 @@ static void check_group(struct doctor *doctor, const char *name)
 
 /* ---- logind ---- */
 
-/* What KillUserProcesses= comes to: the last word of logind.conf and its drop-ins, by their names. */
+/*
+ * What KillUserProcesses= comes to: the last word of logind.conf and its drop-ins, by their names.
+ */
 static bool kills_user_processes(void)
 {
 	static const char *const patterns[] = {"/etc/systemd/logind.conf",
@@ -338,7 +340,8 @@ static void check_propagation(struct doctor *doctor)
 	fclose(file);
 	if (!doctor->inside)
 		doctor_add(doctor, VERDICT_OK, "mounts",
-			shared ? "/ is shared: what is mounted and unmounted later is so in sessions, too"
+			shared ? "/ is shared: what is mounted and unmounted later is so in "
+				 "sessions, too"
 			       : "/ is not shared (mount --make-rshared /): what is mounted and "
 				 "unmounted later is not so in sessions");
 }
@@ -355,12 +358,16 @@ static void check_proc(struct doctor *doctor)
 			"hidepid: users do not see others' processes outside the sessions either");
 	} else if (doctor->door_open && systemd && access(DROPINS "/nsisolate.conf", R_OK) == 0) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
-			"no hidepid, but what users' managers start does not see others' processes");
+			"no hidepid, but what users' managers start does not see others' "
+			"processes");
 	} else if (doctor->door_open) {
 		doctor_add(doctor, VERDICT_WARNING, "/proc",
 			"no hidepid: what goes through the doors above sees all processes of this "
 			"machine");
-		/* logind, polkit and managers of users fail by hidepid, and systemd does not support it */
+		/*
+		 * logind, polkit and managers of users fail by hidepid, and systemd does not
+		 * support it
+		 */
 		doctor_mend(doctor,
 			systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN " " DROPINS
 				  "/ && systemctl daemon-reload   # systemd 252 or newer"

@@ -113,7 +113,9 @@ static bool check_directory(const struct trust *trust, const char *directory)
 
 	for (int i = 0; i < count; i++) {
 		snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name);
-		/* once for all, where the directory itself can be written; a link may lead nowhere */
+		/*
+		 * once for all, where the directory itself can be written; a link may lead nowhere
+		 */
 		if (trusted && *entries[i]->d_name != '.' && stat(path, &status) == 0 &&
 			S_ISREG(status.st_mode))
 			trusted &= check_way(trust, path);

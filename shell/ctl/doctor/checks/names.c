@@ -118,7 +118,8 @@ static void report(struct doctor *doctor, const struct rules_summary *rule, cons
 		"makes: what is for this host does not count there, and what is for another may",
 		where, what, rule->place.rule);
 	doctor_mend(doctor,
-		"nsisolatectl edit   # in [%s], or a rule before it for who uses sudo: hostname = %%H",
+		"nsisolatectl edit   # in [%s], or a rule before it for who uses sudo: hostname = "
+		"%%H",
 		rule->place.rule);
 }
 
@@ -181,7 +182,9 @@ static bool needs_lookup(const struct doctor *doctor)
 	return false;
 }
 
-/* A file that is replaced on the host uncovers it in every session; the service goes by uname(2). */
+/*
+ * A file that is replaced on the host uncovers it in every session; the service goes by uname(2).
+ */
 static void check_services(struct doctor *doctor)
 {
 	static const char *const ahead_of[] = {"dns", "resolve"};
@@ -206,8 +209,8 @@ static void check_services(struct doctor *doctor)
 		"replacing /etc/hosts removes the session's own name from every session: "
 		"nsswitch.conf has no myhostname%s",
 		own ? " ahead of who asks the network" : "");
-	doctor_mend(doctor,
-		"# in nsswitch.conf(5), hosts: files myhostname dns; and install libnss-myhostname");
+	doctor_mend(doctor, "# in nsswitch.conf(5), hosts: files myhostname dns; and install "
+			    "libnss-myhostname");
 }
 
 /* It looks the session's name up on the host. */
@@ -223,7 +226,8 @@ static void check_nscd(struct doctor *doctor)
 	if (strcmp(value, "yes") != 0)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "nscd",
-		"caches hosts, and looks them up on the host, which does not know a session's name");
+		"caches hosts, and looks them up on the host, which does not know a session's "
+		"name");
 	doctor_mend(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
 }
 

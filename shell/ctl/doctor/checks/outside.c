@@ -129,7 +129,9 @@ static struct person *find_owner(const struct people *people, uid_t uid)
 	return NULL;
 }
 
-/* The process @pid, if it is one that should not be; 0, or a negative errno where that is unknown. */
+/*
+ * The process @pid, if it is one that should not be; 0, or a negative errno where that is unknown.
+ */
 static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, struct living *living,
 	struct process_text *text)
 {

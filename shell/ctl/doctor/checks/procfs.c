@@ -39,8 +39,8 @@ void doctor_check_procs(struct doctor *doctor)
 		if (!shows_processes(line, place) || !strcmp(place, "/proc"))
 			continue;
 		doctor_add(doctor, VERDICT_WARNING, "procfs",
-			"%s: another procfs; each login covers it in its session, but where no login "
-			"came since it was mounted it shows all processes",
+			"%s: another procfs; each login covers it in its session, but where no "
+			"login came since it was mounted it shows all processes",
 			place);
 		doctor_mend(doctor, "# mount it before people log in, or where only root comes by");
 	}

@@ -107,8 +107,8 @@ static void check_keyrings(struct doctor *doctor)
 	if (strncmp(value, "KEYRING:", 8) != 0)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "keyrings",
-		"Kerberos' default_ccache_name is %s, and a session by nsisolate-shell has keyrings "
-		"of its own: no ticket from outside is there",
+		"Kerberos' default_ccache_name is %s, and a session by nsisolate-shell has "
+		"keyrings of its own: no ticket from outside is there",
 		value);
 	doctor_mend(
 		doctor, "# in krb5.conf(5): default_ccache_name = DIR:/run/user/%%{uid}/krb5cc");

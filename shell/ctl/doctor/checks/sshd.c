@@ -204,8 +204,8 @@ static void check_x11(struct doctor *doctor, const struct person *person,
 		return;
 	told->x11 = true;
 	doctor_add(doctor, VERDICT_WARNING, "sshd X11",
-		"xauth files the cookie under the host's name: in a session by nsisolate-shell (%s) "
-		"X clients do not find it",
+		"xauth files the cookie under the host's name: in a session by nsisolate-shell "
+		"(%s) X clients do not find it",
 		person->login.user);
 	sshd_mend(doctor, person->login.user, "1i X11UseLocalhost no", "x11uselocalhost", "yes",
 		"X11UseLocalhost no");

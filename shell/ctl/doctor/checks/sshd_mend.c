@@ -16,7 +16,9 @@
 #include "shell/ctl/doctor/doctor.h"
 #include "sshd.h"
 
-/* Whether sshd, after @expression, says of @key nothing that has @bad in it; NULL: that it is no. */
+/*
+ * Whether sshd, after @expression, says of @key nothing that has @bad in it; NULL: that it is no.
+ */
 static bool works(const struct doctor *doctor, const char *user, const char *expression,
 	const char *key, const char *bad)
 {

@@ -53,7 +53,8 @@ static void check_apparmor(struct doctor *doctor)
 	if (found > 0) {
 		doctor_add(doctor, VERDICT_WARNING, "AppArmor",
 			APPARMOR
-			" = 1, and our profile is loaded: who may run nsisolate-init gets around it");
+			" = 1, and our profile is loaded: who may run nsisolate-init gets around "
+			"it");
 		doctor_mend(doctor,
 			"dpkg-statoverride --update --add root GROUP 750 " NSISOLATE_INIT
 			"   # if not done yet: for those of a group alone");
@@ -63,7 +64,8 @@ static void check_apparmor(struct doctor *doctor)
 	} else {
 		doctor_add(doctor, VERDICT_PROBLEM, "AppArmor",
 			APPARMOR
-			" = 1, and our profile, which permits them to nsisolate-shell, is not loaded");
+			" = 1, and our profile, which permits them to nsisolate-shell, is not "
+			"loaded");
 		if (access(PROFILE, F_OK) == 0)
 			doctor_mend(doctor, "apparmor_parser -r " PROFILE);
 		else
