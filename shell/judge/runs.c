@@ -29,6 +29,7 @@ static struct {
 	char type;
 	enum mode mode;
 	bool closing, opened, failed, left;
+	const char *conf; /* of our line that failed last */
 	struct run run;
 	struct runs *runs;
 	unsigned most; /* runs, for now */
@@ -68,6 +69,9 @@ static int answer_of(const struct line *line)
 		return known;
 	if (line->ours && now.opened)
 		return PAM_SUCCESS;
+	/* what ours lacked once it lacks again */
+	if (line->ours && now.failed && !strcmp(line->options.conf, now.conf))
+		return failure_of(line->type);
 	if (line->fixed)
 		return line->answer;
 	/* that ours fails is tried as its own answer */
@@ -106,6 +110,8 @@ int line_reached(size_t index, int argc, const char **argv)
 		return answer;
 	if (now.opened && !line->wrong && line->options.open)
 		line->part |= LINE_AGAIN;
+	if (answer != PAM_SUCCESS && !line->wrong)
+		now.conf = line->options.conf;
 	now.failed |= answer != PAM_SUCCESS;
 	now.opened |= answer == PAM_SUCCESS && line->options.open;
 	return answer;
@@ -156,6 +162,7 @@ static int call(void)
 static bool run_once(enum mode mode)
 {
 	struct run *run = &now.run;
+	const char *lacking = ""; /* as now.conf, of the lines that are fixed */
 	bool opened = false;
 	int result;
 
@@ -166,6 +173,7 @@ static bool run_once(enum mode mode)
 	now.runs->count++;
 	now.mode = mode;
 	now.closing = now.opened = now.failed = now.left = false;
+	now.conf = "";
 	now.closed_count = run->count = 0;
 	result = call();
 	if (result != PAM_SUCCESS)
@@ -185,12 +193,14 @@ static bool run_once(enum mode mode)
 	for (size_t i = 0; i < run->count; i++) {
 		const struct line *line = &lines[run->reached[i]];
 
-		if (!line->fixed)
+		if (!line->fixed) {
 			run->rest = mix(run->rest, run->reached[i]);
-		else
-			opened |= line->ours && line->answer == PAM_SUCCESS;
+		} else if (line->ours && !opened && strcmp(line->options.conf, lacking) != 0) {
+			opened = line->answer == PAM_SUCCESS;
+			lacking = opened ? lacking : line->options.conf;
+		}
 	}
-	run->rest = mix(run->rest, opened);
+	run->rest = mix(mix(run->rest, opened), *lacking != '\0');
 	now.runs->fates |= run->fate;
 	return true;
 }

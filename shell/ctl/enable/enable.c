@@ -166,10 +166,6 @@ static int check_after(
 	struct error why;
 	bool isolates = after->isolation == PAM_ALL && !effect_refuses(after);
 
-	/* by a control of a line that is there, as in [success=die] */
-	if (isolates && after->usual == FATE_REFUSED)
-		return error_set(error, EINVAL,
-			"with the lines a login would be refused even if every module succeeds");
 	if (isolates && (after->auth || !before->auth))
 		return 0;
 	if (isolates)
