@@ -3,7 +3,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <glob.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "conf/common/kinds.h"
 #include "pam.h"
 #include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/facts/config_lines.h"
 
 #define LINGER "/var/lib/systemd/linger"
 
@@ -229,9 +229,16 @@ static void check_group(struct doctor *doctor, const char *name)
 
 /* ---- logind ---- */
 
-/*
- * What KillUserProcesses= comes to: the last word of logind.conf and its drop-ins, by their names.
- */
+static void take_kill(const char *line, void *kills)
+{
+	char value[16];
+
+	if (sscanf(line, " KillUserProcesses = %15s", value) == 1)
+		*(bool *)kills = !strcasecmp(value, "yes") || !strcasecmp(value, "true") ||
+				 !strcasecmp(value, "on") || !strcmp(value, "1");
+}
+
+/* By the last word of logind.conf and its drop-ins. */
 static bool kills_user_processes(void)
 {
 	static const char *const patterns[] = {"/etc/systemd/logind.conf",
@@ -239,25 +246,7 @@ static bool kills_user_processes(void)
 		"/run/systemd/logind.conf.d/*.conf"};
 	bool kills = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-		glob_t found;
-
-		if (glob(patterns[i], 0, NULL, &found) != 0)
-			continue;
-		for (size_t j = 0; j < found.gl_pathc; j++) {
-			FILE *file = fopen(found.gl_pathv[j], "re");
-			char line[256], value[16];
-
-			while (file && fgets(line, sizeof line, file))
-				if (sscanf(line, " KillUserProcesses = %15s", value) == 1)
-					kills = !strcasecmp(value, "yes") ||
-						!strcasecmp(value, "true") ||
-						!strcasecmp(value, "on") || !strcmp(value, "1");
-			if (file)
-				fclose(file);
-		}
-		globfree(&found);
-	}
+	config_lines(patterns, ARRAY_SIZE(patterns), take_kill, &kills);
 	return kills;
 }
 

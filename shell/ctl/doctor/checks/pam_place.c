@@ -1,17 +1,24 @@
 /*
  * Modules that have to be opened before ours, or closed after it.
  */
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf/common/array.h"
 #include "pam.h"
+#include "shell/ctl/doctor/facts/config_lines.h"
 
 static bool is_selinux_on(void)
 {
 	return access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
+static void take_namespace(const char *line, void *on)
+{
+	char first;
+
+	*(bool *)on |= sscanf(line, " %c", &first) == 1 && first != '#';
 }
 
 /* Whether pam_namespace has anything to do: as it is shipped, it has not. */
@@ -21,22 +28,7 @@ static bool is_namespace_on(void)
 		"/etc/security/namespace.conf", "/etc/security/namespace.d/*.conf"};
 	bool on = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-		glob_t found;
-
-		if (glob(patterns[i], 0, NULL, &found) != 0)
-			continue;
-		for (size_t j = 0; j < found.gl_pathc; j++) {
-			FILE *file = fopen(found.gl_pathv[j], "re");
-			char line[512], first;
-
-			while (file && fgets(line, sizeof line, file))
-				on |= sscanf(line, " %c", &first) == 1 && first != '#';
-			if (file)
-				fclose(file);
-		}
-		globfree(&found);
-	}
+	config_lines(patterns, ARRAY_SIZE(patterns), take_namespace, &on);
 	return on;
 }
 

@@ -2,7 +2,6 @@
  * nsisolate-shell as a login shell.
  */
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "conf/common/array.h"
 #include "shell/common/real_shell.h"
 #include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/facts/config_lines.h"
 
 #define SHELLS "/etc/shells"
 
@@ -79,6 +79,15 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 	}
 }
 
+#define CACHE_NAME_MAX 63
+
+/* The first one counts. */
+static void take_cache_name(const char *line, void *value)
+{
+	if (!*(const char *)value)
+		sscanf(line, " default_ccache_name = %63s", (char *)value);
+}
+
 /*
  * Keyrings that are found by uid belong to a user namespace (user_namespaces(7), keyrings(7)), and
  * so those of a session by the shell are not the host's.  What Kerberos says is known; others do
@@ -87,23 +96,9 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 static void check_keyrings(struct doctor *doctor)
 {
 	static const char *const patterns[] = {"/etc/krb5.conf", "/etc/krb5.conf.d/*"};
-	char line[512], value[64] = "";
+	char value[CACHE_NAME_MAX + 1] = "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-		glob_t found;
-
-		if (glob(patterns[i], 0, NULL, &found) != 0)
-			continue;
-		for (size_t j = 0; j < found.gl_pathc; j++) {
-			FILE *file = fopen(found.gl_pathv[j], "re");
-
-			while (file && !*value && fgets(line, sizeof line, file))
-				sscanf(line, " default_ccache_name = %63s", value);
-			if (file)
-				fclose(file);
-		}
-		globfree(&found);
-	}
+	config_lines(patterns, ARRAY_SIZE(patterns), take_cache_name, value);
 	if (strncmp(value, "KEYRING:", 8) != 0)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "keyrings",
