@@ -187,6 +187,17 @@ gets() {
 	app "$1" open close || fail "$1 does not get in: $(cat $LOGS/syslog)"
 	logged "session opened: user=${3:-${1/ /.}} rule=$2" >/dev/null
 }
+# with a directory of either schema, by whichever service
+groups_are_groups() {
+	printf '[staff]\ngroup = staff people, Teachers\n[big]\ngroup = big*\n[users]\nuid = 1000-4294967294\n' | conf
+	gets u1 staff
+	gets u2 staff
+	gets u3 big
+	gets u15002 users
+	gets 'john smith' staff
+	gets frieda staff
+	gets alice users
+}
 left_alone() {
 	: >$LOGS/syslog
 	app "$1" open close || fail "$1 does not get in: $(cat $LOGS/syslog)"
