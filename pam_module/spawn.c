@@ -17,6 +17,7 @@
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/clock.h"
+#include "conf/common/settings.h"
 #include "fd_above_stdio.h"
 
 /* What nsisolate-init has answered so far, see attach in shell/init/job.h. */
@@ -192,7 +193,7 @@ static void collect_facts(
 	add_fact(facts, &used, &count, "user", login->user);
 	add_fact(facts, &used, &count, "rule", policy->rule);
 	add_fact(facts, &used, &count, "id", policy->id);
-	add_fact(facts, &used, &count, "scope", policy_scope_name(policy->scope));
+	add_fact(facts, &used, &count, "scope", settings[KEY_SCOPE].words[policy->scope]);
 	add_fact(facts, &used, &count, "hostname", policy->hostname);
 	/* what many logins share is of no one service */
 	if (policy->scope == SCOPE_SESSION) {

@@ -3,7 +3,7 @@
  * thing that the ways in tell the engine.
  *
  * The way to nsisolate-init is its command line; policy_to_argv and policy_from_option are the two
- * ends of it and share one table, so they cannot drift apart.
+ * ends of it and share one table (settings.h), so they cannot drift apart.
  */
 #ifndef NSISOLATE_POLICY_H
 #define NSISOLATE_POLICY_H
@@ -56,12 +56,6 @@ struct policy {
 	unsigned grace; /* seconds between SIGTERM and the end, for LOGOUT_KILL */
 	enum policy_on_error on_error;
 };
-
-/* The words of nsisolate.conf for these values. */
-const char *policy_scope_name(enum policy_scope scope);
-const char *policy_logout_name(enum policy_logout logout);
-const char *policy_on_error_name(enum policy_on_error on_error);
-const char *policy_user_manager_name(enum policy_user_manager user_manager);
 
 /*
  * nsisolate-init's options for a policy.  The strings live in @argv->text and @policy; both must

@@ -134,19 +134,27 @@ static bool fault_at(struct key_fault *fault, size_t offset, const char *format,
 	return false;
 }
 
+/* "yes, no or perhaps" into @text, which has room for it. */
+static const char *list_words(const char *const *words, size_t count, char *text, size_t size)
+{
+	*text = '\0';
+	for (size_t i = 0; i < count; i++)
+		snprintf(text + strlen(text), size - strlen(text), "%s%s",
+			!i              ? ""
+			: i + 1 < count ? ", "
+					: " or ",
+			words[i]);
+	return text;
+}
+
 /* @value is none of @words, which are named in the fault. */
 static void fault_word(
 	const char *value, const char *const *words, size_t count, struct key_fault *fault)
 {
 	const char *nearest = key_nearest(value, words, count);
-	char expected[128] = "";
+	char expected[128];
 
-	for (size_t i = 0; i < count; i++)
-		snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%s%s",
-			!i              ? ""
-			: i + 1 < count ? ", "
-					: " or ",
-			words[i]);
+	list_words(words, count, expected, sizeof expected);
 	if (nearest)
 		fault_at(
 			fault, 0, "'%s': expected %s (did you mean %s?)", value, expected, nearest);
@@ -163,25 +171,6 @@ static int take_word(
 			return (int)i;
 	fault_word(value, words, count, fault);
 	return -1;
-}
-
-static bool take_yes_no(const char *value, bool *yes, struct key_fault *fault)
-{
-	static const char *const words[] = {"yes", "no"};
-	int index = take_word(value, words, 2, fault);
-
-	*yes = index == 0;
-	return index >= 0;
-}
-
-static bool take_isolate(const char *value, struct policy *policy, struct key_fault *fault)
-{
-	return take_yes_no(value, &policy->isolate, fault);
-}
-
-static bool take_hosts(const char *value, struct policy *policy, struct key_fault *fault)
-{
-	return take_yes_no(value, &policy->hosts, fault);
 }
 
 /*
@@ -217,7 +206,7 @@ static int take_list_word(const char *value, const char **cursor, const char *wh
 	return 1;
 }
 
-static bool take_namespaces(const char *value, struct policy *policy, struct key_fault *fault)
+static bool take_kinds(const char *value, struct policy *policy, struct key_fault *fault)
 {
 	const char *cursor = value, *names[KINDS_MAX];
 	unsigned set = 0;
@@ -232,21 +221,11 @@ static bool take_namespaces(const char *value, struct policy *policy, struct key
 	for (size_t i = 0; i < kinds_count; i++)
 		if (set & 1u << i)
 			flags |= kinds[i].flag;
-	policy->kinds = kinds_complete(flags);
+	policy->kinds |= kinds_complete(flags);
 	return taken == 0;
 }
 
-static bool take_scope(const char *value, struct policy *policy, struct key_fault *fault)
-{
-	const char *const words[] = {
-		policy_scope_name(SCOPE_SESSION), policy_scope_name(SCOPE_USER)};
-	int index = take_word(value, words, 2, fault);
-
-	policy->scope = index == 1 ? SCOPE_USER : SCOPE_SESSION;
-	return index >= 0;
-}
-
-static bool take_private(const char *value, struct policy *policy, struct key_fault *fault)
+static bool take_places(const char *value, struct policy *policy, struct key_fault *fault)
 {
 	const char *cursor = value;
 	int taken;
@@ -256,7 +235,7 @@ static bool take_private(const char *value, struct policy *policy, struct key_fa
 		taken = take_list_word(value, &cursor, "a directory", places, places_count,
 			&policy->private, fault);
 	while (taken > 0);
-	/* the one setting that asks for a kind of namespace itself; it comes after `namespaces` */
+	/* the one setting that asks for a kind of namespace itself */
 	policy->kinds |= kind_by_name("mount")->flag;
 	return taken == 0;
 }
@@ -273,133 +252,120 @@ static bool size_overflows(const char *value, char unit)
 }
 
 /* What tmpfs(5) takes as size=: a number with %, K, M or G behind it, or nothing: bytes. */
-static bool take_private_size(const char *value, struct policy *policy, struct key_fault *fault)
+static bool is_size(const char *value)
 {
 	static const char digits[] = "0123456789";
 	size_t length = strspn(value, digits);
 	const char *unit = value + length;
-
 	bool none = strspn(value, "0") == length; /* which tmpfs takes for "no limit" */
 
-	if (none || length >= POLICY_SIZE_MAX ||
-		(*unit && (!strchr("%KMGkmg", *unit) || unit[1])) ||
-		(*unit == '%' && strtoul(value, NULL, 10) > 100) ||
-		size_overflows(value, (char)tolower((unsigned char)*unit)))
-		return fault_at(
-			fault, 0, "'%s': expected %s", value, keys[KEY_PRIVATE_SIZE].expected);
-	strcpy(policy->private_size, value);
+	return !none && length < POLICY_SIZE_MAX &&
+	       (!*unit || (strchr("%KMGkmg", *unit) && !unit[1])) &&
+	       (*unit != '%' || strtoul(value, NULL, 10) <= 100) &&
+	       !size_overflows(value, (char)tolower((unsigned char)*unit));
+}
+
+static bool is_number(const char *value, unsigned limit, unsigned *number)
+{
+	char *end;
+	unsigned long all;
+
+	errno = 0;
+	all = strtoul(value, &end, 10);
+	*number = (unsigned)all;
+	return isdigit((unsigned char)*value) && !*end && !errno && all <= limit;
+}
+
+/* @fits: it can stand there, if @setting's field has room for it, which only a path can lack. */
+static bool take_text(const struct setting *setting, const char *value, bool fits, char *field,
+	struct key_fault *fault)
+{
+	if (!fits)
+		return fault_at(fault, 0, "'%s': expected %s", value, setting->expected);
+	if (strlen(value) > setting->limit)
+		return fault_at(fault, 0, "this path is longer than %u bytes", setting->limit);
+	strcpy(field, value);
 	return true;
 }
 
-static bool take_user_manager(const char *value, struct policy *policy, struct key_fault *fault)
-{
-	const char *const words[] = {policy_user_manager_name(USER_MANAGER_HIDE),
-		policy_user_manager_name(USER_MANAGER_KEEP)};
-	int index = take_word(value, words, 2, fault);
-
-	policy->user_manager = index == 1 ? USER_MANAGER_KEEP : USER_MANAGER_HIDE;
-	return index >= 0;
-}
-
-static bool take_template(const char *value, struct policy *policy, struct key_fault *fault)
+static bool take_template(const char *value, struct key_fault *fault)
 {
 	const char *wrong = hostname_check(value, &fault->offset);
 
-	(void)policy;
-	if (wrong)
-		return fault_at(fault, fault->offset, "'%s': %s", value, wrong);
-	return true;
+	return wrong ? fault_at(fault, fault->offset, "'%s': %s", value, wrong) : true;
 }
 
-static bool take_shell(const char *value, struct policy *policy, struct key_fault *fault)
+bool key_take(enum key_id id, const char *value, struct policy *policy, struct key_fault *fault)
 {
-	if (*value != '/')
-		return fault_at(fault, 0, "'%s': expected %s", value, keys[KEY_SHELL].expected);
-	if (strlen(value) >= sizeof policy->shell)
-		return fault_at(
-			fault, 0, "this path is longer than %zu bytes", sizeof policy->shell - 1);
-	strcpy(policy->shell, value);
-	return true;
+	const struct setting *setting = &settings[id];
+	void *field = (char *)policy + setting->offset;
+	int word;
+
+	switch (setting->shape) {
+	case SHAPE_SWITCH:
+		word = take_word(value, setting->words, setting->limit, fault);
+		*(bool *)field = word == 0;
+		return word >= 0;
+	case SHAPE_WORD:
+		word = take_word(value, setting->words, setting->limit, fault);
+		*(unsigned *)field = word < 0 ? 0 : (unsigned)word;
+		return word >= 0;
+	case SHAPE_NUMBER:
+		return is_number(value, setting->limit, field) ||
+		       fault_at(fault, 0, "'%s': expected %s", value, setting->expected);
+	case SHAPE_KINDS:
+		return take_kinds(value, policy, fault);
+	case SHAPE_PLACES:
+		return take_places(value, policy, fault);
+	case SHAPE_TEMPLATE:
+		return take_template(value, fault);
+	case SHAPE_SIZE:
+		return take_text(setting, value, is_size(value), field, fault);
+	case SHAPE_PATH:
+		return take_text(setting, value, *value == '/', field, fault);
+	case SHAPE_TEXT:
+		break;
+	}
+	return false;
 }
-
-static bool take_logout(const char *value, struct policy *policy, struct key_fault *fault)
-{
-	const char *const words[] = {
-		policy_logout_name(LOGOUT_KILL), policy_logout_name(LOGOUT_LINGER)};
-	int index = take_word(value, words, 2, fault);
-
-	policy->logout = index == 1 ? LOGOUT_LINGER : LOGOUT_KILL;
-	return index >= 0;
-}
-
-static bool take_on_error(const char *value, struct policy *policy, struct key_fault *fault)
-{
-	const char *const words[] = {
-		policy_on_error_name(ON_ERROR_DENY), policy_on_error_name(ON_ERROR_ALLOW)};
-	int index = take_word(value, words, 2, fault);
-
-	policy->on_error = index == 1 ? ON_ERROR_ALLOW : ON_ERROR_DENY;
-	return index >= 0;
-}
-
-static bool take_grace(const char *value, struct policy *policy, struct key_fault *fault)
-{
-	char *end;
-	unsigned long seconds;
-
-	errno = 0;
-	seconds = strtoul(value, &end, 10);
-	if (!isdigit((unsigned char)*value) || *end || errno || seconds > POLICY_GRACE_MAX)
-		return fault_at(fault, 0, "'%s': expected %s", value, keys[KEY_GRACE].expected);
-	policy->grace = (unsigned)seconds;
-	return true;
-}
-
-#define TEXT_OF_VALUE(number) #number
-#define TEXT_OF(number) TEXT_OF_VALUE(number)
 
 #define LIST ", separated by commas"
-#define YES_NO "yes or no"
-#define TEMPLATE "a name, with specifiers such as %u (user) and %l (this host)"
 
-const struct key keys[KEY_COUNT] = {
-	[KEY_USER] = {"user", "user names or patterns" LIST, NULL, PATTERN_NAME, look_at_user,
-		NULL},
-	[KEY_UID] = {"uid", "numbers or ranges" LIST ", as in 1000-59999", NULL, PATTERN_NUMBER,
-		look_at_uid, NULL},
-	[KEY_SERVICE] = {"service", "names of PAM services or patterns" LIST, NULL, PATTERN_WORD,
-		look_at_service, NULL},
-	[KEY_TTY] = {"tty", "terminals or patterns" LIST ", as in tty1, pts/*", NULL, PATTERN_WORD,
-		look_at_tty, NULL},
-	[KEY_FROM] = {"from", "addresses, ADDRESS/BITS, host names or patterns" LIST, NULL,
-		PATTERN_HOST, look_at_from, NULL},
-	[KEY_GROUP] = {"group", "group names or patterns" LIST, NULL, PATTERN_NAME, NULL, NULL},
-	[KEY_ISOLATE] = {"isolate", YES_NO, "yes", 0, NULL, take_isolate},
-	[KEY_NAMESPACES] = {"namespaces", "kinds of namespace" LIST ", as in uts, pid", "uts, pid",
-		0, NULL, take_namespaces},
-	[KEY_SCOPE] = {"scope", "session or user", "session", 0, NULL, take_scope},
-	[KEY_HOSTNAME] = {"hostname", TEMPLATE, "%u-%l", 0, NULL, take_template},
-	[KEY_DOMAINNAME] = {"domainname", TEMPLATE, NULL, 0, NULL, take_template},
-	[KEY_HOSTS] = {"hosts", YES_NO, "yes", 0, NULL, take_hosts},
-	[KEY_PRIVATE] = {"private", "directories" LIST ", as in /tmp, /var/tmp, /dev/shm", NULL, 0,
-		NULL, take_private},
-	[KEY_PRIVATE_SIZE] = {"private_size", "a size from 1 up, as in 25%, 512M or 2G", "25%", 0,
-		NULL, take_private_size},
-	[KEY_USER_MANAGER] = {"user_manager", "hide or keep", "hide", 0, NULL, take_user_manager},
-	[KEY_SHELL] = {"shell", "the absolute path of a shell", NULL, 0, NULL, take_shell},
-	[KEY_LOGOUT] = {"logout", "kill or linger", "kill", 0, NULL, take_logout},
-	[KEY_GRACE] = {"grace", "seconds, from 0 to " TEXT_OF(POLICY_GRACE_MAX),
-		TEXT_OF(POLICY_GRACE_DEFAULT), 0, NULL, take_grace},
-	[KEY_ON_ERROR] = {"on_error", "deny or allow", "deny", 0, NULL, take_on_error},
+const struct matcher matchers[KEY_MATCHERS] = {
+	[KEY_USER] = {"user", "user names or patterns" LIST, PATTERN_NAME, look_at_user},
+	[KEY_UID] = {"uid", "numbers or ranges" LIST ", as in 1000-59999", PATTERN_NUMBER,
+		look_at_uid},
+	[KEY_SERVICE] = {"service", "names of PAM services or patterns" LIST, PATTERN_WORD,
+		look_at_service},
+	[KEY_TTY] = {"tty", "terminals or patterns" LIST ", as in tty1, pts/*", PATTERN_WORD,
+		look_at_tty},
+	[KEY_FROM] = {"from", "addresses, ADDRESS/BITS, host names or patterns" LIST, PATTERN_HOST,
+		look_at_from},
+	[KEY_GROUP] = {"group", "group names or patterns" LIST, PATTERN_NAME, NULL},
 };
+
+const char *key_name(enum key_id id)
+{
+	return id < KEY_MATCHERS ? matchers[id].name : settings[id].name;
+}
 
 enum key_id key_by_name(const char *name)
 {
 	int id = 0;
 
-	while (id < KEY_COUNT && strcasecmp(keys[id].name, name))
+	while (id < KEY_COUNT && strcasecmp(key_name((enum key_id)id), name))
 		id++;
 	return (enum key_id)id;
+}
+
+static bool fault_missing(enum key_id id, struct key_fault *fault)
+{
+	const char *expected = id < KEY_MATCHERS ? matchers[id].expected : settings[id].expected;
+	char words[128];
+
+	if (!expected)
+		expected = list_words(settings[id].words, settings[id].limit, words, sizeof words);
+	return fault_at(fault, 0, "a value is missing, expected %s", expected);
 }
 
 bool key_check(enum key_id id, const char *value, struct key_fault *fault)
@@ -409,10 +375,10 @@ bool key_check(enum key_id id, const char *value, struct key_fault *fault)
 
 	fault->offset = 0;
 	if (!*value)
-		return fault_at(fault, 0, "a value is missing, expected %s", keys[id].expected);
+		return fault_missing(id, fault);
 	if (id >= KEY_MATCHERS)
-		return keys[id].take(value, &scratch, fault);
-	wrong = pattern_check(value, keys[id].subject, &fault->offset);
+		return key_take(id, value, &scratch, fault);
+	wrong = pattern_check(value, matchers[id].subject, &fault->offset);
 	return wrong ? fault_at(fault, fault->offset, "%s", wrong) : true;
 }
 
@@ -421,9 +387,10 @@ enum truth key_match(enum key_id id, const char *list, struct login *login, bool
 {
 	if (id == KEY_GROUP)
 		return match_groups(list, login, ask, look, reason);
-	keys[id].look(login, look);
-	return pattern_match(list, keys[id].subject, look->values, look->count, reason) ? TRUTH_YES
-											: TRUTH_NO;
+	matchers[id].look(login, look);
+	return pattern_match(list, matchers[id].subject, look->values, look->count, reason)
+		       ? TRUTH_YES
+		       : TRUTH_NO;
 }
 
 /* ---- the nearest word ---- */
@@ -482,6 +449,6 @@ const char *key_nearest_name(const char *word)
 	const char *names[KEY_COUNT];
 
 	for (int id = 0; id < KEY_COUNT; id++)
-		names[id] = keys[id].name;
+		names[id] = key_name((enum key_id)id);
 	return key_nearest(word, names, KEY_COUNT);
 }

@@ -1,6 +1,6 @@
 /*
- * keys.h - the words of nsisolate.conf: one row a key, used to check a file, to match a login, to
- * explain and to test.
+ * keys.h - the keys of nsisolate.conf: how their values are checked, matched with a login, and
+ * taken into a policy.  What settings there are stands in conf/common/settings.h.
  */
 #ifndef NSISOLATE_KEYS_H
 #define NSISOLATE_KEYS_H
@@ -9,36 +9,9 @@
 #include <stddef.h>
 
 #include "conf/common/error.h"
-#include "conf/common/policy.h"
+#include "conf/common/settings.h"
 #include "conf/login/login.h"
 #include "pattern.h"
-
-enum key_id {
-	/* matchers, in the order in which they are looked at */
-	KEY_USER,
-	KEY_UID,
-	KEY_SERVICE,
-	KEY_TTY,
-	KEY_FROM,
-	KEY_GROUP, /* the last one: it alone has to ask NSS */
-	KEY_MATCHERS, /* how many of them */
-
-	/* settings */
-	KEY_ISOLATE = KEY_MATCHERS,
-	KEY_NAMESPACES,
-	KEY_SCOPE,
-	KEY_HOSTNAME,
-	KEY_DOMAINNAME,
-	KEY_HOSTS,
-	KEY_PRIVATE,
-	KEY_PRIVATE_SIZE,
-	KEY_USER_MANAGER,
-	KEY_SHELL,
-	KEY_LOGOUT,
-	KEY_GRACE,
-	KEY_ON_ERROR,
-	KEY_COUNT
-};
 
 /* What is wrong with a value, and at which of its bytes. */
 struct key_fault {
@@ -54,27 +27,29 @@ struct key_look {
 	char number[24];
 };
 
-struct key {
+struct matcher {
 	const char *name;
 	const char *expected; /* what can stand there, in words that follow "expected" */
-	const char *builtin; /* a setting's value where nobody sets it; NULL: none */
-	enum pattern_subject subject; /* a matcher's */
-	/* a matcher's: what of the login is matched; NULL for groups, which have to be asked for */
+	enum pattern_subject subject;
+	/* what of the login is matched; NULL for groups, which have to be asked for */
 	void (*look)(const struct login *login, struct key_look *look);
-	/*
-	 * a setting's: checks @value and takes it into @policy (a template stays to be expanded).
-	 * False with @fault filled when it is none of what can stand there.
-	 */
-	bool (*take)(const char *value, struct policy *policy, struct key_fault *fault);
 };
 
-extern const struct key keys[KEY_COUNT];
+extern const struct matcher matchers[KEY_MATCHERS];
+
+const char *key_name(enum key_id id);
 
 /* The key of this name, case not mattering; KEY_COUNT when there is none. */
 enum key_id key_by_name(const char *name);
 
 /* Checks the value of any key; false with @fault filled. */
 bool key_check(enum key_id id, const char *value, struct key_fault *fault);
+
+/*
+ * Checks the value of a setting and takes it into @policy (a template stays to be expanded).  False
+ * with @fault filled when it is none of what can stand there.
+ */
+bool key_take(enum key_id id, const char *value, struct policy *policy, struct key_fault *fault);
 
 /*
  * Whether the matcher's list matches the login.  What is not known of a login (no terminal, no

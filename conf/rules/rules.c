@@ -102,7 +102,7 @@ static bool matches_all(const struct rule *rule)
 {
 	for (int id = 0; id < KEY_MATCHERS; id++)
 		if (rule->items[id] &&
-			!pattern_matches_all(rule->items[id]->value, keys[id].subject))
+			!pattern_matches_all(rule->items[id]->value, matchers[id].subject))
 			return false;
 	return true;
 }
@@ -134,19 +134,24 @@ static const char *setting_value(const struct rules *rules, const struct rule *r
 {
 	const struct config_item *item = rule_setting(rules, rule, id);
 
-	return item ? item->value : keys[id].builtin;
+	return item ? item->value : settings[id].builtin;
+}
+
+static bool take_setting(const struct rules *rules, const struct rule *rule, enum key_id id,
+	struct policy *policy, struct key_fault *fault)
+{
+	const char *value = setting_value(rules, rule, id);
+
+	return !value || key_take(id, value, policy, fault);
 }
 
 /* What a rule says together with [defaults], as far as no login is needed to know it. */
 static bool take_settings(const struct rules *rules, const struct rule *rule, struct policy *policy,
 	enum key_id *id, struct key_fault *fault)
 {
-	for (*id = KEY_MATCHERS; *id < KEY_COUNT; ++*id) {
-		const char *value = setting_value(rules, rule, *id);
-
-		if (value && !keys[*id].take(value, policy, fault))
+	for (*id = KEY_MATCHERS; *id < KEY_COUNT; ++*id)
+		if (!take_setting(rules, rule, *id, policy, fault))
 			return false;
-	}
 	return true;
 }
 
@@ -295,7 +300,7 @@ static void tell_matcher(const struct walk *walk, const struct rule *rule, enum 
 		walk->listener->matcher(
 			walk->listener->data, &(struct rules_matcher){
 						      .place = place_of(rule, &item->key_place),
-						      .key = keys[id].name,
+						      .key = matchers[id].name,
 						      .list = item->value,
 						      .values = look->values,
 						      .count = look->count,
@@ -343,7 +348,7 @@ static void tell_settings(
 	for (int id = KEY_MATCHERS; listener && id < KEY_COUNT; id++) {
 		const struct config_item *item = rule_setting(rules, rule, (enum key_id)id);
 		struct rules_setting setting = {
-			.key = keys[id].name,
+			.id = (enum key_id)id,
 			.value = setting_value(rules, rule, (enum key_id)id),
 		};
 
@@ -389,8 +394,8 @@ static int fill_policy(const struct rules *rules, const struct rule *rule, struc
 
 	strcpy(policy->rule, rule->section->name);
 	if (!take_settings(rules, rule, policy, &id, &fault))
-		return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule, keys[id].name,
-			fault.text);
+		return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule,
+			settings[id].name, fault.text);
 	if (!policy->isolate)
 		return 0;
 	if (!policy->private)
@@ -420,10 +425,11 @@ static void note_possible(struct walk *walk, const struct rule *rule)
 {
 	struct policy policy = {0};
 	struct key_fault fault;
-	enum key_id id;
 
-	if (rule)
-		take_settings(walk->rules, rule, &policy, &id, &fault);
+	if (rule) {
+		take_setting(walk->rules, rule, KEY_ISOLATE, &policy, &fault);
+		take_setting(walk->rules, rule, KEY_SHELL, &policy, &fault);
+	}
 	if (policy.isolate) {
 		walk->two_policies |=
 			walk->isolating && !same_settings(walk->rules, walk->isolating, rule);
@@ -551,6 +557,7 @@ void rules_summarize(const struct rules *rules, size_t index, struct rules_summa
 	take_settings(rules, rule, &summary->policy, &id, &fault);
 	for (int matcher = 0; matcher < KEY_MATCHERS; matcher++)
 		if (matcher != KEY_SERVICE && rule->items[matcher] &&
-			!pattern_matches_all(rule->items[matcher]->value, keys[matcher].subject))
+			!pattern_matches_all(
+				rule->items[matcher]->value, matchers[matcher].subject))
 			summary->service_only = false;
 }

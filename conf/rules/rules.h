@@ -19,7 +19,7 @@
 #include <stddef.h>
 
 #include "conf/common/error.h"
-#include "conf/common/policy.h"
+#include "conf/common/settings.h"
 #include "conf/file/diagnostics.h"
 #include "conf/login/login.h"
 #include "pattern.h"
@@ -82,7 +82,7 @@ struct rules_matcher {
 /* One setting of the rule that won. */
 struct rules_setting {
 	struct rules_place place;
-	const char *key;
+	enum key_id id;
 	const char *value; /* as it is written there; NULL: not set */
 };
 

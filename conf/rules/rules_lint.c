@@ -19,6 +19,7 @@
 struct lint {
 	const struct rules *rules;
 	const struct rule *rule; /* the current one, or [defaults] */
+	const struct policy *policy; /* what a rule and [defaults] come to */
 	bool names; /* what NSS does not know is not there */
 	struct diagnostics *diagnostics;
 };
@@ -80,13 +81,13 @@ static void check_name(const struct lint *lint, enum key_id id, const char *name
 	if (exists < 0)
 		snprintf(text, sizeof text, "%s", error.text);
 	else
-		snprintf(text, sizeof text, "there is no %s '%s' here", keys[id].name, name);
+		snprintf(text, sizeof text, "there is no %s '%s' here", key_name(id), name);
 	if (exists <= 0 && lint->names)
 		warn_at(lint, place, offset, text);
 	if (exists > 0 && strcmp(called, name) != 0) {
 		snprintf(text, sizeof text,
 			"NSS calls this %s '%.200s', and only that name matches: write it so",
-			keys[id].name, called);
+			key_name(id), called);
 		warn_at(lint, place, offset, text);
 	}
 	tally->present |= exists != 0;
@@ -170,21 +171,12 @@ static void check_needs(const struct lint *lint)
 		{KEY_GRACE, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
 		{KEY_PRIVATE_SIZE, 0, "this has no effect: there is no `private`"},
 	};
-	struct policy policy = {0};
-	struct key_fault fault;
+	const struct policy *policy = lint->policy;
 
-	for (int id = KEY_NAMESPACES; id <= KEY_PRIVATE; id++) {
-		const struct config_item *item =
-			rule_setting(lint->rules, lint->rule, (enum key_id)id);
-		const char *value = item ? item->value : keys[id].builtin;
-
-		if (value && !keys[id].take(value, &policy, &fault))
-			return;
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		const struct config_item *item = lint->rule->items[needs[i].id];
 		bool there =
-			needs[i].kind ? (policy.kinds & needs[i].kind) != 0 : policy.private != 0;
+			needs[i].kind ? (policy->kinds & needs[i].kind) != 0 : policy->private != 0;
 
 		if (item && !there)
 			warn_at(lint, &item->key_place, 0, needs[i].text);
@@ -198,19 +190,10 @@ static void check_hosts(const struct lint *lint)
 		rule_setting(lint->rules, lint->rule, KEY_NAMESPACES);
 	const struct config_item *hostname = rule_setting(lint->rules, lint->rule, KEY_HOSTNAME);
 	bool own = namespaces == lint->rule->items[KEY_NAMESPACES];
-	struct policy policy = {0};
-	struct key_fault fault;
+	const struct policy *policy = lint->policy;
 
-	for (int id = KEY_ISOLATE; id <= KEY_PRIVATE; id++) {
-		const struct config_item *item =
-			rule_setting(lint->rules, lint->rule, (enum key_id)id);
-		const char *value = item ? item->value : keys[id].builtin;
-
-		if (value && !keys[id].take(value, &policy, &fault))
-			return;
-	}
-	if (!namespaces || !policy.isolate || !policy.hosts || !(policy.kinds & CLONE_NEWUTS) ||
-		(policy.kinds & CLONE_NEWNS) || (hostname && !strcmp(hostname->value, "%H")))
+	if (!namespaces || !policy->isolate || !policy->hosts || !(policy->kinds & CLONE_NEWUTS) ||
+		(policy->kinds & CLONE_NEWNS) || (hostname && !strcmp(hostname->value, "%H")))
 		return;
 	warn_at(lint, own ? &namespaces->place : &lint->rule->section->place, 0,
 		"the hostname cannot be looked up in the session: without mount there is no "
@@ -241,7 +224,7 @@ static bool covers(const struct rule *earlier, const struct rule *later)
 	for (int id = 0; id < KEY_MATCHERS; id++) {
 		const struct config_item *item = earlier->items[id];
 
-		if (!item || pattern_matches_all(item->value, keys[id].subject))
+		if (!item || pattern_matches_all(item->value, matchers[id].subject))
 			continue;
 		if (!later->items[id] || strcmp(later->items[id]->value, item->value))
 			return false;
@@ -270,7 +253,8 @@ static void check_covered(const struct lint *lint)
 
 void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagnostics)
 {
-	struct lint lint = {rules, &rules->defaults, names, diagnostics};
+	struct rules_summary summary;
+	struct lint lint = {rules, &rules->defaults, &summary.policy, names, diagnostics};
 
 	if (rules->defaults.section) {
 		rule_lint_words(&rules->defaults, true, diagnostics);
@@ -278,8 +262,6 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 		check_hostname(&lint);
 	}
 	for (size_t i = 0; i < rules->count; i++) {
-		struct rules_summary summary;
-
 		lint.rule = &rules->list[i];
 		rules_summarize(rules, i, &summary);
 		rule_lint_words(lint.rule, summary.policy.isolate, diagnostics);

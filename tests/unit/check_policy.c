@@ -4,8 +4,9 @@
 #include <linux/sched.h>
 
 #include "conf/common/kinds.h"
-#include "conf/common/policy.h"
 #include "conf/common/private_dirs.h"
+#include "conf/common/settings.h"
+#include "conf/rules/keys.h"
 #include "given.h"
 
 /* Back from the words; fails on one that is not taken. */
@@ -108,6 +109,29 @@ START_TEST(random_policies_come_back_as_they_went)
 			policy.rule[n - 1] = "abc._-9"[random() % 7];
 		want_same(&policy);
 	}
+}
+END_TEST
+
+/* A row that is missing, or tells something else than the other end of the table. */
+START_TEST(setting_has_a_row_with_a_field)
+{
+	const struct setting *setting = &settings[_i];
+	struct policy policy = {0};
+	struct key_fault fault;
+
+	ck_assert_int_eq(key_by_name(setting->name), _i);
+	ck_assert_msg(setting->words || setting->expected, "%s", setting->name);
+	if (setting->builtin)
+		ck_assert_msg(key_take((enum key_id)_i, setting->builtin, &policy, &fault), "%s",
+			fault.text);
+	for (unsigned i = 0; setting->words && i < setting->limit; i++) {
+		ck_assert(key_take((enum key_id)_i, setting->words[i], &policy, &fault));
+		if (setting->option)
+			want_same(&policy);
+	}
+	/* as in nsisolate.conf, so that one who knows the key knows the option */
+	for (size_t i = 0; setting->option && i <= strlen(setting->option); i++)
+		ck_assert(setting->option[i] == (setting->name[i] == '_' ? '-' : setting->name[i]));
 }
 END_TEST
 
@@ -214,6 +238,7 @@ static Suite *policy_suite(void)
 	tcase_add_test(tcase, policy_comes_back_as_it_went);
 	tcase_add_test(tcase, largest_policy_has_room);
 	tcase_add_test(tcase, random_policies_come_back_as_they_went);
+	tcase_add_loop_test(tcase, setting_has_a_row_with_a_field, KEY_MATCHERS, KEY_COUNT);
 	tcase_add_loop_test(tcase, word_is_taken_or_refused_or_left, 0, ROWS(words));
 	tcase_add_test(tcase, kinds_are_found_by_name_and_flag);
 	tcase_add_test(tcase, pid_ipc_and_cgroup_bring_mount);

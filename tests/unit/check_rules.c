@@ -67,7 +67,7 @@ static const struct given_login alice = {"alice", 5001, "staff users", "sshd", "
 static const struct {
 	const char *matcher;
 	bool matched; /* alice */
-} matchers[] = {
+} matcher_rows[] = {
 	{"user = alice", true},
 	{"user = bob", false},
 	{"user = bob, a*", true},
@@ -114,10 +114,10 @@ START_TEST(matchers_are_joined_by_and)
 	char text[512];
 	struct policy policy;
 
-	snprintf(text, sizeof text, "[it]\n%s\n", matchers[_i].matcher);
+	snprintf(text, sizeof text, "[it]\n%s\n", matcher_rows[_i].matcher);
 	policy = policy_of(text, &alice);
-	ck_assert_msg(policy.isolate == matchers[_i].matched, "%s", matchers[_i].matcher);
-	ck_assert_str_eq(policy.rule, matchers[_i].matched ? "it" : "");
+	ck_assert_msg(policy.isolate == matcher_rows[_i].matched, "%s", matcher_rows[_i].matcher);
+	ck_assert_str_eq(policy.rule, matcher_rows[_i].matched ? "it" : "");
 }
 END_TEST
 
@@ -271,7 +271,7 @@ START_TEST(builtin_values_are_those_of_the_contract)
 	ck_assert_uint_eq(policy.private, 0);
 	ck_assert_str_eq(policy.private_size, "");
 	ck_assert_int_eq(policy.user_manager, USER_MANAGER_HIDE);
-	ck_assert_str_eq(keys[KEY_HOSTNAME].builtin, "%u-%l");
+	ck_assert_str_eq(settings[KEY_HOSTNAME].builtin, "%u-%l");
 	ck_assert_str_eq(policy_of("[it]\nprivate = /tmp\n", &alice).private_size, "25%");
 }
 END_TEST
@@ -464,8 +464,8 @@ static void tell_setting(void *data, const struct rules_setting *setting)
 	size_t used = strlen(told);
 
 	(void)data;
-	snprintf(told + used, sizeof told - used, "%s = %s from %s:%u\n", setting->key,
-		setting->value ? setting->value : "-",
+	snprintf(told + used, sizeof told - used, "%s = %s from %s:%u\n",
+		settings[setting->id].name, setting->value ? setting->value : "-",
 		setting->place.rule ? setting->place.rule : "built-in", setting->place.line);
 }
 
@@ -747,7 +747,7 @@ static Suite *rules_suite(void)
 	TCase *tcase = tcase_create("rules");
 
 	tcase_set_timeout(tcase, 30);
-	tcase_add_loop_test(tcase, matchers_are_joined_by_and, 0, ROWS(matchers));
+	tcase_add_loop_test(tcase, matchers_are_joined_by_and, 0, ROWS(matcher_rows));
 	tcase_add_loop_test(tcase, tty_is_named_without_dev, 0, ROWS(ttys));
 	tcase_add_test(tcase, what_is_not_known_is_empty);
 	tcase_add_loop_test(tcase, manager_of_services_is_never_isolated, 0, ROWS(managers));

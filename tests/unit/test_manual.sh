@@ -85,7 +85,19 @@ test_the_defaults_are_those_of_the_program() {
 # Every key of the program is in the page, and no other.
 test_the_page_has_every_key() {
 	local keys
-	keys=$(sed -n 's/^	\[KEY_[A-Z_]*\] = {"\([a-z_]*\)".*/\1/p' conf/rules/keys.c | sort)
-	[ -n "$keys" ] || fail "no keys"
+	keys=$(sed -nE 's/^	\[KEY_[A-Z_]*\] = \{"([a-z_]*)".*/\1/p' conf/rules/keys.c conf/common/settings.c | sort)
+	[ "$(grep -cx -e user -e scope <<<"$keys")" = 2 ] || fail "no matchers, or no settings"
 	assert_eq "$(sed -n 's/^\.It Ic \([a-z_]*\) Ns Li =.*/\1/p' "$PAGE" | sort)" "$keys"
+}
+
+# What a setting has as an option of nsisolate-init is in its help and its page.
+test_help_and_page_of_the_engine_have_every_option() {
+	local option count=0
+	"$NSISOLATE_INIT" --help >"$HOME/help"
+	while read -r option; do
+		count=$((count + 1))
+		grep -qE -- "--$option([= ]|$)" "$HOME/help" || fail "--$option is not in --help"
+		grep -qE "^\\.It.* Fl -$option( |$)" shell/init/nsisolate-init.8 || fail "--$option is not in the page"
+	done < <(sed -nE 's/^	(\[KEY_[A-Z_ +1]*\] = )\{("[a-z_]*"|NULL), "([a-z-]*)", SHAPE_.*/\3/p' conf/common/settings.c)
+	[ $count -ge 12 ] || fail "the table has $count options"
 }

@@ -93,7 +93,7 @@ static void show_setting(const struct explanation *explanation, const struct rul
 {
 	char text[256];
 
-	json_open(&json, setting->key, '{');
+	json_open(&json, settings[setting->id].name, '{');
 	json_string(&json, "value", explain_outcome(explanation, setting, text, sizeof text));
 	json_string(&json, "written", setting->value);
 	json_string(&json, "source", source_name(&setting->place));

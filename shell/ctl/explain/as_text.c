@@ -88,7 +88,7 @@ static void show_setting(const struct explanation *explanation, const struct rul
 	char text[256];
 	const char *value = explain_outcome(explanation, setting, text, sizeof text);
 
-	printf("  %-12s %-22s %s", setting->key, value ? value : "-", paint(DIM));
+	printf("  %-12s %-22s %s", settings[setting->id].name, value ? value : "-", paint(DIM));
 	if (setting->place.rule)
 		printf("[%s] %s:%u", setting->place.rule, setting->place.file, setting->place.line);
 	else
@@ -102,8 +102,7 @@ static void show_setting(const struct explanation *explanation, const struct rul
 /* What is worth knowing of a rule that does not isolate; nsisolate-shell execs its shell. */
 static bool counts_all_the_same(const struct rules_setting *setting)
 {
-	return !strcmp(setting->key, "isolate") ||
-	       (!strcmp(setting->key, "shell") && setting->value);
+	return setting->id == KEY_ISOLATE || (setting->id == KEY_SHELL && setting->value);
 }
 
 static void end(const struct explanation *explanation)

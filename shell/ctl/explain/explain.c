@@ -37,11 +37,11 @@ const char *explain_outcome(const struct explanation *explanation,
 {
 	const struct policy *policy = &explanation->policy;
 
-	if (!strcmp(setting->key, "hostname"))
+	if (setting->id == KEY_HOSTNAME)
 		return *policy->hostname ? policy->hostname : NULL;
-	if (!strcmp(setting->key, "domainname"))
+	if (setting->id == KEY_DOMAINNAME)
 		return *policy->domainname ? policy->domainname : NULL;
-	if (strcmp(setting->key, "namespaces") != 0)
+	if (setting->id != KEY_NAMESPACES)
 		return setting->value;
 	*text = '\0';
 	for (size_t i = 0; i < kinds_count; i++)
@@ -69,8 +69,7 @@ static void hear_setting(void *data, const struct rules_setting *setting)
 {
 	struct explanation *explanation = &((struct telling *)data)->explanation;
 
-	if (explanation->count < EXPLAIN_SETTINGS_MAX)
-		explanation->settings[explanation->count++] = *setting;
+	explanation->settings[explanation->count++] = *setting;
 }
 
 static enum status explain_login(

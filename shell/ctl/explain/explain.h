@@ -8,18 +8,16 @@
 #include <stddef.h>
 
 #include "conf/common/error.h"
-#include "conf/common/policy.h"
+#include "conf/common/settings.h"
 #include "conf/login/login.h"
 #include "conf/rules/rules.h"
-
-#define EXPLAIN_SETTINGS_MAX 32
 
 /* What has been found out so far. */
 struct explanation {
 	const char *service, *from, *tty; /* as asked; NULL: unknown */
 	const struct login *login;
 	struct policy policy;
-	struct rules_setting settings[EXPLAIN_SETTINGS_MAX]; /* of the rule that won */
+	struct rules_setting settings[KEY_COUNT - KEY_MATCHERS]; /* of the rule that won */
 	size_t count;
 	struct error error; /* empty: it was decided */
 };
