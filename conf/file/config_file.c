@@ -334,7 +334,7 @@ void config_file_lint(const char *path, struct diagnostics *diagnostics)
 			continue;
 		}
 		diagnostics_add(diagnostics, SEVERITY_WARNING, file, 0, 0, NULL,
-			"is not read: the name of a drop-in ends in " SUFFIX);
+			"is not read: names of drop-ins must end in " SUFFIX);
 	}
 	if (entries)
 		closedir(entries);

@@ -1,6 +1,6 @@
 /*
- * nsisolatectl check - what is wrong with a configuration: what a login would
- * find, and what only an admin's question is worth asking NSS for.
+ * nsisolatectl check - what is wrong with a configuration: what a login would find, plus what is
+ * worth asking NSS only on an admin's request.
  */
 #include <pwd.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ static bool is_shell_used(const struct rules *rules)
 	return used;
 }
 
-/* Files that root can read, and those cannot who have to. */
+/* Files that root can read, but not everybody who needs to. */
 static void check_readable(
 	const char *file, const struct rules *rules, struct diagnostics *diagnostics)
 {
@@ -77,7 +77,7 @@ static void check_readable(
 	for (char **path = closed; path && *path; path++) {
 		if (told)
 			diagnostics_add(diagnostics, SEVERITY_WARNING, *path, 0, 0, NULL,
-				"not everybody can read this: " SHELL
+				"not readable by everybody: " SHELL
 				" refuses its users, as it reads it with their rights");
 		free(*path);
 	}
@@ -85,7 +85,7 @@ static void check_readable(
 	diagnostics_sort(diagnostics);
 }
 
-/* NSS is asked for what the rules name, where it answers. */
+/* Asks NSS for what the rules name, if NSS answers. */
 static void check_names(
 	const char *file, const struct rules *rules, struct diagnostics *diagnostics)
 {
@@ -96,7 +96,7 @@ static void check_names(
 	if (!names) {
 		name_services_describe(&services, why, sizeof why);
 		diagnostics_add(diagnostics, SEVERITY_WARNING, file, 0, 0, NULL,
-			"%s; so nobody can tell which users and groups there are", why);
+			"%s; so users and groups were not checked", why);
 	}
 	rules_lint(rules, names, diagnostics);
 }

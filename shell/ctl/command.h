@@ -1,6 +1,4 @@
-/*
- * command.h - what nsisolatectl can do: one row a command, one file a command.
- */
+/* command.h - the commands of nsisolatectl: one row and one file for each. */
 #ifndef NSISOLATE_CTL_COMMAND_H
 #define NSISOLATE_CTL_COMMAND_H
 
@@ -14,8 +12,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-/* The status of a command that was called the wrong way; EX_USAGE would be one
- * that means more. */
+/* The exit status for wrong usage; sysexits' EX_USAGE means more than that. */
 #define STATUS_USAGE 2
 
 int command_check(int argc, char **argv);
@@ -29,8 +26,7 @@ int command_doctor(int argc, char **argv);
 int command_enable(int argc, char **argv);
 int command_disable(int argc, char **argv);
 
-/* Says on standard error how the command of this name is called; returns
- * STATUS_USAGE. */
+/* Prints the usage of the command to standard error; returns STATUS_USAGE. */
 int command_usage(const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * nsisolatectl edit - as visudo(8): a copy is edited, checked together with all
- * the other files, and takes the place of the file at once or not at all.
+ * nsisolatectl edit - like visudo(8): a copy is edited, checked together with all the other files,
+ * and replaces the file atomically or not at all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,18 +26,18 @@
 #include "nss_probe.h"
 #include "shell/ctl/output/terminal.h"
 
-#define COPY_SUFFIX ".edit" /* not .conf: among drop-ins it must not be read as one */
+#define COPY_SUFFIX ".edit" /* not .conf: beside drop-ins it must not be read as one */
 #define DROP_IN_SUFFIX ".d"
 
 enum status { STATUS_DONE = 0, STATUS_LEFT = 1, STATUS_FAILED = 2 };
 
-/* One file under way.  Its lock is released when the process ends. */
+/* One edit in progress.  Its lock is released when the process ends. */
 struct edit {
-	char *file; /* what links lead to */
-	char *copy; /* beside it, so that it can take its place at once */
+	char *file; /* with links resolved */
+	char *copy; /* in the same directory, so that it can replace the file by rename(2) */
 	char *main; /* the file that all drop-ins belong to: @file, or another one */
 	char *directory;
-	struct stat before; /* of @file; st_nlink 0: it is not there yet */
+	struct stat before; /* of @file; st_nlink 0: it does not exist yet */
 };
 
 static enum status failed(const char *what, const char *path)
@@ -48,7 +48,7 @@ static enum status failed(const char *what, const char *path)
 
 /* ---- names ---- */
 
-/* Resolves links, of the directory alone where there is no such file yet. */
+/* Resolves links, in the directory part alone where the file does not exist yet. */
 static char *resolve(const char *path)
 {
 	_cleanup_free_ char *first = strdup(path), *second = strdup(path), *directory = NULL;
@@ -69,8 +69,7 @@ static bool is_drop_in_directory(const char *directory)
 	return length > suffix && !strcmp(directory + length - suffix, ".conf" DROP_IN_SUFFIX);
 }
 
-/* DIR/nsisolate.conf.d/x.conf belongs to DIR/nsisolate.conf; any other file to
- * itself. */
+/* DIR/nsisolate.conf.d/x.conf belongs to DIR/nsisolate.conf; any other file to itself. */
 static char *main_file(const char *file, const char *directory)
 {
 	if (is_drop_in_directory(directory) && config_file_is_drop_in(file))
@@ -97,9 +96,8 @@ static bool name_files(struct edit *edit, const char *path)
 /* ---- one at a time ---- */
 
 /*
- * Locks the file itself, or its directory while there is no file.  An edit that
- * ends meanwhile puts another file there: then that is the one to be locked.
- * Returns the file's descriptor or -1.
+ * Locks the file itself, or its directory while there is no file.  If another edit has replaced the
+ * file meanwhile, the new file is locked instead.  Returns the file's descriptor or -1.
  */
 static int lock_file(struct edit *edit)
 {
@@ -133,8 +131,7 @@ static int lock_file(struct edit *edit)
 
 /* ---- the copy ---- */
 
-/* What an edit that was killed left behind goes first: nobody else has the
- * lock. */
+/* First removes what a killed edit left behind: nobody else has the lock. */
 static bool make_copy(const struct edit *edit, int file)
 {
 	_cleanup_close_ int copy = -1;
@@ -150,7 +147,7 @@ static bool make_copy(const struct edit *edit, int file)
 	return sent == 0;
 }
 
-/* Owner and mode of the file: an editor may have written a file of its own. */
+/* Owner and mode of the file: an editor may have created a new file. */
 static bool finish_copy(const struct edit *edit)
 {
 	struct stat status;
@@ -175,7 +172,7 @@ static bool is_unchanged(const struct edit *edit)
 	bool same = copy != NULL;
 	int byte;
 
-	/* a file that is not there yet is unchanged while nothing is written */
+	/* a file that does not exist yet is unchanged while nothing is written */
 	while (same && (byte = getc(copy)) != EOF)
 		same = file && getc(file) == byte;
 	if (same && file)
@@ -189,8 +186,7 @@ static bool is_unchanged(const struct edit *edit)
 
 /* ---- the editor ---- */
 
-/* The words of an editor's command line, as sudo takes it: separated by blanks,
- * no shell. */
+/* The words of an editor's command line, as sudo splits it: by blanks, without a shell. */
 static int spawn_editor(const char *command, const char *copy, pid_t *pid)
 {
 	_cleanup_free_ char *text = strdup(command);
@@ -218,7 +214,7 @@ static int spawn_editor(const char *command, const char *copy, pid_t *pid)
 	return result;
 }
 
-/* The admin's editor, or the first that there is. */
+/* The admin's editor, or the first one available. */
 static int start_editor(const char *copy, pid_t *pid)
 {
 	static const char *const variables[] = {"SUDO_EDITOR", "VISUAL", "EDITOR"};
@@ -286,7 +282,7 @@ static enum verdict check(const struct edit *edit)
 	return verdict;
 }
 
-/* 'e' edit again, 'i' install, 'x' leave; what cannot be asked is left. */
+/* 'e' edit again, 'i' install, 'x' exit; without a terminal to ask on: exit. */
 static char ask(enum verdict verdict)
 {
 	_cleanup_free_ char *line = NULL;
@@ -324,15 +320,15 @@ static bool changed_meanwhile(const struct edit *edit)
 	       now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
 }
 
-/* A file that nobody reads never does. */
+/* A file that nobody reads never takes effect. */
 static const char *when_it_counts(const struct edit *edit)
 {
 	if (is_drop_in_directory(edit->directory) && !config_file_is_drop_in(edit->file))
-		return "but no login reads it: the name of a drop-in ends in .conf";
+		return "but no login reads it: names of drop-ins must end in .conf";
 	if (strcmp(edit->main, NSISOLATE_CONF) != 0)
-		return "it counts from the next login on, where PAM or nsisolate-shell is told of "
+		return "it takes effect at the next login, where PAM or nsisolate-shell uses "
 		       "it";
-	return "it counts from the next login on";
+	return "it takes effect at the next login";
 }
 
 static enum status install(const struct edit *edit)
@@ -341,7 +337,8 @@ static enum status install(const struct edit *edit)
 
 	if (changed_meanwhile(edit)) {
 		fprintf(stderr,
-			NAME ": %s was changed by someone else meanwhile; your text is in %s\n",
+			NAME
+			": %s was changed by someone else in the meantime; your text is in %s\n",
 			edit->file, edit->copy);
 		return STATUS_FAILED;
 	}
@@ -350,7 +347,7 @@ static enum status install(const struct edit *edit)
 		fprintf(stderr, "Your text is in %s\n", edit->copy);
 		return STATUS_FAILED;
 	}
-	/* the name has to survive a power cut too */
+	/* the rename has to survive a power failure, too */
 	if (directory < 0 || fsync(directory) < 0)
 		return failed("write out", edit->directory);
 	printf("%s is installed; %s.\n", edit->file, when_it_counts(edit));
@@ -399,8 +396,7 @@ static enum status edit_file(const char *path)
 	if (!name_files(&edit, path)) {
 		status = failed("edit", path);
 	} else if (!strcmp(edit.file, "/dev/null")) {
-		fprintf(stderr, NAME ": %s is masked: take the link to /dev/null away first\n",
-			path);
+		fprintf(stderr, NAME ": %s is masked: remove the link to /dev/null first\n", path);
 		status = STATUS_FAILED;
 	} else if ((lock = lock_file(&edit)) < 0) {
 		status = STATUS_FAILED;

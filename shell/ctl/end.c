@@ -1,6 +1,4 @@
-/*
- * nsisolatectl end - sessions ended, by their rule's logout policy or at once.
- */
+/* nsisolatectl end - ends sessions, by their rule's logout policy or at once. */
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -22,8 +20,8 @@
 
 #define WAIT_MS 10000 /* for all of them together */
 /*
- * SIGTERM is lost while one that the session's user sent to PID 1 is pending, so it is sent again
- * until PID 1 has exited; a second one does nothing.
+ * SIGTERM is lost while a SIGTERM that the session's user sent to PID 1 is pending, so we send it
+ * again until PID 1 has exited; a second one does no harm.
  */
 #define AGAIN_MS 100
 
@@ -31,7 +29,7 @@ enum status { STATUS_ENDED = 0, STATUS_FAILED = 1, STATUS_LIVES_ON = 3 };
 
 struct ending {
 	const struct session *session;
-	int pidfd; /* -1: it has ended, or cannot be */
+	int pidfd; /* -1: it has ended, or cannot be ended */
 	bool failed;
 };
 
@@ -65,7 +63,7 @@ static void send_signal(struct ending *ending, int signum)
 {
 	if (ending->pidfd < 0)
 		return;
-	/* it may just have ended: poll() says so next */
+	/* it may just have ended: the next poll() reports that */
 	if (syscall(SYS_pidfd_send_signal, ending->pidfd, signum, NULL, 0) < 0 && errno != ESRCH)
 		say_failed(ending, strerror(errno));
 }
@@ -76,7 +74,7 @@ static void begin(struct ending *ending, const struct session *session, int sign
 
 	*ending = (struct ending){.session = session, .pidfd = -1};
 	if (session_is_ours(session)) {
-		say_failed(ending, "this is the one that you are in; log out");
+		say_failed(ending, "you are in it; log out instead");
 		return;
 	}
 	ending->pidfd = session_open(session, NULL, &error);
@@ -88,7 +86,7 @@ static void begin(struct ending *ending, const struct session *session, int sign
 		say_failed(ending, error.text);
 }
 
-/* One look at all of them, at most @timeout ms long; returns how many still live. */
+/* Checks all of them for at most @timeout ms; returns how many are still alive. */
 static size_t look(struct ending *endings, struct pollfd *fds, size_t count, int timeout)
 {
 	size_t living = 0;
@@ -156,7 +154,7 @@ static enum status end_all(const struct session **chosen, size_t count, bool now
 	return say_rest(endings, count, now);
 }
 
-/* The uid of a user by name or number; -1 with a word about it. */
+/* The uid of a user given by name or number; -1 after printing an error. */
 static int find_uid(const char *user, uid_t *uid)
 {
 	const struct passwd *account;
@@ -193,7 +191,7 @@ static size_t choose_user(
 		if (session->uid != uid)
 			continue;
 		chosen[count++] = session;
-		/* two names of one uid cannot be told apart by what a process may do */
+		/* two names of one uid cannot be told apart by what their processes may do */
 		snprintf(name, sizeof name, "%s", session->user);
 		printable(name);
 		if (!isdigit((unsigned char)*user) && strcmp(session->user, user) != 0)
@@ -203,11 +201,11 @@ static size_t choose_user(
 				user, name, uid, name);
 	}
 	if (!count)
-		fprintf(stderr, NAME ": %s has no session\n", user);
+		fprintf(stderr, NAME ": %s has no sessions\n", user);
 	return count;
 }
 
-/* All of them are there, or none is touched. */
+/* All of them exist, or none is touched. */
 static size_t choose_words(const struct sessions *sessions, char **words, size_t word_count,
 	const struct session **chosen)
 {

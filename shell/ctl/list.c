@@ -1,6 +1,4 @@
-/*
- * nsisolatectl list - the sessions that live now.
- */
+/* nsisolatectl list - the running sessions. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,10 +16,10 @@
 #include "shell/ctl/output/terminal.h"
 #include "shell/ctl/session/sessions.h"
 
-/* The kernel tells nobody when a session begins or ends: --watch looks this often. */
+/* The kernel sends no event when a session begins or ends, so --watch polls this often. */
 #define WATCH_MS 1000
 
-#define CELL_SIZE 72 /* what is longer is cut, terminal or not */
+#define CELL_SIZE 72 /* anything longer is cut, terminal or not */
 
 static const struct table_column columns[] = {
 	{"SESSION", false, 0},
@@ -43,7 +41,7 @@ struct row {
 	char text[COLUMNS][CELL_SIZE];
 };
 
-/* A word of somebody else's; one that is only claimed stands in parentheses. */
+/* A word that somebody else chose; one that is only claimed is in parentheses. */
 static void show_word(char *cell, const char *word, bool verified)
 {
 	size_t length;
@@ -96,7 +94,7 @@ static void show_age(char *cell, long long seconds)
 		snprintf(cell, CELL_SIZE, "%llds", seconds);
 }
 
-/* What several logins share is of no one service: there it says how many they are. */
+/* A shared session has no single service: its number of logins is shown instead. */
 static void show_service(char *cell, const struct session *session)
 {
 	if (session->shared && session->logins)
@@ -143,7 +141,7 @@ static int show_table(const struct sessions *sessions, size_t width, size_t heig
 	if (most && sessions->count > most)
 		printf("and %zu more\n", sessions->count - most);
 	else if (replaced)
-		puts("* runs a nsisolate-init that has been replaced since");
+		puts("* its nsisolate-init has since been replaced");
 	return 0;
 }
 
@@ -218,11 +216,11 @@ static void warn_unseen(const struct sessions *sessions)
 	if (sessions->unseen)
 		fprintf(stderr,
 			NAME ": the kernel hid %zu processes (CAP_SYS_PTRACE is missing): sessions "
-			     "may be, too\n",
+			     "may be hidden, too\n",
 			sessions->unseen);
 }
 
-/* @height: of the terminal that is written to again and again; 0: all of it once. */
+/* @height: of the terminal to refresh; 0: print the whole list once. */
 static int list(bool json, size_t height)
 {
 	struct sessions sessions;

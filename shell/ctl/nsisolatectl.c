@@ -20,12 +20,11 @@ static const struct command commands[] = {
 	{"end", "[--now] SESSION... | --user USER [--now]",
 		"end sessions, as their rule's logout says or at once", command_end},
 	{"doctor", "[--json]",
-		"say what keeps this machine from isolating, and what leads around it",
+		"say what keeps this machine from isolating logins, and what bypasses isolation",
 		command_doctor},
 	{"enable", "[--dry-run] [--rescue-group GROUP] SERVICE...",
-		"isolate logins by these services of PAM's: the one hand that edits their stacks",
-		command_enable},
-	{"disable", "[--dry-run] SERVICE... | --all", "take that back", command_disable},
+		"isolate logins by these PAM services, by editing their stacks", command_enable},
+	{"disable", "[--dry-run] SERVICE... | --all", "undo enable", command_disable},
 };
 
 #define COUNT ARRAY_SIZE(commands)

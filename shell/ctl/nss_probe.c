@@ -27,7 +27,7 @@
 
 static const char *const databases[] = {"passwd", "group"};
 
-/* Of this process's lookups; @services: as nsswitch.conf has them, without what does not answer. */
+/* Of this process's lookups; @services: as in nsswitch.conf, without those that do not answer. */
 static void look_up_by(const char *database, const char *services)
 {
 #ifdef __GLIBC__
@@ -45,7 +45,7 @@ static _Noreturn void ask(int report)
 	char called[16];
 	size_t length;
 
-	/* the account's failure counts more: who has none does not get in */
+	/* the failure of the account lookup matters more: without it nobody gets in */
 	if (login_by_name(&login, NOBODY, &error) == -ENOENT)
 		*error.text = '\0';
 	if (!*error.text)
@@ -57,7 +57,7 @@ static _Noreturn void ask(int report)
 struct question {
 	const char *service; /* NULL: all of nsswitch.conf */
 	pid_t pid;
-	int answer; /* the end of a pipe; -1: none */
+	int answer; /* the read end of a pipe; -1: none */
 };
 
 static bool begin(struct question *question)
@@ -80,7 +80,7 @@ static bool begin(struct question *question)
 	return question->pid > 0;
 }
 
-/* Whether it was answered before @deadline; with what failed in @text. */
+/* Whether it was answered before @deadline; the failure, if any, in @text. */
 static bool end(struct question *question, long long deadline, char *text, size_t size)
 {
 	struct pollfd answer = {.fd = question->answer, .events = POLLIN};
@@ -101,7 +101,7 @@ static bool end(struct question *question, long long deadline, char *text, size_
 	return ready > 0;
 }
 
-/* Appends @word to a list with blanks in between, once. */
+/* Appends @word to a blank-separated list, unless it is there already. */
 static void append(char *list, size_t size, const char *word)
 {
 	size_t used = strlen(list), length = strlen(word);
@@ -112,7 +112,7 @@ static void append(char *list, size_t size, const char *word)
 	snprintf(list + used, size - used, "%s%s", used ? " " : "", word);
 }
 
-/* Each service by itself, all at once. */
+/* Tries each service on its own, all at the same time. */
 static void find_silent(struct name_services *services)
 {
 	char lists[2][128], all[256] = "", rest[2][128] = {"", ""}, text[16], *cursor = all, *word;
@@ -150,7 +150,7 @@ bool name_services_ask(struct name_services *services)
 	struct question question = {.service = NULL};
 
 	*services = (struct name_services){.silent = ""};
-	/* who cannot fork will hear of it elsewhere */
+	/* a failure to fork is reported elsewhere */
 	if (begin(&question) && !end(&question, clock_ms() + PATIENCE_MS, services->failed,
 					sizeof services->failed))
 		find_silent(services);

@@ -28,7 +28,7 @@ static bool write_all(int fd, const char *text, size_t length)
 	return true;
 }
 
-/* The changes as pam-judge reads them, in a file in memory; or a negative errno. */
+/* The changes in pam-judge's input format, in a memory file; or a negative errno. */
 static int write_changes(const struct pam_change *changes, size_t count)
 {
 	_cleanup_close_ int fd = memfd_create("changes", MFD_CLOEXEC);
@@ -50,9 +50,9 @@ static int write_changes(const struct pam_change *changes, size_t count)
 	return result;
 }
 
-/* ---- what it said ---- */
+/* ---- its answer ---- */
 
-/* Cuts the next word off *@cursor, which is a line of words between tabs; "" at the end. */
+/* Cuts the next word off *@cursor, a line of tab-separated words; "" at the end. */
 static char *next_word(char **cursor)
 {
 	char *word = *cursor, *end = word + strcspn(word, "\t");
@@ -67,7 +67,7 @@ static unsigned next_number(char **cursor)
 	return (unsigned)strtoul(next_word(cursor), NULL, 10);
 }
 
-/* Room for one more in an array; NULL when there is no memory. */
+/* Room for one more element in an array; NULL when out of memory. */
 static void *one_more(void *array, size_t *count, size_t size)
 {
 	void *larger;
@@ -136,7 +136,7 @@ static bool take_file(struct pam_verdict *verdict, char *cursor)
 	return true;
 }
 
-/* One fact; false when memory ran out. */
+/* Takes in one fact; false when out of memory. */
 static bool take_fact(struct pam_verdict *verdict, char *cursor, size_t *decides)
 {
 	const char *kind = next_word(&cursor);

@@ -1,6 +1,6 @@
 /*
- * pam_verdict.h - what libpam makes of the stack of a service: by libpam itself, in pam-judge, with
- * no module in it (../judge/).
+ * pam_verdict.h - what libpam makes of a service's stack: found out by libpam itself, in pam-judge,
+ * with no module loaded (../judge/).
  */
 #ifndef NSISOLATE_CTL_PAM_VERDICT_H
 #define NSISOLATE_CTL_PAM_VERDICT_H
@@ -12,34 +12,34 @@
 #include "shell/judge/facts.h"
 
 /*
- * A file as it would be: whoever asks for @path, by that name or through a link that leads to the
- * same file, gets @text.  There need be no such file yet.
+ * A changed file: whoever opens @path, by that name or through a link to the same file, gets @text.
+ * The file need not exist yet.
  */
 struct pam_change {
 	const char *path; /* absolute, no newline */
-	const char *text; /* NULL: the file is taken away */
+	const char *text; /* NULL: the file is removed */
 	size_t length;
 };
 
 /* A line that names a module, in the order in which libpam read them. */
 struct pam_line {
 	char type; /* 'a'uth, 'c': account, 'p'assword, 's'ession */
-	const char *file; /* where it stands */
-	unsigned number; /* and the line there: the first one where a backslash joins several */
+	const char *file; /* the file that it is in */
+	unsigned number; /* its number there: of the first one where a backslash joins several */
 	const char *module; /* its path, as libpam loads it */
 	bool there; /* that file exists */
-	bool able; /* it has the function that the type asks for; else PAM_MODULE_UNKNOWN comes */
+	bool able; /* it has the function for this type; otherwise libpam gets PAM_MODULE_UNKNOWN */
 	/* of the stack `other`, which decides for services without a line of the type */
 	bool other;
 	bool ours; /* pam_nsisolate.so */
-	bool wrong; /* ours: an argument is, and it refuses everybody */
+	bool wrong; /* ours: an argument is wrong, and it refuses everybody */
 	const char *fault; /* ours: what is wrong; else "" */
-	unsigned part; /* enum line_part; of session lines also beside ours */
-	const char **arguments; /* as libpam cut them; known of those lines that were reached */
+	unsigned part; /* enum line_part; set for all session lines, not only ours */
+	const char **arguments; /* as libpam split them; known for the lines that were reached */
 	size_t argument_count;
 };
 
-/* Something that libpam would have logged about a file: a line that it cannot take, ... */
+/* Something that libpam would have logged about a file: a line that it cannot parse, ... */
 struct pam_complaint {
 	const char *file; /* "": about none */
 	unsigned number;
@@ -54,37 +54,37 @@ struct pam_file {
 
 enum pam_isolation {
 	PAM_UNSEEN, /* not known: verdict->unseen says why */
-	PAM_REFUSED, /* no answer of any module lets a login in (isolated, or at all) */
+	PAM_REFUSED, /* no combination of module answers lets a login in (isolated, or at all) */
 	PAM_NONE, /* logins are let in, and none is isolated */
 	PAM_SOME, /* it depends on what a module answers: verdict->decides */
-	PAM_ALL /* every login that is let in, unless our module itself fails */
+	PAM_ALL /* every login that is let in is isolated, unless our module itself fails */
 };
 
 struct pam_verdict {
 	enum pam_isolation isolation;
-	char unseen[640]; /* "": it was judged */
-	unsigned fates; /* enum fate: all that can come of a session */
-	unsigned usual; /* the one where every module succeeds */
+	char unseen[640]; /* why it could not be judged; "": it was */
+	unsigned fates; /* enum fate: every possible outcome of a session */
+	unsigned usual; /* the outcome where every module succeeds */
 	bool closes; /* ours is reached at close wherever it opened */
 	bool unread; /* libpam cannot read it, and pam_start or every call fails: see complaints */
 	bool auth, account; /* pam_authenticate and pam_acct_mgmt can succeed */
-	unsigned runs; /* that it took */
-	const struct pam_line *decides; /* PAM_SOME: the line whose answer does; NULL: several do */
+	unsigned runs; /* how many runs of libpam it took */
+	/* PAM_SOME: the line whose answer decides; NULL: several do */
+	const struct pam_line *decides;
 	struct pam_line *lines;
 	size_t line_count;
 	struct pam_complaint *complaints;
 	size_t complaint_count;
 	struct pam_file *files;
 	size_t file_count;
-	char *text; /* that all these point into */
+	char *text; /* what all these strings point into */
 };
 
 /*
- * Judges @service as it would be with these @changes, @count of them; with none: as it is.  Where
- * root asks, as a user without any right, and as root only where a file is not readable for all; an
- * ordinary user gets PAM_UNSEEN there.  Takes 2 ms and 10 s at most.  Returns 0 with @verdict
- * filled, which is to be freed; or a negative errno with @error filled when pam-judge cannot be
- * run.
+ * Judges @service as it would be with these @count @changes; without any: as it is.  For root it
+ * runs as a user without any rights, and as root only where a file is not readable by all; an
+ * ordinary user gets PAM_UNSEEN there.  Takes 2 ms to 10 s.  Returns 0 with @verdict filled, which
+ * the caller frees; or a negative errno with @error filled when pam-judge cannot be run.
  */
 int pam_judge(const char *service, const struct pam_change *changes, size_t count,
 	struct pam_verdict *verdict, struct error *error);
@@ -92,7 +92,7 @@ int pam_judge(const char *service, const struct pam_change *changes, size_t coun
 /* The first session line of ours that opened a session in some run; NULL: none did. */
 const struct pam_line *pam_verdict_opener(const struct pam_verdict *verdict);
 
-/* Whether the line has this argument; whether it is of this module, by its name without ".so". */
+/* Whether the line has this argument; whether it is of this module, named without ".so". */
 bool pam_line_has(const struct pam_line *line, const char *argument);
 bool pam_line_is(const struct pam_line *line, const char *module);
 

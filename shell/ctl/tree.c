@@ -1,6 +1,4 @@
-/*
- * nsisolatectl tree - the processes of one session, each with the PID out here and the one inside.
- */
+/* nsisolatectl tree - the processes of one session, each with its PID outside and inside. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +16,7 @@
 #include "shell/ctl/session/process.h"
 #include "shell/ctl/session/sessions.h"
 
-#define DEPTH_MAX 40 /* what is deeper is shown as if it were not */
+#define DEPTH_MAX 40 /* deeper levels are shown at this depth */
 #define COMMAND_SIZE 512
 
 struct member {
@@ -42,7 +40,7 @@ static void find_command(int directory, struct process_text *text, struct member
 	if (process_read(directory, "cmdline", text) == 0 && text->length) {
 		size_t last = text->length;
 
-		/* a title that was made shorter has a tail of NULs */
+		/* a title that was shortened has a tail of NULs */
 		while (last && !text->bytes[last - 1])
 			last--;
 		for (size_t i = 0; i < last; i++)
@@ -73,7 +71,9 @@ static int add_member(struct members *members, const struct member *member)
 	return 0;
 }
 
-/* Whether the process is in the session or in a namespace below; of a PID 1 that hides we know. */
+/*
+ * Whether the process is in the session or in a nested namespace; a hidden PID 1 is known already.
+ */
 static bool is_member(
 	const struct sessions *sessions, const struct session *session, int proc, const char *name)
 {
@@ -165,7 +165,7 @@ static void show_member(
 	puts(line);
 }
 
-/* A parent with what came from it; quadratic, in what one user has in one session. */
+/* A process with its descendants; quadratic in the number of processes of one session. */
 static void show_from(struct members *members, struct member *member, unsigned depth, size_t width)
 {
 	if (member->shown)
@@ -188,7 +188,7 @@ static void show_all(struct members *members, size_t width)
 	for (size_t i = 0; i < members->count; i++)
 		if (!has_parent(members, &members->list[i]))
 			show_from(members, &members->list[i], 0, width);
-	/* too deep, or a parent that ended while we looked */
+	/* too deep, or the parent ended in the meantime */
 	for (size_t i = 0; i < members->count; i++)
 		show_from(members, &members->list[i], 0, width);
 }

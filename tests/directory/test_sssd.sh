@@ -26,7 +26,7 @@ test_with_sssd_down_nobody_is_locked_out() {
 	id u1 >/dev/null
 	org_sssd_stop
 	! getent group no-such-group || fail "a control"
-	assert_match "$(nsisolatectl explain --service stage alice)" 'it cannot be told for sudo'
+	assert_match "$(nsisolatectl explain --service stage alice)" 'cannot be decided for sudo'
 	assert_match "$(nsisolatectl doctor | grep '^problem')" 'names .*NSS failed at the service sss'
 	left_alone carol
 	gets alice users

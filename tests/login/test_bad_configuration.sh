@@ -171,7 +171,7 @@ close_one() {
 	as dave "$NSISOLATE_SHELL" -c 'echo in' >$STAGE/out 2>&1
 	assert_eq $? 1 "status, $1 being $2"
 	assert_match "$(nsisolatectl check; echo "status $?")" \
-		"^$1: warning: not everybody can read this: .*status 1\$" "what check says"
+		"^$1: warning: not readable by everybody: .*status 1\$" "what check says"
 	chmod "$before" "$1"
 }
 

@@ -107,14 +107,14 @@ test_explain_says_what_cannot_be_told() {
 	directory down
 	shipped_rules
 	seen=$(nsisolatectl explain alice)
-	assert_match "$seen" '\[administrators\] group alice: it cannot be told for sudo'
+	assert_match "$seen" '\[administrators\] group alice: cannot be decided for sudo'
 	assert_match "$seen" 'in doubt: .*\[administrators\].*service standin.*isolated by rule \[users\]'
 	seen=$(nsisolatectl explain --json alice)
 	assert_match "$seen" '"rule":"administrators".*"matched":null,.*"doubt":"it cannot be told whether'
 	assert_match "$seen" '"isolate":true,"rule":"users"'
 	printf '[a]\ngroup = staff\nisolate = no\n[b]\nisolate = no\n' | conf
 	seen=$(nsisolatectl explain alice)
-	assert_match "$seen" '\[a\] group is not asked for here.*not isolated by rule \[b\]'
+	assert_match "$seen" '\[a\] group is not looked up here.*not isolated by rule \[b\]'
 	directory_end
 }
 
@@ -155,17 +155,17 @@ test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
 	timeout "$(pace_seconds 1000)" nsisolatectl doctor >/tmp/said/doctor
 	wait
 	seen=$(cat /tmp/said/check)
-	assert_match "$seen" 'service standin of nsswitch.conf does not answer within 5 s; so nobody can tell'
+	assert_match "$seen" 'service standin of nsswitch.conf does not answer within 5 s; so users and groups were not checked'
 	! grep 'there is no group' <<<"$seen" || fail "what cannot be told is told: $seen"
 	assert_match "$(cat /tmp/said/alice)" \
-		'\[a\] group alice: it cannot be told.*in doubt: .*standin.*isolated by rule \[users\]'
-	assert_match "$(cat /tmp/said/erin)" "standin.*does not answer.*nobody can tell who 'erin' is"
+		'\[a\] group alice: cannot be decided.*in doubt: .*standin.*isolated by rule \[users\]'
+	assert_match "$(cat /tmp/said/erin)" "standin.*does not answer.*cannot look up 'erin'"
 	assert_match "$(grep '^problem' /tmp/said/doctor)" \
 		'names .*service standin of nsswitch.conf does not answer'
 	rm -r /tmp/said
 	mode down
 	seen=$(nsisolatectl check)
-	assert_match "$seen" 'NSS failed at the service standin.*so nobody can tell'
+	assert_match "$seen" 'NSS failed at the service standin.*so users and groups were not checked'
 	! grep 'no-such-group' <<<"$seen" || fail "what cannot be told is told: $seen"
 	seen=$(nsisolatectl doctor)
 	assert_match "$(grep '^problem' <<<"$seen")" 'names .*NSS failed at the service standin'

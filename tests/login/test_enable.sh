@@ -43,7 +43,7 @@ there_and_back() {
 	as_it_was=$(looks /etc/pam.d/*)
 	assert_match "$(enable try)" 'try: from now on .*status 0'
 	isolated || fail "not isolated: $(login), by $(cat /etc/pam.d/try)"
-	assert_match "$(enable try)" 'is enabled already.*status 0' "once more"
+	assert_match "$(enable try)" 'already enabled.*status 0' "once more"
 	assert_match "$(disable try)" 'is as it was before
 status 0'
 	assert_eq "$(looks /etc/pam.d/*)" "$as_it_was" "/etc/pam.d"
@@ -82,15 +82,15 @@ test_comments_with_the_line_ends_of_another_system_stay() {
 	{ permit; printf '# the end\r'; } | stack
 	there_and_back
 	permit | sed 's/$/\r/' | stack
-	refuses 'as it is already, every login is refused' try
+	refuses 'without any change, every login is refused' try
 }
 
 test_a_line_that_goes_on_and_takes_ours_for_its_own_is_refused() {
 	private
 	{ permit; printf 'session optional pam_permit.so \\\n'; } | stack
-	refuses 'ends in a backslash|as it is already, every login is refused' try
+	refuses 'ends in a backslash|without any change, every login is refused' try
 	{ permit; printf 'session optional pam_permit.so \\\n\n'; } | stack
-	refuses 'ends in a backslash|as it is already, every login is refused' try
+	refuses 'ends in a backslash|without any change, every login is refused' try
 	# where it ends there is nothing to refuse
 	{ permit; printf 'session optional \\\n  pam_permit.so\n'; } | stack
 	there_and_back
@@ -107,9 +107,9 @@ test_a_stack_that_would_not_isolate_is_refused() {
 	{ permit; echo 'session [success=die default=ignore] pam_nsisolate.so'; } | stack
 	refuses 'every login is refused' try
 	{ permit; echo 'session include nowhere'; } | stack
-	refuses 'as it is already, every login is refused' try
+	refuses 'without any change, every login is refused' try
 	{ permit; echo 'session required pam_nowhere.so'; } | stack
-	refuses 'as it is already, every login is refused: .*pam_nowhere.so, which is not there' try
+	refuses 'without any change, every login is refused: .*pam_nowhere.so, which is not there' try
 }
 
 test_nobody_is_locked_out_for_a_module_that_is_not_there() {
@@ -130,7 +130,7 @@ completed() { # the half that standard input has of the pair
 	isolated || fail "not isolated: $(login)"
 	assert_eq "$(grep -c '^session.*pam_nsisolate.so' /etc/pam.d/try)" 2 "lines of ours"
 	assert_match "$(grep -v '^#' /etc/pam.d/try | head -n 1)" 'pam_nsisolate.so close$' "the first line"
-	assert_match "$(enable try)" 'is enabled already' "once more"
+	assert_match "$(enable try)" 'already enabled' "once more"
 	grep -v '^#' /etc/pam.d/try | grep -Fx "$as_it_was" | diff <(echo "$as_it_was") - || fail "the half is another"
 }
 test_half_of_the_pair_is_completed() {
@@ -138,8 +138,8 @@ test_half_of_the_pair_is_completed() {
 	{ permit; echo "$OPEN rescue_group=sudo"; } | completed
 	{ permit; echo "$OPEN open"; } | completed
 	{ echo "$OPEN close"; permit; } | completed
-	# and what is taken out is both
-	assert_match "$(disable try)" '2 lines that name pam_nsisolate.so are taken out.*status 0'
+	# and what is removed is both
+	assert_match "$(disable try)" '2 lines that name pam_nsisolate.so are removed.*status 0'
 	assert_eq "$(cat /etc/pam.d/try)" "$(permit)"
 }
 
@@ -149,7 +149,7 @@ test_what_was_changed_since_loses_our_lines_only() {
 	enable try >/dev/null
 	echo 'session optional pam_permit.so mine' >>/etc/pam.d/try
 	sed -i 's/^auth .*/auth sufficient pam_permit.so/' /etc/pam.d/try
-	assert_match "$(disable try)" '2 lines that name pam_nsisolate.so are taken out.*status 0'
+	assert_match "$(disable try)" '2 lines that name pam_nsisolate.so are removed.*status 0'
 	assert_eq "$(cat /etc/pam.d/try)" 'auth sufficient pam_permit.so
 account required pam_permit.so
 session required pam_permit.so
@@ -157,7 +157,7 @@ session optional pam_permit.so mine'
 	# written by hand, over several lines, with comments of its own
 	{ permit; printf '%s\n' '-session \' '# why' 'optional pam_nsisolate.so # not' \
 		'# pam_nsisolate.so' 'session required pam_permit.so last'; } | stack
-	assert_match "$(disable try)" '1 line that names pam_nsisolate.so is taken out'
+	assert_match "$(disable try)" '1 line that names pam_nsisolate.so is removed'
 	assert_eq "$(cat /etc/pam.d/try)" "$(permit)
 # why
 # pam_nsisolate.so
@@ -169,11 +169,11 @@ test_a_jump_that_would_go_over_the_end_keeps_disable_from_it() {
 	{ permit; echo 'session [success=1 default=ignore] pam_permit.so'; echo "$OPEN"; } | stack
 	cp /etc/pam.d/try $KEPT/try
 	assert_eq "$(login)" lab
-	assert_match "$(disable try)" 'left as it is, take the lines out by hand: .*every login is refused.*status 1'
+	assert_match "$(disable try)" 'is unchanged; remove the lines by hand: .*every login is refused.*status 1'
 	cmp /etc/pam.d/try $KEPT/try || fail "it was changed"
 	# one that then goes over another line is the administrator's to judge
 	echo 'session required pam_permit.so' >>/etc/pam.d/try
-	assert_match "$(disable try)" 'is taken out.*status 0'
+	assert_match "$(disable try)" 'is removed.*status 0'
 	assert_eq "$(login)" lab
 }
 
@@ -209,7 +209,7 @@ $OPEN"
 	echo 'session required pam_deny.so' >>/usr/lib/pam.d/try
 	! login >/dev/null || fail "the vendor's update does not count"
 	permit | vendors
-	assert_match "$(enable try)" 'is enabled already'
+	assert_match "$(enable try)" 'already enabled'
 	assert_match "$(disable try)" '/etc/pam.d/try: is gone, as it was before
 status 0'
 	[ ! -e /etc/pam.d/try ] || fail "the vendor's file is masked"
@@ -217,7 +217,7 @@ status 0'
 	# what somebody wrote to it stays
 	enable try >/dev/null
 	sed -i '3i auth required pam_permit.so mine' /etc/pam.d/try
-	assert_match "$(disable try)" '2 lines .* taken out'
+	assert_match "$(disable try)" '2 lines .* removed'
 	grep -q mine /etc/pam.d/try || fail "a line of the administrator's is gone"
 	assert_eq "$(login)" lab "a login by what is left"
 }
@@ -250,10 +250,10 @@ status 0'
 test_names_that_are_none_are_refused() {
 	private
 	permit | stack
-	refuses 'no stack of the name' nowhere
+	refuses 'no stack of this name' nowhere
 	refuses 'lower case: did you mean try' TRY
-	refuses 'no name of a service' ../pam.d/try
-	refuses 'no name of a service' ''
+	refuses 'not a valid name of a PAM service' ../pam.d/try
+	refuses 'not a valid name of a PAM service' ''
 	permit | stack systemd-user
 	refuses 'never isolated' systemd-user
 	assert_match "$(enable)" 'usage: .*status 2'
@@ -273,11 +273,11 @@ status 0'
 	[ -L /etc/pam.d/try ] && [ -L /etc/pam.d/second ] || fail "a link is gone"
 	isolated third || fail "third is not isolated: $(login third)"
 	assert_eq "$(login fourth)" lab
-	assert_match "$(disable third)" 'is isolated still, by .*status 1'
+	assert_match "$(disable third)" 'is still isolated, by .*status 1'
 	assert_match "$(disable second)" 'is as it was before'
 	assert_eq "$(cat $KEPT/stack)" "$(permit)"
 	ln -sfn /nowhere /etc/pam.d/try
-	refuses 'link that leads nowhere' try
+	refuses 'is a dangling link' try
 	permit | vendors
 	ln -sfn /usr/lib/pam.d/try /etc/pam.d/try
 	refuses 'which a package owns' try
@@ -329,7 +329,7 @@ test_a_file_that_cannot_be_replaced_is_left_with_words() {
 	refuses 'Read-only'
 	mount -o remount,rw /mnt
 	ln /mnt/try /mnt/second
-	refuses 'has 2 names'
+	refuses 'has 2 hard links'
 	rm /mnt/second
 	# a file that is a mount, as in containers
 	mount --bind /mnt/try /mnt/try
@@ -420,7 +420,7 @@ test_files_of_a_program_are_left_with_words() {
 	printf 'sssd\nwith-mkhomedir\n$(reboot)\n' >/etc/authselect/authselect.conf
 	refuses '--base-on=sssd.*select custom/isolated with-mkhomedir$' system-auth 2>/dev/null ||
 		assert_match "$(enable system-auth)" 'base-on=sssd.*custom/isolated with-mkhomedir
-.*left as it is
+.*is unchanged
 status 1'
 	rm -r /etc/authselect
 	{ printf '#%%PAM-1.0\n#\n# This file is autogenerated by pam-config. All changes\n'; permit; } | stack common-session-pc
@@ -451,7 +451,7 @@ test_disable_all_looks_everywhere_and_through_links() {
 	enable try >/dev/null
 	{ permit; echo "$OPEN"; } >$KEPT/stack
 	ln $KEPT/stack $KEPT/second
-	assert_match "$(disable --all)" 'has 2 names.*not every line.*status 1'
+	assert_match "$(disable --all)" 'has 2 hard links.*not every line.*status 1'
 	assert_eq "$(cat /etc/pam.d/try)" "$(permit)"
 }
 

@@ -87,7 +87,7 @@ ended: user alice, rule users, PID
 status 0"
 	wait_for session_gone || fail "there is left: $(ps -u alice -o pid,args)"
 	is_running bob 'sleep 302' || fail "bob's session ended, too"
-	assert_match "$(said nsisolatectl end --user alice)" 'alice has no session.status 1'
+	assert_match "$(said nsisolatectl end --user alice)" 'alice has no sessions.status 1'
 	assert_match "$(said nsisolatectl end --user nobody-at-all)" "there is no user 'nobody-at-all'.status 1"
 	assert_match "$(said nsisolatectl end --now --user 5002)" 'user bob.*status 0'
 	wait $other $first $client
@@ -116,7 +116,7 @@ check_own() {
 	session_start
 	init=$(newest_pid1 $user)
 	assert_match "$(said as bob nsisolatectl end $user/1)" 'there is no session.*status 1'
-	assert_match "$(said as bob nsisolatectl end "$init")" 'is not yours to look at.*status 1'
+	assert_match "$(said as bob nsisolatectl end "$init")" 'cannot examine process [0-9]+: run as root.*status 1'
 	is_running $user 'sleep 301' || fail "bob ended it"
 	assert_match "$(said as $user nsisolatectl end $user/1)" 'ended: .*status 0'
 	wait_for session_gone || fail "there is left: $(ps -u $user -o pid,args)"
@@ -126,9 +126,9 @@ test_a_user_can_end_his_own_from_outside() { both check_own; }
 
 check_inside() {
 	assert_match "$(on $user "$NSISOLATECTL end 1 2>&1; echo status \$?")" \
-		'this is the one that you are in; log out.status 1'
+		'you are in it; log out instead.status 1'
 	assert_match "$(on $user "$NSISOLATECTL end --now $user/1 2>&1; echo status \$?")" \
-		'this is the one that you are in; log out.status 1'
+		'you are in it; log out instead.status 1'
 }
 test_the_session_that_one_is_in_is_left_by_logging_out() { both check_inside; }
 

@@ -300,7 +300,7 @@ dave
 status 4"
 	assert_match "$(said as dave nsisolatectl enter --root dave/1 -- id)" '--root is for root.*status 125'
 	assert_match "$(said as bob nsisolatectl enter dave/1 -- id)" 'there is no session dave/1.*status 125'
-	assert_match "$(said as bob nsisolatectl enter "$init" -- id)" 'is not yours to look at.*status 125'
+	assert_match "$(said as bob nsisolatectl enter "$init" -- id)" 'cannot examine process [0-9]+: run as root.*status 125'
 	session_over
 	sshd_stop
 	nothing_left
@@ -314,7 +314,7 @@ test_only_root_enters_a_session_of_the_module() {
 	assert_match "$(said as alice nsisolatectl enter alice/1 -- id)" \
 		'only root can enter.*status 125'
 	assert_match "$(said on alice "$NSISOLATECTL enter 1 -- id")" \
-		'this is the session that you are in already.*status 125'
+		'you are already in this session.*status 125'
 	session_over
 	sshd_stop
 	nothing_left

@@ -245,7 +245,7 @@ test_a_pid_namespace_of_roots_is_no_proof() {
 	assert_eq "$(json 'sorted((s["user"], s["kind"], s["verified"]) for s in sessions)')" \
 		"[('alice', 'module', False), ('alice', 'shell', False)]"
 	assert_match "$(nsisolatectl list)" $'\nalice/1 +\(admins\) +lab +\(sshd\) +\(192.0.2.1\)'
-	assert_match "$(nsisolatectl enter --root alice/1 2>&1)" 'nothing tells that the PAM module made'
+	assert_match "$(nsisolatectl enter --root alice/1 2>&1)" 'cannot verify that the PAM module made'
 	pkill -KILL -u alice
 	wait
 	nothing_left
@@ -307,7 +307,7 @@ test_a_session_is_known_after_an_upgrade() {
 	mv "$NSISOLATE_INIT.new" "$NSISOLATE_INIT"
 	assert_eq "$(json '[one[k] for k in ("user", "rule", "verified", "replaced")]')" \
 		"['alice', 'users', True, True]"
-	assert_match "$(nsisolatectl list)" '[0-9]\* .*has been replaced since'
+	assert_match "$(nsisolatectl list)" '[0-9]\* .*has since been replaced'
 	rm "$NSISOLATE_INIT" # in the middle of a removal
 	assert_eq "$(json 'one["user"]')" alice
 	stage_install
@@ -355,7 +355,7 @@ test_tree_shows_both_pids_of_each_process() { both check_tree; }
 
 test_words_that_name_no_session() {
 	said() { nsisolatectl tree "$@" 2>&1; echo "status $?"; }
-	assert_match "$(said 1)" 'process 1 is in no session.*status 1'
+	assert_match "$(said 1)" 'process 1 is not in a session.*status 1'
 	assert_match "$(said 4000000000)" 'no session or process has the number 4000000000: see .*status 1'
 	assert_match "$(said alice/1)" 'there is no session alice/1: see .*status 1'
 	assert_match "$(said 12x)" "'12x' is neither a PID, nor a namespace's inode, nor USER/N.*status 1"

@@ -142,7 +142,7 @@ test_enable_chooses_both_profiles_and_sees_whether_that_did_it() {
 	assert_match "$(nsisolatectl enable common-session)" ': from now on ' || fail "it says that it failed"
 	isolated || fail "not isolated"
 	assert_eq "$(ours)" "close rescue_group=sudo "
-	assert_match "$(nsisolatectl enable common-session)" 'is enabled already' "once more"
+	assert_match "$(nsisolatectl enable common-session)" 'already enabled' "once more"
 	nsisolatectl disable common-session || fail "it says that it failed"
 	is_untouched
 	# with a change of somebody's pam-auth-update does nothing, and calls that success
@@ -250,7 +250,7 @@ test_removal_stops_where_a_line_has_to_stay() {
 	pam_stack su 'session required pam_nsisolate.so'
 	ln /etc/pam.d/su /etc/pam.d/su-too
 	said=$(may_remove) && fail "the line was overlooked"
-	assert_match "$said" '/etc/pam.d/su.* has 2 names.*not removed'
+	assert_match "$said" '/etc/pam.d/su.* has 2 hard links.*not removed'
 	rm /etc/pam.d/su-too
 	pam_stack su ''
 }

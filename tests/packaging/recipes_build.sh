@@ -34,7 +34,7 @@ diff /etc/shells /tmp/shells | grep -c '^<' | grep -qx 1
 echo 'session required pam_nsisolate.so' >/etc/pam.d/ours
 ln /etc/pam.d/ours /etc/pam.d/too
 fails rpm -e nsisolate >/tmp/said 2>&1
-grep -q '/etc/pam.d/.* has 2 names' /tmp/said
+grep -q '/etc/pam.d/.* has 2 hard links' /tmp/said
 rpm -q nsisolate
 rm /etc/pam.d/too
 printf '%s\n' '# mine' '-session optional /lib64/security/pam_nsisolate.so' \

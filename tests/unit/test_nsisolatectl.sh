@@ -169,7 +169,7 @@ test_explain_tells_rule_reasons_and_sources() {
 	assert_eq "$(said ctl explain --config "$CONF" root --from 198.51.100.1 --tty pts/1)" \
 		"root (uid 0) by sshd from 198.51.100.1 on pts/1:
   $CONF:3: [none] uid 0: not in 1-5, 7
-  $CONF:5: [out] user root: kept out by !root
+  $CONF:5: [out] user root: excluded by !root
   $CONF:8: [far] from 198.51.100.1: not in 192.0.2.0/24
   $CONF:10: [all] matches
 isolated by rule [all]
@@ -273,7 +273,7 @@ test_edit_installs_what_is_right() {
 	editor
 	chmod 640 "$CONF"
 	assert_eq "$(said ctl edit "$CONF" </dev/null)" \
-		"$CONF is installed; it counts from the next login on, where PAM or nsisolate-shell is told of it.
+		"$CONF is installed; it takes effect at the next login, where PAM or nsisolate-shell uses it.
 status 0"
 	assert_eq "$(cat "$CONF")" $'[b]\nuid = 0'
 	assert_eq "$(stat -c %a "$CONF")" 640 mode
@@ -371,7 +371,7 @@ echo '[theirs]' >$CONF
 echo '[mine]' >\"\$1\""
 	chmod +x "$DIR/both.sh"
 	assert_match "$(EDITOR=$DIR/both.sh said ctl edit "$CONF" 2>&1)" \
-		"was changed by someone else meanwhile; your text is in $CONF.edit.*status 2"
+		"was changed by someone else in the meantime; your text is in $CONF.edit.*status 2"
 	assert_eq "$(cat "$CONF")" "[theirs]"
 	assert_eq "$(cat "$CONF.edit")" "[mine]"
 	# what such an edit leaves is not in the way of the next one
@@ -402,8 +402,8 @@ test_edit_says_when_a_file_counts() {
 	given nsisolate.conf.d/b.conf <<<$'[b]\nuid = 4'
 	given nsisolate.conf.d/site <<<$'[c]\nuid = 4'
 	assert_match "$(EDITOR="sed -i s/4/5/" said ctl edit "$CONF.d/site")" \
-		"site is installed; but no login reads it: the name of a drop-in ends in .conf.*status 0"
-	assert_match "$(EDITOR="sed -i s/4/5/" said ctl edit "$CONF.d/b.conf")" "next login on, where .*status 0"
+		"site is installed; but no login reads it: names of drop-ins must end in .conf.*status 0"
+	assert_match "$(EDITOR="sed -i s/4/5/" said ctl edit "$CONF.d/b.conf")" "next login, where .*status 0"
 	assert_match "$(said ctl check "$CONF")" "nsisolate.conf.d/site: warning: is not read.*status 1"
 	rm "$CONF.d/site"
 	ln -s /dev/null "$CONF.d/c.conf"

@@ -23,7 +23,7 @@ static size_t count_lines(const struct stack_text *text)
 	return count;
 }
 
-/* The next line of @text as a step. */
+/* Takes the next line of @text as a step. */
 static bool take(const struct stack_text *text, size_t *at, char sign, struct step *step)
 {
 	size_t begin, end;
@@ -39,7 +39,7 @@ static bool same(const struct step *one, const struct step *other)
 	return one->length == other->length && !memcmp(one->line, other->line, one->length);
 }
 
-/* One line is the other, but for its newline. */
+/* Whether the lines are equal, apart from the newline at the end. */
 static bool same_but_for_end(const struct step *one, const struct step *other)
 {
 	size_t least = one->length < other->length ? one->length : other->length;
@@ -64,7 +64,7 @@ static size_t compare(
 			step.sign = ' ';
 			left = take(less, &at_less, other, &wanted);
 		} else if (left && same_but_for_end(&step, &wanted)) {
-			/* what goes comes before what comes */
+			/* removed lines come before added ones */
 			steps[count++] = grows ? wanted : step;
 			step = grows ? step : wanted;
 			left = take(less, &at_less, other, &wanted);
@@ -78,7 +78,7 @@ static size_t compare(
 
 static void show_range(FILE *stream, char sign, size_t line, size_t count)
 {
-	/* an empty range is named by the line before it */
+	/* an empty range is numbered by the line before it */
 	fprintf(stream, " %c%zu,%zu", sign, count ? line : line - 1, count);
 }
 
@@ -90,7 +90,10 @@ static void show_step(FILE *stream, const struct step *step)
 		fputs("\n\\ No newline at end of file\n", stream);
 }
 
-/* From the step @first on: behind all changes with no more than their context between them. */
+/*
+ * The end of the hunk that starts at step @first: past all changes no further apart than their
+ * context.
+ */
 static size_t end_of_hunk(const struct step *steps, size_t count, size_t first)
 {
 	size_t last = first;

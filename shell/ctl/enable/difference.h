@@ -1,6 +1,4 @@
-/*
- * difference.h - what a change of a file would be, as diff -u shows it and patch(1) takes it.
- */
+/* difference.h - shows a change of a file as diff -u does, so that patch(1) can apply it. */
 #ifndef NSISOLATE_CTL_DIFFERENCE_H
 #define NSISOLATE_CTL_DIFFERENCE_H
 
@@ -9,9 +7,8 @@
 #include "text_lines.h"
 
 /*
- * Of two texts of which one has all lines of the other, in that order, and more.  NULL for @before
- * or
- * @after: there is no such file.  Returns 0 or -ENOMEM.
+ * For two texts of which one has all lines of the other, in that order, and more.  @before or
+ * @after is NULL where there is no such file.  Returns 0 or -ENOMEM.
  */
 int difference_show(const char *path, const struct stack_text *before,
 	const struct stack_text *after, FILE *stream);

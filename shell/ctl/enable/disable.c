@@ -1,6 +1,4 @@
-/*
- * nsisolatectl disable - takes out of stacks what names our module, whoever wrote it.
- */
+/* nsisolatectl disable - removes from stacks the lines that name our module, whoever wrote them. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -17,8 +15,7 @@
 /* ---- one file ---- */
 
 /*
- * Whether somebody would be locked out by it: a jump over our line would go elsewhere, for
- * instance.
+ * Whether it would lock somebody out: a jump over our line would then go elsewhere, for instance.
  */
 static int check_harm(const struct stack_file *file, const struct stack_text *result, bool whole,
 	struct error *error)
@@ -29,14 +26,14 @@ static int check_harm(const struct stack_file *file, const struct stack_text *re
 	struct error unjudged = {0};
 	int status = 0;
 
-	/* the lines have to go where the module goes, judged or not */
+	/* the lines must go when the module goes, judged or not */
 	if (effect_of(&change, NULL, &effect, &unjudged) < 0) {
-		fprintf(stderr, NAME ": what it does to logins is not known: %s\n", unjudged.text);
+		fprintf(stderr, NAME ": cannot tell what it does to logins: %s\n", unjudged.text);
 		return 0;
 	}
 	if (*effect.harmed)
 		status = error_set(error, EINVAL,
-			"%s is left as it is, take the lines out by hand: without them, for %s, %s",
+			"%s is unchanged; remove the lines by hand: without them, for %s, %s",
 			file->path, effect.harmed, effect.why.text);
 	effect_free(&effect);
 	return status;
@@ -64,13 +61,13 @@ static void say_taken(const struct stack_file *file, const struct pair_taken *ta
 	else if (taken->restored)
 		printf("%s: %s as it was before\n", file->path, is);
 	else
-		printf("%s: %u line%s pam_nsisolate.so %s taken out, and nothing else: the file "
-		       "was changed since, or `enable` did not write them\n",
+		printf("%s: %u line%s pam_nsisolate.so %s removed, and nothing else: the file "
+		       "has changed since, or `enable` did not write them\n",
 			file->path, taken->lines, one ? " that names" : "s that name",
 			editing->dry_run || one ? is : "are");
 }
 
-/* Returns how many lines went, or a negative errno. */
+/* Returns how many lines were removed, or a negative errno. */
 static int disable_by_hand(
 	const struct stack_file *file, const struct editing *editing, struct error *error)
 {
@@ -89,7 +86,7 @@ static int disable_by_hand(
 	return (int)taken.lines;
 }
 
-/* Returns how many lines went, of a program's file how often; or a negative errno. */
+/* Returns how many lines were removed (of a generated file: how often), or a negative errno. */
 static int disable_file(const char *path, const struct editing *editing, struct error *error)
 {
 	_cleanup_stack_ struct stack_file file = {.fd = -1};
@@ -104,7 +101,7 @@ static int disable_file(const char *path, const struct editing *editing, struct 
 	result = editing_of_generated(&file, generator, false, editing, error);
 	if (result != -EALREADY)
 		return result < 0 ? result : 1;
-	/* changed by somebody, it is that one's file, and the program's no more */
+	/* somebody edited it, so it no longer belongs to the program */
 	*error = (struct error){0};
 	stack_close(&file);
 	result = stack_open(&file, path, error);
@@ -113,7 +110,7 @@ static int disable_file(const char *path, const struct editing *editing, struct 
 
 /* ---- one service ---- */
 
-/* What isolates it still: a line of a file that it includes. */
+/* Finds what still isolates it: a line of a file that it includes. */
 static int check_left(const char *service, struct error *error)
 {
 	struct pam_verdict verdict;
@@ -125,7 +122,7 @@ static int check_left(const char *service, struct error *error)
 	line = pam_verdict_opener(&verdict);
 	if (line)
 		result = error_set(error, EEXIST,
-			"is isolated still, by %s:%u, which it includes: `" NAME " disable %s`",
+			"is still isolated, by %s:%u, which it includes: `" NAME " disable %s`",
 			line->file, line->number, strrchr(line->file, '/') + 1);
 	pam_verdict_free(&verdict);
 	return result;
@@ -137,7 +134,7 @@ static int disable_service(const char *service, const struct editing *editing, s
 	int result;
 
 	if (!path)
-		return error_set(error, ENOENT, "there is no stack of the name");
+		return error_set(error, ENOENT, "there is no stack of this name");
 	result = disable_file(path, editing, error);
 	if (result < 0)
 		return result;
@@ -148,18 +145,18 @@ static int disable_service(const char *service, const struct editing *editing, s
 
 /* ---- all ---- */
 
-/* One that cannot be done keeps none of the others from it. */
+/* A failure for one does not keep the others from being done. */
 static int disable_another(const char *path, const struct editing *editing, struct error *error)
 {
 	struct error own = {0};
 	int result = disable_file(path, editing, &own);
 
-	/* no such file, or a link that leads nowhere */
+	/* no such file, or a dangling link */
 	if (result >= 0 || result == -ENOENT)
 		return 0;
 	fflush(stdout);
 	fprintf(stderr, NAME ": %s\n", own.text);
-	return error_set(error, EBUSY, "not every line that names pam_nsisolate.so is taken out");
+	return error_set(error, EBUSY, "not every line that names pam_nsisolate.so was removed");
 }
 
 static int disable_directory(const char *path, const struct editing *editing, struct error *error)

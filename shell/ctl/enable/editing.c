@@ -12,7 +12,7 @@
 
 #define STATUS_NOT_DONE 1
 
-/* ^C and the like come when the work is done: only SIGKILL leaves a copy beside a file. */
+/* ^C and the like take effect when the work is done: only SIGKILL leaves a copy beside a file. */
 static void hold_signals(void)
 {
 	sigset_t signals;
@@ -25,13 +25,13 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
-/* A word for a line of PAM's, where nothing could quote it. */
+/* Whether it can stand in a PAM line, which has no quoting. */
 static bool is_word(const char *word)
 {
 	return *word && !strpbrk(word, " \t\r\n#[]\\") && strlen(word) < 64;
 }
 
-/* The index of the first service; 0: the words make no sense. */
+/* The index of the first service; 0: wrong usage. */
 static int take_options(int argc, char **argv, bool enable, struct editing *editing)
 {
 	static const struct option of_enable[] = {{"dry-run", no_argument, NULL, 'n'},
@@ -51,7 +51,7 @@ static int take_options(int argc, char **argv, bool enable, struct editing *edit
 		else
 			return 0;
 	}
-	/* either names, or all of them */
+	/* either names, or --all */
 	return (optind < argc) == editing->all ? 0 : optind;
 }
 
@@ -61,7 +61,7 @@ static int edit_one(const char *service, const struct editing *editing, edit_ser
 	int result = edit(service, editing, &error);
 
 	if (fflush(stdout) != 0)
-		fprintf(stderr, NAME ": what was done cannot be said: %s\n", strerror(errno));
+		fprintf(stderr, NAME ": cannot write the report: %s\n", strerror(errno));
 	if (result == 0)
 		return 0;
 	fprintf(stderr, NAME ": %s%s%s\n", service ? service : "", service ? ": " : "", error.text);
@@ -76,7 +76,7 @@ int editing_run(int argc, char **argv, bool enable, edit_service *edit)
 	if (!first)
 		return command_usage(argv[0]);
 	if (geteuid() != 0) {
-		fputs(NAME ": only root can change what others log in by\n", stderr);
+		fputs(NAME ": only root can change PAM stacks\n", stderr);
 		return STATUS_NOT_DONE;
 	}
 	hold_signals();
@@ -100,7 +100,7 @@ int editing_of_generated(struct stack_file *file, enum generator generator, bool
 		return error_set(error, ENOMEM, "no memory");
 	if (generator != GENERATOR_PROFILES) {
 		generated_advise(generator, file, enable, stdout);
-		return error_set(error, EPERM, "%s is left as it is", path);
+		return error_set(error, EPERM, "%s is unchanged", path);
 	}
 	if (editing->dry_run) {
 		printf("%s\n", profiles_command(enable));
@@ -113,10 +113,10 @@ int editing_of_generated(struct stack_file *file, enum generator generator, bool
 	if (result < 0)
 		return result;
 	if (!enable)
-		printf("%s: pam_nsisolate.so is taken out, by `%s`\n", path,
+		printf("%s: pam_nsisolate.so was removed, by `%s`\n", path,
 			profiles_command(false));
 	else if (!changed)
-		printf("%s: is enabled already\n", path);
+		printf("%s: already enabled\n", path);
 	else
 		printf("%s: from now on logins by all services that include it are isolated, as "
 		       "the rules of " NSISOLATE_CONF " say, by `%s`\n",

@@ -18,17 +18,20 @@ struct editing {
 };
 
 /*
- * Returns 0, what it did being said; or a negative errno.  With editing->all @service is NULL.
+ * Returns 0 after reporting what it did, or a negative errno.  With editing->all @service is NULL.
  */
 typedef int edit_service(const char *service, const struct editing *editing, struct error *error);
 
 /*
- * Takes the words of the command, sees that root asks, and does each service that they name.
- * Returns the exit status of nsisolatectl.
+ * Parses the command's arguments, checks that the caller is root, and runs @edit for each service
+ * named.  Returns the exit status of nsisolatectl.
  */
 int editing_run(int argc, char **argv, bool enable, edit_service *edit);
 
-/* A file that a program writes, by that program's means; words where that has none.  Closes it. */
+/*
+ * Switches a file that a program writes by means of that program; if it has none, prints advice.
+ * Closes the file.
+ */
 int editing_of_generated(struct stack_file *file, enum generator generator, bool enable,
 	const struct editing *editing, struct error *error);
 

@@ -15,7 +15,7 @@ bool effect_refuses(const struct pam_verdict *verdict)
 	return verdict->isolation == PAM_REFUSED || !verdict->account;
 }
 
-/* A line that has no function to call, ours before others; NULL: each has. */
+/* A line whose function does not exist, ours before others; NULL: there is none. */
 static const struct pam_line *find_unable(const struct pam_verdict *verdict)
 {
 	const char type = verdict->isolation == PAM_REFUSED ? 's' : 'c';
@@ -60,21 +60,20 @@ void effect_explain(const struct pam_verdict *verdict, struct error *why)
 	const struct pam_line *line = verdict->decides;
 
 	if (verdict->isolation == PAM_UNSEEN)
-		error_set(why, EINVAL, "what libpam makes of it is not known: %s", verdict->unseen);
+		error_set(why, EINVAL, "cannot tell what libpam makes of it: %s", verdict->unseen);
 	else if (effect_refuses(verdict))
 		explain_refusal(verdict, why);
 	else if (verdict->isolation == PAM_NONE)
-		error_set(
-			why, EINVAL, "no login is isolated: libpam does not come to the last line");
+		error_set(why, EINVAL, "no login is isolated: libpam does not reach the last line");
 	else if (line)
 		error_set(why, EINVAL,
 			"not every login is isolated: what %s in %s:%u answers decides whether "
-			"libpam comes to the last line",
+			"libpam reaches the last line",
 			line->module, line->file, line->number);
 	else
 		error_set(why, EINVAL,
 			"not every login is isolated: several modules decide together whether "
-			"libpam comes to the last line");
+			"libpam reaches the last line");
 }
 
 /* ---- all services ---- */
@@ -109,7 +108,7 @@ static bool names_add(struct names *names, const char *name)
 	return true;
 }
 
-/* All that libpam could find. */
+/* All services that libpam could find. */
 static int names_list(struct names *names, struct error *error)
 {
 	for (size_t i = 0; i < PAM_DIRECTORIES; i++) {
@@ -134,7 +133,7 @@ static unsigned count_ours(const struct pam_verdict *verdict)
 {
 	unsigned count = 0;
 
-	/* those of `other` where they count */
+	/* lines of `other`, where they count */
 	for (size_t i = 0; i < verdict->line_count; i++)
 		count += verdict->lines[i].ours && verdict->lines[i].type == 's' &&
 			 (!verdict->lines[i].other || (verdict->lines[i].part & LINE_REACHED));

@@ -1,6 +1,6 @@
 /*
- * effect.h - what a change of a file of PAM's does to every service of the machine, before it is
- * made.
+ * effect.h - what changing a PAM file would do to every service of the machine, found out
+ * beforehand.
  */
 #ifndef NSISOLATE_CTL_EFFECT_H
 #define NSISOLATE_CTL_EFFECT_H
@@ -12,15 +12,15 @@
 #include "shell/ctl/pam_verdict.h"
 
 struct effect {
-	char *touched; /* the services whose lines of ours change, with commas between; "": none */
-	char harmed[64]; /* one that would be refused then, and is not now; "": there is none */
-	struct error why; /* how that comes */
+	char *touched; /* the services whose lines of ours change, separated by commas; "": none */
+	char harmed[64]; /* one that would be refused then, and is not now; "": none */
+	struct error why; /* the reason */
 };
 
 /*
  * Compares each service's verdict as it is with the one with @change; the service @known, which the
- * caller judges itself, is left out (NULL: none).  Returns 0 with @effect filled, which is to be
- * freed; or a negative errno: the services cannot be listed or judged.  A service whose stack
+ * caller judges itself, is left out (NULL: none).  Returns 0 with @effect filled, which the caller
+ * frees; or a negative errno: the services cannot be listed or judged.  A service whose stack
  * cannot be judged is neither touched nor harmed.
  */
 int effect_of(const struct pam_change *change, const char *known, struct effect *effect,
@@ -28,10 +28,10 @@ int effect_of(const struct pam_change *change, const char *known, struct effect 
 
 void effect_free(struct effect *effect);
 
-/* Whether every login is refused, by whatever part of the stack. */
+/* Whether every login is refused, by any part of the stack. */
 bool effect_refuses(const struct pam_verdict *verdict);
 
-/* Why, or why not every login that is let in is isolated, in words for an administrator. */
+/* Explains to an administrator why every login is refused, or why some or all are not isolated. */
 void effect_explain(const struct pam_verdict *verdict, struct error *why);
 
 #endif

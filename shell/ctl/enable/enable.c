@@ -1,6 +1,6 @@
 /*
- * nsisolatectl enable - puts the two lines into the stacks of services, after libpam has said of a
- * copy what becomes of logins then.
+ * nsisolatectl enable - puts the two lines into the stacks of services, after libpam has told from
+ * a copy what becomes of logins.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,12 +18,12 @@
 #include "pair.h"
 #include "shell/ctl/command.h"
 
-/* One service under way. */
+/* One service in progress. */
 struct job {
 	const char *service;
 	const struct editing *editing;
 	struct stack_file file; /* where the lines go */
-	/* the vendor's file that ours is around; NULL: the file has a text of its own */
+	/* the vendor's file that ours includes; NULL: the file has a text of its own */
 	char *vendor;
 	struct stack_text
 		base; /* without what an earlier enable put in; of the vendor's: nothing */
@@ -46,12 +46,12 @@ static int check_name(const char *service, struct error *error)
 	size_t length = strlen(service);
 
 	if (!length || length >= sizeof lower || strpbrk(service, "/\n") || *service == '.')
-		return error_set(error, EINVAL, "that is no name of a service of PAM's");
+		return error_set(error, EINVAL, "that is not a valid name of a PAM service");
 	for (size_t i = 0; i <= length; i++)
 		lower[i] = (char)tolower((unsigned char)service[i]);
 	if (strcmp(lower, service) != 0)
-		return error_set(error, EINVAL,
-			"PAM writes names of services in lower case: did you mean %s?", lower);
+		return error_set(
+			error, EINVAL, "PAM service names are lower case: did you mean %s?", lower);
 	if (rules_never_isolate(service))
 		return error_set(error, EPERM,
 			"it is never isolated, whatever the rules say: it manages what all "
@@ -60,7 +60,7 @@ static int check_name(const char *service, struct error *error)
 }
 
 /*
- * What is at the administrator's place for it must be a file that is for the administrator to edit.
+ * What stands in the administrator's place for it must be a file that the administrator may edit.
  */
 static int check_own(const char *own, struct error *error)
 {
@@ -71,13 +71,12 @@ static int check_own(const char *own, struct error *error)
 		return 0;
 	target = realpath(own, NULL);
 	if (!target)
-		/* libpam takes the vendor's file then, and what the link names would mask that */
-		return error_errno(
-			error, errno, "%s is a link that leads nowhere: take it away first", own);
+		/* libpam then uses the vendor's file, which the link's target would mask */
+		return error_errno(error, errno, "%s is a dangling link: remove it first", own);
 	if (!strncmp(target, "/usr/", 5))
 		return error_set(error, EROFS,
-			"%s is a link to %s, which a package owns: take the link away, and libpam "
-			"takes the vendor's file of that name, if there is one",
+			"%s is a link to %s, which a package owns: remove the link, and libpam "
+			"uses the vendor's file of that name, if there is one",
 			own, target);
 	return 0;
 }
@@ -101,7 +100,7 @@ static int find_file(struct job *job, struct error *error)
 		return error_set(error, ENOMEM, "no memory");
 	if (!found)
 		return error_set(error, ENOENT,
-			"there is no stack of the name: no %s, and none in %s or %s", own,
+			"there is no stack of this name: no %s, and none in %s or %s", own,
 			pam_directories[1], pam_directories[2]);
 	if (!strcmp(found, own))
 		return stack_open(&job->file, own, error);
@@ -112,7 +111,7 @@ static int find_file(struct job *job, struct error *error)
 
 /* ---- what libpam says ---- */
 
-/* With @text in the file; with none: as it is. */
+/* With @text as the file; NULL: as it is. */
 static int judge(const struct job *job, const struct stack_text *text, struct pam_verdict *verdict,
 	struct error *error)
 {
@@ -122,7 +121,7 @@ static int judge(const struct job *job, const struct stack_text *text, struct pa
 	return pam_judge(job->service, &change, text->bytes ? 1 : 0, verdict, error);
 }
 
-/* The first session line that libpam comes to is ours, and closes. */
+/* Whether the first session line that libpam reaches is ours, and closes. */
 static bool closes_first(const struct pam_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->line_count; i++)
@@ -131,7 +130,7 @@ static bool closes_first(const struct pam_verdict *verdict)
 	return false;
 }
 
-/* The stack has no session line: the one of the name `other` decides, and would not any more. */
+/* Whether the stack has no session line: then `other` decides, and would not any more. */
 static bool is_by_other(const struct pam_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->line_count; i++)
@@ -145,7 +144,7 @@ static int check_before(
 {
 	struct error why;
 
-	/* before libpam's verdict: that of `other` says nothing of this one */
+	/* before libpam's verdict: that of `other` says nothing about this service */
 	if (strcmp(job->service, "other") != 0 && before->isolation != PAM_UNSEEN &&
 		!before->unread && is_by_other(before))
 		return error_set(error, EINVAL,
@@ -155,7 +154,7 @@ static int check_before(
 			job->vendor ? job->vendor : job->file.path);
 	if (before->isolation == PAM_UNSEEN || effect_refuses(before)) {
 		effect_explain(before, &why);
-		return error_set(error, EINVAL, "as it is already, %s", why.text);
+		return error_set(error, EINVAL, "without any change, %s", why.text);
 	}
 	return 0;
 }
@@ -169,15 +168,14 @@ static int check_after(
 	if (isolates && (after->auth || !before->auth))
 		return 0;
 	if (isolates)
-		return error_set(
-			error, EINVAL, "with the lines nobody could authenticate any more");
+		return error_set(error, EINVAL, "with the lines nobody could authenticate");
 	effect_explain(after, &why);
 	return error_set(error, EINVAL, "with the lines %s", why.text);
 }
 
 /* ---- the work ---- */
 
-/* What is missing of the pair, and what libpam makes of it with that. */
+/* Adds what is missing of the pair, and asks what libpam makes of that. */
 static int complete(struct job *job, const struct pam_verdict *before, struct pam_verdict *after,
 	struct error *error)
 {
@@ -187,13 +185,13 @@ static int complete(struct job *job, const struct pam_verdict *before, struct pa
 	int result;
 
 	/*
-	 * libpam 1.7 would end that line at our comment, but what it is then could not be taken
-	 * back
+	 * libpam 1.7 would end that line at our comment, but then the original could not be
+	 * restored
 	 */
 	if (pair.last && job->base.bytes && text_ends_open(&job->base))
 		return error_set(error, EINVAL,
-			"the last line of %s ends in a backslash, and takes what comes behind it "
-			"for its own",
+			"the last line of %s ends in a backslash, and continues into what is added "
+			"behind it",
 			job->file.path);
 	result = job->vendor ? pair_around(job->vendor, &pair, &job->result)
 			     : pair_put(&job->base, &pair, &job->result);
@@ -242,7 +240,7 @@ static int install(const struct job *job, const struct effect *effect, struct er
 	return 0;
 }
 
-/* What the file is to be, into job->result, and what becomes of logins then. */
+/* Works out the file's new content, into job->result, and what becomes of logins then. */
 static int plan(struct job *job, struct pam_verdict *after, struct error *error)
 {
 	struct pam_verdict before;
@@ -270,7 +268,7 @@ static int enable_by_hand(struct job *job, struct error *error)
 		return result;
 	pam_verdict_free(&after);
 	if (!job->vendor && text_same(&job->result, &job->file.text)) {
-		printf("%s: is enabled already, by %s\n", job->service, job->file.path);
+		printf("%s: already enabled, by %s\n", job->service, job->file.path);
 		return 0;
 	}
 	result = check_others(job, &effect, error);

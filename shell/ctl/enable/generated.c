@@ -14,13 +14,13 @@
 #define AUTHSELECT_DIRECTORY "/etc/authselect"
 #define PROFILES "/usr/share/pam-configs/nsisolate"
 #define UPDATE "pam-auth-update"
-#define LINES_MOST 20 /* in which a program says that it wrote the file */
+#define LINES_MOST 20 /* within which a program says that it wrote the file */
 #define NAME_THEM \
 	"name the services themselves, whose files are yours: `nsisolatectl enable sshd login`"
 
 enum generator generator_of(const struct stack_file *file)
 {
-	/* in the words of each */
+	/* in the words of each program */
 	static const struct {
 		const char *words;
 		enum generator generator;
@@ -45,7 +45,7 @@ enum generator generator_of(const struct stack_file *file)
 
 /* ---- authselect ---- */
 
-/* The profile that is selected, or its features, as authselect's own file has them, one a line. */
+/* The selected profile, or its features, as listed in authselect's own file, one a line. */
 static void show_selected(FILE *stream, bool features)
 {
 	_cleanup_free_ char *line = NULL;
@@ -56,7 +56,7 @@ static void show_selected(FILE *stream, bool features)
 		fputs("PROFILE", stream);
 	for (unsigned number = 0; file && getline(&line, &size, file) > 0; number++) {
 		line[strcspn(line, "\n")] = '\0';
-		/* a word of authselect's, and nothing that a shell would take apart */
+		/* one of authselect's words, without characters special to a shell */
 		if (*line &&
 			!line[strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					   "0123456789-_/.")] &&
@@ -70,8 +70,8 @@ static void show_selected(FILE *stream, bool features)
 static void advise_authselect(bool enable, FILE *stream)
 {
 	if (!enable) {
-		fputs("Take the lines out of the profile that is selected, and run `authselect "
-		      "apply-changes`; or select another one.\n",
+		fputs("Remove the lines from the selected profile, and run `authselect "
+		      "apply-changes`; or select another profile.\n",
 			stream);
 		return;
 	}
@@ -94,8 +94,8 @@ void generated_advise(
 	enum generator generator, const struct stack_file *file, bool enable, FILE *stream)
 {
 	fprintf(stream,
-		"%s is written by a program, and not by hand: what is added there is lost with its "
-		"next run.\n",
+		"%s is written by a program: what is added there by hand is lost at its next "
+		"run.\n",
 		file->path);
 	if (enable)
 		fputs("So " NAME_THEM ".\n", stream);
@@ -107,9 +107,7 @@ void generated_advise(
 
 const char *profiles_command(bool on)
 {
-	/*
-	 * that of Debian 11 knows no --disable; --remove, which the package's removal uses, it does
-	 */
+	/* Debian 11's has no --disable, but --remove, which the removal of the package uses */
 	return on ? UPDATE " --enable nsisolate nsisolate-close"
 		  : UPDATE " --package --remove nsisolate nsisolate-close";
 }
@@ -154,15 +152,13 @@ int profiles_switch(const char *path, const struct stack_text *before, bool on, 
 	if (!result)
 		result = stack_open(&now, path, error);
 	*changed = !result && !text_same(&now.text, before);
-	/* both lines, or none */
+	/* both lines, or neither */
 	ours = result < 0 ? 0 : text_count_ours(&now.text, false);
 	if (!result && (on ? ours < 2 : ours > 0))
 		return error_set(error, EALREADY,
-			"`%s` did nothing: the files common-* in " PAM_OWN_DIRECTORY
-			" have changes of "
-			"somebody else's, and it leaves them as they are.  `" UPDATE
-			" --force` takes "
-			"these changes away; or " NAME_THEM,
+			"`%s` did nothing: the files common-* in " PAM_OWN_DIRECTORY " have local "
+			"changes, which it preserves.  `" UPDATE " --force` discards "
+			"these; or " NAME_THEM,
 			profiles_command(on));
 	return result;
 }

@@ -1,6 +1,6 @@
 /*
- * generated.h - files of PAM's that a program writes: what is put there by hand is lost with its
- * next run, or ends it.
+ * generated.h - PAM files that a program writes: what is added by hand is lost at its next run, or
+ * ends that program's control of the file.
  */
 #ifndef NSISOLATE_CTL_GENERATED_H
 #define NSISOLATE_CTL_GENERATED_H
@@ -21,22 +21,21 @@ enum generator {
 enum generator generator_of(const struct stack_file *file);
 
 /*
- * What to do instead with such a file, for who asked to enable or disable it; authselect's
+ * Advises on what to do instead with such a file, for enabling or disabling; prints authselect's
  * commands.
  */
 void generated_advise(
 	enum generator generator, const struct stack_file *file, bool enable, FILE *stream);
 
 /*
- * Ticks both profiles of the package, or neither, and sees in the file @path whether that did it:
- * where such files have changes of somebody else's pam-auth-update does nothing, and calls that
- * success; then -EALREADY.  @changed: the file is another one than @before.  Nobody may have it
- * locked.
+ * Switches both of the package's profiles on or off, and checks in the file @path that this worked:
+ * where such files have local changes pam-auth-update does nothing and reports success; then this
+ * returns -EALREADY.  @changed: the file differs from @before.  Nobody may hold a lock on it.
  */
 int profiles_switch(const char *path, const struct stack_text *before, bool on, bool *changed,
 	struct error *error);
 
-/* The same command, for somebody to read. */
+/* The same command, to be shown. */
 const char *profiles_command(bool on);
 
 #endif

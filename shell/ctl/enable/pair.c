@@ -18,13 +18,13 @@
 #define LINE "session required pam_nsisolate.so"
 #define GROUP " rescue_group="
 
-/* What a text was, as a comment remembers it. */
+/* What a text was before, as recorded in a comment. */
 struct before {
 	size_t size;
 	uint64_t sum;
 };
 
-/* FNV-1a: it tells an edit from none, and proves nothing against who can write the file anyway. */
+/* FNV-1a: detects an edit; it proves nothing against somebody who can write the file anyway. */
 static uint64_t sum_of(const char *bytes, size_t size)
 {
 	uint64_t sum = 0xcbf29ce484222325;
@@ -74,7 +74,7 @@ static void put_last(FILE *stream, const struct pair *pair)
 		fputs(LINE "\n", stream);
 }
 
-/* Behind the comments and blank lines that the text begins with: no line has a part before that. */
+/* After the comments and blank lines at the start of the text: no line has a part before that. */
 static size_t place_of_first(const struct stack_text *text)
 {
 	size_t at = 0, begin, end, place = 0;
@@ -128,7 +128,7 @@ int pair_around(const char *vendor, const struct pair *pair, struct stack_text *
 	return finish(stream, result);
 }
 
-/* ---- taking out ---- */
+/* ---- removing ---- */
 
 static bool is_whole(const struct stack_text *text)
 {
@@ -145,7 +145,7 @@ static bool is_mark(const struct stack_text *text, size_t begin, struct before *
 	       sscanf(text->bytes + begin, BEFORE_SCAN, &before->size, &before->sum) == 2;
 }
 
-/* The physical line is one that pair_put writes, to the byte. */
+/* Whether the physical line is, byte for byte, one that pair_put writes. */
 static bool is_own_line(const struct stack_text *text, size_t begin, size_t end)
 {
 	const size_t length = end - begin,
@@ -172,7 +172,8 @@ static size_t length_of_own(const struct stack_text *text, size_t begin, struct 
 }
 
 /*
- * Whether @text, or @text without the newline at its end, is what was there before; cuts that one.
+ * Whether @text, with or without the newline at its end, is what was there before; removes that
+ * newline.
  */
 static bool restore(struct stack_text *text, const struct before *before)
 {

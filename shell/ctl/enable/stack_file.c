@@ -33,7 +33,7 @@ char *stack_find(const char *service)
 	return NULL;
 }
 
-/* @path becomes the file's. */
+/* Takes over @path. */
 static int take_path(struct stack_file *file, char *path, struct error *error)
 {
 	char *slash;
@@ -68,7 +68,8 @@ static int read_text(struct stack_file *file, struct error *error)
 	}
 	file->text.bytes[file->text.size] = '\0';
 	if (memchr(file->text.bytes, '\0', file->text.size))
-		return error_set(error, EINVAL, "%s has NUL bytes: that is no text", file->path);
+		return error_set(
+			error, EINVAL, "%s contains NUL bytes: not a text file", file->path);
 	return 0;
 }
 
@@ -87,8 +88,8 @@ int stack_open(struct stack_file *file, const char *path, struct error *error)
 	if (file->fd < 0 || fstat(file->fd, &file->status) < 0)
 		return error_errno(error, errno, "cannot open %s", real);
 	if (!S_ISREG(file->status.st_mode) || file->status.st_size > SIZE_MOST)
-		return error_set(error, EINVAL, "%s is no file of PAM's: %s", real,
-			S_ISREG(file->status.st_mode) ? "it has over 1 MiB"
+		return error_set(error, EINVAL, "%s cannot be a PAM file: %s", real,
+			S_ISREG(file->status.st_mode) ? "it is larger than 1 MiB"
 						      : "it is a directory or a device");
 	if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
 		return error_errno(error, errno, "%s is being changed by someone else", real);
@@ -121,14 +122,15 @@ static int check_unchanged(const struct stack_file *file, struct error *error)
 		return lstat(file->path, &now) < 0
 			       ? 0
 			       : error_set(error, EEXIST,
-					 "%s was created by someone else meanwhile", file->path);
+					 "%s was created by someone else in the meantime",
+					 file->path);
 	if (lstat(file->path, &now) < 0)
-		return error_errno(error, errno, "cannot look at %s again", file->path);
+		return error_errno(error, errno, "cannot check %s again", file->path);
 	if (now.st_ino != before->st_ino || now.st_dev != before->st_dev ||
 		now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
 		now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
 		return error_set(
-			error, EBUSY, "%s was changed by someone else meanwhile", file->path);
+			error, EBUSY, "%s was changed by someone else in the meantime", file->path);
 	return 0;
 }
 
@@ -140,20 +142,20 @@ static int check_replaceable(const struct stack_file *file, struct error *error)
 		return 0;
 	if (file->status.st_nlink > 1)
 		return error_set(error, EMLINK,
-			"%s has %lu names (hard links), which would part: make it a file of its "
-			"own, and the others symbolic links to it",
+			"%s has %lu hard links, which would no longer be one "
+			"file: make it a file of its own, and the others symbolic links to it",
 			file->path, (unsigned long)file->status.st_nlink);
-	/* not every file system has flags */
+	/* not every file system supports flags */
 	if (ioctl(file->fd, FS_IOC_GETFLAGS, &flags) == 0 &&
 		(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
 		return error_set(error, EPERM,
-			"%s must not be changed, by a flag of the file (see lsattr): `chattr -ia` "
-			"it first",
+			"a flag of %s forbids changing it (see lsattr): run `chattr -ia` "
+			"on it first",
 			file->path);
 	return 0;
 }
 
-/* ---- the new one ---- */
+/* ---- the new file ---- */
 
 static int write_all(int fd, const struct stack_text *text)
 {
@@ -168,13 +170,13 @@ static int write_all(int fd, const struct stack_text *text)
 	return 0;
 }
 
-/* Signatures of the old content: they would be lies. */
+/* Signatures of the old content: they would be wrong for the new. */
 static bool is_signature(const char *name)
 {
 	return !strcmp(name, "security.ima") || !strcmp(name, "security.evm");
 }
 
-/* SELinux's label, access lists and what else the file has. */
+/* Copies SELinux's label, access lists and other attributes. */
 static int copy_attributes(int from, int to)
 {
 	char names[4096], value[4096];
@@ -203,13 +205,12 @@ static int fill(const struct stack_file *file, int fd, const struct stack_text *
 	result = file->fd < 0 ? 0 : copy_attributes(file->fd, fd);
 	if (result < 0)
 		return result;
-	/* last: a change of owner takes bits away, and access lists come with their own */
+	/* last: a change of owner clears mode bits, and access lists carry their own */
 	return fchmod(fd, file->status.st_mode & 07777) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 /*
- * So that a crash does not bring the old one back; where that fails the new one is there all the
- * same.
+ * So that a crash does not bring the old file back; if this fails the new one is in place anyway.
  */
 static void sync_directory(const struct stack_file *file)
 {
@@ -219,7 +220,7 @@ static void sync_directory(const struct stack_file *file)
 		(void)fsync(fd);
 }
 
-/* Beside the file, so that it can take its place; a name that no service has. */
+/* In the same directory, so that it can be renamed over the file; no service has such a name. */
 static char *name_copy(const struct stack_file *file)
 {
 	char *copy;
@@ -240,7 +241,7 @@ int stack_replace(const struct stack_file *file, const struct stack_text *text, 
 		return result;
 	if (!copy)
 		return error_set(error, ENOMEM, "no memory");
-	/* what one that was killed left there: nobody else has the lock */
+	/* left behind by a killed run: nobody else has the lock */
 	if (unlink(copy) < 0 && errno != ENOENT)
 		return error_errno(error, errno, "cannot change %s", file->path);
 	fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -265,7 +266,7 @@ int stack_remove(const struct stack_file *file, struct error *error)
 	int result = check_unchanged(file, error);
 
 	if (!result && unlink(file->path) < 0)
-		result = error_errno(error, errno, "cannot take %s away", file->path);
+		result = error_errno(error, errno, "cannot remove %s", file->path);
 	if (!result)
 		sync_directory(file);
 	return result;

@@ -1,6 +1,4 @@
-/*
- * stack_file.h - one file of PAM's: found as libpam finds it, read, and replaced at one stroke.
- */
+/* stack_file.h - one PAM file: found as libpam finds it, read, and replaced atomically. */
 #ifndef NSISOLATE_CTL_STACK_FILE_H
 #define NSISOLATE_CTL_STACK_FILE_H
 
@@ -17,40 +15,40 @@
 extern const char *const pam_directories[];
 #define PAM_DIRECTORIES 3
 
-/* A file that was read, and is locked as long as @fd is open. */
+/* A file that has been read; locked as long as @fd is open. */
 struct stack_file {
-	char *path; /* what links lead to */
+	char *path; /* with links resolved */
 	char *directory; /* of @path */
-	int fd; /* -1: there is no such file yet */
-	struct stat status; /* as it was read */
+	int fd; /* -1: it does not exist yet */
+	struct stat status; /* at the time of reading */
 	struct stack_text text;
 };
 
 /*
- * The path of what libpam reads for @service; NULL with errno ENOENT: nothing, or ENOMEM.  It is
- * the caller's to free.
+ * The path of the file that libpam reads for @service; NULL with errno ENOENT (there is none) or
+ * ENOMEM.  The caller frees it.
  */
 char *stack_find(const char *service);
 
 /*
- * Opens, locks and reads @path, through links.  Returns 0; -ENOENT: there is no such file; or
- * another -errno.  To be given back by stack_close in any case.
+ * Opens, locks and reads @path, following links.  Returns 0; -ENOENT: there is no such file; or
+ * another negative errno. stack_close must be called in any case.
  */
 int stack_open(struct stack_file *file, const char *path, struct error *error);
 
-/* For a file that is not there yet, at @path. */
+/* The same for a file at @path that does not exist yet. */
 int stack_new(struct stack_file *file, const char *path, struct error *error);
 
 /*
- * Puts @text in the place of the file, with its owner, mode and extended attributes (SELinux's
- * label and access lists are such), or makes it, with those of a new file.  Whoever reads it at
- * that moment finds the one or the other.  Refused where somebody changed the file since it was
- * read, and where a file of several names would part from them.
+ * Replaces the file by one with @text and the same owner, mode and extended attributes (such as
+ * SELinux's label and access lists), or creates it.  A concurrent reader finds either the old file
+ * or the new one.  Refuses where somebody changed the file since it was read, and where it has hard
+ * links, which would keep the old content.
  */
 int stack_replace(
 	const struct stack_file *file, const struct stack_text *text, struct error *error);
 
-/* Takes the file away. */
+/* Removes the file. */
 int stack_remove(const struct stack_file *file, struct error *error);
 
 void stack_close(struct stack_file *file);

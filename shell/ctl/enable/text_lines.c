@@ -35,7 +35,7 @@ bool text_is_comment(const struct stack_text *text, size_t begin, size_t end)
 	return begin == end || text->bytes[begin] == '#';
 }
 
-/* Where what counts of a physical line ends: before a comment, and blanks. */
+/* Where the meaningful part of a physical line ends: before a comment, and blanks. */
 static size_t end_of_words(const struct stack_text *text, size_t begin, size_t end, bool *comment)
 {
 	const char *hash = memchr(text->bytes + begin, '#', end - begin);
@@ -48,7 +48,7 @@ static size_t end_of_words(const struct stack_text *text, size_t begin, size_t e
 	return end;
 }
 
-/* [...] is one word, as libpam takes it. */
+/* [...] is one word, as for libpam. */
 static void cut_words(struct text_line *line)
 {
 	char *rest = line->text;

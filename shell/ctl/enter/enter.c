@@ -1,6 +1,4 @@
-/*
- * nsisolatectl enter - a shell or a command inside a session that lives.
- */
+/* nsisolatectl enter - a shell or a command inside a running session. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,8 +30,8 @@ static int fail(const struct error *error)
 }
 
 /*
- * Root inside runs what lies there: only where nobody but root can have put it.  In a session of
- * nsisolate-shell the user can mount anything over /bin, and root is not mapped.
+ * Root inside runs the programs it finds there, so only where nobody but root can have put them.
+ * In a session of nsisolate-shell the user can mount anything over /bin, and root is not mapped.
  */
 static int allow_root(const struct session *session, struct error *error)
 {
@@ -47,13 +45,13 @@ static int allow_root(const struct session *session, struct error *error)
 			session->user);
 	if (!session->verified)
 		return error_set(error, EPERM,
-			"nothing tells that the PAM module made this session: what root would find "
-			"in it may be of its user's making; without --root you enter as %s",
+			"cannot verify that the PAM module made this session, so its user may "
+			"control what root would see there; without --root you enter as %s",
 			session->user);
 	return 0;
 }
 
-/* The account; its groups only where they are to be set. */
+/* The account; its groups only where they will be set. */
 static int find_account(
 	struct login *login, const struct session *session, bool root, struct error *error)
 {
@@ -63,7 +61,7 @@ static int find_account(
 		result = login_by_uid(login, 0, error);
 	else if (session->verified)
 		result = login_by_name(login, session->user, error);
-	/* several names can have one uid: the one of the login, if it has this uid */
+	/* several names can have one uid: prefer the name of the login, if it has this uid */
 	if (!root && (result < 0 || login->uid != session->uid)) {
 		login_free(login);
 		result = login_by_uid(login, session->uid, error);
@@ -73,7 +71,7 @@ static int find_account(
 	return result;
 }
 
-/* passwd's shell; the real one behind nsisolate-shell, which the rules know. */
+/* passwd's shell; behind nsisolate-shell, the real shell from the rules. */
 static const char *find_shell(struct login *login, const struct session *session)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
@@ -85,7 +83,7 @@ static const char *find_shell(struct login *login, const struct session *session
 	if (!login)
 		return shell;
 	login->service = "nsisolate-shell";
-	/* broken rules refuse logins; an admin who looks for the reason is not refused */
+	/* broken rules refuse logins, but must not refuse an admin who looks for the reason */
 	if (session->kind == SESSION_SHELL &&
 		(rules_load(NSISOLATE_CONF, &rules, &diagnostics) < 0 ||
 			rules_match(rules, login, &policy, &error) < 0))
@@ -143,7 +141,7 @@ static int enter(const struct session *session, const struct request *request)
 		entry.uid = request->root ? 0 : session->uid;
 		entry.gid = request->root ? 0 : session->gid;
 		result = find_account(&login, session, request->root, &error);
-		/* an account that was deleted since still has its session */
+		/* the session of a deleted account still exists */
 		if (result == -ENOENT)
 			result = 0;
 		else if (!result)
@@ -159,7 +157,7 @@ static int enter(const struct session *session, const struct request *request)
 	return status;
 }
 
-/* What is opened next must not become one of the three that the command gets. */
+/* Keeps the descriptors opened next from being 0, 1 or 2, which the command gets. */
 static int fill_stdio(void)
 {
 	int fd;
@@ -199,7 +197,7 @@ int command_enter(int argc, char **argv)
 
 	if (!parse(&request, argc, argv))
 		return command_usage(argv[0]);
-	/* our parent may have ignored it, and the command's end would not be told */
+	/* our parent may have ignored it, and then wait(2) would not report the command's end */
 	signal(SIGCHLD, SIG_DFL);
 	if (fill_stdio() < 0) {
 		error_errno(&error, errno, "cannot open /dev/null");

@@ -16,10 +16,10 @@
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 
-/* What a process left in the background writes for ever is not waited for. */
+/* Output of a process that was left in the background can be endless; we do not wait for it. */
 #define LAST_WORDS (256 << 10)
 
-/* Bytes on their way in one direction. */
+/* Bytes in transit in one direction. */
 struct flow {
 	int to; /* where they go */
 	char bytes[PIPE_BUF];
@@ -43,7 +43,7 @@ static bool in_foreground(void)
 	return tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
-/* Somebody else is in front; where there is no terminal any more, nobody is. */
+/* Another process group is in the foreground; where the terminal is gone, none is. */
 static bool in_background(void)
 {
 	pid_t front = tcgetpgrp(STDIN_FILENO);
@@ -61,7 +61,7 @@ static void make_raw(const struct relay *relay)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 }
 
-/* Not when a shell has taken it from us, and has set it as it likes. */
+/* Not when a shell has taken the terminal from us and changed its settings. */
 static void restore(const struct relay *relay)
 {
 	if (relay->raw && in_foreground())
@@ -82,13 +82,11 @@ static _Noreturn void die_by(int signum)
 	_exit(128 + signum);
 }
 
-/* Nobody is there any more, for whom the process would go on. */
+/* There is nobody left to run the process for. */
 static _Noreturn void hang_up(struct traffic *traffic, int signum)
 {
 	restore(traffic->relay);
-	/*
-	 * closing it sends SIGHUP to those inside; what waits in the background stays, as anywhere
-	 */
+	/* closing it sends SIGHUP to those inside; background jobs stay, as with any terminal */
 	relay_close(traffic->relay);
 	kill(-traffic->pid, signum);
 	die_by(signum);
@@ -102,7 +100,7 @@ static void stop(const struct relay *relay)
 
 /* ---- bytes ---- */
 
-/* Takes what is there into an empty flow; false when nothing can come any more. */
+/* Reads what is there into an empty flow; false when nothing more can come. */
 static bool fill(struct flow *flow, int fd)
 {
 	ssize_t got = read(fd, flow->bytes, sizeof flow->bytes);
@@ -113,7 +111,7 @@ static bool fill(struct flow *flow, int fd)
 	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* Gives on what it can; false when it can never be given. */
+/* Writes what it can; false when nothing can be written any more. */
 static bool drain(struct flow *flow)
 {
 	ssize_t put = write(flow->to, flow->bytes + flow->start, flow->length);
@@ -125,7 +123,7 @@ static bool drain(struct flow *flow)
 	return put >= 0 || errno == EAGAIN || errno == EINTR;
 }
 
-/* What the process wrote before it ended, to be read from @fd. */
+/* What the process wrote before it ended, read from @fd. */
 static void take_last_words(struct flow *flow, int fd)
 {
 	size_t taken = 0;
@@ -140,7 +138,7 @@ static void take_last_words(struct flow *flow, int fd)
 	}
 }
 
-/* The keyboard's ^D as the new terminal knows it. */
+/* Types ^D, as set in the new terminal. */
 static void end_input(struct traffic *traffic)
 {
 	traffic->typing = false;
@@ -156,7 +154,7 @@ static void hear_end(struct traffic *traffic)
 		traffic->typing = false;
 		relay_close_end(&traffic->relay->pipes[0]);
 	} else if (in_background()) {
-		stop(traffic->relay); /* as whoever reads there */
+		stop(traffic->relay); /* stop, like any background process that reads there */
 	} else if (traffic->relay->raw) {
 		hang_up(traffic, SIGHUP);
 	} else {
@@ -173,7 +171,7 @@ static void carry_in(struct traffic *traffic, const struct pollfd *fds)
 		hear_end(traffic);
 	if (!fds[TO_INPUT].revents)
 		return;
-	/* EIO: nobody has the inner end open just now; a pipe will never be read again */
+	/* EIO: nobody has the inner end open at the moment; a pipe will never be read again */
 	if (traffic->in.length && drain(&traffic->in))
 		return;
 	traffic->in.length = 0;
@@ -193,7 +191,7 @@ static void carry_out(struct traffic *traffic, const struct pollfd *fds)
 		struct flow *flow = &traffic->piped[fd];
 		int *end = &traffic->relay->pipes[fd];
 
-		/* closed where nobody takes it any more: who writes is told as by any pipe */
+		/* our own output is closed: the writer is told, as with any pipe */
 		if ((fds[PIPES + fd - 1].revents && !fill(flow, *end)) ||
 			(fds[PIPED + fd - 1].revents && flow->length && !drain(flow))) {
 			relay_close_end(end);
@@ -236,7 +234,7 @@ static void take_signal(struct traffic *traffic)
 		break;
 	case SIGINT:
 	case SIGQUIT:
-		/* from a keyboard that is not raw: to what is in front inside */
+		/* from a keyboard that is not raw: to the foreground process group inside */
 		if (relay->outer < 0 || ioctl(relay->outer, TIOCSIG, signum) < 0)
 			kill(-traffic->pid, signum);
 		break;
@@ -256,7 +254,8 @@ static int open_signals(void)
 		sigaddset(&mask, taken[i]);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	/*
-	 * blocked, so that settings and size can be changed from anywhere; nobody sends them else
+	 * blocked, so that settings and size can be changed from the background; nobody else sends
+	 * them
 	 */
 	sigdelset(&mask, SIGTTOU);
 	sigdelset(&mask, SIGTTIN);
@@ -265,7 +264,7 @@ static int open_signals(void)
 
 /* ---- until the end ---- */
 
-/* Whether it can be read into @flow: -1 while that holds something. */
+/* The descriptor to read into @flow; -1 while it is not empty. */
 static int source_of(const struct flow *flow, int fd)
 {
 	return flow->length ? -1 : fd;
@@ -307,7 +306,7 @@ int relay_run(struct relay *relay, pid_t pid)
 		.relay = relay, .typing = true, .pid = pid, .signals = open_signals()};
 	int status = 0;
 
-	/* where nobody reads what comes, the process is told, as if it wrote there itself */
+	/* where nobody reads our output, the process is told, as if it wrote there itself */
 	signal(SIGPIPE, SIG_IGN);
 	traffic.in.to = relay->keyboard ? relay->outer : relay->pipes[0];
 	traffic.out.to = relay->screen;
@@ -315,8 +314,10 @@ int relay_run(struct relay *relay, pid_t pid)
 	traffic.piped[2].to = STDERR_FILENO;
 	relay_give_away(relay);
 	make_raw(relay);
-	/* the terminal's inner end stays open here, too: poll() would never wait while the process
-	 * has it closed */
+	/*
+	 * the inner end of the terminal stays open here, too: otherwise poll() would return at once
+	 * while the process has it closed
+	 */
 	while (waitpid(pid, &status, WNOHANG) == 0)
 		wait_and_carry(&traffic);
 	take_last_words(&traffic.out, relay->outer);

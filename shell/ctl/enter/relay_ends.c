@@ -1,6 +1,4 @@
-/*
- * The ends of a relay: a new terminal in place of ours, pipes in place of anything else.
- */
+/* The ends of a relay: a new terminal instead of ours, pipes instead of anything else. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,11 +16,11 @@ static int make_pair(struct relay *relay, uid_t uid, struct error *error)
 	relay->outer = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (relay->outer < 0 || unlockpt(relay->outer) < 0)
 		return error_errno(error, errno, "cannot make a terminal (is /dev/ptmx there?)");
-	/* the very one, by whatever name; no path is followed */
+	/* exactly this one, whatever it is called; no path is followed */
 	relay->inner = ioctl(relay->outer, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (relay->inner < 0)
 		return error_errno(error, errno, "cannot open the new terminal");
-	/* as login(1) does: the user's to open, and to read for nobody else */
+	/* as login(1) does: only the user can open or read it */
 	if (fchown(relay->inner, uid, (gid_t)-1) < 0 || fchmod(relay->inner, 0620) < 0)
 		return error_errno(error, errno, "cannot hand over the new terminal");
 	return 0;
@@ -36,9 +34,7 @@ void relay_copy_size(const struct relay *relay)
 		ioctl(relay->outer, TIOCSWINSZ, &size);
 }
 
-/*
- * The new terminal does what ours would have done; what ours goes on doing, it does not do again.
- */
+/* The new terminal does what ours would have done; what ours keeps doing must not be done twice. */
 static void copy_settings(const struct relay *relay)
 {
 	struct termios settings;
@@ -54,7 +50,7 @@ static void copy_settings(const struct relay *relay)
 	tcsetattr(relay->inner, TCSANOW, &settings);
 }
 
-/* In place of our descriptor @fd: bytes flow in or out by a pipe. */
+/* Instead of our descriptor @fd: bytes flow in or out through a pipe. */
 static int make_pipe(struct relay *relay, int fd, uid_t uid, struct error *error)
 {
 	int ends[2];
@@ -63,7 +59,7 @@ static int make_pipe(struct relay *relay, int fd, uid_t uid, struct error *error
 		return error_errno(error, errno, "cannot make a pipe");
 	relay->stdio[fd] = ends[fd != STDIN_FILENO];
 	relay->pipes[fd] = ends[fd == STDIN_FILENO];
-	/* the user's to open by name, as /dev/stderr */
+	/* so that the user can open it by name, as /dev/stderr */
 	if (fcntl(relay->pipes[fd], F_SETFL, O_NONBLOCK) < 0 || fchown(ends[0], uid, (gid_t)-1) < 0)
 		return error_errno(error, errno, "cannot hand over a pipe");
 	return 0;
@@ -99,7 +95,7 @@ int relay_open(struct relay *relay, uid_t uid, struct error *error)
 		return result;
 	relay->screen = terminal[1] ? 1 : terminal[2] ? 2 : 0;
 	relay->keyboard = terminal[0] && tcgetattr(0, &relay->before) == 0;
-	/* in a pipeline the others in it need what the keys do: ^C, lines, echo */
+	/* in a pipeline the other commands in it need what the keys do: ^C, lines, echo */
 	relay->raw = relay->keyboard && terminal[1];
 	for (int fd = 0; fd < 3; fd++)
 		if (terminal[fd])

@@ -1,11 +1,12 @@
 /*
- * From outside to inside, step by step; each step is taken by a child, and what it may no longer do
- * is given up before the next.
+ * From outside to inside, step by step; each step is taken by a child, and gives up first what the
+ * next step must not be able to do.
  *
  *	caller -- fork --> envoy: joins the namespaces -- clone --> the command, which is inside
  *
- * The envoy cannot be inside itself: a PID namespace is for children (setns(2)).  With CLONE_PARENT
- * the command is nevertheless the caller's own child, who so learns exactly how it ends.
+ * The envoy cannot be inside itself: setns(2) puts only children into a PID namespace.  With
+ * CLONE_PARENT the command is nevertheless the caller's own child, so the caller learns exactly how
+ * it ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@
 #define USER_PATH "/usr/local/bin:/usr/bin:/bin"
 #define ROOT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* What a child tells: where it is, or why it is not. */
+/* What a child reports: where it is, or why it is not. */
 struct word {
 	pid_t pid; /* 0: it has failed */
 	int errnum;
@@ -149,7 +150,7 @@ static _Noreturn void inside(const struct entry *entry, const int stdio[3], int 
 	const char *home = entry->login ? entry->login->home : "/";
 	int keep[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, report};
 
-	/* a session of its own: no way to the terminal of who called us, TIOCSTI or else */
+	/* a session of its own: no way to our caller's terminal, by TIOCSTI or otherwise */
 	if (setsid() < 0 || (tty >= 0 && ioctl(tty, TIOCSCTTY, 0) < 0))
 		fail_step(report, "cannot take the new terminal");
 	for (int fd = 0; fd < 3; fd++)
@@ -159,17 +160,19 @@ static _Noreturn void inside(const struct entry *entry, const int stdio[3], int 
 		fail(report, ENTRY_FAILED, EIO, error.text);
 	become(entry, report);
 	hide(report);
-	/* what a user namespace came with; --root keeps what root has */
+	/* a user namespace gives all capabilities; --root keeps what root has */
 	if (entry->uid != 0 && drop_capabilities(&error) < 0)
 		fail(report, ENTRY_FAILED, EPERM, error.text);
-	/* or it would possess the keys of who called us; where there are none, or none are to be
-	 * touched (a container), it gets none */
+	/*
+	 * otherwise it would possess the caller's keys; where there are no keyrings, or they must
+	 * not be touched (in a container), it gets none
+	 */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
 		errno != EPERM)
 		fail_step(report, "cannot leave the caller's keyring");
 	reset_signals();
 	umask(022);
-	/* a home that is not there, or not to be entered: as login(1) has it */
+	/* a home that is missing or cannot be entered: as login(1) does */
 	if (chdir(home) < 0 && chdir("/") < 0)
 		fail_step(report, "cannot go to /");
 	make_environment(entry, report);
@@ -178,7 +181,7 @@ static _Noreturn void inside(const struct entry *entry, const int stdio[3], int 
 
 /* ---- on the way ---- */
 
-/* One namespace after the other, as the user, who by owning the first may join the others. */
+/* One namespace after the other, as the user: owning the first allows joining the others. */
 static void join_as_user(const struct entry *entry, int report)
 {
 	int files[32];
@@ -226,7 +229,7 @@ static _Noreturn void envoy(const struct entry *entry, const int stdio[3], int t
 
 /* ---- outside ---- */
 
-/* Until it runs the command, and the socket is closed by that, or until one says why not. */
+/* Waits until the command runs, which closes the socket, or until a child reports a failure. */
 static int hear(int report, pid_t *pid, enum entry_status *status, struct error *error)
 {
 	struct word word;
@@ -240,7 +243,7 @@ static int hear(int report, pid_t *pid, enum entry_status *status, struct error 
 		}
 		*pid = word.pid;
 	}
-	return *pid ? 0 : error_set(error, ESRCH, "the session has ended meanwhile");
+	return *pid ? 0 : error_set(error, ESRCH, "the session has ended");
 }
 
 int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *pid,
@@ -252,7 +255,10 @@ int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *p
 	*status = ENTRY_FAILED;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) < 0)
 		return error_errno(error, errno, "cannot make a socket");
-	/* the three are overwritten on the way: nothing that is needed may lie there */
+	/*
+	 * the three are overwritten on the way, so no descriptor that is needed may have such a
+	 * number
+	 */
 	first = fork();
 	if (first == 0)
 		envoy(entry, stdio, tty, report[1]);

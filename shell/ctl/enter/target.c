@@ -1,6 +1,4 @@
-/*
- * Which namespaces make a session, and through which process they can be had.
- */
+/* Which namespaces make a session, and through which process they can be reached. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +17,7 @@
 #include "shell/ctl/command.h"
 #include "shell/ctl/session/process.h"
 
-/* The inode of a namespace of the process @directory, or of ours where that is -1; 0: not told. */
+/* The inode of a namespace of the process @directory, or of ours where that is -1; 0: unknown. */
 static ino_t namespace_of(int directory, const char *file)
 {
 	struct stat status;
@@ -40,7 +38,7 @@ static int owner_of(int directory)
 
 /*
  * Whether the process has the namespaces that PID 1 of @session has: it is in that PID namespace,
- * and has not made a user namespace for itself.
+ * and has not made a user namespace of its own.
  */
 static bool is_plain_member(
 	const struct session *session, int directory, struct process_text *text, pid_t *inside)
@@ -61,7 +59,7 @@ static bool is_plain_member(
 
 /*
  * The kernel does not show PID 1, which is not dumpable, to its own user; the user's other
- * processes do as well.  The first one inside: the one that was there longest.
+ * processes do as well.  Takes the first one inside: the oldest.
  */
 static int open_member(const struct session *session, struct error *error)
 {
@@ -104,15 +102,13 @@ static int find_kinds(struct entry *entry, struct error *error)
 		ino_t its = namespace_of(entry->directory, kinds[i].file);
 		ino_t ours = namespace_of(-1, kinds[i].file);
 
-		/* a kernel without this kind has the file for nobody */
+		/* a kernel without this kind has the file for no process */
 		if (!its && ours)
-			return error_set(error, ESRCH, "the session has ended meanwhile");
+			return error_set(error, ESRCH, "the session has ended");
 		if (its != ours)
 			entry->kinds |= kinds[i].flag;
 	}
-	return entry->kinds
-		       ? 0
-		       : error_set(error, EINVAL, "this is the session that you are in already");
+	return entry->kinds ? 0 : error_set(error, EINVAL, "you are already in this session");
 }
 
 int entry_find(struct entry *entry, const struct session *session, struct error *error)
@@ -121,7 +117,7 @@ int entry_find(struct entry *entry, const struct session *session, struct error 
 
 	entry->pidfd = entry->directory = entry->user_namespace = -1;
 	if (session_is_ours(session))
-		return error_set(error, EINVAL, "this is the session that you are in already");
+		return error_set(error, EINVAL, "you are already in this session");
 	entry->pidfd = session_open(session, &entry->directory, error);
 	if (entry->pidfd < 0)
 		return entry->pidfd;

@@ -5,7 +5,7 @@
 #include "shell/ctl/output/json.h"
 
 static struct json json;
-static bool in_rule; /* the object of the rule that is tried has begun */
+static bool in_rule; /* the object of the rule being tried has begun */
 
 static void begin(const struct explanation *explanation)
 {
@@ -29,7 +29,7 @@ static void show_place(const struct rules_place *place)
 		json_null(&json, "line");
 }
 
-/* null: it cannot be told, or makes no difference */
+/* null: unknown, or it makes no difference */
 static void show_answer(enum truth answer)
 {
 	if (answer == TRUTH_UNKNOWN)
@@ -38,7 +38,7 @@ static void show_answer(enum truth answer)
 		json_bool(&json, "matched", answer == TRUTH_YES);
 }
 
-/* What else is known of the rule comes last, when its matchers are through. */
+/* The rest of what is known of the rule comes last, after its matchers. */
 static void begin_rule(const char *name)
 {
 	if (in_rule)

@@ -10,7 +10,7 @@
 #define PLAIN "\033[0m"
 
 static bool colour;
-static char reason[1024]; /* why the rule that is tried does not match */
+static char reason[1024]; /* why the rule being tried does not match */
 
 static const char *paint(const char *escape)
 {
@@ -29,7 +29,7 @@ static void begin(const struct explanation *explanation)
 	fputs(":\n", stdout);
 }
 
-/* Appends what the login has; of very many groups the first ones. */
+/* Appends what the login has; of a great many groups only the first. */
 static void append_values(FILE *stream, const struct rules_matcher *matcher)
 {
 	const size_t most = 12;
@@ -48,12 +48,12 @@ static void append_reason(FILE *stream, const struct rules_matcher *matcher)
 	const char *negation = why->negated ? "!" : "";
 
 	if (matcher->answer == TRUTH_UNKNOWN && !matcher->asked)
-		fputs("is not asked for here", stream);
+		fputs("is not looked up here", stream);
 	else if (matcher->answer == TRUTH_UNKNOWN)
-		fprintf(stream, "it cannot be told for %s%.*s", negation, (int)why->length,
+		fprintf(stream, "cannot be decided for %s%.*s", negation, (int)why->length,
 			why->pattern);
 	else if (why->negated)
-		fprintf(stream, "kept out by !%.*s", (int)why->length, why->pattern);
+		fprintf(stream, "excluded by !%.*s", (int)why->length, why->pattern);
 	else
 		fprintf(stream, "not in %.200s", matcher->list);
 }
@@ -93,13 +93,13 @@ static void show_setting(const struct explanation *explanation, const struct rul
 		printf("[%s] %s:%u", setting->place.rule, setting->place.file, setting->place.line);
 	else
 		fputs("built-in", stdout);
-	/* a template is worth seeing beside its name */
+	/* the template is worth showing beside the result */
 	if (value && setting->value && strcmp(value, setting->value) != 0)
 		printf(": %s", setting->value);
 	printf("%s\n", paint(PLAIN));
 }
 
-/* What is worth knowing of a rule that does not isolate; nsisolate-shell execs its shell. */
+/* What is worth knowing of a rule that does not isolate; nsisolate-shell execs the real shell. */
 static bool counts_all_the_same(const struct rules_setting *setting)
 {
 	return setting->id == KEY_ISOLATE || (setting->id == KEY_SHELL && setting->value);

@@ -1,9 +1,8 @@
 /*
- * nsisolatectl explain - which rule a login falls under, why none before it,
- * and what it gets.
+ * nsisolatectl explain - which rule a login falls under, why no earlier rule matches, and what the
+ * login gets.
  *
- * The rules are matched by the very code that a login uses; this only listens,
- * and shows.
+ * The rules are matched by the same code that a login uses; this only observes and shows.
  */
 #include "explain.h"
 
@@ -20,13 +19,13 @@
 
 enum status { STATUS_DECIDED = 0, STATUS_UNDECIDED = 2 };
 
-/* What was asked for. */
+/* What was asked. */
 struct question {
 	const char *user, *service, *from, *tty, *config;
 	bool json;
 };
 
-/* One that is answered. */
+/* The answer to it. */
 struct telling {
 	const struct explain_view *view;
 	struct explanation explanation;
@@ -94,7 +93,7 @@ static enum status explain_login(
 	return *explanation->error.text ? STATUS_UNDECIDED : STATUS_DECIDED;
 }
 
-/* A service that hangs is taken for one that fails: a login would wait for it. */
+/* A service that hangs is treated as one that fails: a login would wait for it. */
 static bool find_login(struct login *login, const char *user, struct error *error)
 {
 	struct name_services services;
@@ -105,7 +104,7 @@ static bool find_login(struct login *login, const char *user, struct error *erro
 	name_services_describe(&services, why, sizeof why);
 	result = login_by_name(login, user, error);
 	if (result == -ENOENT && *services.silent)
-		error_set(error, ETIMEDOUT, "%s: nobody can tell who '%.64s' is", why, user);
+		error_set(error, ETIMEDOUT, "%s: cannot look up '%.64s'", why, user);
 	if (!result && *services.silent)
 		login_distrust_groups(login, why);
 	return !result;
@@ -134,7 +133,7 @@ static enum status explain(const struct question *question)
 	return status;
 }
 
-/* --NAME VALUE or --NAME=VALUE; 0 when the word is another one. */
+/* --NAME VALUE or --NAME=VALUE; 0 when the word is something else. */
 static int take_option(const char *name, int argc, char **argv, const char **value)
 {
 	size_t length = strlen(name);

@@ -12,19 +12,19 @@
 #include "conf/login/login.h"
 #include "conf/rules/rules.h"
 
-/* What has been found out so far. */
+/* What is known so far. */
 struct explanation {
 	const char *service, *from, *tty; /* as asked; NULL: unknown */
 	const struct login *login;
 	struct policy policy;
-	struct rules_setting settings[KEY_COUNT - KEY_MATCHERS]; /* of the rule that won */
+	struct rules_setting settings[KEY_COUNT - KEY_MATCHERS]; /* of the matching rule */
 	size_t count;
 	struct error error; /* empty: it was decided */
 };
 
 /*
- * The calls come in the order of the members; matcher and rule while the rules
- * are tried, once each for every one of them.
+ * The calls come in the order of the members; matcher and rule while the rules are tried, once for
+ * each.
  */
 struct explain_view {
 	void (*begin)(const struct explanation *explanation);
@@ -36,8 +36,7 @@ struct explain_view {
 extern const struct explain_view explain_as_text;
 extern const struct explain_view explain_as_json;
 
-/* What a setting has come to: expanded, completed, or as it is written; NULL:
- * nothing. */
+/* The result of a setting: expanded, completed, or as written; NULL: nothing. */
 const char *explain_outcome(const struct explanation *explanation,
 	const struct rules_setting *setting, char *text, size_t size);
 

@@ -2,8 +2,7 @@
 
 #include <stddef.h>
 
-/* How many bytes the UTF-8 character at @text has; 0 when it is none (RFC
- * 3629). */
+/* How many bytes the UTF-8 character at @text has; 0 when it is not valid UTF-8 (RFC 3629). */
 static size_t character(const unsigned char *text)
 {
 	size_t length = text[0] < 0x80    ? 1
@@ -16,7 +15,7 @@ static size_t character(const unsigned char *text)
 	for (size_t i = 1; i < length; i++)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
-	/* longer than need be, a surrogate, or beyond U+10FFFF */
+	/* overlong, a surrogate, or beyond U+10FFFF */
 	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
 		(text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90))
 		return 0;
@@ -35,7 +34,7 @@ static void write_text(FILE *stream, const char *text)
 			fputs("\\ufffd", stream);
 		else if (*byte < ' ' || *byte == 0x7f)
 			fprintf(stream, "\\u%04x", *byte);
-		else if (*byte == 0xc2 && byte[1] < 0xa0) /* C1: commands to a terminal, too */
+		else if (*byte == 0xc2 && byte[1] < 0xa0) /* C1: also commands to a terminal */
 			fprintf(stream, "\\u%04x", byte[1]);
 		else if (*byte == '"' || *byte == '\\')
 			fprintf(stream, "\\%c", *byte);

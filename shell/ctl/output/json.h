@@ -1,10 +1,8 @@
 /*
- * json.h - JSON (RFC 8259) onto a stream, one value after the other; commas
- * come by themselves.
+ * json.h - JSON (RFC 8259) written to a stream, one value after the other, with commas as needed.
  *
- * @key is the member's name inside an object, NULL inside an array and for the
- * whole.  Strings are bytes; what is not UTF-8 in them becomes U+FFFD, as JSON
- * can hold nothing else.
+ * @key is the member's name inside an object; NULL inside an array and for the outermost value.
+ * Strings are bytes; what is not UTF-8 becomes U+FFFD, as JSON can hold nothing else.
  */
 #ifndef NSISOLATE_CTL_JSON_H
 #define NSISOLATE_CTL_JSON_H
@@ -14,7 +12,7 @@
 
 struct json {
 	FILE *stream;
-	bool comma; /* something stands before the next value */
+	bool comma; /* a comma is due before the next value */
 };
 
 void json_open(struct json *json, const char *key, char bracket); /* '{' or '[' */

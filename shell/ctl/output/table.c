@@ -27,7 +27,7 @@ static size_t total(const struct widths *widths)
 	return sum;
 }
 
-/* The widest column of text gives one byte away; false when none can. */
+/* Takes one byte from the widest column of text; false when none can give any. */
 static bool narrow(struct widths *widths)
 {
 	size_t widest = widths->count;
@@ -68,8 +68,7 @@ static void measure(
 				widths->width[i] = length;
 		}
 		/*
-		 * a number that is cut is another one, and the first column is what rows are called
-		 * by
+		 * a number that is cut becomes another number, and the first column names the row
 		 */
 		widths->narrowest[i] = !i || columns[i].right || widths->width[i] < NARROWEST
 					       ? widths->width[i]

@@ -1,6 +1,4 @@
-/*
- * table.h - rows and columns of words, aligned, and as wide as the terminal at most.
- */
+/* table.h - rows and columns of words, aligned, at most as wide as the terminal. */
 #ifndef NSISOLATE_CTL_TABLE_H
 #define NSISOLATE_CTL_TABLE_H
 
@@ -15,10 +13,10 @@ struct table_column {
 };
 
 /*
- * @cells holds @rows rows of @columns words, NULL or "" being shown as "-"; a byte is a column of
- * the terminal.  What is too wide for @width (0: no limit) is cut, and ends in a '~' then: text,
- * down to eight bytes, and never the first column.  After that columns are left out.  Shows @most
- * rows (0: all).
+ * @cells holds @rows rows of @columns words; NULL or "" is shown as "-"; a byte takes one column of
+ * the terminal.  What is too wide for @width (0: no limit) is cut and ends in '~': only text, down
+ * to eight bytes, and never the first column.  After that columns are left out.  Shows @most rows
+ * (0: all).
  */
 void table_show(const struct table_column *columns, size_t column_count, char *const *cells,
 	size_t rows, size_t most, size_t width, FILE *stream);

@@ -13,7 +13,7 @@
 #include "shell/ctl/command.h"
 #include "shell/ctl/output/printable.h"
 
-/* The number that fills @text; 0 when it is none, or 0. */
+/* The number that @text consists of; 0 when it is not a number, or 0. */
 static unsigned long long number_of(const char *text)
 {
 	unsigned long long number;
@@ -53,8 +53,10 @@ static const struct session *by_id(const struct sessions *sessions, const char *
 	return NULL;
 }
 
-/* The PID of PID 1 or of any process inside, or a namespace's inode: those begin where no PID can
- * be. */
+/*
+ * The PID of PID 1 or of any process inside, or the inode of a namespace; inodes start above the
+ * highest PID.
+ */
 static const struct session *by_number(
 	const struct sessions *sessions, unsigned long long number, struct error *error)
 {
@@ -72,10 +74,9 @@ static const struct session *by_number(
 	if (stat(path, &namespace) == 0) {
 		session = sessions_by_namespace(sessions, namespace.st_ino);
 		if (!session)
-			error_set(error, ESRCH, "process %llu is in no session", number);
+			error_set(error, ESRCH, "process %llu is not in a session", number);
 	} else if (errno == EACCES || errno == EPERM) {
-		error_set(
-			error, EACCES, "process %llu is not yours to look at: ask as root", number);
+		error_set(error, EACCES, "cannot examine process %llu: run as root", number);
 	} else {
 		error_set(error, ESRCH,
 			"no session or process has the number %llu: see `" NAME " list`", number);
@@ -130,9 +131,9 @@ int session_open(const struct session *session, int *directory_out, struct error
 	snprintf(name, sizeof name, "%d", session->pid);
 	if (pidfd >= 0)
 		directory = process_open(name);
-	/* as long as it lives the PID is its own: so the directory is its, too */
+	/* as long as it lives its PID is not reused, so the directory is its own, too */
 	if (directory < 0 || has_ended(pidfd))
-		return error_set(error, ESRCH, "the session has ended meanwhile");
+		return error_set(error, ESRCH, "the session has ended");
 	result = session_judge_start(&judge, error);
 	if (result < 0)
 		return result;
@@ -144,7 +145,7 @@ int session_open(const struct session *session, int *directory_out, struct error
 		       session_judge_init(&judge, directory, namespace.st_ino, &again);
 	session_judge_free(&judge);
 	if (!same || again.started != session->started || again.uid != session->uid)
-		return error_set(error, ESRCH, "the session has ended meanwhile");
+		return error_set(error, ESRCH, "the session has ended");
 	if (directory_out) {
 		*directory_out = directory;
 		directory = -1;

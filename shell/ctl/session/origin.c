@@ -12,7 +12,7 @@
 #define SYS_pidfd_getfd 438
 #endif
 
-/* where PID 1 has it, see ANSWER in shell/init/attach.c */
+/* where PID 1 has it: see ANSWER in shell/init/attach.c */
 #define MARK STDOUT_FILENO
 
 typedef int name_of(int fd, struct sockaddr *name, socklen_t *size);

@@ -65,7 +65,7 @@ int session_judge_start(struct session_judge *judge, struct error *error)
 	judge->user_namespace = own_namespace("user");
 	if (!judge->pid_namespace || !judge->user_namespace)
 		return error_errno(error, errno, "cannot read /proc/self/ns (is /proc mounted?)");
-	/* neither needs to be there: it is in the middle of an upgrade, or was removed */
+	/* neither has to exist: we may be in the middle of an upgrade, or have been removed */
 	if (stat(NSISOLATE_INIT, &judge->init) < 0)
 		judge->init = (struct stat){0};
 	*slash = '\0';
@@ -87,8 +87,8 @@ void session_judge_free(struct session_judge *judge)
 }
 
 /*
- * Whether @exe, the program of the process, is one that was installed in the same place before.
- * The path alone would prove nothing: in a mount namespace of one's own any file can have it.
+ * Whether @exe, the program of the process, was once installed in the same place.  The path alone
+ * would prove nothing: in a mount namespace of one's own any file can have it.
  */
 static bool was_installed(const struct session_judge *judge, int directory, const struct stat *exe)
 {
@@ -122,7 +122,7 @@ static bool runs_init(const struct session_judge *judge, int directory, bool *re
 	return *replaced = was_installed(judge, directory, &exe);
 }
 
-/* Who owns the process's PID namespace: the kind, and for a shell's session the user. */
+/* Who owns the process's PID namespace: that tells the kind, and the user of a shell's session. */
 static int find_owner(const struct session_judge *judge, int directory, struct session *session)
 {
 	_cleanup_close_ int namespace = openat(directory, "ns/pid", O_RDONLY | O_CLOEXEC);
@@ -144,7 +144,7 @@ static void copy(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from);
 }
 
-/* The module's words, see collect_facts in pam_module/spawn.c. */
+/* What the module passed on: see collect_facts in pam_module/spawn.c. */
 static void take_facts(struct session_judge *judge, int directory, struct session *session)
 {
 	char scope[8] = "";
@@ -166,7 +166,7 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 	pid_t leader = 0;
 	bool marked = session_mark(session->pid, &leader);
 
-	/* it can still be read, so it lives, and the mark was its own */
+	/* it can still be read, so it is alive, and the mark was its own */
 	if (process_read(directory, "environ", &judge->text) < 0)
 		return;
 	session->verified = marked;
@@ -183,14 +183,14 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 	if (!marked)
 		*session->user = '\0';
 	session->shared = !strcmp(scope, "user");
-	/* of those who share it, the one that made it is no more than the others */
+	/* the login that made a shared session is no different from the others */
 	if (session->shared)
 		session->logins = session_logins(directory, session->level, &judge->text);
 	else
 		session->leader = leader;
 }
 
-/* "nsisolate-init: USER RULE SERVICE", of which the user is known better. */
+/* "nsisolate-init: USER RULE SERVICE"; the user is known from a better source. */
 static void take_claims(struct session_judge *judge, int directory, struct session *session)
 {
 	const char *prefix = "nsisolate-init: ";
@@ -210,7 +210,7 @@ static void take_claims(struct session_judge *judge, int directory, struct sessi
 	copy(session->service, sizeof session->service, service + 1);
 }
 
-/* The hostname as the kernel has it: looked at from there, for a moment. */
+/* The hostname as the kernel has it: we enter its UTS namespace for a moment. */
 static void take_hostname(int directory, struct session *session)
 {
 	_cleanup_close_ int own = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
@@ -227,7 +227,7 @@ static void take_hostname(int directory, struct session *session)
 	}
 }
 
-/* The leader is a number only; another process that got it since was started later than PID 1. */
+/* The leader is only a number; a process that reused it was started later than PID 1. */
 static void check_leader(struct session_judge *judge, struct session *session)
 {
 	struct process_stat stat;
@@ -240,8 +240,8 @@ static void check_leader(struct session_judge *judge, struct session *session)
 }
 
 /*
- * In the shell's way the leader is the outer nsisolate-init, PID 1's parent as long as it lives.
- * Who made the PID 1 of a set is nobody's parent: that set has leaders that it watches.
+ * In a session of nsisolate-shell the leader is the outer nsisolate-init, PID 1's parent as long as
+ * it lives.  A shared session's PID 1 has no such parent: it watches the leaders.
  */
 static void take_parent(
 	struct session_judge *judge, int session_directory, pid_t parent, struct session *session)
@@ -304,7 +304,7 @@ int session_judge_hidden(struct session_judge *judge, int directory, struct sess
 	struct process_status status;
 	struct process_stat stat;
 
-	/* the name proves nothing, but whoever has it is the one who asks */
+	/* the name proves nothing, but only a process that lays claim to it is worth examining */
 	if (process_read(directory, "comm", &judge->text) < 0 ||
 		strcmp(judge->text.bytes, "nsisolate-init\n") != 0 ||
 		process_status(directory, &status, &judge->text) < 0 || !is_first(&status) ||

@@ -1,6 +1,4 @@
-/*
- * probe.h - whether a process is a session's PID 1, and what it tells of the session.
- */
+/* probe.h - whether a process is a session's PID 1, and what it reveals of the session. */
 #ifndef NSISOLATE_CTL_PROBE_H
 #define NSISOLATE_CTL_PROBE_H
 
@@ -11,23 +9,24 @@
 #include "process.h"
 #include "sessions.h"
 
-/* What processes are compared with: ourselves and the nsisolate-init that is installed. */
+/* What processes are compared with: ourselves and the installed nsisolate-init. */
 struct session_judge {
 	struct stat init; /* st_ino 0: none is installed */
 	struct statfs file_system; /* where it is */
-	char deleted[4096]; /* what /proc/PID/exe says once it has been replaced */
+	char deleted[4096]; /* what /proc/PID/exe says after it has been replaced */
 	ino_t pid_namespace, user_namespace; /* ours */
 	uid_t uid;
 	struct process_text text;
-	struct session_names *names; /* of uids that were asked for */
+	struct session_names *names; /* of uids already looked up */
 };
 
 int session_judge_start(struct session_judge *judge, struct error *error);
 void session_judge_free(struct session_judge *judge);
 
 /*
- * Fills @session when the process @directory, of PID namespace @namespace, is the PID 1 of one:
- * all but number and age; processes and memory are those of PID 1.  Returns 1 or 0.
+ * Returns 1 and fills @session when the process @directory, in PID namespace @namespace, is a
+ * session's PID 1; else 0.  Number and age are not filled in; processes and memory are those of PID
+ * 1.
  */
 int session_judge_init(
 	struct session_judge *judge, int directory, ino_t namespace, struct session *session);
@@ -38,7 +37,7 @@ int session_judge_init(
  */
 int session_judge_hidden(struct session_judge *judge, int directory, struct session *session);
 
-/* The account's name, or the number where it has none; lives as long as @judge. */
+/* The account's name, or the number where it has none; valid as long as @judge. */
 const char *session_judge_user(struct session_judge *judge, uid_t uid);
 
 #endif

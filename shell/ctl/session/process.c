@@ -59,9 +59,7 @@ int process_read(int directory, const char *file, struct process_text *text)
 			break;
 		}
 		text->length += (size_t)got;
-		/*
-		 * these files are made as a whole, and give less than asked for at their end only
-		 */
+		/* these files are generated as a whole: a short read comes only at their end */
 		if ((size_t)got < space)
 			break;
 	}
@@ -72,7 +70,7 @@ int process_read(int directory, const char *file, struct process_text *text)
 	return result;
 }
 
-/* What follows "@name:" at the beginning of a line; NULL when there is none. */
+/* What follows "@name:" at the start of a line; NULL when there is none. */
 static const char *find_line(const struct process_text *text, const char *name)
 {
 	size_t length = strlen(name);
@@ -131,7 +129,9 @@ int process_stat(
 	*stat = (struct process_stat){0};
 	if (result < 0)
 		return result;
-	/* the name can hold anything, what follows it are numbers: the last parenthesis ends it */
+	/*
+	 * the name can hold anything, but only numbers follow it: so the last parenthesis ends it
+	 */
 	word = strrchr(text->bytes, ')');
 	for (int i = 1; word && i <= resident; i++) {
 		word = strchr(word + 1, ' ');

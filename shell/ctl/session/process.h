@@ -1,8 +1,8 @@
 /*
  * process.h - what the kernel says of one process, read so that it cannot be another one's.
  *
- * A directory of /proc that is open stays its process's: when that has ended every look fails with
- * ESRCH, even if its PID is used again.
+ * An open directory of /proc always belongs to its process: once that has ended every access fails
+ * with ESRCH, even if its PID is reused.
  */
 #ifndef NSISOLATE_CTL_PROCESS_H
 #define NSISOLATE_CTL_PROCESS_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* A file's bytes, with a NUL behind them; its memory is used again by the next one. */
+/* A file's bytes, followed by a NUL; the memory is reused for the next file. */
 struct process_text {
 	char *bytes;
 	size_t size, length;
@@ -26,21 +26,21 @@ int process_open(const char *name);
  */
 int process_read(int directory, const char *file, struct process_text *text);
 
-#define PROCESS_LEVELS_MAX 33 /* MAX_PID_NS_LEVEL of the kernel, and the first one */
+#define PROCESS_LEVELS_MAX 33 /* MAX_PID_NS_LEVEL of the kernel, plus the initial one */
 
 struct process_status {
 	uid_t uid; /* the real one */
 	gid_t gid;
-	pid_t parent; /* 0: none that can be seen from here */
+	pid_t parent; /* 0: none that is visible from here */
 	pid_t pids[PROCESS_LEVELS_MAX]; /* from our PID namespace down to its own */
-	unsigned levels; /* how many these are */
+	unsigned levels; /* how many there are */
 };
 
 /* From /proc/PID/status.  Returns 0 or a negative errno. */
 int process_status(int directory, struct process_status *status, struct process_text *text);
 
 struct process_stat {
-	long long started; /* in clock ticks since the machine was */
+	long long started; /* in clock ticks since boot */
 	unsigned long long resident; /* bytes of memory */
 };
 
@@ -52,8 +52,8 @@ int process_stat(
 	int directory, const char *file, struct process_stat *stat, struct process_text *text);
 
 /*
- * The bytes of memory of the process @name (its PID in digits) of the descriptor @proc, of /proc; 0
- * when it has ended.
+ * Resident memory in bytes of the process @name (its PID in digits); @proc is a descriptor of
+ * /proc. 0 when it has ended.
  */
 unsigned long long process_resident(int proc, const char *name, struct process_text *text);
 

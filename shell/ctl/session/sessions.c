@@ -22,9 +22,9 @@
 #define NO_SESSION ((size_t)-1)
 
 struct sessions_group {
-	ino_t namespace; /* 0: an empty place of the table */
-	pid_t sample; /* some process in it */
-	size_t session; /* whose it is, as an index before they are sorted; NO_SESSION */
+	ino_t namespace; /* 0: an empty slot of the table */
+	pid_t sample; /* any process in it */
+	size_t session; /* the session it belongs to, as an index before sorting; NO_SESSION */
 	pid_t init; /* the same as the PID of its PID 1; 0 */
 	size_t processes;
 	unsigned long long memory;
@@ -35,12 +35,12 @@ struct scan {
 	struct session_judge judge;
 	int proc;
 	bool inside; /* our own namespace is a session's */
-	size_t used; /* places of the table */
-	size_t room; /* for sessions */
+	size_t used; /* slots of the table in use */
+	size_t room; /* capacity of the list */
 	bool no_memory;
 };
 
-/* ---- the processes of each PID namespace: a table, open addressing, a power of two ---- */
+/* ---- the processes of each PID namespace: a table with open addressing, a power of two ---- */
 
 static struct sessions_group *place_of(struct sessions_group *groups, size_t count, ino_t namespace)
 {
@@ -108,7 +108,7 @@ static size_t add_session(struct scan *scan, const struct session *session)
 
 /* ---- one pass over /proc ---- */
 
-/* The kernel does not let us look into the process. */
+/* The kernel does not let us examine the process. */
 static void visit_hidden(struct scan *scan, const char *name)
 {
 	_cleanup_close_ int directory = -1;
@@ -134,7 +134,7 @@ static void visit(struct scan *scan, const char *name)
 	char path[300];
 	_cleanup_close_ int directory = -1;
 
-	/* of most processes of a machine this one look is all that is needed */
+	/* for most processes of a machine this one check is enough */
 	snprintf(path, sizeof path, "%s/ns/pid", name);
 	if (fstatat(scan->proc, path, &namespace, 0) < 0) {
 		if (errno == EACCES || errno == EPERM)
@@ -174,9 +174,9 @@ static int visit_all(struct scan *scan, struct error *error)
 	return scan->no_memory ? error_set(error, ENOMEM, "no memory") : 0;
 }
 
-/* ---- what can be told only when all have been seen ---- */
+/* ---- what is known only when all have been seen ---- */
 
-/* To an ordinary user the kernel names the PID 1 of a namespace, but not the other way round. */
+/* The kernel tells an ordinary user the PID 1 of a namespace, but not the namespace of a PID 1. */
 static void find_hidden_init(struct scan *scan, struct sessions_group *group, int namespace)
 {
 	struct sessions *sessions = scan->sessions;
@@ -279,7 +279,7 @@ static void count_ages(struct sessions *sessions)
 	}
 }
 
-/* Whether PID 1 here, where we are, is a session's. */
+/* Whether PID 1 of our own namespace is a session's. */
 static bool are_inside(struct session_judge *judge)
 {
 	_cleanup_close_ int directory = process_open("1");

@@ -1,16 +1,16 @@
 /*
- * sessions.h - the sessions that live now, found in what the kernel says.
+ * sessions.h - the running sessions, found in what the kernel says.
  *
  * A session is a process that runs the installed nsisolate-init and is PID 1 of its own PID
- * namespace.  Whose user namespace owns that namespace says which way in made it:
- *   - ours: only root can have, so it is the module's.  What the module knew is in PID 1's
+ * namespace.  The owner of that namespace, a user namespace, says which way in made it:
+ *   - ours: only root can have made it, so it is the module's.  What the module knew is in PID 1's
  *     environment, which nobody but root can read or change.
- *   - another one: nsisolate-shell's.  The user is the one who owns that user namespace; of the
- *     rest the hostname and the leader are the kernel's word, rule and service the user's claim.
- * A module's session without the module's mark (origin.h) is a claim like a shell's.
- * No name, title or command of a process counts for anything else.
+ *   - another one: nsisolate-shell's.  The user is the owner of that user namespace; of the rest
+ *     the hostname and the leader come from the kernel, rule and service are only the user's claim.
+ * A module's session without the module's mark (origin.h) is a claim like a shell's.  Nothing else
+ * counts: no name, title or command of a process.
  *
- * The strings are bytes as they were found, control characters and all.
+ * The strings are bytes as they were found, including control characters.
  */
 #ifndef NSISOLATE_CTL_SESSIONS_H
 #define NSISOLATE_CTL_SESSIONS_H
@@ -29,23 +29,23 @@ enum session_kind {
 
 struct session {
 	enum session_kind kind;
-	bool verified; /* rule, service and so on are facts, no claims */
-	bool replaced; /* its nsisolate-init has been replaced by another one since */
-	pid_t pid; /* PID 1, as we number it */
+	bool verified; /* rule, service and so on are facts, not claims */
+	bool replaced; /* its nsisolate-init has since been replaced */
+	pid_t pid; /* PID 1, as numbered in our namespace */
 	ino_t namespace; /* its PID namespace; 0: unknown */
-	unsigned level; /* which of a process's NSpid is the one in the session; 0 is ours */
-	unsigned number; /* among the sessions shown of this user, the oldest is 1 */
+	unsigned level; /* which entry of a process's NSpid is the one in the session; 0 is ours */
+	unsigned number; /* among the user's sessions shown here; the oldest is 1 */
 	uid_t uid;
 	gid_t gid;
-	/* by all logins of the user (scope = user): of no one service, leader and so on */
+	/* by all logins of the user (scope = user): has no single service, leader and so on */
 	bool shared;
-	unsigned logins; /* of a shared one: how many; 0: unknown, or it lingers */
+	unsigned logins; /* how many logins a shared one has; 0: unknown, or it lingers */
 	pid_t leader; /* 0: unknown, or gone */
-	size_t processes; /* those in namespaces below included; 0: unknown */
-	unsigned long long memory; /* bytes resident, summed; what is shared counts in each */
-	long long started; /* clock ticks since the machine was */
+	size_t processes; /* including those in nested namespaces; 0: unknown */
+	unsigned long long memory; /* resident bytes, summed; shared memory counts for each */
+	long long started; /* in clock ticks since boot */
 	long long age; /* seconds */
-	char user[256]; /* "" and below: unknown */
+	char user[256]; /* "", here and below: unknown */
 	char rule[68];
 	char id[16];
 	char service[64];
@@ -60,14 +60,14 @@ struct sessions {
 	struct session *list; /* by user, the oldest first */
 	size_t count;
 	bool own_only; /* an ordinary user asked: only the user's own, as far as visible */
-	size_t unseen; /* processes that root was not allowed to look at */
+	size_t unseen; /* processes that root was not allowed to examine */
 	struct sessions_group *groups;
 	size_t group_count;
 };
 
 /*
- * One pass over /proc.  Ordinary users get their own sessions, not verified.  A process that ends
- * meanwhile is left out.  Returns 0 or a negative errno with @error filled; then @sessions is
+ * Makes one pass over /proc.  Ordinary users get their own sessions, not verified.  A process that
+ * ends meanwhile is left out.  Returns 0 or a negative errno with @error filled; then @sessions is
  * empty.
  */
 int sessions_find(struct sessions *sessions, struct error *error);
@@ -88,16 +88,16 @@ const struct session *sessions_by_word(
 const struct session *sessions_by_namespace(const struct sessions *sessions, ino_t namespace);
 
 /*
- * A pidfd of the session's PID 1, made sure to be of the process that was found: it cannot be
- * another one's from then on; and its directory of /proc where @directory is not NULL.  A negative
- * errno with @error filled: it has ended.
+ * A pidfd of the session's PID 1, checked to be the process that was found and from then on immune
+ * to PID reuse; and its directory of /proc where @directory is not NULL.  A negative errno with
+ * @error filled: it has ended.
  */
 int session_open(const struct session *session, int *directory, struct error *error);
 
-/* Whether we ourselves are in it. */
+/* Whether we are in it ourselves. */
 bool session_is_ours(const struct session *session);
 
-/* "user alice, rule users, PID 4711": the session in a sentence, in printable ASCII. */
+/* "user alice, rule users, PID 4711": describes the session, in printable ASCII. */
 const char *session_name(const struct session *session, char *text, size_t size);
 
 #endif
