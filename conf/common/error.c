@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ERRNO_MAX 4095 /* the kernel encodes an errno as one of the last 4095 pointers */
+
 int error_set(struct error *error, int errnum, const char *format, ...)
 {
 	va_list args;
@@ -29,7 +31,11 @@ int error_errno(struct error *error, int errnum, const char *format, ...)
 	vsnprintf(error->text, sizeof error->text, format, args);
 	va_end(args);
 	used = strlen(error->text);
-	snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(errnum));
+	/* a service of NSS may use codes of its own, which strerror(3) does not know (sssd does) */
+	if (errnum <= ERRNO_MAX)
+		snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(errnum));
+	else
+		snprintf(error->text + used, sizeof error->text - used, ": error code %d", errnum);
 	error->lacking = false;
 	return -errnum;
 }

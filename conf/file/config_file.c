@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/shell_word.h"
 #include "config.h"
 
 #define SUFFIX ".conf"
@@ -23,22 +25,34 @@ static void *wrong(struct diagnostics *diagnostics, const char *path, const char
 	return NULL;
 }
 
+/* What is wrong about who may change @path, and the command that makes it right. */
+static bool distrust(
+	const char *path, const char *what, const char *command, struct diagnostics *diagnostics)
+{
+	struct shell_word word;
+
+	diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL, "%s; fix: `%s %s`", what,
+		command, shell_word(&word, path));
+	return false;
+}
+
 /* When root obeys a file, nobody else may be able to change it. */
 static bool is_trusted(const char *path, const struct stat *status, struct diagnostics *diagnostics)
 {
+	char what[64];
+
 	if (geteuid() != 0)
 		return true;
-	if (status->st_uid != 0)
-		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
-			"is owned by uid %u, expected root; fix: `chown root %s`", status->st_uid,
-			path);
-	else if (status->st_mode & (S_IWGRP | S_IWOTH))
-		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, 0, NULL,
-			"is writable by users other than root (mode %04o); fix: `chmod go-w %s`",
-			status->st_mode & 07777, path);
-	else
-		return true;
-	return false;
+	if (status->st_uid != 0) {
+		snprintf(what, sizeof what, "is owned by uid %u, expected root", status->st_uid);
+		return distrust(path, what, "chown root", diagnostics);
+	}
+	if (status->st_mode & (S_IWGRP | S_IWOTH)) {
+		snprintf(what, sizeof what, "is writable by users other than root (mode %04o)",
+			status->st_mode & 07777);
+		return distrust(path, what, "chmod go-w", diagnostics);
+	}
+	return true;
 }
 
 /* All of @fd, except what is behind CONFIG_SIZE_MAX + 1; @expected bytes, if nobody changes it. */

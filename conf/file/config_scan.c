@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/common/shell_word.h"
 #include "lookalike.h"
 
 #define BLANKS " \t"
@@ -24,7 +25,7 @@ struct scan {
 	struct config_section *section; /* the current one; NULL before the first */
 	const char *source; /* the current line */
 	unsigned line;
-	bool dos; /* a carriage return was reported */
+	bool carriage_return, nul; /* one was reported: once for a file */
 	bool full; /* there was too much; nothing more is looked at */
 };
 
@@ -63,8 +64,43 @@ static char *lower_copy(const char *text, size_t length)
 
 /* ---- the bytes ---- */
 
+/*
+ * Line ends of another system: one finding for the file, and none of them hides what else is wrong.
+ * @script for sed(1) ends the lines as here.
+ */
+static void fault_carriage_return(struct scan *scan, size_t offset, const char *script)
+{
+	struct shell_word word;
+
+	if (!scan->carriage_return)
+		diagnostics_add(scan->diagnostics, SEVERITY_ERROR, scan->file, scan->line,
+			(unsigned)offset + 1, scan->source,
+			"a carriage return: these are %s line endings; fix: `sed -i '%s' %s`",
+			strchr(script, '$') ? "DOS" : "old Mac", script,
+			shell_word(&word, scan->file));
+	scan->carriage_return = true;
+}
+
+static void fault_control_byte(struct scan *scan, size_t offset)
+{
+	unsigned char byte = (unsigned char)scan->source[offset];
+	char text[32];
+
+	if (byte == '\r') {
+		fault_carriage_return(scan, offset, "s/\\r/\\n/g");
+	} else if (byte) {
+		snprintf(text, sizeof text, "the control byte 0x%02x", byte);
+		fault(scan, offset, text);
+	} else {
+		/* in UTF-16 without a mark every second byte is one */
+		if (!scan->nul)
+			fault(scan, offset, "a NUL byte: save the file as plain text, in UTF-8");
+		scan->nul = true;
+	}
+}
+
 /* What no line may contain, comments included. */
-static bool check_bytes(const struct scan *scan, size_t length)
+static bool check_bytes(struct scan *scan, size_t length)
 {
 	const char *line = scan->source;
 	size_t end = length;
@@ -77,7 +113,7 @@ static bool check_bytes(const struct scan *scan, size_t length)
 		unsigned char byte = (unsigned char)line[i];
 
 		if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
-			fault(scan, i, byte ? "a control byte" : "a NUL byte");
+			fault_control_byte(scan, i);
 			return false;
 		}
 	}
@@ -184,7 +220,11 @@ static bool cut_quoted(
 	}
 	behind = (size_t)(close + 1 - text) + strspn(close + 1, BLANKS);
 	if (text[behind] && text[behind] != '#' && text[behind] != ';') {
-		fault(scan, offset + behind, "nothing but a comment can follow a closing quote");
+		fault(scan, offset + behind,
+			text[behind] == ','
+				? "quotes go around the whole value, not around one word of it; a "
+				  "word with blanks needs none"
+				: "nothing but a comment can follow a closing quote");
 		return false;
 	}
 	*value = text + 1;
@@ -219,7 +259,9 @@ static bool cut_plain(const struct scan *scan, const char *text, const char **va
 	*length = end;
 	quote = strcspn(text, "\"");
 	if (quote < end) {
-		fault(scan, offset + quote, "quotes go around the whole value or not at all");
+		fault(scan, offset + quote,
+			"quotes go around the whole value or not at all; a word with blanks needs "
+			"none");
 		return false;
 	}
 	return true;
@@ -336,17 +378,21 @@ static void scan_line(struct scan *scan, size_t length)
 		scan_item(scan, text);
 }
 
-/* DOS line ends: one finding for the file, and none of them hides what else is wrong. */
+/* DOS line ends are cut; what has a carriage return further up has other ones. */
 static size_t cut_return(struct scan *scan, char *line, size_t length)
 {
-	if (!length || line[length - 1] != '\r')
+	char *first = memchr(line, '\r', length);
+
+	if (!first || first != line + length - 1)
 		return length;
-	line[--length] = '\0';
-	if (!scan->dos)
-		fault(scan, length,
-			"a carriage return: these are DOS line endings; fix: `sed -i 's/\\r$//'`");
-	scan->dos = true;
-	return length;
+	*first = '\0';
+	fault_carriage_return(scan, length - 1, "s/\\r$//");
+	return length - 1;
+}
+
+static bool is_utf16(const char *text, size_t size)
+{
+	return size >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
 }
 
 void config_scan(struct config *config, const char *file, char *text, size_t size,
@@ -354,6 +400,11 @@ void config_scan(struct config *config, const char *file, char *text, size_t siz
 {
 	struct scan scan = {.config = config, .diagnostics = diagnostics, .file = file};
 
+	if (is_utf16(text, size)) {
+		diagnostics_add(diagnostics, SEVERITY_ERROR, file, 1, 1, text,
+			"this is UTF-16: save the file as UTF-8 without BOM");
+		return;
+	}
 	for (char *line = text, *end; line < text + size && !scan.full; line = end + 1) {
 		end = memchr(line, '\n', (size_t)(text + size - line));
 		if (!end)

@@ -37,6 +37,7 @@ struct edit {
 	char *copy; /* in the same directory, so that it can replace the file by rename(2) */
 	char *main; /* the file that all drop-ins belong to: @file, or another one */
 	char *directory;
+	bool made_directory; /* for the first drop-in */
 	struct stat before; /* of @file; st_nlink 0: it does not exist yet */
 };
 
@@ -48,8 +49,22 @@ static enum status failed(const char *what, const char *path)
 
 /* ---- names ---- */
 
+static bool is_drop_in_directory(const char *directory)
+{
+	size_t length = strlen(directory), suffix = strlen(".conf" DROP_IN_SUFFIX);
+
+	return length > suffix && !strcmp(directory + length - suffix, ".conf" DROP_IN_SUFFIX);
+}
+
+/* The directory for the first drop-in, as it is installed. */
+static bool make_directory(const char *directory)
+{
+	return is_drop_in_directory(directory) && mkdir(directory, 0755) == 0 &&
+	       chmod(directory, 0755) == 0;
+}
+
 /* Resolves links, in the directory part alone where the file does not exist yet. */
-static char *resolve(const char *path)
+static char *resolve(const char *path, bool *made_directory)
 {
 	_cleanup_free_ char *first = strdup(path), *second = strdup(path), *directory = NULL;
 	char *resolved = realpath(path, NULL);
@@ -57,16 +72,13 @@ static char *resolve(const char *path)
 	if (resolved || errno != ENOENT || !first || !second)
 		return resolved;
 	directory = realpath(dirname(first), NULL);
+	if (!directory && errno == ENOENT) {
+		*made_directory = make_directory(first);
+		directory = realpath(first, NULL);
+	}
 	if (!directory || asprintf(&resolved, "%s/%s", directory, basename(second)) < 0)
 		return NULL;
 	return resolved;
-}
-
-static bool is_drop_in_directory(const char *directory)
-{
-	size_t length = strlen(directory), suffix = strlen(".conf" DROP_IN_SUFFIX);
-
-	return length > suffix && !strcmp(directory + length - suffix, ".conf" DROP_IN_SUFFIX);
 }
 
 /* DIR/nsisolate.conf.d/x.conf belongs to DIR/nsisolate.conf; any other file to itself. */
@@ -81,7 +93,7 @@ static bool name_files(struct edit *edit, const char *path)
 {
 	char *slash;
 
-	edit->file = resolve(path);
+	edit->file = resolve(path, &edit->made_directory);
 	if (!edit->file)
 		return false;
 	edit->directory = strdup(edit->file);
@@ -370,8 +382,12 @@ static enum status work(const struct edit *edit)
 	for (;;) {
 		if (!run_editor(edit->copy))
 			return leave(edit, STATUS_FAILED, NULL);
-		if (is_unchanged(edit))
-			return leave(edit, STATUS_DONE, "unchanged");
+		if (is_unchanged(edit)) {
+			verdict = edit->before.st_nlink ? check(edit) : VERDICT_CLEAN;
+			return verdict == VERDICT_ERRORS
+				       ? leave(edit, STATUS_LEFT, "unchanged, with these errors")
+				       : leave(edit, STATUS_DONE, "unchanged");
+		}
 		if (!finish_copy(edit)) {
 			failed("keep owner and mode of", edit->file);
 			return leave(edit, STATUS_FAILED, NULL);
@@ -409,6 +425,9 @@ static enum status edit_file(const char *path)
 	} else {
 		status = work(&edit);
 	}
+	/* fails, as it should, where a drop-in is in it now */
+	if (edit.made_directory)
+		rmdir(edit.directory);
 	free(edit.file);
 	free(edit.copy);
 	free(edit.main);

@@ -169,6 +169,9 @@ test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
 	! grep 'no-such-group' <<<"$seen" || fail "what cannot be told is told: $seen"
 	seen=$(nsisolatectl doctor)
 	assert_match "$(grep '^problem' <<<"$seen")" 'names .*NSS failed at the service standin'
+	# sssd has codes of its own
+	mode down 1432158245
+	assert_match "$(nsisolatectl check)" 'service standin .*: error code 1432158245; so nobody can tell'
 	! grep 'no-such-group' <<<"$seen" || fail "what cannot be told is told: $seen"
 	mode up
 	assert_match "$(nsisolatectl check)" "there is no group 'no-such-group' here"

@@ -329,6 +329,39 @@ status 0"
 	assert_eq "$(stat -c %i "$CONF")" "$inode" inode
 }
 
+test_edit_of_a_broken_file_left_as_it_was_says_that_it_is_broken() {
+	given <<<$'[a\nuser = root'
+	cp "$CONF" "$DIR/before"
+	assert_match "$(EDITOR=true said ctl edit "$CONF")" \
+		"expected \].*$CONF: unchanged, with these errors.*status 1"
+	left_alone
+	given <<<$'[a]\nuser = root\nisolate = yes\nhostname = x\n[b]\nuser = *'
+	assert_match "$(EDITOR=true said ctl edit "$CONF")" "$CONF: unchanged.*status 0"
+}
+
+test_edit_makes_the_directory_for_the_first_drop_in() {
+	given <<<$'[a]\nuser = root'
+	given text.1 <<<$'[c]\nuid = 5'
+	editor
+	assert_match "$(EDITOR=true said ctl edit "$CONF.d/c.conf")" "c.conf: unchanged.*status 0"
+	[ ! -e "$CONF.d" ] || fail "$CONF.d is left"
+	assert_match "$(umask 077; said ctl edit "$CONF.d/c.conf" </dev/null)" "is installed.*status 0"
+	assert_eq "$(stat -c %a "$CONF.d")" 755 "mode of the directory"
+}
+
+test_remedies_name_the_file_as_a_shell_takes_it() {
+	given </dev/null
+	mkdir "$DIR/a b"
+	printf '[a]\r\nuser = root\r\n' >"$DIR/a b/it's.conf"
+	fix=$(ctl check "$DIR/a b/it's.conf" | sed -n 's/.*fix: `\(.*\)`$/\1/p')
+	assert_match "$fix" "sed -i .*'$DIR/a b/it'"
+	eval "$fix"
+	assert_eq "$(said ctl check "$DIR/a b/it's.conf")" "status 0"
+	printf '[a]\ruser = root\r' >"$DIR/a b/it's.conf"
+	eval "$(ctl check "$DIR/a b/it's.conf" | sed -n 's/.*fix: `\(.*\)`$/\1/p')"
+	assert_eq "$(said ctl check "$DIR/a b/it's.conf")" "status 0"
+}
+
 test_edit_leaves_all_when_the_editor_fails() {
 	given <<<$'[a]\nuser = root'
 	cp "$CONF" "$DIR/before"

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "conf/common/shell_word.h"
 #include "conf/rules/rules.h"
 #include "shell/ctl/doctor/facts/accounts.h"
 #include "shell/ctl/doctor/facts/pam_stack.h"
@@ -70,14 +71,6 @@ void doctor_add(struct doctor *doctor, enum verdict verdict, const char *subject
 /* What fixes the finding that was added last. */
 void doctor_mend(struct doctor *doctor, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/* Room for doctor_word. */
-struct word {
-	char text[512];
-};
-
-/* @text as one word of a shell's command line, into @word, which it returns the text of. */
-const char *doctor_word(struct word *word, const char *text);
 
 /* Shows what was found; the colour and the summary are for people. */
 void doctor_show_text(const struct doctor *doctor);

@@ -74,30 +74,6 @@ void doctor_mend(struct doctor *doctor, const char *format, ...)
 	printable(last->remedy);
 }
 
-const char *doctor_word(struct word *word, const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_./:@%+,-=";
-	size_t length = 0;
-
-	if (*text && *text != '-' && strspn(text, plain) == strlen(text) &&
-		strlen(text) < sizeof word->text) {
-		strcpy(word->text, text);
-		return word->text;
-	}
-	word->text[length++] = '\'';
-	/* room for '\'' and for the last quote and the NUL */
-	for (; *text && length + 6 < sizeof word->text; text++) {
-		if (*text == '\'')
-			length += (size_t)sprintf(word->text + length, "'\\''");
-		else
-			word->text[length++] = *text;
-	}
-	word->text[length++] = '\'';
-	word->text[length] = '\0';
-	return word->text;
-}
-
 static bool same(const char *left, const char *right)
 {
 	return left == right || (left && right && !strcmp(left, right));

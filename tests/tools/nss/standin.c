@@ -7,6 +7,7 @@
  *
  *	up         answers
  *	down       fails, as a service does whose daemon does not run
+ *	down CODE  the same with an errno of its own
  *	hang       does not answer until the mode is another one
  *	slow MS    answers after that time
  *	fold       answers to names in any case, as sssd's case_sensitive = false does
@@ -61,7 +62,7 @@ static enum nss_status begin(const char *call, const char *what, int *errnum)
 		usleep((useconds_t)atoi(mode + 5) * 1000);
 	if (strncmp(mode, "down", 4) != 0)
 		return NSS_STATUS_SUCCESS;
-	*errnum = ECONNREFUSED;
+	*errnum = mode[4] == ' ' ? atoi(mode + 5) : ECONNREFUSED;
 	return NSS_STATUS_UNAVAIL;
 }
 

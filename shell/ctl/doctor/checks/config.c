@@ -52,7 +52,7 @@ static bool is_told(const struct doctor *doctor, size_t first, const char *file)
 static void report(struct doctor *doctor, const char *path, const struct diagnostic *diagnostic)
 {
 	struct stat status;
-	struct word word;
+	struct shell_word word;
 
 	if (diagnostic->line)
 		doctor_add(doctor,
@@ -68,15 +68,18 @@ static void report(struct doctor *doctor, const char *path, const struct diagnos
 	else if (!diagnostic->line && lstat(diagnostic->file, &status) == 0 &&
 		 S_ISLNK(status.st_mode))
 		doctor_mend(doctor, "# give that link a target, or take it away");
+	else if (!diagnostic->line && stat(diagnostic->file, &status) == 0 &&
+		 !S_ISREG(status.st_mode))
+		doctor_mend(doctor, "# put a file in its place, or take it away");
 	else if (!diagnostic->line && !config_file_is_drop_in(diagnostic->file))
 		doctor_mend(doctor, "mv -n %s %s.conf   # if it is meant",
-			doctor_word(&word, diagnostic->file), word.text);
+			shell_word(&word, diagnostic->file), word.text);
 	else
 		doctor_mend(doctor, "nsisolatectl edit%s%s",
 			!strcmp(diagnostic->file, NSISOLATE_CONF) ? "" : " ",
 			!strcmp(diagnostic->file, NSISOLATE_CONF)
 				? ""
-				: doctor_word(&word, diagnostic->file));
+				: shell_word(&word, diagnostic->file));
 }
 
 static void check_one(struct doctor *doctor, const char *path)

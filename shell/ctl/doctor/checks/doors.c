@@ -66,7 +66,7 @@ static void check_linger(struct doctor *doctor)
 {
 	DIR *directory = opendir(LINGER);
 	struct dirent *entry;
-	struct word word;
+	struct shell_word word;
 
 	if (!directory) {
 		if (errno != ENOENT)
@@ -82,8 +82,7 @@ static void check_linger(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_WARNING, "linger",
 			"%s's systemd runs outside from boot on, with what its owner enabled there",
 			entry->d_name);
-		doctor_mend(
-			doctor, "loginctl disable-linger %s", doctor_word(&word, entry->d_name));
+		doctor_mend(doctor, "loginctl disable-linger %s", shell_word(&word, entry->d_name));
 		open_door(doctor);
 	}
 	closedir(directory);
@@ -206,7 +205,7 @@ static void check_group(struct doctor *doctor, const char *name)
 	for (size_t i = 0; i < doctor->people.count; i++) {
 		const struct person *person = &doctor->people.list[i];
 		bool primary = person->login.gid == group->gr_gid, member = primary;
-		struct word word;
+		struct shell_word word;
 
 		for (char **user = group->gr_mem; !member && *user; user++)
 			member = !strcmp(*user, person->login.user);
@@ -217,10 +216,10 @@ static void check_group(struct doctor *doctor, const char *name)
 			person->login.user);
 		if (primary)
 			doctor_mend(doctor, "usermod -g GROUP %s   # it is the primary one",
-				doctor_word(&word, person->login.user));
+				shell_word(&word, person->login.user));
 		else
 			doctor_mend(doctor, "gpasswd -d %s %s",
-				doctor_word(&word, person->login.user), name);
+				shell_word(&word, person->login.user), name);
 		open_door(doctor);
 	}
 	if (doctor->count == before)

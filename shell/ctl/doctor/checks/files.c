@@ -32,10 +32,10 @@ static bool is_group_empty(const struct doctor *doctor, gid_t gid)
 /* What to do about @path by @command, if that is ours to say. */
 static void mend_path(struct doctor *doctor, const char *command, const char *path)
 {
-	struct word word;
+	struct shell_word word;
 
 	if (remedy_may_name(doctor, path))
-		doctor_mend(doctor, "%s %s", command, doctor_word(&word, path));
+		doctor_mend(doctor, "%s %s", command, shell_word(&word, path));
 	else
 		doctor_mend(
 			doctor, "# let only root own and change that, or use a copy of root's own");
@@ -148,20 +148,20 @@ static bool check_privilege(
 	struct doctor *doctor, const char *subject, const char *path, const struct stat *status)
 {
 	char capability[64];
-	struct word word;
+	struct shell_word word;
 	ssize_t length;
 
 	if (status->st_mode & (S_ISUID | S_ISGID)) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s has a setuid or setgid bit, which nothing of nsisolate needs", path);
-		doctor_mend(doctor, "chmod u-s,g-s %s", doctor_word(&word, path));
+		doctor_mend(doctor, "chmod u-s,g-s %s", shell_word(&word, path));
 		return false;
 	}
 	length = getxattr(path, "security.capability", capability, sizeof capability);
 	if (length > 0) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s has file capabilities, which nothing of nsisolate needs", path);
-		doctor_mend(doctor, "setcap -r %s", doctor_word(&word, path));
+		doctor_mend(doctor, "setcap -r %s", shell_word(&word, path));
 		return false;
 	}
 	return true;
@@ -172,7 +172,7 @@ static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 {
 	const char *subject = strrchr(path, '/') + 1;
 	struct stat status;
-	struct word word;
+	struct shell_word word;
 
 	if (stat(path, &status) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR) {
@@ -192,7 +192,7 @@ static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 			"%s, mode %04o: not everybody can %s it", path, status.st_mode & 07777,
 			needed & S_IXOTH ? "run" : "read");
 		doctor_mend(doctor, "chmod a+r%s %s", needed & S_IXOTH ? "x" : "",
-			doctor_word(&word, path));
+			shell_word(&word, path));
 		return;
 	}
 	doctor_add(doctor, VERDICT_OK, subject, "%s, uid %u, mode %04o", path, status.st_uid,
@@ -207,14 +207,14 @@ static void check_readable(struct doctor *doctor)
 	doctor->lost |= !closed;
 	for (char **path = closed; path && *path; path++) {
 		struct stat status;
-		struct word word;
+		struct shell_word word;
 		bool directory = stat(*path, &status) == 0 && S_ISDIR(status.st_mode);
 
 		doctor_add(doctor, VERDICT_PROBLEM, *path,
 			"not everybody can read it: who has nsisolate-shell is refused");
 		if (remedy_may_name(doctor, *path))
 			doctor_mend(doctor, "chmod a+r%s %s", directory ? "x" : "",
-				doctor_word(&word, *path));
+				shell_word(&word, *path));
 		else
 			doctor_mend(doctor, "# let everybody read that, or use a copy elsewhere");
 		free(*path);

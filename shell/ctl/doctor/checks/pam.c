@@ -59,7 +59,7 @@ static void check_rescue(struct look *look, const struct pam_line *line)
 	static const char key[] = "rescue_group=";
 	struct error error = {0};
 	char called[16];
-	struct word word;
+	struct shell_word word;
 
 	for (size_t i = 0; i < line->argument_count; i++) {
 		const char *group = line->arguments[i] + strlen(key);
@@ -74,7 +74,7 @@ static void check_rescue(struct look *look, const struct pam_line *line)
 			look_add(look, VERDICT_WARNING,
 				"%s:%u: there is no group '%s': it rescues nobody", line->file,
 				line->number, group);
-			doctor_mend(look->doctor, "groupadd %s", doctor_word(&word, group));
+			doctor_mend(look->doctor, "groupadd %s", shell_word(&word, group));
 		}
 	}
 }

@@ -200,14 +200,14 @@ static bool enable_is_right(const struct stack *stack)
 
 void mend_by_pair(struct doctor *doctor, const struct stack *stack)
 {
-	struct word word;
+	struct shell_word word;
 
 	if (enable_is_right(stack))
-		doctor_mend(doctor, "nsisolatectl enable %s", doctor_word(&word, stack->service));
+		doctor_mend(doctor, "nsisolatectl enable %s", shell_word(&word, stack->service));
 	else if (pair_is_right(stack))
 		doctor_mend(doctor,
 			"# in %s: `" LINE " close` first, `" LINE "` last, and no other line of it",
-			doctor_word(&word, stack->path));
+			shell_word(&word, stack->path));
 	else
 		doctor_mend(doctor, "# see pam_nsisolate(8), and nsisolate(7)");
 }

@@ -54,7 +54,7 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 	struct error error = {0};
 	const char *shell;
 	char subject[80];
-	struct word word;
+	struct shell_word word;
 
 	snprintf(subject, sizeof subject, "user %.64s", person->login.user);
 	if (real_shell_find(&shell, &person->policy, &person->login, &error) < 0) {
@@ -66,13 +66,13 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 			"the shell behind nsisolate-shell, %s, cannot be run: %s", shell,
 			strerror(errno));
 		doctor_mend(doctor, "nsisolatectl edit   # shell = %s in [%s] is not there",
-			doctor_word(&word, shell), person->policy.rule);
+			shell_word(&word, shell), person->policy.rule);
 	} else if (rules && !person_is_isolated(person) && !*person->policy.rule &&
 		   person->login.uid) {
 		doctor_add(doctor, VERDICT_WARNING, subject,
 			"has nsisolate-shell as login shell, and no rule matches: not isolated");
 		doctor_mend(doctor, "nsisolatectl explain --service nsisolate-shell %s",
-			doctor_word(&word, person->login.user));
+			shell_word(&word, person->login.user));
 	} else {
 		doctor_add(doctor, VERDICT_OK, subject, "nsisolate-shell starts %s%s", shell,
 			person->by_shell || !rules ? "" : ", and isolates nothing");
@@ -117,7 +117,7 @@ void doctor_check_shell(struct doctor *doctor)
 		const struct person *person = &doctor->people.list[i];
 		const char *shell = person->login.shell;
 		char subject[80];
-		struct word word;
+		struct shell_word word;
 
 		if (!person->uses_shell)
 			continue;
@@ -131,6 +131,6 @@ void doctor_check_shell(struct doctor *doctor)
 			"the login shell %s cannot be run (%s): this user does not get in", shell,
 			strerror(errno));
 		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
-			doctor_word(&word, person->login.user));
+			shell_word(&word, person->login.user));
 	}
 }

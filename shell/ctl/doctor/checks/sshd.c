@@ -245,7 +245,7 @@ static void check_forcing_shell(
 {
 	static const char *const shells[] = {"bash", "zsh", "fish", "tcsh", "csh"};
 	const char *slash = strrchr(person->login.shell, '/');
-	struct word word;
+	struct shell_word word;
 
 	for (size_t i = 0; slash && !told->files && i < ARRAY_SIZE(shells); i++) {
 		if (strcmp(slash + 1, shells[i]) != 0)
@@ -256,7 +256,7 @@ static void check_forcing_shell(
 			"say is run outside",
 			person->login.shell, person->login.user);
 		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
-			doctor_word(&word, person->login.user));
+			shell_word(&word, person->login.user));
 	}
 }
 
@@ -442,14 +442,14 @@ void doctor_ask_sshd(struct doctor *doctor)
 void doctor_check_sshd(struct doctor *doctor)
 {
 	static struct run_result result;
-	struct word word;
+	struct shell_word word;
 
 	if (!doctor->sshd.program)
 		return;
 	if (!doctor->sshd.seen) {
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", doctor->sshd.program,
 			doctor->sshd.why);
-		doctor_word(&word, doctor->sshd.program);
+		shell_word(&word, doctor->sshd.program);
 		doctor_mend(doctor,
 			doctor->root ? "sshd -t   # %s"
 				     : "sudo nsisolatectl doctor   # %s -T is root's",

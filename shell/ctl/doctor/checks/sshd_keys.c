@@ -86,13 +86,13 @@ static bool is_none(const char *value)
 static void mend(struct doctor *doctor, const char *user)
 {
 	char lines[400];
-	struct word who, edit;
+	struct shell_word who, edit;
 
 	snprintf(lines, sizeof lines, "1i Match User %s\\n\\tForceCommand none\\nMatch all", user);
 	doctor_mend(doctor,
 		"usermod -s " NSISOLATE_SHELL " %s && sed -i %s " SSHD_CONFIG
 		"   # and reload sshd",
-		doctor_word(&who, user), doctor_word(&edit, lines));
+		shell_word(&who, user), shell_word(&edit, lines));
 }
 
 void doctor_check_keys(struct doctor *doctor, const struct person *person,

@@ -48,11 +48,11 @@ static bool works(const struct doctor *doctor, const char *user, const char *exp
 void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
 	const char *bad, const char *words)
 {
-	struct word word;
+	struct shell_word word;
 
 	if (works(doctor, user, expression, key, bad))
 		doctor_mend(doctor, "sed -i -E %s " SSHD_CONFIG "   # and reload sshd",
-			doctor_word(&word, expression));
+			shell_word(&word, expression));
 	else
 		doctor_mend(doctor, "# in sshd_config(5): %s; and reload sshd", words);
 }
