@@ -109,7 +109,7 @@ static void fill_row(struct row *row, const struct session *session)
 	size_t i = 0;
 
 	snprintf(name, sizeof name, "%s/%u", session->user, session->number);
-	show_word(row->text[i++], name, true);
+	pasteable(name, row->text[i++], CELL_SIZE);
 	show_word(row->text[i++], session->rule, session->verified);
 	show_word(row->text[i++], session->hostname, true);
 	show_service(row->text[i++], session);

@@ -362,3 +362,24 @@ test_words_that_name_no_session() {
 	assert_match "$(said $'\e[2J/0')" "'\?\[2J/0' is neither.*status 1"
 	assert_match "$(said)" 'usage: nsisolatectl tree SESSION.*status 2'
 }
+
+test_names_can_be_pasted_whatever_they_are() {
+	local name word
+	printf '%s required pam_permit.so\n' auth account password >/etc/pam.d/stage
+	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	conf <<<$'[users]\nservice = stage'
+	for name in 'John Doe' 'LAB\eve' $'Jos\303\251' $'o\'neill'; do
+		printf '%s:x:6007:6007::/tmp:/bin/sh\n' "$name" >>/etc/passwd
+		timeout "$(pace_seconds 1000)" "$BUILD/tests/pam_app" stage "$name" open run 'exec sleep 301' &
+		client=$!
+		wait_for pgrep -u 6007 -x sleep >/dev/null || fail "no session of $name"
+		word=$(LC_ALL=C nsisolatectl list | awk 'NR == 2 { print $1 }')
+		eval "assert_eq $word \"\$name/1\""
+		eval "nsisolatectl tree $word" >/dev/null || fail "what is printed is not taken: $word"
+		pkill -KILL -u 6007 -x sleep
+		wait $client 2>/dev/null
+		sed -i '$d' /etc/passwd
+	done
+	rm /etc/pam.d/stage
+	nothing_left
+}

@@ -282,7 +282,8 @@ has_ended() { [ -z "$(inits "$1")" ]; }
 
 # nobody but a process of the session will continue it
 test_a_shell_that_is_stopped_and_continued_from_within_goes_on() {
-	local scope
+	# shellcheck disable=SC2016 # the session's shell's
+	local scope stopped='until grep -q "^State:.T" /proc/$$/status; do sleep 0.1; done'
 	pam_stack sshd ''
 	install -d -m 755 /run/user
 	install -d -m 700 -o dave -g dave /run/user/5004
@@ -290,14 +291,14 @@ test_a_shell_that_is_stopped_and_continued_from_within_goes_on() {
 		printf '[all]\nscope = %s\n' $scope | conf
 		sshd_start
 		# control: alice's own shell
-		on alice -tt 'sleep 0.2; kill -CONT $$ & kill -STOP $$; exit 5'
+		on alice -tt "{ $stopped; kill -CONT \$\$; } & kill -STOP \$\$; exit 5"
 		assert_eq $? 5 "status of a shell that is not isolated"
-		on dave -tt 'sleep 0.2; kill -CONT $$ & kill -STOP $$; exit 5'
+		on dave -tt "{ $stopped; kill -CONT \$\$; } & kill -STOP \$\$; exit 5"
 		assert_eq $? 5 "status at a terminal, scope = $scope"
-		on dave 'sleep 0.2; kill -CONT $$ & kill -STOP $$; exit 5'
+		on dave "{ $stopped; kill -CONT \$\$; } & kill -STOP \$\$; exit 5"
 		assert_eq $? 5 "status without a terminal, scope = $scope"
 		# and it was stopped meanwhile
-		assert_eq "$(on dave '(sleep 0.3; echo second; kill -CONT $$) & kill -STOP $$; echo third')" "second
+		assert_eq "$(on dave "{ $stopped; echo second; kill -CONT \$\$; } & kill -STOP \$\$; echo third")" "second
 third" "order"
 		assert_eq "$(on dave 'kill -TSTP $$; echo on')" on "SIGTSTP without a terminal"
 		# where the kernel drops the signal, it is as if it had been dropped for the shell, too

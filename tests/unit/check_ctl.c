@@ -74,6 +74,35 @@ START_TEST(nothing_but_printable_ascii_is_left)
 }
 END_TEST
 
+START_TEST(a_name_can_be_pasted)
+{
+	static const struct {
+		const char *locale, *name, *word;
+	} names[] = {
+		{"C", "alice/1", "alice/1"},
+		{"C", "LAB\\eve/1", "'LAB\\eve/1'"},
+		{"C", "host$/1", "'host$/1'"},
+		{"C", "john doe/1", "$'john\\040doe/1'"},
+		{"C", "o'neill\\a/1", "$'o\\'neill\\\\a/1'"},
+		{"C", "Jos\xc3\xa9/1", "$'Jos\\303\\251/1'"},
+		{"C.UTF-8", "Jos\xc3\xa9/1", "Jos\xc3\xa9/1"},
+		{"C.UTF-8", "Jos\xe9/1", "$'Jos\\351/1'"},
+		{"C.UTF-8", "a\033[2J/1", "$'a\\033[2J/1'"},
+		{"C.UTF-8", "a\xc2\x9b/1", "$'a\\302\\233/1'"}, /* C1: a command to a terminal, too */
+	};
+	char text[64], small[12];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		setenv("LC_ALL", names[i].locale, 1);
+		ck_assert_str_eq(pasteable(names[i].name, text, sizeof text), names[i].word);
+	}
+	/* never more than there is room for */
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_uint_lt(strlen(pasteable(names[i].name, small, sizeof small)), sizeof small);
+	unsetenv("LC_ALL");
+}
+END_TEST
+
 /* ---- what the kernel says ---- */
 
 /* A directory with one file, as if it were a process's. */
@@ -190,6 +219,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_table_gives_way_to_the_terminal);
 	tcase_add_test(tests, a_table_shows_as_many_rows_as_wanted);
 	tcase_add_test(tests, nothing_but_printable_ascii_is_left);
+	tcase_add_test(tests, a_name_can_be_pasted);
 	tcase_add_test(tests, a_name_forges_no_line_of_status);
 	tcase_add_test(tests, half_a_status_is_none);
 	tcase_add_test(tests, a_name_forges_no_field_of_stat);

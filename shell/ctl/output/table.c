@@ -17,6 +17,16 @@ static const char *cell_text(char *const cell)
 	return cell && *cell ? cell : "-";
 }
 
+/* Of text in UTF-8, whose further bytes take no column. */
+static size_t columns_of(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += (*text & 0xc0) != 0x80;
+	return count;
+}
+
 static size_t total(const struct widths *widths)
 {
 	size_t sum = 0;
@@ -62,7 +72,7 @@ static void measure(
 	for (size_t i = 0; i < widths->count; i++) {
 		widths->width[i] = strlen(columns[i].name);
 		for (size_t row = 0; row < rows; row++) {
-			size_t length = strlen(cell_text(cells[row * widths->count + i]));
+			size_t length = columns_of(cell_text(cells[row * widths->count + i]));
 
 			if (length > widths->width[i])
 				widths->width[i] = length;
@@ -78,12 +88,14 @@ static void measure(
 
 static void show_cell(const char *text, size_t width, bool right, bool last, FILE *stream)
 {
-	if (strlen(text) > width)
+	size_t length = columns_of(text);
+
+	if (length > width)
 		fprintf(stream, "%.*s~", (int)width - 1, text);
 	else if (right)
-		fprintf(stream, "%*s", (int)width, text);
+		fprintf(stream, "%*s%s", (int)(width - length), "", text);
 	else
-		fprintf(stream, "%-*s", last ? 0 : (int)width, text);
+		fprintf(stream, "%s%*s", text, last ? 0 : (int)(width - length), "");
 }
 
 static void show_row(const struct widths *widths, const struct table_column *columns,
