@@ -79,16 +79,15 @@ START_TEST(a_name_can_be_pasted)
 	static const struct {
 		const char *locale, *name, *word;
 	} names[] = {
-		{"C", "alice/1", "alice/1"},
-		{"C", "LAB\\eve/1", "'LAB\\eve/1'"},
-		{"C", "host$/1", "'host$/1'"},
-		{"C", "john doe/1", "$'john\\040doe/1'"},
+		{"C", "alice/1", "alice/1"}, {"C", "LAB\\eve/1", "'LAB\\eve/1'"},
+		{"C", "host$/1", "'host$/1'"}, {"C", "john doe/1", "$'john\\040doe/1'"},
 		{"C", "o'neill\\a/1", "$'o\\'neill\\\\a/1'"},
 		{"C", "Jos\xc3\xa9/1", "$'Jos\\303\\251/1'"},
 		{"C.UTF-8", "Jos\xc3\xa9/1", "Jos\xc3\xa9/1"},
 		{"C.UTF-8", "Jos\xe9/1", "$'Jos\\351/1'"},
 		{"C.UTF-8", "a\033[2J/1", "$'a\\033[2J/1'"},
-		{"C.UTF-8", "a\xc2\x9b/1", "$'a\\302\\233/1'"}, /* C1: a command to a terminal, too */
+		{"C.UTF-8", "a\xc2\x9b/1",
+			"$'a\\302\\233/1'"}, /* C1: a command to a terminal, too */
 	};
 	char text[64], small[12];
 
@@ -98,7 +97,8 @@ START_TEST(a_name_can_be_pasted)
 	}
 	/* never more than there is room for */
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		ck_assert_uint_lt(strlen(pasteable(names[i].name, small, sizeof small)), sizeof small);
+		ck_assert_uint_lt(
+			strlen(pasteable(names[i].name, small, sizeof small)), sizeof small);
 	unsetenv("LC_ALL");
 }
 END_TEST
