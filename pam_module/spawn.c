@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -14,118 +13,68 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf/common/answer.h"
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/clock.h"
 #include "conf/common/settings.h"
 #include "fd_above_stdio.h"
 
-/* What nsisolate-init has answered so far, see attach in shell/init/job.h. */
-struct answer {
-	struct spawned spawned;
-	bool ready;
-};
-
-/* Waits until @fd can be read. */
-static int wait_readable(int fd, int64_t deadline, struct error *error)
+/* One line of the answer: answer.h. */
+static int take_answer_line(
+	int socket, int64_t deadline, struct spawned *spawned, bool *ready, struct error *error)
 {
-	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	struct answer answer;
+	int pidfd, result;
+	size_t count = 1;
 
-	for (;;) {
-		int64_t left = deadline - clock_ms();
-		int count = poll(&readable, 1, left > 0 ? (int)left : 0);
-
-		if (count > 0)
-			return 0;
-		if (count == 0)
-			return error_set(error, ETIMEDOUT,
-				NSISOLATE_INIT " did not answer within %d s",
-				SPAWN_TIMEOUT_MS / 1000);
-		if (errno != EINTR)
-			return error_errno(error, errno, "cannot wait for " NSISOLATE_INIT);
-	}
-}
-
-/*
- * Takes the descriptor that came with the message into the answer.  Others, of which there is room
- * for one in the message's padding, are closed: no engine of ours sends any.
- */
-static void take_pidfd(struct answer *answer, struct msghdr *message)
-{
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	const unsigned char *next;
-
-	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-		return;
-	next = CMSG_DATA(header);
-	for (size_t left = header->cmsg_len - CMSG_LEN(0); left >= sizeof(int);
-		left -= sizeof(int), next += sizeof(int)) {
-		int fd;
-
-		memcpy(&fd, next, sizeof fd);
-		if (answer->spawned.pidfd < 0)
-			answer->spawned.pidfd = above_stdio(fd);
-		else
-			close(fd);
-	}
-}
-
-/* One message of the answer. */
-static int take_message(int socket, struct answer *answer, struct error *error)
-{
-	char line[sizeof error->text + 16];
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec text = {.iov_base = line, .iov_len = sizeof line - 1};
-	struct msghdr message = {.msg_iov = &text,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control};
-	ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-
-	if (length < 0)
-		return error_errno(error, errno, "cannot read the answer of " NSISOLATE_INIT);
-	take_pidfd(answer, &message);
-	if (length == 0)
+	result = answer_receive(socket, deadline, &answer, &pidfd, &count);
+	if (count && spawned->pidfd < 0)
+		spawned->pidfd = above_stdio(pidfd);
+	else if (count)
+		close(pidfd);
+	if (result == 0)
 		return error_set(error, EPIPE, NSISOLATE_INIT " ended without an answer");
-	if (line[length - 1] == '\n')
-		length--;
-	line[length] = '\0';
-	if (sscanf(line, "pid %d", &answer->spawned.pid) == 1)
-		return 0;
-	if (!strncmp(line, "failed ", 7) && line[7])
-		return error_set(error, EPROTO, "%s", line + 7);
-	if (!strncmp(line, "lacking ", 8) && line[8]) {
-		error_set(error, EPROTO, "%s", line + 8);
-		error->lacking = true;
-		return -EPROTO;
-	}
-	if (!strncmp(line, "note ", 5)) {
-		snprintf(answer->spawned.note, sizeof answer->spawned.note, "%.255s", line + 5);
-		return 0;
-	}
-	answer->spawned.joined = sscanf(line, "joined %d", &answer->spawned.pid) == 1;
-	answer->ready = answer->spawned.joined || !strcmp(line, "ready");
-	if (!answer->ready)
+	if (result == -ETIMEDOUT)
+		return error_set(error, ETIMEDOUT, NSISOLATE_INIT " did not answer within %d s",
+			SPAWN_TIMEOUT_MS / 1000);
+	if (result == -EBADMSG)
 		return error_set(error, EPROTO, NSISOLATE_INIT " answered nonsense");
-	return 0;
+	if (result < 0)
+		return error_errno(error, -result, "cannot read the answer of " NSISOLATE_INIT);
+	switch (answer.word) {
+	case ANSWER_JOINED:
+		spawned->joined = true;
+		*ready = true;
+		spawned->pid = answer.pid;
+		return 0;
+	case ANSWER_PID:
+		spawned->pid = answer.pid;
+		return 0;
+	case ANSWER_READY:
+		*ready = true;
+		return 0;
+	case ANSWER_NOTE:
+		snprintf(spawned->note, sizeof spawned->note, "%.255s", answer.text);
+		return 0;
+	case ANSWER_FAILED:
+	case ANSWER_LACKING:
+		break;
+	}
+	return answer_error(&answer, error);
 }
 
-static int take_answer(int socket, struct answer *answer, struct error *error)
+static int take_answer(int socket, struct spawned *spawned, struct error *error)
 {
 	int64_t deadline = clock_ms() + SPAWN_TIMEOUT_MS;
+	bool ready = false;
 	int result = 0;
 
 	/*
 	 * of a new session two answer, in either order: the helper with the pidfd, PID 1 when ready
 	 */
-	while (!result && !(answer->ready && answer->spawned.pidfd >= 0)) {
-		result = wait_readable(socket, deadline, error);
-		if (!result)
-			result = take_message(socket, answer, error);
-	}
+	while (!result && !(ready && spawned->pidfd >= 0))
+		result = take_answer_line(socket, deadline, spawned, &ready, error);
 	return result;
 }
 
@@ -215,7 +164,7 @@ static void end_helper(pid_t helper)
 int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,
 	ino_t mount, struct error *error)
 {
-	struct answer answer = {.spawned = {.pidfd = -1, .line = -1}};
+	struct spawned answer = {.pidfd = -1, .line = -1};
 	struct policy_argv options;
 	struct facts facts;
 	char title[256], host_mount[48], uid[24], gid[24];
@@ -248,17 +197,17 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 		result = take_answer(sockets[0], &answer, error);
 		end_helper(helper);
 	}
-	answer.spawned.line = above_stdio(sockets[0]);
-	if (!result && answer.spawned.line < 0)
+	answer.line = above_stdio(sockets[0]);
+	if (!result && answer.line < 0)
 		result = error_errno(error, errno, "cannot keep the line to PID 1");
 	if (result < 0) {
 		/* others are in what it joined; to hang up is enough there */
-		if (!answer.spawned.joined)
-			spawn_signal(&answer.spawned, SIGKILL);
-		spawn_close(&answer.spawned);
+		if (!answer.joined)
+			spawn_signal(&answer, SIGKILL);
+		spawn_close(&answer);
 		return result;
 	}
-	*spawned = answer.spawned;
+	*spawned = answer;
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "conf/common/answer.h"
 #include "conf/common/cleanup.h"
-#include "conf/common/fd_message.h"
 #include "pid1.h"
 #include "shell/common/descriptors.h"
 #include "shell/common/drop.h"
@@ -29,28 +29,6 @@
  * session from one that a user made up, see origin.c in shell/ctl.
  */
 #define ANSWER STDOUT_FILENO
-
-/*
- * One line of the answer.  A reader that has gone away has given this session up; the caller must
- * then end.
- */
-static int answer(const char *line, const int *fds, size_t count)
-{
-	int result = message_send(ANSWER, line, strlen(line), fds, count);
-
-	/* by hand, from a shell: a terminal or a pipe */
-	if (result == -ENOTSOCK && write(ANSWER, line, strlen(line)) >= 0)
-		return 0;
-	return result;
-}
-
-static int answer_pid(pid_t pid, int pidfd)
-{
-	char line[32];
-
-	snprintf(line, sizeof line, "pid %d\n", pid);
-	return answer(line, &pidfd, 1);
-}
 
 /* The process of a pidfd, as the leader numbers it: proc(5), /proc/PID/fdinfo.  0: it has ended. */
 static pid_t pid_of(int pidfd)
@@ -81,18 +59,12 @@ static bool has_left(int pidfd)
 
 static int answer_note(const struct error *error)
 {
-	char line[sizeof error->text + 16];
-
-	snprintf(line, sizeof line, "note %s\n", error->text);
-	return *error->text ? answer(line, NULL, 0) : 0;
+	return *error->text ? answer_send(ANSWER, ANSWER_NOTE, error->text, NULL, 0) : 0;
 }
 
 static int answer_failed(const struct error *error)
 {
-	char line[sizeof error->text + 16];
-
-	snprintf(line, sizeof line, "%s %s\n", error->lacking ? "lacking" : "failed", error->text);
-	answer(line, NULL, 0);
+	answer_send_error(ANSWER, error);
 	return EXIT_FAILURE;
 }
 
@@ -179,7 +151,7 @@ static int first_process(struct job *job, int leader, const struct share *share)
 	}
 	title_shorten(&job->title);
 	result = setup->user ? join_answer_ready(ANSWER, true, setup->policy.kinds)
-			     : answer("ready\n", NULL, 0);
+			     : answer_send(ANSWER, ANSWER_READY, "", NULL, 0);
 	if (result < 0)
 		return EXIT_FAILURE;
 	if (!(setup->policy.kinds & CLONE_NEWPID))
@@ -220,7 +192,7 @@ static int make_session(struct job *job, int leader, const struct share *share, 
 		return pid;
 	if (pid == 0)
 		_exit(first_process(job, leader, share));
-	if (answer_pid(pid, pidfd) < 0) {
+	if (answer_send_pid(ANSWER, ANSWER_PID, pid, &pidfd, 1) < 0) {
 		kill(pid, SIGKILL);
 		return error_set(error, EPIPE, "the leader does not listen");
 	}
@@ -235,11 +207,8 @@ static int make_session(struct job *job, int leader, const struct share *share, 
 static int answer_joined(const struct join_way *way, pid_t pid, bool user, struct error *error)
 {
 	const size_t first = user ? 1 : 0, count = user ? way->count - 1 : 1;
-	char line[32];
-	int result;
+	int result = answer_send_pid(ANSWER, ANSWER_JOINED, pid, way->fds + first, count);
 
-	snprintf(line, sizeof line, "joined %d\n", pid);
-	result = answer(line, way->fds + first, count);
 	return result < 0 ? error_errno(error, -result, "the leader does not listen") : 0;
 }
 

@@ -38,17 +38,7 @@ struct job {
 
 /*
  * Attach: for the PAM module, whose process (the parent: the leader) waits for the answer on
- * standard output and then joins what PID 1 holds.  The answer's lines, each one message where
- * standard output is a socket:
- *	pid PID       with a pidfd of it attached (SCM_RIGHTS)
- *	note TEXT     what the session goes without, for the log; before `ready`
- *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
- *	joined PID    instead of both: those of the user's other logins (--scope=user), with the
- *	              pidfd
- *	failed TEXT   instead of the last: nothing is left behind
- *	lacking TEXT  the same, for what was lacking before the user came (error.h)
- * With --user `ready` and `joined` come with descriptors of the namespaces, see join.h, and without
- * a pidfd.
+ * standard output (conf/common/answer.h) and then joins what PID 1 holds.
  * Then PID 1 waits for the answer's reader to hang up, which ends the session.
  * Returns main's status.  Where no PID namespace was asked for, there is no PID 1 and the process
  * holds the other namespaces until the answer's reader hangs up.

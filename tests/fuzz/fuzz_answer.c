@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int counts[] = {0, 1, 2, 3};
-	struct answer answer = {.spawned = {.pidfd = -1, .line = -1}};
+	struct spawned answer = {.pidfd = -1, .line = -1};
 	struct error error = {0};
 	int sockets[2], before = lowest_free(), result;
 
@@ -21,14 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	result = take_answer(sockets[0], &answer, &error);
 	must(result <= 0, "it is 0 or an error");
 	if (result == 0)
-		must(answer.ready && answer.spawned.pidfd > STDERR_FILENO &&
-				fcntl(answer.spawned.pidfd, F_GETFD) == FD_CLOEXEC,
+		must(answer.pidfd > STDERR_FILENO && fcntl(answer.pidfd, F_GETFD) == FD_CLOEXEC,
 			"an answer is whole");
 	else
 		must(*error.text && memchr(error.text, '\0', sizeof error.text),
 			"an error has words");
 	close(sockets[0]);
-	spawn_close(&answer.spawned);
+	spawn_close(&answer);
 	must(lowest_free() == before, "no descriptor is left");
 	return 0;
 }

@@ -41,7 +41,7 @@ bad_engines() {
 		echo "failed no such luck"|no such luck
 		echo "pid 1"; exit 0|ended without an answer
 		echo ready; echo "pid 1"; exit 0|ended without an answer
-		echo ready; echo ready; echo "pid -1"; exit 0|ended without an answer
+		echo ready; echo ready; echo "pid -1"; exit 0|answered nonsense
 	END
 }
 

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "conf/common/answer.h"
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/fd_message.h"
@@ -17,7 +18,6 @@
 #define JOINED "joined\n"
 #define CHANGED "changed\n"
 #define FAILED "failed\n"
-#define READY "ready\n"
 
 _Static_assert(KINDS_MAX + 3 <= MESSAGE_FDS_MAX, "one message holds them all");
 
@@ -198,7 +198,7 @@ int join_answer_ready(int answer, bool user, int flags)
 
 	if (user)
 		add_namespaces(&way, flags);
-	result = message_send(answer, READY, strlen(READY), way.fds, way.count);
+	result = answer_send(answer, ANSWER_READY, "", way.fds, way.count);
 	join_way_close(&way);
 	return result;
 }

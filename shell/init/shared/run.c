@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,13 +10,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "conf/common/answer.h"
 #include "conf/common/array.h"
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
-#include "conf/common/fd_message.h"
+#include "conf/common/clock.h"
 #include "join.h"
 #include "shell/common/drop.h"
 #include "shell/init/mounts/hosts.h"
@@ -66,45 +65,30 @@ static _Noreturn void helper(struct job *job, int answer)
 	_exit(job->arguments ? attach_run(job) : EXIT_FAILURE);
 }
 
-/* One line of the answer, see job.h; 1: it was the last. */
+/* One line of the answer (answer.h); 1: it was the last. */
 static int take_line(int line, struct join_way *way, struct log *log, struct error *error)
 {
-	char text[sizeof error->text + 16];
-	struct pollfd readable = {.fd = line, .events = POLLIN};
-	ssize_t length;
-	bool lacking;
-	int count;
+	struct answer answer;
+	int result;
 
-	do
-		count = poll(&readable, 1, TIMEOUT_MS);
-	while (count < 0 && errno == EINTR);
-	if (count <= 0)
-		return error_errno(error, count ? errno : ETIMEDOUT,
-			"the user's other sessions do not let this one in");
 	way->count = ARRAY_SIZE(way->fds);
-	length = message_receive(line, text, sizeof text - 1, way->fds, &way->count, 0);
-	if (length == 0)
-		return error_set(error, ESRCH, "the user's sessions ended before this one was in");
-	if (length < 0)
-		return error_errno(error, (int)-length, "cannot hear of the user's sessions");
-	text[length] = '\0';
-	if (!strcmp(text, "ready\n"))
+	result = answer_receive(line, clock_ms() + TIMEOUT_MS, &answer, way->fds, &way->count);
+	if (result > 0 && answer.word == ANSWER_READY)
 		return 1;
-	log->session.joined = !strncmp(text, "joined ", 7);
-	if (log->session.joined) {
-		log->session.init = atoi(text + 7);
+	log->session.joined = result > 0 && answer.word == ANSWER_JOINED;
+	if (log->session.joined || (result > 0 && answer.word == ANSWER_PID))
+		log->session.init = answer.pid;
+	if (log->session.joined)
 		return 1;
-	}
 	join_way_close(way); /* of `pid`, PID 1's: we need none */
-	if (!strncmp(text, "pid ", 4)) {
-		log->session.init = atoi(text + 4);
-		return 0;
-	}
-	text[strcspn(text, "\n")] = '\0';
-	lacking = !strncmp(text, "lacking ", 8);
-	error_set(error, EPROTO, "%s", text + (lacking ? 8 : strncmp(text, "failed ", 7) ? 0 : 7));
-	error->lacking = lacking;
-	return -EPROTO;
+	if (result == 0)
+		return error_set(error, ESRCH, "the user's sessions ended before this one was in");
+	if (result == -ETIMEDOUT)
+		return error_errno(
+			error, ETIMEDOUT, "the user's other sessions do not let this one in");
+	if (result < 0)
+		return error_errno(error, -result, "cannot hear of the user's sessions");
+	return answer.word == ANSWER_PID ? 0 : answer_error(&answer, error);
 }
 
 /* Finds or makes the set: @outer->line hangs it up, @way leads into it. */

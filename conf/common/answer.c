@@ -1,0 +1,109 @@
+#include "answer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "clock.h"
+#include "fd_message.h"
+
+/* With the space that comes before a number or a text. */
+static const struct word {
+	const char *text;
+	bool number;
+} words[] = {
+	[ANSWER_PID] = {"pid ", true},
+	[ANSWER_NOTE] = {"note ", false},
+	[ANSWER_READY] = {"ready", false},
+	[ANSWER_JOINED] = {"joined ", true},
+	[ANSWER_FAILED] = {"failed ", false},
+	[ANSWER_LACKING] = {"lacking ", false},
+};
+
+#define LINE_MAX_BYTES (sizeof(((struct answer *)0)->text) + 16)
+
+int answer_send(int fd, enum answer_word word, const char *text, const int *fds, size_t count)
+{
+	char line[LINE_MAX_BYTES];
+	int length = snprintf(line, sizeof line, "%s%s\n", words[word].text, text);
+	int result = message_send(fd, line, (size_t)length, fds, count);
+
+	/* by hand, from a shell: a terminal or a pipe */
+	if (result == -ENOTSOCK && write(fd, line, (size_t)length) >= 0)
+		return 0;
+	return result;
+}
+
+int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, size_t count)
+{
+	char number[16];
+
+	snprintf(number, sizeof number, "%d", pid);
+	return answer_send(fd, word, number, fds, count);
+}
+
+int answer_send_error(int fd, const struct error *error)
+{
+	return answer_send(
+		fd, error->lacking ? ANSWER_LACKING : ANSWER_FAILED, error->text, NULL, 0);
+}
+
+static bool parse(const char *line, struct answer *answer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		size_t length = strlen(words[i].text);
+		const char *rest = line + length;
+		char *end;
+		long number;
+
+		if (strncmp(line, words[i].text, length) != 0)
+			continue;
+		*answer = (struct answer){.word = (enum answer_word)i};
+		if (!words[i].number) {
+			snprintf(answer->text, sizeof answer->text, "%s", rest);
+			return !*rest == (i == ANSWER_READY);
+		}
+		number = strtol(rest, &end, 10);
+		answer->pid = (pid_t)number;
+		return *rest >= '0' && *rest <= '9' && !*end && number <= INT_MAX;
+	}
+	return false;
+}
+
+int answer_receive(int socket, int64_t deadline, struct answer *answer, int *fds, size_t *count)
+{
+	char line[LINE_MAX_BYTES];
+	struct pollfd readable = {.fd = socket, .events = POLLIN};
+	size_t room = *count;
+	ssize_t length;
+	int ready;
+
+	*count = 0;
+	do {
+		int64_t left = deadline - clock_ms();
+
+		ready = poll(&readable, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
+		return ready ? -errno : -ETIMEDOUT;
+	*count = room;
+	length = message_receive(socket, line, sizeof line - 1, fds, count, 0);
+	if (length <= 0)
+		return (int)length;
+	if (line[length - 1] == '\n')
+		length--;
+	line[length] = '\0';
+	return parse(line, answer) ? 1 : -EBADMSG;
+}
+
+int answer_error(const struct answer *answer, struct error *error)
+{
+	error_set(error, EPROTO, "%s", answer->text);
+	error->lacking = answer->word == ANSWER_LACKING;
+	return -EPROTO;
+}

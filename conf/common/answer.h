@@ -1,0 +1,60 @@
+/*
+ * answer.h - what nsisolate-init (--attach) answers to who started it, the session's leader: lines,
+ * each one message where it is a socket.
+ *
+ *	pid PID       PID 1 of a new session, with a pidfd of it
+ *	note TEXT     what the session goes without, for the log; before `ready`
+ *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
+ *	joined PID    instead of both: those of the user's other logins (--scope=user), with the
+ *	              pidfd
+ *	failed TEXT   instead of the last: nothing is left behind
+ *	lacking TEXT  the same, for what was lacking before the user came (error.h)
+ *
+ * With --user `ready` and `joined` come with descriptors of the namespaces (shell/init/shared/
+ * join.h), and without a pidfd.
+ */
+#ifndef NSISOLATE_ANSWER_H
+#define NSISOLATE_ANSWER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+enum answer_word {
+	ANSWER_PID,
+	ANSWER_NOTE,
+	ANSWER_READY,
+	ANSWER_JOINED,
+	ANSWER_FAILED,
+	ANSWER_LACKING,
+};
+
+struct answer {
+	enum answer_word word;
+	pid_t pid; /* of ANSWER_PID and ANSWER_JOINED; 0: it has ended */
+	char text[sizeof(((struct error *)0)->text)]; /* of the others; "": it has none */
+};
+
+/*
+ * Sends one line with @count descriptors; @text is "" where the word has none.  0 or a negative
+ * errno: a reader that has gone away has given this session up.
+ */
+int answer_send(int fd, enum answer_word word, const char *text, const int *fds, size_t count);
+int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, size_t count);
+
+/* ANSWER_FAILED or ANSWER_LACKING. */
+int answer_send_error(int fd, const struct error *error);
+
+/*
+ * Receives one line until @deadline (clock_ms()), its descriptors as message_receive() does.  1
+ * with @answer filled; 0 when the other end has hung up; a negative errno: -ETIMEDOUT, -EBADMSG
+ * when it is no line of an answer (its descriptors are in @fds even so), or why it cannot be read.
+ */
+int answer_receive(int socket, int64_t deadline, struct answer *answer, int *fds, size_t *count);
+
+/* What was answered by answer_send_error, as it was there.  Returns -EPROTO. */
+int answer_error(const struct answer *answer, struct error *error);
+
+#endif
