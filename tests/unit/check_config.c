@@ -739,7 +739,7 @@ START_TEST(drop_in_that_is_not_read_is_warned_about)
 	write_text("nsisolate.conf.d/B.CONF", "x");
 	config_file_lint(path, &diagnostics);
 	ck_assert_uint_eq(diagnostics.count, 2);
-	want_diagnostic(&diagnostics, 0, 0, "ends in .conf");
+	want_diagnostic(&diagnostics, 0, 0, "must end in .conf");
 }
 END_TEST
 
