@@ -44,6 +44,12 @@ static const char *sftp_server(void)
 	return paths[0];
 }
 
+/* The first port that it listens on. */
+static unsigned listened_port(const struct doctor *doctor)
+{
+	return doctor->sshd.port ? doctor->sshd.port : 22;
+}
+
 /*
  * Match asks for a user, host, address and group, and for the port, address and routing domain that
  * it listens on: where one that it asks for is missing, sshd fails.
@@ -68,7 +74,7 @@ void sshd_ask(const struct doctor *doctor, int config, const char *user, struct 
 	argv[count] = who;
 	snprintf(who, sizeof who,
 		"user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=%u,rdomain=",
-		user ? user : "", doctor->sshd.port ? doctor->sshd.port : 22);
+		user ? user : "", listened_port(doctor));
 	run_program_on(config, argv, none, NULL, result);
 	/* one that does not know all of these words */
 	if (result->status != 0 && strstr(result->err, refused)) {
@@ -131,6 +137,15 @@ struct told {
 	struct keys_told keys;
 };
 
+/* In a chroot there is no other server than sshd's own. */
+static bool is_chrooted(const struct run_result *result)
+{
+	char value[256];
+
+	return sshd_value(result, "chrootdirectory", value, sizeof value) &&
+	       strcmp(value, "none") != 0;
+}
+
 #define NOT_IN_A_CHROOT \
 	"# only " INTERNAL " serves where ChrootDirectory is set: the module isolates it, too"
 
@@ -144,7 +159,7 @@ static void mend_forced_sftp(
 	snprintf(words, sizeof words, "for %.100s, ForceCommand %.100s", user, sftp_server());
 	snprintf(expression, sizeof expression,
 		"1i Match User %.100s\\n\\tForceCommand %.100s\\nMatch all", user, sftp_server());
-	if (sshd_chroots(result))
+	if (is_chrooted(result))
 		doctor_mend(doctor, NOT_IN_A_CHROOT);
 	else if (user[strspn(user, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				   "._-")])
@@ -158,13 +173,15 @@ static void mend_sftp(
 	struct doctor *doctor, const struct person *person, const struct run_result *result)
 {
 	char expression[512], words[256];
+	struct sshd_blocks blocks;
 
+	sshd_read_blocks(&blocks);
 	snprintf(words, sizeof words, "Subsystem sftp %.100s", sftp_server());
 	snprintf(expression, sizeof expression,
 		"s|^([[:space:]]*Subsystem[[:space:]=]+\"?sftp\"?[[:space:]=]+)\"?" INTERNAL
 		".*|\\1%.100s|I",
 		sftp_server());
-	if (sshd_chroots(result) || sshd_chroots_somebody())
+	if (is_chrooted(result) || blocks.chroots)
 		doctor_mend(doctor, NOT_IN_A_CHROOT);
 	else
 		sshd_mend(
@@ -354,6 +371,19 @@ static void check_environment(struct doctor *doctor, const struct person *person
 	}
 }
 
+/* Who comes in otherwise than sshd was asked about may get something else: see sshd_ask. */
+static void check_blocks(struct doctor *doctor)
+{
+	struct sshd_blocks blocks;
+
+	sshd_read_blocks(&blocks);
+	if (*blocks.by && (blocks.forces || doctor->shell_used))
+		doctor_add(doctor, VERDICT_UNSEEN, "sshd Match",
+			"%s: sshd was asked what it does for who comes from localhost to port %u; "
+			"for others a Match block may say otherwise",
+			blocks.by, listened_port(doctor));
+}
+
 static void check_people(struct doctor *doctor)
 {
 	static struct run_result result;
@@ -459,4 +489,5 @@ void doctor_check_sshd(struct doctor *doctor)
 	snprintf(result.out, sizeof result.out, "%s", doctor->sshd.said);
 	check_pam(doctor, &result);
 	check_people(doctor);
+	check_blocks(doctor);
 }

@@ -32,9 +32,13 @@ void sshd_ask(const struct doctor *doctor, int config, const char *user, struct 
 void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
 	const char *bad, const char *words);
 
-/* Whether it chroots the one that it was asked about; and whether it may chroot anybody. */
-bool sshd_chroots(const struct run_result *result);
-bool sshd_chroots_somebody(void);
+/* What stands in sshd_config and in what it includes, whomever it is for: sshd_blocks.c. */
+struct sshd_blocks {
+	bool chroots; /* it may chroot somebody, or cannot be read */
+	bool forces; /* ForceCommand is nsisolate-shell somewhere */
+	char by[32]; /* Match asks for something else than who logs in: this; "": it does not */
+};
+void sshd_read_blocks(struct sshd_blocks *blocks);
 
 /* Whether that is @wanted. */
 bool sshd_says(const struct run_result *result, const char *key, const char *wanted);

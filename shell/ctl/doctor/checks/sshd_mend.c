@@ -3,7 +3,6 @@
  * What has no effect (the line stands in another file, or is written as sed does not expect), or
  * leads to an error, or changes a file through a link, is words.
  */
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,42 +54,4 @@ void sshd_mend(struct doctor *doctor, const char *user, const char *expression, 
 			shell_word(&word, expression));
 	else
 		doctor_mend(doctor, "# in sshd_config(5): %s; and reload sshd", words);
-}
-
-/* In a chroot there is no other server than sshd's own. */
-static bool file_chroots(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char line[1024], key[64], value[64];
-	bool chroots = !file;
-
-	while (file && !chroots && fgets(line, sizeof line, file))
-		chroots = sscanf(line, " %63[A-Za-z]%*[ \t=\"]%63s", key, value) == 2 &&
-			  ((!strcasecmp(key, "chrootdirectory") && strcasecmp(value, "none")) ||
-				  (!strcasecmp(key, "include") &&
-					  strcmp(value, SSHD_CONFIG ".d/*.conf") != 0));
-	if (file)
-		fclose(file);
-	return chroots;
-}
-
-bool sshd_chroots(const struct run_result *result)
-{
-	char value[256];
-
-	return sshd_value(result, "chrootdirectory", value, sizeof value) &&
-	       strcmp(value, "none") != 0;
-}
-
-bool sshd_chroots_somebody(void)
-{
-	bool chroots = file_chroots(SSHD_CONFIG);
-	glob_t found;
-
-	if (glob(SSHD_CONFIG ".d/*.conf", 0, NULL, &found) != 0)
-		return chroots;
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		chroots |= file_chroots(found.gl_pathv[i]);
-	globfree(&found);
-	return chroots;
 }
