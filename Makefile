@@ -54,6 +54,7 @@ NSI_CPPFLAGS = -D_GNU_SOURCE -I. $(INIPARSER:%=-I%) \
 	-DNSISOLATE_INIT='"$(LIBEXECDIR)/nsisolate/nsisolate-init"' \
 	-DNSISOLATE_LOGIN='"$(LIBEXECDIR)/nsisolate/nsisolate-login"' \
 	-DNSISOLATE_JUDGE='"$(LIBEXECDIR)/nsisolate/pam-judge"' \
+	-DNSISOLATE_LOAD='"$(LIBEXECDIR)/nsisolate/pam-load"' \
 	-DNSISOLATE_SHELL='"$(BINDIR)/nsisolate-shell"' \
 	-DNSISOLATE_MODULE='"$(PAMDIR)/pam_nsisolate.so"' \
 	-DNSISOLATE_DROPIN='"$(user_dropin)"'
@@ -111,6 +112,7 @@ login_sources  := shell/nsisolate-login.c $(call rooms,shell/common) $(conf_sour
 module_sources := $(call rooms,pam_module) $(conf_sources)
 # stands in for what libpam calls: no runtime of a sanitizer bears that
 judge_sources  := $(call rooms,shell/judge) pam_module/module_args.c conf/common/error.c
+load_sources   := shell/pam-load.c
 ctl_sources    := $(call rooms,shell/ctl shell/common) $(conf_sources)
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
@@ -130,11 +132,12 @@ module_objects := $(call objects,$(if $(SANITIZE),module,pic),$(module_sources))
 shell_objects  := $(call objects,shell,$(shell_sources))
 login_objects  := $(call objects,pic,$(login_sources))
 judge_objects  := $(call objects,$(if $(SANITIZE),module,pic),$(judge_sources))
+load_objects   := $(call objects,$(if $(SANITIZE),module,pic),$(load_sources))
 ctl_objects    := $(call objects,pic,$(ctl_sources))
 conf_objects   := $(call objects,pic,$(conf_sources))
 
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-login \
-	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl $(BUILD)/pam-judge
+	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl $(BUILD)/pam-judge $(BUILD)/pam-load
 
 .PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-all check-hosts \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
@@ -144,7 +147,8 @@ PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-
 
 all: $(PROGRAMS) $(BUILD)/paths
 # all that is compiled, for a look at what a compiler says
-objects: $(module_objects) $(shell_objects) $(login_objects) $(judge_objects) $(ctl_objects) $(init_objects)
+objects: $(module_objects) $(shell_objects) $(login_objects) $(judge_objects) $(load_objects) $(ctl_objects) \
+	$(init_objects)
 
 # Rewritten only when they change: what depends on them is as old as the last change of flags.
 define stamp
@@ -188,6 +192,8 @@ $(BUILD)/nsisolate-login $(BUILD)/nsisolatectl:
 
 $(BUILD)/pam-judge: $(judge_objects)
 	$(CC) $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -pie -rdynamic -o $@ $^ -lpam
+$(BUILD)/pam-load: $(load_objects)
+	$(CC) $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ -lpam -ldl
 
 $(BUILD)/nsisolate-init: $(init_objects) $(if $(SANITIZE),$(BUILD)/init/tests/fault/no_leaks.o)
 	$(call link_static,$(if $(SANITIZE),$(sanitize),-static))
@@ -380,7 +386,8 @@ install: $(if $(NO_BUILD),,all)
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate $(DESTDIR)$(SYSCONFDIR)
 	install -m 644 $(BUILD)/pam_nsisolate.so $(DESTDIR)$(PAMDIR)/
 	install -m 755 $(BUILD)/nsisolate-init $(DESTDIR)$(LIBEXECDIR)/nsisolate/
-	install -m 755 $(BUILD)/nsisolate-login $(BUILD)/pam-judge $(DESTDIR)$(LIBEXECDIR)/nsisolate/
+	install -m 755 $(BUILD)/nsisolate-login $(BUILD)/pam-judge $(BUILD)/pam-load \
+		$(DESTDIR)$(LIBEXECDIR)/nsisolate/
 	install -m 755 $(BUILD)/nsisolate-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
 	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
@@ -398,6 +405,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_nsisolate.so $(DESTDIR)$(BINDIR)/nsisolate-shell \
 		$(DESTDIR)$(SBINDIR)/nsisolatectl $(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-init \
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-login $(DESTDIR)$(LIBEXECDIR)/nsisolate/pam-judge \
+		$(DESTDIR)$(LIBEXECDIR)/nsisolate/pam-load \
 		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
 		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
 	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(DATADIR)/nsisolate; do \

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "module_load.h"
 #include "shell/ctl/doctor/run_bounded.h"
 
 /* ---- asking ---- */
@@ -229,12 +230,66 @@ static int judge_as(const struct run_user *user, int changes, const char *servic
 	return result;
 }
 
+/* Once more as root, where @user is somebody else and may not read all. */
+static int judge_as_needed(const struct run_user *user, int changes, const char *service,
+	struct pam_verdict *verdict, struct error *error)
+{
+	int result = judge_as(user, changes, service, verdict, error);
+
+	if (result == 0 && user && *verdict->unseen && verdict->file_count) {
+		pam_verdict_free(verdict);
+		result = judge_as(NULL, changes, service, verdict, error);
+	}
+	if (result < 0)
+		pam_verdict_free(verdict);
+	return result;
+}
+
+/* Tells @changes of the modules that cannot be loaded; returns how many, or a negative errno. */
+static int write_broken(int changes, const struct pam_verdict *verdict)
+{
+	int count = 0;
+
+	lseek(changes, 0, SEEK_END);
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (module_load_fault(verdict->lines[i].module)) {
+			if (dprintf(changes, "%s\n!\n", verdict->lines[i].module) < 0)
+				return -errno;
+			count++;
+		}
+	return count;
+}
+
+/* Loads what was never loaded before; with what cannot be, the verdict is another one. */
+static int judge_loading(const struct run_user *user, int changes, const char *service,
+	struct pam_verdict *verdict, struct error *error)
+{
+	int broken, result = 0;
+
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (verdict->lines[i].there && !module_load_want(verdict->lines[i].module)) {
+			pam_verdict_free(verdict);
+			return error_set(error, ENOMEM, "no memory for the modules' names");
+		}
+	module_load_try(user);
+	broken = write_broken(changes, verdict);
+	if (broken) {
+		pam_verdict_free(verdict);
+		result = broken < 0 ? error_errno(error, -broken, "pam-judge cannot be told")
+				    : judge_as_needed(user, changes, service, verdict, error);
+	}
+	for (size_t i = 0; result == 0 && i < verdict->line_count; i++)
+		verdict->lines[i].broken = module_load_fault(verdict->lines[i].module);
+	return result;
+}
+
 int pam_judge(const char *service, const struct pam_change *changes, size_t count,
 	struct pam_verdict *verdict, struct error *error)
 {
 	static struct run_user stranger;
 	static bool looked, found;
 	_cleanup_close_ int input = write_changes(changes, count);
+	const struct run_user *user = NULL;
 	bool root = geteuid() == 0;
 	int result;
 
@@ -244,13 +299,12 @@ int pam_judge(const char *service, const struct pam_change *changes, size_t coun
 	if (root && !looked)
 		found = run_find_stranger(&stranger);
 	looked = true;
-	result = judge_as(root && found ? &stranger : NULL, input, service, verdict, error);
-	if (result == 0 && root && found && *verdict->unseen && verdict->file_count) {
-		pam_verdict_free(verdict);
-		result = judge_as(NULL, input, service, verdict, error);
-	}
-	if (result < 0)
-		pam_verdict_free(verdict);
+	if (root && found)
+		user = &stranger;
+	result = judge_as_needed(user, input, service, verdict, error);
+	/* no code of a module is run as root */
+	if (result == 0 && (user || !root))
+		result = judge_loading(user, input, service, verdict, error);
 	return result;
 }
 

@@ -28,7 +28,9 @@ struct pam_line {
 	unsigned number; /* its number there: of the first one where a backslash joins several */
 	const char *module; /* its path, as libpam loads it */
 	bool there; /* that file exists */
-	bool able; /* it has the function for this type; otherwise libpam gets PAM_MODULE_UNKNOWN */
+	/* it can be loaded, and has the function for this type; else PAM_MODULE_UNKNOWN comes */
+	bool able;
+	const char *broken; /* why it cannot be loaded: module_load.h; NULL: it can, or unknown */
 	/* of the stack `other`, which decides for services without a line of the type */
 	bool other;
 	bool ours; /* pam_nsisolate.so */
@@ -83,8 +85,9 @@ struct pam_verdict {
 /*
  * Judges @service as it would be with these @count @changes; without any: as it is.  For root it
  * runs as a user without any rights, and as root only where a file is not readable by all; an
- * ordinary user gets PAM_UNSEEN there.  Takes 2 ms to 10 s.  Returns 0 with @verdict filled, which
- * the caller frees; or a negative errno with @error filled when pam-judge cannot be run.
+ * ordinary user gets PAM_UNSEEN there.  A module that no verdict was about before is loaded once,
+ * elsewhere: module_load.h.  Takes 2 ms to 30 s.  Returns 0 with @verdict filled, which the caller
+ * frees; or a negative errno with @error filled when pam-judge cannot be run.
  */
 int pam_judge(const char *service, const struct pam_change *changes, size_t count,
 	struct pam_verdict *verdict, struct error *error);

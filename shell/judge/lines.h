@@ -25,7 +25,7 @@ struct line {
 	unsigned number; /* of the first of its lines in the file */
 	const char *module; /* its path, as libpam loads it */
 	bool there; /* the file of the module is */
-	bool able; /* the module has the function that this type asks for */
+	bool able; /* it can be loaded, and has the function that this type asks for */
 	/* it is the stack `other` that has it, for services that have none of the type */
 	bool other;
 	bool ours;
@@ -68,6 +68,7 @@ struct instead {
 	const char *path;
 	const char *text; /* NULL: it is not there */
 	size_t length;
+	bool broken; /* a module, which is there, and cannot be loaded */
 };
 
 extern struct instead *insteads;

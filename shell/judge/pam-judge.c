@@ -4,9 +4,9 @@
  *	pam-judge SERVICE
  *
  * On standard input stand files that are taken in place of those that are there: a line PATH, a
- * line LENGTH, and so many bytes; LENGTH `-`: as if there were no such file.  What was found goes
- * to standard output, a fact a line, its words between tabs; the last one is `end`.  Whoever calls
- * it (ctl/pam_verdict.c) bounds its time.
+ * line LENGTH, and so many bytes; LENGTH `-`: as if there were no such file; `!`: it is a module
+ * that cannot be loaded (pam-load).  What was found goes to standard output, a fact a line, its
+ * words between tabs; the last one is `end`.  Whoever calls it (ctl/pam_verdict.c) bounds its time.
  */
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -69,7 +69,8 @@ static bool take_insteads(char *text, size_t length)
 
 		if (!number)
 			return false;
-		if (strcmp(number, "-") != 0) {
+		instead.broken = !strcmp(number, "!");
+		if (!instead.broken && strcmp(number, "-") != 0) {
 			instead.length = strtoul(number, &rest, 10);
 			if (*rest || instead.length > (size_t)(end - text))
 				return false;

@@ -123,8 +123,8 @@ static const struct instead *find_instead(const char *path)
 	bool there = stat(path, &status) == 0;
 
 	for (size_t i = 0; i < instead_count; i++)
-		if (!strcmp(insteads[i].path, path) ||
-			(there && is_file(&status, insteads[i].path)))
+		if (!insteads[i].broken && (!strcmp(insteads[i].path, path) ||
+						   (there && is_file(&status, insteads[i].path))))
 			return &insteads[i];
 	return NULL;
 }
@@ -230,7 +230,7 @@ FILE *fopen64(const char *path, const char *mode)
 struct module {
 	struct module *next;
 	char *path;
-	bool there, readable;
+	bool there, broken;
 	const char *text; /* the file itself */
 	size_t length;
 };
@@ -244,6 +244,8 @@ static void look_at(struct module *module)
 	void *text;
 
 	module->there = fd >= 0 || errno == EACCES || errno == EPERM;
+	for (size_t i = 0; i < instead_count; i++)
+		module->broken |= insteads[i].broken && !strcmp(insteads[i].path, module->path);
 	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size <= 0)
 		return;
 	text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -285,8 +287,9 @@ EXPORTED void *dlopen(const char *path, int flags)
 		return NULL;
 	}
 	/*
-	 * A module that is not there is given to libpam as one that has no function: its line fails
-	 * likewise, with PAM_MODULE_UNKNOWN, and is known to have been there.
+	 * A module that is not there, or cannot be loaded, is given to libpam as one that has no
+	 * function: its line fails likewise, with PAM_MODULE_UNKNOWN, and is known to have been
+	 * there.
 	 */
 	module->next = modules;
 	modules = module;
@@ -315,7 +318,7 @@ static char type_of(const char *function)
 EXPORTED void *dlsym(void *handle, const char *function)
 {
 	const struct module *module = handle;
-	bool able = module->there && has_function(module, function);
+	bool able = module->there && !module->broken && has_function(module, function);
 	const char *slash = strrchr(module->path, '/');
 	char type = type_of(function);
 

@@ -763,6 +763,70 @@ test_finds_that_the_module_is_not_there() {
 	mends_by_pair
 }
 
+# broken_modules: text, one of another architecture, one that wants a function that nobody has
+broken_modules() {
+	local other=b7 # AArch64: elf(5), e_machine
+	[ "$(uname -m)" != aarch64 ] || other=3e
+	echo 'session required pam_permit.so' >"$PAMDIR/pam_text.so"
+	cp "$BUILD/tests/pam_answer.so" "$PAMDIR/pam_foreign.so"
+	printf "\\x$other" | dd of="$PAMDIR/pam_foreign.so" bs=1 seek=18 conv=notrunc status=none
+	LC_ALL=C sed s/getenv/getenw/ "$BUILD/tests/pam_answer.so" >"$PAMDIR/pam_wanting.so"
+}
+
+test_finds_modules_that_cannot_be_loaded() {
+	local module login=("$BUILD/tests/pam_app" sshd alice open run hostname close)
+	healthy
+	broken_modules
+	for module in text foreign wanting; do
+		pam_stack sshd "session required pam_$module.so"$'\n'"$LINE"
+		finds problem 'PAM sshd' "because of this line every login is refused: /.*/pam_$module.so cannot be loaded: .+"
+		! "${login[@]}" >/dev/null 2>&1 || fail "a control: pam_$module.so is loaded"
+		# where nobody is kept out by it
+		pam_stack sshd "session optional pam_$module.so"$'\n'"$LINE"
+		is_healthy
+		assert_eq "$("${login[@]}" 2>/dev/null)" alice-lab "with pam_$module.so optional"
+		# where it decides
+		pam_stack sshd "session [module_unknown=1 default=ignore] pam_$module.so"$'\n'"$LINE"$'\nsession required pam_permit.so'
+		finds problem 'PAM sshd' 'no login is isolated'
+		assert_eq "$("${login[@]}" 2>/dev/null)" "$(hostname)" "passed by"
+	done
+	pam_stack sshd $'session required pam_wanting.so\n'"$LINE"
+	finds problem 'PAM sshd' 'cannot be loaded: .*getenw'
+	pam_stack sshd "$LINE"
+	mv "$PAMDIR/pam_nsisolate.so" $STAGE/module
+	cp "$PAMDIR/pam_text.so" "$PAMDIR/pam_nsisolate.so"
+	finds problem 'PAM sshd' '/pam_nsisolate.so cannot be loaded: .*: every login is refused' '^make install'
+	mv $STAGE/module "$PAMDIR/pam_nsisolate.so"
+	is_healthy
+	rm "$PAMDIR"/pam_{text,foreign,wanting}.so
+}
+
+# what a module does when it is loaded is done, but by nobody
+test_no_code_of_a_module_runs_with_a_right() {
+	local uid
+	healthy
+	cp "$BUILD/tests/pam_answer.so" "$PAMDIR"
+	rm -f /tmp/pam_answer.loaded
+	pam_stack sshd $'session optional pam_answer.so\n'"$LINE"
+	is_healthy
+	uid=$(stat -c %u /tmp/pam_answer.loaded) || fail "it was not loaded"
+	[ "$uid" -ge 65520 ] || fail "it was loaded by uid $uid"
+	rm /tmp/pam_answer.loaded
+	# where an ordinary user asks nobody else may decide what is run
+	chown bob "$PAMDIR/pam_answer.so"
+	BY=(as alice)
+	finds unseen 'PAM modules' '/pam_answer.so can be loaded: not only root can change it'
+	[ ! -e /tmp/pam_answer.loaded ] || fail "alice ran what is bob's"
+	BY=(env)
+	chown root "$PAMDIR/pam_answer.so"
+	# one that does not end
+	: >/tmp/pam_answer.hangs
+	finds unseen 'PAM modules' '/pam_answer.so can be loaded: .*killed by signal'
+	finds ok 'PAM sshd' 'in its place'
+	rm -f /tmp/pam_answer.* "$PAMDIR/pam_answer.so"
+	pam_stack sshd "$LINE"
+}
+
 test_finds_what_PAM_leaves_the_stack_by() {
 	healthy
 	pam_stack sshd "session sufficient pam_permit.so"$'\n'"$LINE"
@@ -917,8 +981,37 @@ test_sees_sshd_whatever_Match_asks_for() {
 		change 's/^UsePAM.*/UsePAM no/; s/^X11.*//' $CONFIG
 		printf 'Match %s\n\tX11Forwarding no\n' "$match" >>$CONFIG
 		finds problem 'sshd UsePAM' 'no: the module'
-		mends
+		bash -ec "$REMEDY" || fail "the remedy fails: $REMEDY"
+		assert_eq "$(doctor | grep -v -e ^ok -e $'^unseen\tsshd Match')" '' 'what doctor finds'
 	done
+}
+
+# a Match block that asks for something else than who it is may be for others
+test_says_that_who_comes_otherwise_was_not_asked_about() {
+	local match
+	shell_only
+	change 's/^X11.*//; s/^Port .*/&\nPort 2222/' $CONFIG
+	cp $CONFIG $STAGE/plain
+	is_healthy
+	for match in 'LocalPort 2222' 'User dave LocalAddress 192.0.2.1' 'localport=2222' 'Group "a b" Address 192.0.2.0/24'; do
+		printf 'Match %s\n\tAcceptEnv LC_*\n' "$match" | cat $STAGE/plain - >$CONFIG
+		finds unseen 'sshd Match' '^(LocalPort|localport|LocalAddress|Address): sshd was asked .* port 22;'
+	done
+	for match in 'User dave' 'Group host,"address"' all; do
+		printf 'Match %s\n\tAcceptEnv LC_*\n' "$match" | cat $STAGE/plain - >$CONFIG
+		is_healthy
+	done
+	printf 'Match LocalPort 2222\n\tAcceptEnv LC_*\n' >/etc/ssh/other.conf
+	{ cat $STAGE/plain; echo 'Include nowhere o*.conf'; } >$CONFIG
+	finds unseen 'sshd Match' LocalPort
+	# where only the module isolates these change nothing, unless one of them forces the shell
+	healthy
+	change 's/nsisolate-shell$/bin\/sh/' /etc/passwd
+	printf 'Match LocalPort 2222\n\tX11Forwarding no\n' >>$CONFIG
+	is_healthy
+	printf '\tForceCommand %s -l\n' "$NSISOLATE_SHELL" >>$CONFIG
+	finds unseen 'sshd Match' LocalPort
+	rm $STAGE/plain
 }
 
 test_a_remedy_for_sftp_spares_who_is_chrooted() {

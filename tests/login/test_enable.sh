@@ -120,6 +120,13 @@ test_nobody_is_locked_out_for_a_module_that_is_not_there() {
 	mv $KEPT/away "$PAMDIR/pam_nsisolate.so"
 	assert_match "$(cat $KEPT/said)" 'asks for .*pam_nsisolate.so, which is not there.*status 1'
 	assert_eq "$(cat /etc/pam.d/try)" "$(permit)"
+	# nor for one that is, and is no module
+	cp "$PAMDIR/pam_nsisolate.so" $KEPT/away
+	echo text >"$PAMDIR/pam_nsisolate.so"
+	enable try >$KEPT/said
+	cp $KEPT/away "$PAMDIR/pam_nsisolate.so"
+	assert_match "$(cat $KEPT/said)" 'asks for .*pam_nsisolate.so, which cannot be loaded: .*status 1'
+	assert_eq "$(cat /etc/pam.d/try)" "$(permit)"
 }
 
 completed() { # the half that standard input has of the pair

@@ -1,7 +1,7 @@
 # What is installed: how it was compiled and linked, what it exports, what rights its files carry.
 . tests/stage.sh
 
-programs() { echo "$LIBEXECDIR/nsisolate/"{nsisolate-login,pam-judge} "$SBINDIR/nsisolatectl"; }
+programs() { echo "$LIBEXECDIR/nsisolate/"{nsisolate-login,pam-judge,pam-load} "$SBINDIR/nsisolatectl"; }
 module() { echo "$PAMDIR/pam_nsisolate.so"; }
 compiled_for() { # compiled_for FLAG: whether the compiler takes it, as the Makefile asks
 	echo 'int main(void) { return 0; }' | "${CC:-cc}" -O2 -Werror "$1" -x c -o /dev/null - 2>/dev/null

@@ -47,6 +47,10 @@ static void explain_refusal(const struct pam_verdict *verdict, struct error *why
 		error_set(why, EINVAL, "every login is refused: %s:%u: %s",
 			verdict->complaints[0].file, verdict->complaints[0].number,
 			verdict->complaints[0].text);
+	else if (unable && unable->broken)
+		error_set(why, EINVAL,
+			"every login is refused: %s:%u asks for %s, which cannot be loaded: %s",
+			unable->file, unable->number, unable->module, unable->broken);
 	else if (unable)
 		error_set(why, EINVAL, "every login is refused: %s:%u asks for %s, which %s",
 			unable->file, unable->number, unable->module,

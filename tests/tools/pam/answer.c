@@ -2,7 +2,8 @@
  * pam_answer.so - a PAM module whose answers the test fixes: its first argument begins with a
  * letter, and `ANSWER_x=NUMBER` in the environment is what the line with the letter x returns;
  * without: success.  The letter of a line without an argument is `_`.
- * When it is loaded it writes /tmp/pam_answer.loaded, so that it is known where it was.
+ * When it is loaded it writes /tmp/pam_answer.loaded, so that it is known where it was; where there
+ * is /tmp/pam_answer.hangs that does not come to an end.
  */
 #include <fcntl.h>
 #include <security/pam_modules.h>
@@ -18,6 +19,8 @@ __attribute__((constructor)) static void tell(void)
 
 	if (fd >= 0)
 		close(fd);
+	while (access("/tmp/pam_answer.hangs", F_OK) == 0)
+		pause();
 }
 
 static int answer(int argc, const char **argv)

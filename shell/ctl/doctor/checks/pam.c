@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/ctl/module_load.h"
+
 void look_add(struct look *look, enum verdict verdict, const char *format, ...)
 {
 	char text[1024];
@@ -51,6 +53,13 @@ static void check_file(struct look *look, const struct pam_line *line)
 			mend(look);
 	} else if (errnum) {
 		look_add(look, VERDICT_UNSEEN, "%s: %s", line->module, strerror(errnum));
+	} else if (line->broken) {
+		look->explained = true;
+		look_add(look, VERDICT_PROBLEM, "%s:%u: %s cannot be loaded: %s: %s", line->file,
+			line->number, line->module, line->broken,
+			look->verdict->isolation == PAM_REFUSED ? "every login is refused"
+								: "no login is isolated");
+		doctor_mend(look->doctor, "make install   # or install the package again");
 	}
 }
 
@@ -135,9 +144,14 @@ static void report_refused(struct look *look)
 
 		if (line->number != number || strcmp(line->file, file) != 0 || line->able)
 			continue;
-		snprintf(words, sizeof words,
-			line->there ? "%s has no function for this type" : "there is no %s",
-			line->module);
+		if (line->broken)
+			snprintf(words, sizeof words, "%s cannot be loaded: %s", line->module,
+				line->broken);
+		else if (line->there)
+			snprintf(words, sizeof words, "%s has no function for this type",
+				line->module);
+		else
+			snprintf(words, sizeof words, "there is no %s", line->module);
 		what = words;
 	}
 	look_add(look, VERDICT_PROBLEM, "%s:%u: because of this line every login is refused%s%s",
@@ -341,11 +355,22 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 	report_fine(&look, known);
 }
 
+/* What stands in no verdict: it may be that nobody gets in. */
+static void report_unknown(struct doctor *doctor)
+{
+	const char *path, *why;
+
+	for (size_t cursor = 0; (path = module_load_unknown(&cursor, &why));)
+		doctor_add(doctor, VERDICT_UNSEEN, "PAM modules", "whether %s can be loaded: %s",
+			path, why);
+}
+
 void doctor_check_pam(struct doctor *doctor)
 {
 	const struct stack *sshd = stacks_find(&doctor->stacks, "sshd");
 	bool used = doctor->shell_used;
 
+	report_unknown(doctor);
 	if (*doctor->stacks.unread)
 		doctor_add(doctor, VERDICT_UNSEEN, "PAM", "%s", doctor->stacks.unread);
 	for (size_t i = 0; i < doctor->stacks.count; i++) {

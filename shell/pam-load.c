@@ -1,0 +1,139 @@
+/*
+ * pam-load - whether PAM modules can be loaded, as libpam loads them.
+ *
+ *	pam-load PATH...
+ *
+ * What a module has to say when it is loaded (its constructors) is run, each in a process of its
+ * own and under limits; whoever calls this (ctl/module_load.c) has given up all privileges before.
+ * To standard output goes a line for each PATH that cannot be loaded (`no`), or of which that is
+ * not known (`unknown`): the word, PATH and the reason, with tabs between.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conf/common/child.h"
+
+#define PATIENCE_S 2
+#define MEMORY_MAX (1ul << 30)
+#define NO 'n'
+#define UNKNOWN 'u'
+
+/* For the reader at the other end, with what kind of reason it is before it. */
+static _Noreturn void answer(int report, char kind, const char *reason)
+{
+	dprintf(report, "%c%s", kind, reason);
+	_exit(0);
+}
+
+/* Only what root alone can change is run: it may be a user who asks. */
+static void check_file(int report, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		answer(report, UNKNOWN, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		answer(report, S_ISDIR(status.st_mode) ? NO : UNKNOWN, "it is not a file");
+	if (status.st_uid != 0 || status.st_mode & (S_IWGRP | S_IWOTH))
+		answer(report, UNKNOWN, "not only root can change it");
+	close(fd);
+}
+
+/* What is for want of our rights and limits says nothing of what sshd would meet. */
+static char kind_of(const char *reason)
+{
+	static const int ours[] = {EACCES, ENOMEM, EMFILE, ENFILE, EAGAIN};
+
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (strstr(reason, strerror(ours[i])))
+			return UNKNOWN;
+	return NO;
+}
+
+static void limit(int resource, rlim_t most)
+{
+	setrlimit(resource, &(struct rlimit){most, most});
+}
+
+static _Noreturn void load(const char *path, int report)
+{
+	const char *reason, *where;
+	int nothing = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd < 3; fd++)
+		dup2(nothing, fd);
+	limit(RLIMIT_AS, MEMORY_MAX);
+	limit(RLIMIT_CPU, PATIENCE_S);
+	limit(RLIMIT_FSIZE, 0);
+	limit(RLIMIT_CORE, 0);
+	alarm(PATIENCE_S);
+	check_file(report, path);
+	if (dlopen(path, RTLD_NOW))
+		_exit(0);
+	reason = dlerror();
+	if (!reason)
+		answer(report, UNKNOWN, "it is not said why");
+	/* glibc begins with the path, musl with other words */
+	where = strstr(reason, path);
+	if (where == reason && !strncmp(reason + strlen(path), ": ", 2))
+		reason += strlen(path) + 2;
+	answer(report, kind_of(reason), reason);
+}
+
+static void say(const char *word, const char *path, const char *reason)
+{
+	printf("%s\t%s\t", word, path);
+	for (; *reason; reason++)
+		putchar((unsigned char)*reason < ' ' ? ' ' : *reason);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void try_one(const char *path)
+{
+	char text[512] = "";
+	size_t used = 0;
+	int ends[2], status = 0;
+	ssize_t got;
+	pid_t pid;
+
+	/* what it started may hold the other end for longer than it lives */
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 || (pid = fork()) < 0) {
+		say("unknown", path, strerror(errno));
+		return;
+	}
+	if (pid == 0)
+		load(path, ends[1]);
+	close(ends[1]);
+	child_wait(pid, &status);
+	while (used < sizeof text - 1 &&
+		(got = read(ends[0], text + used, sizeof text - 1 - used)) > 0)
+		used += (size_t)got;
+	close(ends[0]);
+	if (WIFSIGNALED(status))
+		snprintf(text, sizeof text, "%cwhat tries it is killed by signal %d", UNKNOWN,
+			WTERMSIG(status));
+	if (*text)
+		say(*text == NO ? "no" : "unknown", path, text + 1);
+}
+
+int main(int argc, char **argv)
+{
+	/* some modules count on the application's libpam */
+	if (!pam_strerror(NULL, PAM_SUCCESS))
+		return 1;
+	for (int i = 1; i < argc; i++)
+		try_one(argv[i]);
+	return 0;
+}
