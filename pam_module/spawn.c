@@ -17,6 +17,7 @@
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/clock.h"
+#include "conf/common/login_facts.h"
 #include "conf/common/settings.h"
 #include "fd_above_stdio.h"
 
@@ -207,6 +208,10 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 		spawn_close(&answer);
 		return result;
 	}
+	/* what many share says nothing of one of them */
+	if (policy->scope == SCOPE_USER)
+		login_facts_leave(answer.line, login->service, login->rhost, login->tty);
+	*spawned = answer;
 	*spawned = answer;
 	return 0;
 }

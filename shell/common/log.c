@@ -10,7 +10,6 @@
 
 #include "conf/common/cleanup.h"
 
-#define SERVICE "nsisolate-shell" /* who asked for it, and what the rules call it */
 #define PATIENCE_MS 1000
 
 /*
@@ -21,7 +20,7 @@ static void write_line(int priority, const char *line)
 {
 	static const struct sockaddr_un address = {AF_UNIX, "/dev/log"};
 	char text[SESSION_LOG_MAX + 64];
-	size_t length = (size_t)snprintf(text, sizeof text, "<%d>" SERVICE "[%d]: %s",
+	size_t length = (size_t)snprintf(text, sizeof text, "<%d>" LOG_SERVICE "[%d]: %s",
 		LOG_AUTHPRIV | priority, getpid(), line);
 	struct pollfd log = {.events = POLLOUT};
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -38,7 +37,7 @@ void log_start(struct log *log, const struct policy *policy, const char *user, c
 {
 	log->wanted = user;
 	if (log->wanted)
-		session_log_start(&log->session, policy, user, SERVICE, from);
+		session_log_start(&log->session, policy, user, LOG_SERVICE, from);
 }
 
 void log_namespace(struct log *log, int namespace)

@@ -13,6 +13,9 @@
 #include "conf/common/policy.h"
 #include "conf/common/session_log.h"
 
+/* Who asked for the session, and what the rules call it. */
+#define LOG_SERVICE "nsisolate-shell"
+
 struct log {
 	bool wanted;
 	struct session_log session;

@@ -27,6 +27,12 @@
 
 enum status { STATUS_ENDED = 0, STATUS_FAILED = 1, STATUS_LIVES_ON = 3 };
 
+/* Which sessions, where no words name them, and how. */
+struct choice {
+	const char *user;
+	bool old, now;
+};
+
 struct ending {
 	const struct session *session;
 	int pidfd; /* -1: it has ended, or cannot be ended */
@@ -228,7 +234,27 @@ static size_t choose_words(const struct sessions *sessions, char **words, size_t
 	return count;
 }
 
-static enum status end(const char *user, char **words, size_t word_count, bool now)
+/* The kernel tells only root which program a PID 1 runs, since that is not dumpable. */
+static size_t choose_old(
+	const struct sessions *sessions, const struct session **chosen, enum status *status)
+{
+	size_t count = 0;
+
+	if (sessions->own_only) {
+		fputs(NAME ": only root can see whose nsisolate-init has been replaced\n", stderr);
+		return 0;
+	}
+	for (size_t i = 0; i < sessions->count; i++)
+		if (sessions->list[i].replaced)
+			chosen[count++] = &sessions->list[i];
+	if (!count) {
+		fputs("no session has an nsisolate-init that has since been replaced\n", stderr);
+		*status = STATUS_ENDED;
+	}
+	return count;
+}
+
+static enum status end(const struct choice *choice, char **words, size_t word_count)
 {
 	struct sessions sessions;
 	struct error error = {0};
@@ -242,10 +268,14 @@ static enum status end(const char *user, char **words, size_t word_count, bool n
 	}
 	chosen = calloc(sessions.count + 1, sizeof *chosen);
 	if (chosen) {
-		count = user ? choose_user(&sessions, user, chosen)
-			     : choose_words(&sessions, words, word_count, chosen);
+		if (choice->old)
+			count = choose_old(&sessions, chosen, &status);
+		else if (choice->user)
+			count = choose_user(&sessions, choice->user, chosen);
+		else
+			count = choose_words(&sessions, words, word_count, chosen);
 		if (count)
-			status = end_all(chosen, count, now);
+			status = end_all(chosen, count, choice->now);
 	} else {
 		fputs(NAME ": no memory\n", stderr);
 	}
@@ -256,23 +286,24 @@ static enum status end(const char *user, char **words, size_t word_count, bool n
 
 int command_end(int argc, char **argv)
 {
-	const char *user = NULL;
-	bool now = false;
+	struct choice choice = {0};
 	int words = 0;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--now"))
-			now = true;
-		else if (!strcmp(argv[i], "--user") && i + 1 < argc && !user)
-			user = argv[++i];
-		else if (!strncmp(argv[i], "--user=", 7) && !user)
-			user = argv[i] + 7;
+			choice.now = true;
+		else if (!strcmp(argv[i], "--old"))
+			choice.old = true;
+		else if (!strcmp(argv[i], "--user") && i + 1 < argc && !choice.user)
+			choice.user = argv[++i];
+		else if (!strncmp(argv[i], "--user=", 7) && !choice.user)
+			choice.user = argv[i] + 7;
 		else if (argv[i][0] == '-')
 			return command_usage(argv[0]);
 		else
 			argv[1 + words++] = argv[i];
 	}
-	if (!user == !words)
+	if (!!choice.user + !!words + choice.old != 1)
 		return command_usage(argv[0]);
-	return (int)end(user, argv + 1, (size_t)words, now);
+	return (int)end(&choice, argv + 1, (size_t)words);
 }

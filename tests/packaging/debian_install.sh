@@ -57,7 +57,8 @@ held 'sleep 1000 >/dev/null 2>&1 &'
 dpkg-deb -R "$package" /tmp/next
 sed -i 's/^Version: .*/Version: 0.1.0+next/' /tmp/next/DEBIAN/control
 dpkg-deb --root-owner-group -b /tmp/next /tmp/nsisolate_next_amd64.deb
-apt_get install /tmp/nsisolate_next_amd64.deb
+apt_get install /tmp/nsisolate_next_amd64.deb 2>&1 | tee /tmp/said
+grep -q "nsisolatectl list --old shows them" /tmp/said
 test "$(dpkg-query -W -f '${Version} ${db:Status-Status}' nsisolate)" = '0.1.0+next installed'
 test "$(pgrep -x nsisolate-init)" = "$init"
 held pgrep -x sleep

@@ -95,6 +95,7 @@ make -s install NO_BUILD=1 DESTDIR=/root/dest
 list /root/alpine | grep -vx /usr/share/licenses/nsisolate/LICENSE >/tmp/alpine
 list /root/dest | diff - /tmp/alpine
 sh -eu packaging/alpine/nsisolate.post-install
+sh -eu packaging/alpine/nsisolate.post-upgrade
 printf '%s\n' '# mine' 'session required pam_nsisolate.so' >/etc/pam.d/ours
 ln /etc/pam.d/ours /etc/pam.d/too
 fails sh packaging/alpine/nsisolate.pre-deinstall

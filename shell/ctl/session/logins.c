@@ -1,14 +1,17 @@
 #include "logins.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "conf/common/login_facts.h"
+#include "origin.h"
 
 /* The process that the descriptor of this fdinfo is a pidfd of: 0 none, -1 it has ended. */
 static pid_t pidfd_of(int directory, const char *name, struct process_text *text)
@@ -33,23 +36,119 @@ static bool is_outside(pid_t pid, unsigned level, struct process_text *text)
 	       status.levels <= level;
 }
 
-unsigned session_logins(int directory, unsigned level, struct process_text *text)
+/* The descriptors of PID 1, to be looked at by readdir(3) and in fdinfo. */
+static DIR *open_descriptors(int directory)
 {
 	int fd = openat(directory, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *descriptors = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!descriptors && fd >= 0)
+		close(fd);
+	return descriptors;
+}
+
+static pid_t next_leader(DIR *descriptors, unsigned level, struct process_text *text)
+{
 	const struct dirent *entry;
+
+	while ((entry = readdir(descriptors))) {
+		pid_t pid = *entry->d_name == '.'
+				    ? 0
+				    : pidfd_of(dirfd(descriptors), entry->d_name, text);
+
+		if (pid > 0 && is_outside(pid, level, text))
+			return pid;
+	}
+	return 0;
+}
+
+unsigned session_logins(int directory, unsigned level, struct process_text *text)
+{
+	DIR *descriptors = open_descriptors(directory);
 	unsigned count = 0;
 
-	if (!descriptors) {
-		if (fd >= 0)
-			close(fd);
+	if (!descriptors)
 		return 0;
-	}
-	while ((entry = readdir(descriptors))) {
-		pid_t pid = *entry->d_name == '.' ? 0 : pidfd_of(fd, entry->d_name, text);
-
-		count += pid > 0 && is_outside(pid, level, text);
-	}
+	while (next_leader(descriptors, level, text) > 0)
+		count++;
 	closedir(descriptors);
+	return count;
+}
+
+/* ---- what each of them is ---- */
+
+static void take_word(char *to, size_t size, const char *word)
+{
+	if (strcmp(word, "-") != 0)
+		snprintf(to, size, "%s", word);
+}
+
+static void take_facts(int line, struct session_login *login)
+{
+	char text[LOGIN_FACTS_MAX], service[64], from[256], tty[64];
+	ssize_t length = recv(line, text, sizeof text - 1, MSG_PEEK | MSG_DONTWAIT);
+	long long since;
+
+	if (length <= 0)
+		return;
+	text[length] = '\0';
+	if (sscanf(text, "since=%lld service=%63s from=%255s tty=%63s", &since, service, from,
+		    tty) != 4)
+		return;
+	login->since = since;
+	take_word(login->service, sizeof login->service, service);
+	take_word(login->from, sizeof login->from, from);
+	take_word(login->tty, sizeof login->tty, tty);
+}
+
+static void look_at_line(int pidfd, int number, struct session_login *list, size_t count)
+{
+	struct ucred maker;
+	_cleanup_close_ int line = session_line(pidfd, number, &maker);
+
+	if (line < 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].leader == maker.pid)
+			take_facts(line, &list[i]);
+}
+
+static int find_leaders(
+	DIR *descriptors, unsigned level, struct process_text *text, struct session_login **list)
+{
+	int count = 0;
+	pid_t leader;
+
+	while ((leader = next_leader(descriptors, level, text)) > 0) {
+		struct session_login *more = realloc(*list, ((size_t)count + 1) * sizeof **list);
+
+		if (!more)
+			return -ENOMEM;
+		*list = more;
+		more[count++] = (struct session_login){.leader = leader, .since = -1};
+	}
+	return count;
+}
+
+int session_logins_list(int pidfd, int directory, unsigned level, struct process_text *text,
+	struct session_login **list)
+{
+	DIR *descriptors = open_descriptors(directory);
+	const struct dirent *entry;
+	int count;
+
+	*list = NULL;
+	if (!descriptors)
+		return 0;
+	count = find_leaders(descriptors, level, text, list);
+	rewinddir(descriptors);
+	while (count > 0 && (entry = readdir(descriptors)))
+		if (*entry->d_name != '.')
+			look_at_line(pidfd, atoi(entry->d_name), *list, (size_t)count);
+	closedir(descriptors);
+	if (count < 0) {
+		free(*list);
+		*list = NULL;
+	}
 	return count;
 }

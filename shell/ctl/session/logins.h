@@ -1,8 +1,10 @@
 /*
- * logins.h - how many logins a session serves.
+ * logins.h - the logins that a session serves.
  *
  * Its PID 1 has a pidfd of each login's leader (pid1.h in shell/init), and /proc/PID/fdinfo says
  * whose (pidfd_open(2)).  While it ends it also has one of a process inside, which is not a leader.
+ * It also has a line to each leader.  The leader made that, and left there what the login is
+ * (login_facts.h).
  */
 #ifndef NSISOLATE_CTL_LOGINS_H
 #define NSISOLATE_CTL_LOGINS_H
@@ -15,5 +17,18 @@
  * it tells only root.  @text is scratch space.
  */
 unsigned session_logins(int directory, unsigned level, struct process_text *text);
+
+struct session_login {
+	pid_t leader; /* 0: unknown */
+	long long since; /* seconds of CLOCK_BOOTTIME; -1: unknown */
+	char service[64], from[256], tty[64]; /* "": unknown */
+};
+
+/*
+ * The same one by one: @list gets them, of malloc(3), and the caller frees it.  @pidfd is of that
+ * PID 1.  Returns how many there are, or -ENOMEM.
+ */
+int session_logins_list(int pidfd, int directory, unsigned level, struct process_text *text,
+	struct session_login **list);
 
 #endif

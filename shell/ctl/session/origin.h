@@ -12,6 +12,7 @@
 #define NSISOLATE_CTL_ORIGIN_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 /*
@@ -20,5 +21,11 @@
  * root.
  */
 bool session_mark(pid_t pid, pid_t *leader);
+
+/*
+ * A copy of the descriptor @number of the process @pidfd, where that is one end of such a pair,
+ * with who made it in *@maker; -1: it is not.
+ */
+int session_line(int pidfd, int number, struct ucred *maker);
 
 #endif

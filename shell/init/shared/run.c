@@ -17,6 +17,7 @@
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/clock.h"
+#include "conf/common/login_facts.h"
 #include "join.h"
 #include "shell/common/drop.h"
 #include "shell/init/mounts/hosts.h"
@@ -236,6 +237,7 @@ static int try_start(
 
 	if (result < 0)
 		return result;
+	login_facts_leave(outer->line, LOG_SERVICE, job->from, NULL);
 	log_namespace(&outer->log, join_way_namespace(&way, job->setup.policy.kinds, CLONE_NEWPID));
 	result = run_in_set(job, command, &way, outer, error);
 	join_way_close(&way);

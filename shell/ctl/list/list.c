@@ -7,9 +7,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "cells.h"
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "list_logins.h"
+#include "shell/ctl/command.h"
 #include "shell/ctl/output/json.h"
 #include "shell/ctl/output/printable.h"
 #include "shell/ctl/output/table.h"
@@ -18,8 +20,6 @@
 
 /* The kernel sends no event when a session begins or ends, so --watch polls this often. */
 #define WATCH_MS 1000
-
-#define CELL_SIZE 72 /* anything longer is cut, terminal or not */
 
 static const struct table_column columns[] = {
 	{"SESSION", false, 0},
@@ -41,66 +41,13 @@ struct row {
 	char text[COLUMNS][CELL_SIZE];
 };
 
-/* A word that somebody else chose; one that is only claimed is in parentheses. */
-static void show_word(char *cell, const char *word, bool verified)
-{
-	size_t length;
-
-	*cell = '\0';
-	if (!*word)
-		return;
-	length = (size_t)snprintf(cell, CELL_SIZE, verified ? "%s" : "(%s)", word);
-	printable_word(cell);
-	if (length >= CELL_SIZE)
-		cell[CELL_SIZE - 2] = '~';
-	if (length >= CELL_SIZE && !verified)
-		cell[CELL_SIZE - 2] = ')';
-}
-
-static void show_number(char *cell, unsigned long long number)
-{
-	*cell = '\0';
-	if (number)
-		snprintf(cell, CELL_SIZE, "%llu", number);
-}
-
-static void show_bytes(char *cell, unsigned long long bytes)
-{
-	static const char units[] = "KMGTP";
-	double size = (double)bytes / 1024;
-	size_t unit = 0;
-
-	while (size >= 1000 && units[unit + 1]) {
-		size /= 1024;
-		unit++;
-	}
-	*cell = '\0';
-	if (bytes)
-		snprintf(cell, CELL_SIZE, size < 10 && unit ? "%.1f%c" : "%.0f%c", size,
-			units[unit]);
-}
-
-static void show_age(char *cell, long long seconds)
-{
-	long long minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
-
-	if (days)
-		snprintf(cell, CELL_SIZE, "%lldd%02lldh", days, hours % 24);
-	else if (hours)
-		snprintf(cell, CELL_SIZE, "%lldh%02lldm", hours, minutes % 60);
-	else if (minutes)
-		snprintf(cell, CELL_SIZE, "%lldm%02llds", minutes, seconds % 60);
-	else
-		snprintf(cell, CELL_SIZE, "%llds", seconds);
-}
-
 /* A shared session has no single service: its number of logins is shown instead. */
 static void show_service(char *cell, const struct session *session)
 {
 	if (session->shared && session->logins)
 		snprintf(cell, CELL_SIZE, "logins=%u", session->logins);
 	else
-		show_word(cell, session->service, session->verified);
+		cell_word(cell, session->service, session->verified);
 }
 
 static void fill_row(struct row *row, const struct session *session)
@@ -110,16 +57,16 @@ static void fill_row(struct row *row, const struct session *session)
 
 	snprintf(name, sizeof name, "%s/%u", session->user, session->number);
 	pasteable(name, row->text[i++], CELL_SIZE);
-	show_word(row->text[i++], session->rule, session->verified);
-	show_word(row->text[i++], session->hostname, true);
+	cell_word(row->text[i++], session->rule, session->verified);
+	cell_word(row->text[i++], session->hostname, true);
 	show_service(row->text[i++], session);
-	show_word(row->text[i++], session->from, session->verified);
-	show_number(row->text[i++], (unsigned)session->leader);
+	cell_word(row->text[i++], session->from, session->verified);
+	cell_number(row->text[i++], (unsigned)session->leader);
 	snprintf(row->text[i++], CELL_SIZE, "%d%s", session->pid, session->replaced ? "*" : "");
-	show_number(row->text[i++], session->namespace);
-	show_number(row->text[i++], session->processes);
-	show_bytes(row->text[i++], session->memory);
-	show_age(row->text[i++], session->age);
+	cell_number(row->text[i++], session->namespace);
+	cell_number(row->text[i++], session->processes);
+	cell_bytes(row->text[i++], session->memory);
+	cell_age(row->text[i++], session->age);
 }
 
 static int show_table(const struct sessions *sessions, size_t width, size_t height)
@@ -220,36 +167,70 @@ static void warn_unseen(const struct sessions *sessions)
 			sessions->unseen);
 }
 
+/* What is asked for. */
+struct choice {
+	bool json, watch, logins, old;
+};
+
+/* The kernel tells only root which program a PID 1 runs, since that is not dumpable. */
+static int keep_old(struct sessions *sessions, struct error *error)
+{
+	size_t kept = 0;
+
+	if (sessions->own_only)
+		return error_set(
+			error, EPERM, "only root can see whose nsisolate-init has been replaced");
+	for (size_t i = 0; i < sessions->count; i++)
+		if (sessions->list[i].replaced)
+			sessions->list[kept++] = sessions->list[i];
+	sessions->count = kept;
+	return 0;
+}
+
+static int show(
+	const struct sessions *sessions, const struct choice *choice, size_t width, size_t height)
+{
+	if (choice->logins)
+		return choice->json ? list_logins_json(sessions)
+				    : list_logins_table(sessions, width, height);
+	if (choice->json)
+		show_json(sessions);
+	else if (sessions->count)
+		return show_table(sessions, width, height);
+	else
+		fputs(choice->old
+				? "no session has an nsisolate-init that has since been replaced\n"
+				: "no isolated sessions\n",
+			height ? stdout : stderr);
+	return 0;
+}
+
 /* @height: of the terminal to refresh; 0: print the whole list once. */
-static int list(bool json, size_t height)
+static int list(const struct choice *choice, size_t height)
 {
 	struct sessions sessions;
 	struct error error = {0};
 	size_t width = terminal_style(stdout).width;
 	int result = sessions_find(&sessions, &error);
 
+	if (!result && choice->old)
+		result = keep_old(&sessions, &error);
 	if (result < 0) {
 		fprintf(stderr, NAME ": %s\n", error.text);
-		return result;
-	}
-	if (json) {
-		show_json(&sessions);
 	} else {
-		warn_unseen(&sessions);
-		if (sessions.count)
-			result = show_table(&sessions, width, height);
-		else
-			fputs("no isolated sessions\n", height ? stdout : stderr);
+		if (!choice->json)
+			warn_unseen(&sessions);
+		result = show(&sessions, choice, width, height);
+		if (result < 0)
+			fputs(NAME ": no memory\n", stderr);
 	}
-	if (result < 0)
-		fputs(NAME ": no memory\n", stderr);
 	sessions_free(&sessions);
 	return result;
 }
 
-static int watch(bool json)
+static int watch(const struct choice *choice)
 {
-	bool terminal = !json && isatty(STDOUT_FILENO);
+	bool terminal = !choice->json && isatty(STDOUT_FILENO);
 	int result;
 
 	do {
@@ -259,7 +240,7 @@ static int watch(bool json)
 			ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 			fputs("\033[H\033[J", stdout);
 		}
-		result = list(json, size.ws_row);
+		result = list(choice, size.ws_row);
 		if (fflush(stdout))
 			return -EIO;
 		poll(NULL, 0, WATCH_MS);
@@ -269,17 +250,21 @@ static int watch(bool json)
 
 int command_list(int argc, char **argv)
 {
-	bool json = false, watching = false;
+	struct choice choice = {0};
 	int result;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
-			json = true;
+			choice.json = true;
 		else if (!strcmp(argv[i], "--watch"))
-			watching = true;
+			choice.watch = true;
+		else if (!strcmp(argv[i], "--logins"))
+			choice.logins = true;
+		else if (!strcmp(argv[i], "--old"))
+			choice.old = true;
 		else
 			return command_usage(argv[0]);
 	}
-	result = watching ? watch(json) : list(json, 0);
+	result = choice.watch ? watch(&choice) : list(&choice, 0);
 	return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,0 +1,23 @@
+/*
+ * login_facts.h - what one login of a shared session is, told to nsisolatectl.
+ *
+ * PID 1 has a line to each login (pid1.h in shell/init) and never reads from it.  So what a login's
+ * leader sends there stays in the kernel for as long as the login, costs PID 1 nothing, and can be
+ * looked at by root alone (MSG_PEEK, pidfd_getfd(2)).  Who made the line the kernel knows.
+ *
+ *	since=SECONDS service=WORD from=WORD tty=WORD
+ *
+ * SECONDS of CLOCK_BOOTTIME; "-" for what is not known.
+ */
+#ifndef NSISOLATE_LOGIN_FACTS_H
+#define NSISOLATE_LOGIN_FACTS_H
+
+#define LOGIN_FACTS_MAX 512 /* bytes, its end included */
+
+/*
+ * Leaves them on @line, of a login that begins now; NULL is what is not known.  A comfort: where it
+ * fails, nobody is told.
+ */
+void login_facts_leave(int line, const char *service, const char *from, const char *tty);
+
+#endif
