@@ -295,7 +295,7 @@ local:
 check-vm:
 	$(call depend,vm)
 	@BUILD='$(abspath $(BUILD))' tests/vm/run $(TESTS)
-# real directories (slapd, sssd, nslcd) with 20,000 users, on the stage; two minutes, as root, with apt-get
+# real directories (slapd, sssd, nslcd) with 20,000 users, on the stage; three minutes, as root, with apt-get
 check-directory:
 	$(call depend,build test)
 	$(make) all tests-tools

@@ -28,6 +28,8 @@
 # Looking from outside:
 #	inits USER              the PIDs of the nsisolate-init processes of USER's sessions
 #	logged REGEX            wait until a line of this test's syslog matches; prints it
+#	not_logged REGEX        fail where one of those until now does
+#	all_logged              wait until all that was sent to syslog until now is there
 #	nothing_left            fail unless the stage is as it was after stage_build (waits for it)
 #	wait_for COMMAND...     until it succeeds: at most 200 looks and the time of 50 plain logins
 #	login_ms and the like   how long a test may take: see pace.sh
@@ -395,6 +397,17 @@ oldest_outer() { # oldest_outer USER
 logged() {
 	wait_for grep -qE "$1" $LOGS/syslog || fail "no line of the log matches /$1/: $(cat $LOGS/syslog)"
 	grep -E "$1" $LOGS/syslog
+}
+
+all_logged() { # the sink reads in order, some time later
+	local mark=all-logged-$RANDOM$RANDOM
+	logger $mark
+	wait_for grep -q $mark $LOGS/syslog || fail "nothing is logged: $(cat $LOGS/syslog)"
+}
+
+not_logged() {
+	all_logged
+	! grep -E "$1" $LOGS/syslog || fail "a line of the log matches /$1/"
 }
 
 # ---- what must be true ----

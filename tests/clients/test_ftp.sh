@@ -34,7 +34,7 @@ test_proftpd_serves() {
 	plain_and_isolated proftpd_runs
 	logged 'pam_nsisolate\(proftpd:session\): session closed' >/dev/null
 	# it has become alice by then
-	! grep '^<82>' $LOGS/syslog || fail "an alarm at each logout"
+	not_logged '^<82>' # an alarm at each logout
 }
 
 # its handler of SIGCHLD waits for a child: it must hear of no other's

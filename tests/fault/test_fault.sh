@@ -333,6 +333,7 @@ joined() {
 	[ -z "${PROC_ELSEWHERE:-}" ] || mount -t proc proc "$PROC_ELSEWHERE" # each login's helper covers it again
 	"$@"
 	[ -z "${PROC_ELSEWHERE:-}" ] || umount "$PROC_ELSEWHERE"
+	all_logged
 	! grep 'session NOT isolated' $LOGS/syslog | grep -v "cannot run $NSISOLATE_INIT: " || fail "this lets in"
 	{ kill -0 "$SET" && pgrep -x sleep >/dev/null; } || fail "the set ended with a login that failed: $(ps -ef)"
 	[ "$(grep -c "session opened: .* init=$SET .*joined=yes" $LOGS/syslog)" -ge 3 ] ||

@@ -47,7 +47,7 @@ test_debug_names_the_rule_of_who_is_not_isolated() {
 	: >$LOGS/syslog
 	stack
 	app alice open close
-	! grep 'not isolated' $LOGS/syslog || fail "it is told without being asked"
+	not_logged 'not isolated' # without being asked
 	nothing_left
 }
 

@@ -82,7 +82,7 @@ test_pid_1_of_a_shared_session_dies_at_any_step_of_a_helper_that_joins() {
 		rm /run/stage/hold
 		wait_for no_session || fail "left: $(cat /run/stage/app; ps -ef)"
 		[ $status != 99 ] || break
-		! grep 'session refused' $LOGS/syslog || fail "step $step: refused"
+		not_logged 'session refused'
 		[ $status = 0 ] || grep -qx 'pam_app: failed: run' /run/stage/app ||
 			fail "step $step, status $status: $(cat /run/stage/app)"
 	done
