@@ -18,6 +18,7 @@
 #include "conf/common/cleanup.h"
 #include "conf/common/clock.h"
 #include "conf/common/login_facts.h"
+#include "conf/common/session_facts.h"
 #include "conf/common/settings.h"
 #include "fd_above_stdio.h"
 
@@ -108,51 +109,23 @@ static int start_helper(
 	return -result;
 }
 
-/*
- * What `nsisolatectl list` tells of the session, kept where nobody but root can read or change it:
- * in the environment of PID 1, which is not dumpable.
- */
-struct facts {
-	char text[1024];
-	char *list[10];
-};
-
-static void add_fact(
-	struct facts *facts, size_t *used, int *count, const char *name, const char *value)
-{
-	char *fact = facts->text + *used;
-	int length;
-
-	if (!value || !*value)
-		return;
-	length = snprintf(fact, sizeof facts->text - *used, "%s=%s", name, value);
-	if (length < 0 || (size_t)length >= sizeof facts->text - *used)
-		return; /* oversized value: omit; the log keeps a prefix */
-	facts->list[(*count)++] = fact;
-	*used += (size_t)length + 1;
-}
-
 static void collect_facts(
-	struct facts *facts, const struct policy *policy, const struct login *login)
+	struct session_facts *facts, const struct policy *policy, const struct login *login)
 {
-	char leader[16];
-	size_t used = 0;
-	int count = 0;
-
-	snprintf(leader, sizeof leader, "%d", getpid());
-	add_fact(facts, &used, &count, "user", login->user);
-	add_fact(facts, &used, &count, "rule", policy->rule);
-	add_fact(facts, &used, &count, "id", policy->id);
-	add_fact(facts, &used, &count, "scope", settings[KEY_SCOPE].words[policy->scope]);
-	add_fact(facts, &used, &count, "hostname", policy->hostname);
 	/* what many logins share is of no one service */
-	if (policy->scope == SCOPE_SESSION) {
-		add_fact(facts, &used, &count, "service", login->service);
-		add_fact(facts, &used, &count, "leader", leader);
-		add_fact(facts, &used, &count, "tty", login->tty);
-		add_fact(facts, &used, &count, "from", login->rhost);
-	}
-	facts->list[count] = NULL;
+	const bool one = policy->scope == SCOPE_SESSION;
+	const char *const values[FACTS] = {
+		[FACT_USER] = login->user,
+		[FACT_RULE] = policy->rule,
+		[FACT_ID] = policy->id,
+		[FACT_SCOPE] = settings[KEY_SCOPE].words[policy->scope],
+		[FACT_HOSTNAME] = policy->hostname,
+		[FACT_SERVICE] = one ? login->service : NULL,
+		[FACT_TTY] = one ? login->tty : NULL,
+		[FACT_FROM] = one ? login->rhost : NULL,
+	};
+
+	session_facts_write(facts, values);
 }
 
 /* The helper has nothing left to do; a stopped one would keep us waiting otherwise. */
@@ -167,16 +140,14 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 {
 	struct spawned answer = {.pidfd = -1, .line = -1};
 	struct policy_argv options;
-	struct facts facts;
-	char title[256], host_mount[48], uid[24], gid[24];
+	struct session_facts facts;
+	char title[SESSION_TITLE_MAX], host_mount[48], uid[24], gid[24];
 	char *argv[POLICY_OPTIONS_MAX + 6], **word = argv;
 	int sockets[2], result;
 	pid_t helper;
 
-	snprintf(title, sizeof title, "nsisolate-init: %s %s %s", login->user, policy->rule,
-		policy->scope == SCOPE_USER ? "shared"
-		: login->service            ? login->service
-					    : "-");
+	session_title_write(title, login->user, policy->rule,
+		policy->scope == SCOPE_USER ? "shared" : login->service);
 	snprintf(host_mount, sizeof host_mount, "--host-mount=%llu", (unsigned long long)mount);
 	snprintf(uid, sizeof uid, "--uid=%u", login->uid);
 	snprintf(gid, sizeof gid, "--gid=%u", login->gid);
@@ -192,7 +163,7 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return error_errno(error, errno, "cannot make a socket");
 	collect_facts(&facts, policy, login);
-	result = start_helper(&helper, argv, facts.list, sockets[1], error);
+	result = start_helper(&helper, argv, facts.environment, sockets[1], error);
 	close(sockets[1]);
 	if (!result) {
 		result = take_answer(sockets[0], &answer, error);
@@ -211,7 +182,6 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	/* what many share says nothing of one of them */
 	if (policy->scope == SCOPE_USER)
 		login_facts_leave(answer.line, login->service, login->rhost, login->tty);
-	*spawned = answer;
 	*spawned = answer;
 	return 0;
 }

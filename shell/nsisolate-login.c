@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "conf/common/session_facts.h"
 #include "conf/common/session_log.h"
 #include "conf/login/login.h"
 #include "conf/rules/rules.h"
@@ -101,7 +102,7 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	const struct login *login, char **words)
 {
 	struct policy_argv options;
-	char title[256], user[256], from[80], stored[48], *none[] = {NULL};
+	char title[SESSION_TITLE_MAX], user[256], from[80], stored[48], *none[] = {NULL};
 	const char *let_in;
 	struct error error;
 	size_t count = 0;
@@ -119,7 +120,7 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	}
 	snprintf(user, sizeof user, "--log=%s", login->user);
 	snprintf(from, sizeof from, "--from=%s", login->rhost ? login->rhost : "");
-	snprintf(title, sizeof title, "nsisolate-init: %s %s " NAME, login->user, policy->rule);
+	session_title_write(title, login->user, policy->rule, NAME);
 	*word++ = title;
 	*word++ = (char *)"--user";
 	if (request->login)

@@ -1,13 +1,16 @@
 /*
- * One message between processes of ours: its descriptors arrive, and those that were not asked for
- * are closed.
+ * What processes of ours tell each other: a message with descriptors, which arrive or are closed;
+ * the answer of nsisolate-init; the facts and the title of a session.
  */
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #include "given.h"
 
+#include "conf/common/answer.h"
+#include "conf/common/clock.h"
 #include "conf/common/fd_message.h"
+#include "conf/common/session_facts.h"
 
 static int sockets[2];
 
@@ -66,6 +69,103 @@ START_TEST(nobody_there_is_no_signal)
 }
 END_TEST
 
+/* ---- the answer ---- */
+
+static struct answer receive_answer(void)
+{
+	struct answer answer;
+	size_t count = 0;
+
+	ck_assert_int_eq(answer_receive(sockets[1], clock_ms() + 60000, &answer, NULL, &count), 1);
+	return answer;
+}
+
+START_TEST(an_answer_comes_as_it_went)
+{
+	struct error error = {.text = "no such luck", .lacking = _i}, back;
+	struct answer answer;
+
+	make_sockets();
+	ck_assert_int_eq(answer_send(sockets[0], ANSWER_READY, "", NULL, 0), 0);
+	ck_assert_int_eq(answer_send_pid(sockets[0], ANSWER_JOINED, 4711, NULL, 0), 0);
+	ck_assert_int_eq(answer_send(sockets[0], ANSWER_NOTE, "no comfort", NULL, 0), 0);
+	ck_assert_int_eq(answer_send_error(sockets[0], &error), 0);
+	ck_assert_int_eq(receive_answer().word, ANSWER_READY);
+	answer = receive_answer();
+	ck_assert_int_eq(answer.word, ANSWER_JOINED);
+	ck_assert_int_eq(answer.pid, 4711);
+	answer = receive_answer();
+	ck_assert_int_eq(answer.word, ANSWER_NOTE);
+	ck_assert_str_eq(answer.text, "no comfort");
+	answer = receive_answer();
+	ck_assert_int_eq(answer_error(&answer, &back), -EPROTO);
+	ck_assert_str_eq(back.text, error.text);
+	ck_assert_int_eq(back.lacking, error.lacking);
+}
+END_TEST
+
+START_TEST(what_is_no_answer_is_told_from_one)
+{
+	static const char *const lines[] = {"", "\n", "pid", "pid ", "pid -1", "pid 1x",
+		"pid 4294967297", "ready ", "readying", "failed", "failed ", "note ", "failure x"};
+	struct answer answer;
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		size_t count = 0;
+		int wanted = *lines[i] ? -EBADMSG : 0; /* as when the other end has hung up */
+
+		make_sockets();
+		message_send(sockets[0], lines[i], strlen(lines[i]), NULL, 0);
+		ck_assert_int_eq(
+			answer_receive(sockets[1], clock_ms() + 60000, &answer, NULL, &count),
+			wanted);
+		close(sockets[0]);
+		close(sockets[1]);
+	}
+	make_sockets();
+	ck_assert_int_eq(
+		answer_receive(sockets[1], clock_ms(), &answer, NULL, &(size_t){0}), -ETIMEDOUT);
+}
+END_TEST
+
+/* ---- facts and title ---- */
+
+START_TEST(facts_come_back_but_for_one_without_room)
+{
+	static char tty[2000];
+	const char *back[FACTS];
+	struct session_facts facts;
+	const char *const values[FACTS] = {[FACT_USER] = "alice",
+		[FACT_SERVICE] = "",
+		[FACT_TTY] = tty,
+		[FACT_FROM] = "fe80::1=%eth0"};
+
+	memset(tty, 'x', sizeof tty - 1);
+	session_facts_write(&facts, values);
+	ck_assert_str_eq(facts.environment[0], "user=alice");
+	ck_assert_str_eq(facts.environment[1], "from=fe80::1=%eth0");
+	ck_assert_ptr_null(facts.environment[2]);
+	session_facts_read(facts.text, strlen(facts.text) + 1 + strlen(facts.environment[1]), back);
+	ck_assert_str_eq(back[FACT_USER], "alice");
+	ck_assert_str_eq(back[FACT_FROM], "fe80::1=%eth0");
+	ck_assert_str_eq(back[FACT_TTY], "");
+	ck_assert_str_eq(back[FACT_SCOPE], "");
+}
+END_TEST
+
+START_TEST(a_title_comes_back_and_nothing_else)
+{
+	char title[SESSION_TITLE_MAX], other[] = "nsisolate-init: alice";
+	const char *rule, *service;
+
+	session_title_write(title, "alice", "all users", NULL);
+	ck_assert(session_title_read(title, &rule, &service));
+	ck_assert_str_eq(rule, "all users");
+	ck_assert_str_eq(service, "-");
+	ck_assert(!session_title_read(other, &rule, &service));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("message");
@@ -74,6 +174,10 @@ static Suite *suite(void)
 	tcase_add_test(tcase, a_message_arrives_with_its_descriptors);
 	tcase_add_test(tcase, descriptors_without_room_are_closed);
 	tcase_add_test(tcase, nobody_there_is_no_signal);
+	tcase_add_loop_test(tcase, an_answer_comes_as_it_went, 0, 2);
+	tcase_add_test(tcase, what_is_no_answer_is_told_from_one);
+	tcase_add_test(tcase, facts_come_back_but_for_one_without_room);
+	tcase_add_test(tcase, a_title_comes_back_and_nothing_else);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -13,8 +13,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/session_facts.h"
 #include "logins.h"
 #include "origin.h"
 
@@ -144,25 +144,22 @@ static void copy(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from);
 }
 
-/* What the module passed on: see collect_facts in pam_module/spawn.c. */
+/* What the module passed on. */
 static void take_facts(struct session_judge *judge, int directory, struct session *session)
 {
-	char scope[8] = "";
 	struct {
-		const char *name;
 		char *to;
 		size_t size;
-	} const facts[] = {
-		{"user=", session->user, sizeof session->user},
-		{"rule=", session->rule, sizeof session->rule},
-		{"id=", session->id, sizeof session->id},
-		{"scope=", scope, sizeof scope},
-		{"service=", session->service, sizeof session->service},
-		{"hostname=", session->hostname, sizeof session->hostname},
-		{"from=", session->from, sizeof session->from},
-		{"tty=", session->tty, sizeof session->tty},
+	} const fields[FACTS] = {
+		[FACT_USER] = {session->user, sizeof session->user},
+		[FACT_RULE] = {session->rule, sizeof session->rule},
+		[FACT_ID] = {session->id, sizeof session->id},
+		[FACT_SERVICE] = {session->service, sizeof session->service},
+		[FACT_HOSTNAME] = {session->hostname, sizeof session->hostname},
+		[FACT_FROM] = {session->from, sizeof session->from},
+		[FACT_TTY] = {session->tty, sizeof session->tty},
 	};
-	const char *word, *end;
+	const char *facts[FACTS];
 	pid_t leader = 0;
 	bool marked = session_mark(session->pid, &leader);
 
@@ -170,19 +167,14 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 	if (process_read(directory, "environ", &judge->text) < 0)
 		return;
 	session->verified = marked;
-	end = judge->text.bytes + judge->text.length;
-	for (word = judge->text.bytes; word < end; word += strlen(word) + 1) {
-		for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
-			size_t length = strlen(facts[i].name);
-
-			if (!strncmp(word, facts[i].name, length))
-				copy(facts[i].to, facts[i].size, word + length);
-		}
-	}
+	session_facts_read(judge->text.bytes, judge->text.length, facts);
+	for (int i = 0; i < FACTS; i++)
+		if (fields[i].to)
+			copy(fields[i].to, fields[i].size, facts[i]);
 	/* never trust a claimed name; use the process's uid */
 	if (!marked)
 		*session->user = '\0';
-	session->shared = !strcmp(scope, "user");
+	session->shared = !strcmp(facts[FACT_SCOPE], "user");
 	/* the login that made a shared session is no different from the others */
 	if (session->shared)
 		session->logins = session_logins(directory, session->level, &judge->text);
@@ -190,24 +182,16 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 		session->leader = leader;
 }
 
-/* "nsisolate-init: USER RULE SERVICE"; the user is known from a better source. */
+/* The title; the user is known from a better source. */
 static void take_claims(struct session_judge *judge, int directory, struct session *session)
 {
-	const char *prefix = "nsisolate-init: ";
-	char *title, *rule, *service;
+	const char *rule, *service;
 
-	if (process_read(directory, "cmdline", &judge->text) < 0 || !judge->text.length)
+	if (process_read(directory, "cmdline", &judge->text) < 0 || !judge->text.length ||
+		!session_title_read(judge->text.bytes, &rule, &service))
 		return;
-	title = judge->text.bytes;
-	if (strncmp(title, prefix, strlen(prefix)) != 0)
-		return;
-	rule = strchr(title + strlen(prefix), ' ');
-	service = strrchr(title + strlen(prefix), ' ');
-	if (!rule || rule == service)
-		return;
-	*service = '\0';
-	copy(session->rule, sizeof session->rule, rule + 1);
-	copy(session->service, sizeof session->service, service + 1);
+	copy(session->rule, sizeof session->rule, rule);
+	copy(session->service, sizeof session->service, service);
 }
 
 /* The hostname as the kernel has it: we enter its UTS namespace for a moment. */
