@@ -1029,7 +1029,7 @@ test_a_remedy_for_sftp_spares_who_is_chrooted() {
 	printf 'Match User dave,bob\n\tForceCommand internal-sftp\n' >>$CONFIG
 	finds warning 'sshd ForceCommand' 'dave is not isolated' '^sed -i'
 	mends
-	assert_match "$(sshd -T -C user=bob,host=lab,addr=192.0.2.1)" 'forcecommand internal-sftp' bob
+	assert_match "$(sshd -T -C user=bob,host=lab,addr=192.0.2.1)" '[Ff]orce[Cc]ommand internal-sftp' bob
 	# however it is written, and wherever: what sed does not reach is words
 	for line in 'Subsystem=sftp internal-sftp' 'subsystem "sftp" "internal-sftp"' 'Subsystem	sftp	internal-sftp -l INFO'; do
 		sed "s/^Subsystem.*/$line/" $STAGE/plain >$CONFIG

@@ -22,7 +22,7 @@ session_gone() { ! pgrep -u "$user"; }
 # The processes of the session of $user, as the host sees them.
 pid_of() {
 	case $1 in
-	monitor) pgrep -u root -f "^sshd.*: $user \[priv\]" ;;
+	monitor) pgrep -u root -f "^sshd.*: $user \[(priv|postauth)\]" ;;
 	child) pgrep -u "$user" -f "^sshd.*: $user@" ;;
 	init) newest_pid1 "$user" ;;
 	outer) oldest_outer "$user" ;;

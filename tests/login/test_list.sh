@@ -44,7 +44,7 @@ check_facts() {
 	if [ "$user" = alice ]; then
 		assert_eq "$(json '[one[k] for k in ("kind", "verified", "service", "from")]')" \
 			"['module', True, 'sshd', '127.0.0.1']"
-		assert_eq "$(json 'one["leader"]')" "$(pgrep -f '^sshd.*: alice \[priv\]')" leader
+		assert_eq "$(json 'one["leader"]')" "$(pgrep -f '^sshd.*: alice \[(priv|postauth)\]')" leader
 		assert_eq "$(json 'one["processes"]')" 3 processes
 	else
 		assert_eq "$(json '[one[k] for k in ("kind", "verified", "service", "from")]')" \

@@ -203,8 +203,8 @@ test_through_sshd_with_an_agent_that_lies_in_tmp() {
 	ssh-agent -D -a $STAGE/agent >/dev/null & local agent=$!
 	wait_for test -S $STAGE/agent
 	SSH_AUTH_SOCK=$STAGE/agent ssh-add -q $STAGE/keys/user
-	assert_match "$(SSH_AUTH_SOCK=$STAGE/agent on alice -A 'ssh-add -l; ls -A /tmp')" "ED25519.*ssh-" \
-		"keys of the agent, and where its socket is"
+	assert_match "$(SSH_AUTH_SOCK=$STAGE/agent on alice -A 'ssh-add -l; ls "$SSH_AUTH_SOCK"')" \
+		'ED25519.*(/tmp/ssh-|/\.ssh/agent/)' "keys of the agent, and where its socket is"
 	kill $agent
 	wait $agent 2>/dev/null
 	rm -f $STAGE/agent

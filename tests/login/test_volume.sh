@@ -16,7 +16,7 @@ one_login() {
 		sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
 		case $((RANDOM % 3)) in
 		0) victim=$(pgrep -x ssh | shuf -n 1) ;; # whoever it is
-		1) victim=$(pgrep -f "sshd: $user \[priv\]" | shuf -n 1) ;;
+		1) victim=$(pgrep -f "^sshd.*: $user \[(priv|postauth)\]" | shuf -n 1) ;;
 		2) victim=$(inits "$user" | shuf -n 1) ;;
 		esac
 		[ -z "${victim:-}" ] || kill -KILL "$victim" 2>/dev/null

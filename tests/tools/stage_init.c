@@ -44,6 +44,17 @@ static int leave_chroot(void)
 	return chdir("/");
 }
 
+/* Whoever starts the tests may ignore a signal (nohup does), and a shell keeps that for good. */
+static void default_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static int own_mounts(const char *directory)
 {
 	if (leave_chroot() < 0)
@@ -71,6 +82,7 @@ int main(int argc, char **argv)
 	}
 	command = fork();
 	if (command == 0) {
+		default_signals();
 		execvp(argv[1], argv + 1);
 		fprintf(stderr, "stage_init: %s: %s\n", argv[1], strerror(errno));
 		_exit(127);
