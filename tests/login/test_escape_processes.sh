@@ -72,7 +72,7 @@ listened_by() { # listened_by USER: a process of that user's, outside
 	wait_for test -S /tmp/peer || fail "nobody listens"
 }
 listened_over() {
-	pkill -P $listener
+	pkill -f "hostile.py listen"
 	wait $listener 2>/dev/null
 	rm /tmp/peer
 }
