@@ -57,7 +57,7 @@ doctor_agrees() { # doctor_agrees LETTERS SERVICE...
 	while read -r service real; do
 		said=$(awk -F '\t' -v subject="PAM $service" '$2 == subject' $STAGE/said)
 		case $real,$said in
-		*,*'no login is isolated'* | *,*'every login is refused'* | *,*'for some only'* | \
+		*,*'no login is isolated'* | *,*'every login is refused'* | *,*'only some logins are isolated'* | \
 			*,*'does not name'* | *,unseen*)
 			[ "$real" != isolated ] ;;
 		*) [ "$real" = isolated ] ;;

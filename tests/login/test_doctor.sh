@@ -297,7 +297,7 @@ test_status_and_usage() {
 test_an_ordinary_user_is_told_what_is_not_seen() {
 	healthy
 	BY=(as alice)
-	finds unseen namespaces 'only be tried by root'
+	finds unseen namespaces 'only root can try'
 	finds unseen sshd '-T: '
 	finds ok 'PAM sshd' 'in its place, and refuses'
 	chmod 600 /etc/pam.d/sshd /etc/nsisolate.conf
@@ -326,7 +326,7 @@ test_finds_that_the_kernel_gives_no_namespace() {
 
 test_finds_that_no_session_can_be_joined() {
 	healthy
-	finds ok CAP_SYS_PTRACE 'it is there'
+	finds ok CAP_SYS_PTRACE 'present'
 	BY=(setpriv --bounding-set=-sys_ptrace)
 	finds problem CAP_SYS_PTRACE 'missing' 'CAP_SYS_PTRACE'
 }
@@ -347,7 +347,7 @@ test_finds_applications_that_a_rule_isolates_in_vain() {
 	mkdir -p /usr/local/bin
 	printf '#!/bin/sh\n' >/usr/local/bin/jupyterhub
 	chmod 755 /usr/local/bin/jupyterhub
-	finds warning /usr/local/bin/jupyterhub 'JupyterHub opens no session, or is refused' '^nsisolatectl edit'
+	finds warning /usr/local/bin/jupyterhub 'JupyterHub opens no session, or ignores' '^nsisolatectl edit'
 	rm /usr/local/bin/jupyterhub /etc/pam.d/{cockpit,dovecot,samba}
 }
 
@@ -385,7 +385,7 @@ test_finds_limits_on_namespaces() {
 test_finds_user_namespaces_switched_off() {
 	healthy
 	kernel_switch unprivileged_userns_clone 0
-	finds problem kernel.unprivileged_userns_clone 'no user can have one but root' '^echo kernel'
+	finds problem kernel.unprivileged_userns_clone 'no user can have one except root' '^echo kernel'
 	bash -ec "$REMEDY"
 	finds ok kernel.unprivileged_userns_clone 1
 	in_place_of /proc/sys/user/max_user_namespaces 0
@@ -400,7 +400,7 @@ test_finds_user_namespaces_forbidden_by_AppArmor() {
 	: >/sys/kernel/security/apparmor/profiles
 	finds problem AppArmor 'not loaded' 'apparmor_parser -r'
 	echo 'nsisolate-init (unconfined)' >/sys/kernel/security/apparmor/profiles
-	finds warning AppArmor 'is loaded: who may run nsisolate-init gets around it' '^dpkg-statoverride'
+	finds warning AppArmor 'is loaded: users who may run nsisolate-init get around it' '^dpkg-statoverride'
 	echo 0 >/proc/sys/kernel/apparmor_restrict_unprivileged_userns
 	finds ok AppArmor 'userns = 0$'
 }
@@ -606,7 +606,7 @@ test_finds_controls_that_let_in() {
 	local control
 	for control in optional '[success=ok default=ignore]' '[session_err=1 default=ok]'; do
 		pam_stack sshd "session $control pam_nsisolate.so"$'\nsession required pam_permit.so'
-		finds warning 'PAM sshd' 'lets in, as it is'
+		finds warning 'PAM sshd' 'the control lets in logins'
 		mends_by_pair
 	done
 	pam_stack sshd $'session sufficient pam_nsisolate.so\nsession required pam_permit.so\nsession optional pam_motd.so'
@@ -615,7 +615,7 @@ test_finds_controls_that_let_in() {
 	pam_stack sshd 'session requierd pam_nsisolate.so'
 	finds problem 'PAM sshd' '/etc/pam.d/sshd:[0-9]+: because of this line every login is refused'
 	pam_stack sshd 'session sufficient pam_nsisolate.so'
-	finds warning 'PAM sshd' 'lets in, as it is'
+	finds warning 'PAM sshd' 'the control lets in logins'
 }
 
 test_controls_that_refuse_are_all_right() {
@@ -675,11 +675,11 @@ test_finds_modules_that_are_closed_in_the_session() {
 	for module in pam_mount pam_encfs pam_ecryptfs pam_cryptsetup pam_zfs_key \
 		pam_exec pam_script pam_afs_session pam_krb5 pam_slurm_adopt; do
 		why='stays mounted'
-		case $module in pam_exec | pam_script | pam_afs* | pam_krb5 | pam_slurm*) why='not at all where PID 1' ;; esac
+		case $module in pam_exec | pam_script | pam_afs* | pam_krb5 | pam_slurm*) why='not at all if PID 1' ;; esac
 		healthy
 		[ -e "$PAMDIR/$module.so" ] || cp "$PAMDIR/pam_permit.so" "$PAMDIR/$module.so"
 		pam_stack sshd "session optional $module.so"$'\n'"$LINE"
-		finds warning 'PAM sshd' "$module.so is closed inside of the session.*$why"
+		finds warning 'PAM sshd' "$module.so is closed inside the session.*$why"
 		mends_by_pair
 		# behind ours it sees the session alone, at open and at close
 		pam_stack sshd "$LINE"$'\n'"session optional $module.so"
@@ -742,14 +742,14 @@ test_finds_arguments_that_the_module_refuses() {
 test_finds_the_module_among_auth_lines() {
 	healthy
 	echo 'auth required pam_nsisolate.so' >>/etc/pam.d/sshd
-	finds problem 'PAM sshd' 'is for session lines'
+	finds problem 'PAM sshd' 'works in session lines only'
 	mends_by_pair
 }
 
 test_finds_that_the_module_is_not_there() {
 	healthy
 	mv "$PAMDIR/pam_nsisolate.so" "$STAGE/module"
-	finds problem 'PAM sshd' "there is no /.*/pam_nsisolate.so: every login is refused" \
+	finds problem 'PAM sshd' "/.*/pam_nsisolate.so does not exist: every login is refused" \
 		'^make install'
 	pam_stack sshd "-$LINE"
 	finds problem 'PAM sshd' 'every login is refused'
@@ -759,7 +759,7 @@ test_finds_that_the_module_is_not_there() {
 	pam_stack sshd "$LINE"
 	is_healthy
 	pam_stack sshd 'session required /opt/lib/pam_nsisolate.so'
-	finds problem 'PAM sshd' 'there is no /opt/lib/pam_nsisolate.so'
+	finds problem 'PAM sshd' '/opt/lib/pam_nsisolate.so does not exist'
 	mends_by_pair
 }
 
@@ -830,20 +830,20 @@ test_no_code_of_a_module_runs_with_a_right() {
 test_finds_what_PAM_leaves_the_stack_by() {
 	healthy
 	pam_stack sshd "session sufficient pam_permit.so"$'\n'"$LINE"
-	finds problem 'PAM sshd' 'ends the stack behind /.*/pam_permit.so, and never comes to'
+	finds problem 'PAM sshd' 'ends the stack after /.*/pam_permit.so, and never reaches'
 	# there is no place behind it, and nothing is said that would not help
 	assert_match "$REMEDY" '^# see'
 	pam_stack sshd "session sufficient pam_unix.so"$'\n'"$LINE"
-	finds problem 'PAM sshd' 'depends on what /.*/pam_unix.so answers'
+	finds problem 'PAM sshd' 'depends on what /.*/pam_unix.so returns'
 	pam_stack sshd "session [success=ignore default=1] pam_succeed_if.so uid >= 1000"$'\n'"$LINE"$'\nsession required pam_permit.so'
-	finds warning 'PAM sshd' 'depends on what /.*/pam_succeed_if.so answers: logins are isolated for some only'
+	finds warning 'PAM sshd' 'depends on what /.*/pam_succeed_if.so returns: only some logins are isolated'
 	mends_by_pair
 	# in a substack it ends only that
 	echo 'session sufficient pam_permit.so' >/etc/pam.d/common-doctor
 	pam_stack sshd "session substack common-doctor"$'\n'"$LINE"
 	is_healthy
 	pam_stack sshd "session include common-doctor"$'\n'"$LINE"
-	finds problem 'PAM sshd' '/etc/pam.d/common-doctor:1: libpam ends the stack behind'
+	finds problem 'PAM sshd' '/etc/pam.d/common-doctor:1: libpam ends the stack after'
 }
 
 test_finds_what_refuses_everybody() {
@@ -1065,7 +1065,7 @@ test_finds_that_a_users_own_variables_come_before_the_shell() {
 		change s/X11Forwarding.*// $CONFIG
 		echo "$where required pam_env.so user_readenv=1" >>/etc/pam.d/sshd
 		finds problem 'PAM sshd' 'user_readenv: LD_PRELOAD in .*\(dave\) sshd starts /bin/sh for ~/.ssh/rc' \
-			'^# take user_readenv= out'
+			'^# remove user_readenv='
 		change 's/ user_readenv=1//' /etc/pam.d/sshd
 		is_healthy
 	done
@@ -1134,7 +1134,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 	printf 'Match User bob\n\tForceCommand %s -l\n' "$NSISOLATE_SHELL" >>$CONFIG
 	cp $CONFIG $STAGE/forced
 	cp $keys $STAGE/bob.keys
-	finds warning 'sshd ForceCommand' 'voids the command="..." that keys and certificates of bob' '^usermod -s'
+	finds warning 'sshd ForceCommand' 'overrides the command="..." that keys and certificates of bob' '^usermod -s'
 	mends
 	# a key that is bound, wherever sshd finds it
 	for word in '' '%h/.ssh/other' '.ssh/%u.keys' '/run/stage/%U-%u'; do
@@ -1146,7 +1146,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 		sed 's/^/# command="x"\n/' $STAGE/bob.keys >$keys
 		finds warning 'sshd ForceCommand' 'keys and certificates of bob'
 		sed 's/^/restrict,command="rrsync \/srv" /' $STAGE/bob.keys >$keys
-		finds problem 'sshd ForceCommand' "voids the command=.* of keys in $keys: .* bob can" '^usermod -s'
+		finds problem 'sshd ForceCommand' "overrides the command=.* of keys in $keys: .* bob can" '^usermod -s'
 		mends
 		rm $keys
 	done
@@ -1178,7 +1178,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 test_says_what_becomes_of_mounts_and_of_at() {
 	healthy
 	finds ok mounts '/ is (not )?shared'
-	unshare --mount --propagation shared nsisolatectl doctor | grep -q '/ is shared: what' || fail "not seen as shared"
+	unshare --mount --propagation shared nsisolatectl doctor | grep -q '/ is shared: later' || fail "not seen as shared"
 	unshare --mount --propagation private nsisolatectl doctor | grep -q '/ is not shared' || fail "seen as shared"
 	finds ok at 'in a session does not wake atd'
 }
@@ -1248,7 +1248,7 @@ test_finds_an_engine_that_cannot_be_run() {
 	finds problem nsisolate-init 'not everybody can run it' '^chmod a\+rx'
 	mends
 	rm "$NSISOLATE_INIT"
-	finds problem nsisolate-init 'is not there' '^make install'
+	finds problem nsisolate-init 'is missing' '^make install'
 	stage_install
 	sed 's/^\(service = .*\)/\1, cron, crond, atd/' "$TOP/conf/nsisolate.conf" | conf
 	is_healthy
@@ -1378,7 +1378,7 @@ test_finds_cron_and_at_that_ask_no_pam_stack() {
 		command -v ${name/cron/crontab} >/dev/null || continue
 		healthy
 		rm -f "/etc/pam.d/$name" "/etc/pam.d/${name}d"
-		finds warning $name 'outside, and asks no PAM stack' "^# let /etc/$name.allow name those"
+		finds warning $name 'outside, without PAM' "^# as root, list only permitted users in /etc/$name.allow"
 		echo root >/etc/$name.allow
 		is_healthy
 	done
@@ -1452,7 +1452,7 @@ test_finds_members_of_groups_that_lead_out() {
 		echo "$group:x:7777:carol,bob" >>/etc/group
 		finds warning "group $group" 'its member bob is isolated' "^gpasswd -d bob $group"
 		mends
-		finds ok "group $group" 'no member'
+		finds ok "group $group" 'no isolated member'
 		change "/^$group:/d" /etc/group
 	done
 }
@@ -1467,7 +1467,7 @@ test_finds_that_logind_ends_what_shall_linger() {
 	mends
 	rm /etc/systemd/logind.conf.d/nsisolate.conf
 	change 's/^\[users\]/&\nscope = user/'
-	finds warning KillUserProcesses 'with the first login of a shared set'
+	finds warning KillUserProcesses 'with the first login of a shared session'
 	change 's/, nsisolate-shell//'
 	finds_not warning KillUserProcesses
 }

@@ -1,6 +1,6 @@
 /*
  * nsisolatectl doctor - whether this machine isolates the logins that its rules want isolated, and
- * what leads around it.
+ * what bypasses that.
  */
 #include "doctor.h"
 
@@ -31,7 +31,10 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_outside,
 };
 
-/* The session's own view: its processes, its mounts, its limits. */
+/*
+ * Reports where doctor itself runs: inside a session it sees the session's processes, mounts and
+ * limits.
+ */
 static void check_place(struct doctor *doctor)
 {
 	char comm[32] = "";
@@ -114,7 +117,7 @@ int doctor_kinds(const struct doctor *doctor)
 	struct rules_summary summary;
 	int flags = 0;
 
-	/* while nothing is known of rules: what they ask for where they say nothing else */
+	/* while the rules are unknown: the default kinds */
 	if (!doctor->configurations[0].rules)
 		return CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS;
 	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &summary);)
@@ -136,16 +139,16 @@ static bool load(struct doctor *doctor, const char *path)
 	doctor->configurations = list;
 	list += doctor->configuration_count++;
 	list->path = path;
-	/* what is wrong with it is told by doctor_check_config */
+	/* doctor_check_config reports what is wrong with it */
 	rules_load(path, &list->rules, &diagnostics);
 	diagnostics_free(&diagnostics);
 	return true;
 }
 
-/* Everything that more than one check looks at. */
+/* Gathers everything that more than one check examines. */
 static bool gather(struct doctor *doctor)
 {
-	/* before anybody is looked up: a service that hangs is left out from then on */
+	/* before any account is looked up: a service that hangs is then left out */
 	doctor->names = name_services_ask(&doctor->services);
 	if (!stacks_read(&doctor->stacks) || !load(doctor, NSISOLATE_CONF))
 		return false;
@@ -191,7 +194,7 @@ static enum status examine(bool json)
 		doctor_show_text(&doctor);
 	healthy &= !doctor.lost && !doctor_tally(&doctor, VERDICT_PROBLEM);
 	if (doctor.lost)
-		fputs(NAME ": no memory: this is not all\n", stderr);
+		fputs(NAME ": no memory: the report is incomplete\n", stderr);
 	doctor_free(&doctor);
 	return healthy ? STATUS_HEALTHY : STATUS_PROBLEM;
 }

@@ -8,7 +8,7 @@
 #include "conf/common/array.h"
 #include "doctor.h"
 
-/* Each, and what lies below. */
+/* These, and everything below. */
 static const char *const ours[] = {
 	NSISOLATE_CONF,
 	NSISOLATE_CONF ".d",
@@ -25,21 +25,24 @@ static const char *const ours[] = {
 	"/etc/authselect",
 	"/usr/lib/pam.d",
 	"/usr/etc/pam.d",
-	/* files of our own among others' */
+	/* our own files among others' */
 	"/etc/apparmor.d/nsisolate",
 	"/etc/sysctl.d/60-nsisolate.conf",
 	"/etc/systemd/logind.conf.d/nsisolate.conf",
 	"/etc/systemd/system/user@.service.d/nsisolate.conf",
 };
 
-/* Directories for these, which may have to be made. */
+/* Directories for these, which may have to be created. */
 static const char *const homes[] = {
 	"/etc/systemd/logind.conf.d",
 	"/etc/systemd/system/user@.service.d",
 	"/etc/systemd/system/user@.service.d/",
 };
 
-/* @path where its directory really is: the file itself may be a link, which is not followed. */
+/*
+ * @path with links resolved in its directory part: the file itself may be a link, which is not
+ * followed.
+ */
 static void resolve(const char *path, char real[PATH_MAX])
 {
 	char directory[PATH_MAX], found[PATH_MAX];
@@ -72,7 +75,7 @@ bool remedy_may_name(const struct doctor *doctor, const char *path)
 		if (lies_in(path, ours[i]) || lies_in(path, real))
 			return true;
 	}
-	/* those that stacks name by conf= */
+	/* configurations that stacks name by conf= */
 	for (size_t i = 0; i < doctor->configuration_count; i++) {
 		const char *other = doctor->configurations[i].path;
 		size_t length = strlen(other);
@@ -81,7 +84,7 @@ bool remedy_may_name(const struct doctor *doctor, const char *path)
 			(!path[length] || lies_in(path + length, ".d")))
 			return true;
 	}
-	/* where the engine is there is nothing but nsisolate's */
+	/* the directory of the engine holds only files of nsisolate */
 	resolve(NSISOLATE_INIT, real);
 	*strrchr(real, '/') = '\0';
 	return !strcmp(path, real);
@@ -91,9 +94,9 @@ bool remedy_is_ours(const struct doctor *doctor, const char *remedy)
 {
 	static const char edit[] = "nsisolatectl edit ";
 	char path[PATH_MAX], quote = '\0';
-	bool begins = true; /* a word */
+	bool begins = true; /* at the start of a word */
 
-	/* whatever it names is a configuration, and is checked as one */
+	/* whatever file it names is a configuration, and is checked as one */
 	if (!strncmp(remedy, edit, sizeof edit - 1))
 		return true;
 	for (const char *at = remedy; *at; at++) {
@@ -115,7 +118,7 @@ bool remedy_is_ours(const struct doctor *doctor, const char *remedy)
 		}
 		if (!quote && (*at == '\'' || *at == '"')) {
 			quote = *at;
-			continue; /* what it begins begins in it */
+			continue; /* a word that starts after it */
 		}
 		if (*at == quote)
 			quote = '\0';

@@ -79,7 +79,7 @@ static bool same(const char *left, const char *right)
 	return left == right || (left && right && !strcmp(left, right));
 }
 
-/* A line that many stacks include has one thing wrong with it, not many. */
+/* A line that many stacks include is one fault, not many. */
 static bool is_repeated(const struct doctor *doctor, size_t index)
 {
 	const struct finding *finding = &doctor->findings[index];

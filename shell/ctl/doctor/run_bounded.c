@@ -22,13 +22,13 @@
 #include "conf/common/clock.h"
 #include "shell/common/descriptors.h"
 
-/* Ids that nobody gives away: Debian's policy, 9.2.2; "Users, Groups, UIDs and GIDs" of systemd. */
+/* Ids that are never assigned: Debian policy, 9.2.2; systemd's "Users, Groups, UIDs and GIDs". */
 #define STRANGER_FIRST 65520u
 #define STRANGER_LAST 65533u
 
 #define PATIENCE_MS 10000
 
-/* Whether a process has this uid, a container's included. */
+/* Whether any process has this uid, including those of containers. */
 static bool has_process(uid_t uid)
 {
 	const struct dirent *entry;
@@ -55,7 +55,7 @@ bool run_find_stranger(struct run_user *user)
 	return false;
 }
 
-/* The three, whatever numbers they have here, and no descriptor but these. */
+/* Makes these three 0, 1 and 2, whatever their numbers, and closes all others. */
 static int take_stdio(int in, int out, int err)
 {
 	struct error error = {0};
@@ -82,22 +82,24 @@ static _Noreturn void become(char *const *argv, char *const *environment,
 	const struct run_user *user, int in, int out, int err)
 {
 	/*
-	 * No terminal, which it could type at (TIOCSTI); and a group of its own, to be killed with
-	 * all that it started.
+	 * No terminal, or it could push input into ours (TIOCSTI); and a process group of its own,
+	 * so that it can be killed with everything that it started.
 	 */
 	if (take_stdio(in, out, err) < 0 || setsid() < 0 || chdir("/") < 0 ||
 		(user && become_user(user) < 0)) {
 		dprintf(2, "cannot be prepared: %s", strerror(errno));
 		_exit(126);
 	}
-	/* or it would possess the keys of who called us; where there are none, it gets none */
+	/*
+	 * otherwise it would possess the caller's keys; where there are no keyrings, it gets none
+	 */
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	execve(argv[0], argv, environment);
 	dprintf(2, "cannot be run: %s", strerror(errno));
 	_exit(126);
 }
 
-/* Reads what there is into @text; false at the end. */
+/* Appends what there is to @text; false at the end. */
 static bool take(int fd, char *text, size_t size, size_t *used)
 {
 	char rest[4096];
@@ -111,7 +113,7 @@ static bool take(int fd, char *text, size_t size, size_t *used)
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
-/* Until both are at their end; false when that takes too long. */
+/* Reads until both are at their end; false when that takes too long. */
 static bool listen_to(int out, int err, struct run_result *result)
 {
 	struct pollfd ends[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
@@ -161,7 +163,7 @@ void run_program_on(int input, char *const *argv, char *const *environment,
 	child_wait(pid, &status);
 	result->err[strcspn(result->err, "\r\n")] = '\0';
 	if (!ended)
-		snprintf(result->err, sizeof result->err, "does not end within %d s",
+		snprintf(result->err, sizeof result->err, "did not end within %d s",
 			PATIENCE_MS / 1000);
 	else if (WIFEXITED(status))
 		result->status = WEXITSTATUS(status);

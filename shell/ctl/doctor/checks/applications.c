@@ -1,6 +1,6 @@
 /*
- * Applications that a rule isolates in vain: what they do with a session is not what a session of
- * ours needs, one process a login that forks after opening it.
+ * Applications that a rule isolates in vain: our sessions need one process per login, which forks
+ * after opening the session, and these work differently.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -11,19 +11,19 @@
 #include "conf/rules/pattern.h"
 #include "shell/ctl/doctor/doctor.h"
 
-/* since 2.2 not by default; when it does it is in a thread of its own */
-#define JUPYTERHUB                                                                           \
-	"JupyterHub opens no session, or is refused one and goes on: what it starts is not " \
+/* since 2.2 it does not by default; when it does, it is in a separate thread */
+#define JUPYTERHUB                                                                               \
+	"JupyterHub opens no session, or ignores that it is refused one: what it starts is not " \
 	"isolated"
 
 static const struct application {
 	const char *service; /* the name of its PAM stack */
-	const char *program; /* what tells that it is installed; NULL: its stack does */
+	const char *program; /* its presence shows that it is installed; NULL: its stack does */
 	const char *why;
 } applications[] = {
 	{"cockpit", NULL,
-		"cockpit-session needs its own /proc after it opened the session, and ends "
-		"without: nobody whom a rule isolates gets in"},
+		"cockpit-session needs its own /proc after opening the session, and exits "
+		"without it: no user whom a rule isolates gets in"},
 	{"dovecot", NULL,
 		"dovecot opens no session, or with session=yes closes it at once: nothing is "
 		"isolated"},
@@ -33,7 +33,7 @@ static const struct application {
 	{"login", "/opt/tljh/hub/bin/jupyterhub", JUPYTERHUB},
 };
 
-/* Display managers, but for their own greeters, in which nobody has logged in. */
+/* Display managers, except their own greeters, where nobody has logged in. */
 static bool is_graphical(const char *service)
 {
 	static const char patterns[] = "gdm, gdm-*, sddm, sddm-*, lightdm, lightdm-*, xrdp-sesman, "
@@ -43,7 +43,7 @@ static bool is_graphical(const char *service)
 	return pattern_match(patterns, PATTERN_WORD, &service, 1, NULL);
 }
 
-/* The shipped rules name none: what a desktop starts by the user's manager is outside anyway. */
+/* The shipped rules name none: what the user manager starts for a desktop is outside anyway. */
 static void check_graphical(struct doctor *doctor)
 {
 	struct rules_summary summary;

@@ -1,5 +1,5 @@
 /*
- * The configuration: what `nsisolatectl check` says of it, and of each other one that a stack
+ * The configuration: what `nsisolatectl check` says of it, and of every other one that a stack
  * names.
  */
 #include <errno.h>
@@ -16,11 +16,12 @@
 #include "shell/ctl/doctor/doctor.h"
 
 /*
- * Those that must be ours alone, for root obeys them; what is not there is told of by who reads it.
+ * Configuration files, which only root may control because root obeys them; missing ones are
+ * reported by whoever reads them.
  */
 static void check_trust(struct doctor *doctor, const char *path)
 {
-	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* rules_load says it again */
+	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* rules_load reports it again */
 	char directory[4096];
 	char **files;
 
@@ -39,7 +40,7 @@ static void check_trust(struct doctor *doctor, const char *path)
 	diagnostics_free(&unsaid);
 }
 
-/* Whether one of the findings from @first on is of this file. */
+/* Whether one of the findings from @first on is about this file. */
 static bool is_told(const struct doctor *doctor, size_t first, const char *file)
 {
 	for (size_t i = first; i < doctor->count; i++)
@@ -67,10 +68,10 @@ static void report(struct doctor *doctor, const char *path, const struct diagnos
 		doctor_mend(doctor, "make install   # or install the package again: it is missing");
 	else if (!diagnostic->line && lstat(diagnostic->file, &status) == 0 &&
 		 S_ISLNK(status.st_mode))
-		doctor_mend(doctor, "# give that link a target, or take it away");
+		doctor_mend(doctor, "# give that link a target, or remove it");
 	else if (!diagnostic->line && stat(diagnostic->file, &status) == 0 &&
 		 !S_ISREG(status.st_mode))
-		doctor_mend(doctor, "# put a file in its place, or take it away");
+		doctor_mend(doctor, "# put a file in its place, or remove it");
 	else if (!diagnostic->line && !config_file_is_drop_in(diagnostic->file))
 		doctor_mend(doctor, "mv -n %s %s.conf   # if it is meant",
 			shell_word(&word, diagnostic->file), word.text);
@@ -132,8 +133,8 @@ static void check_name_services(struct doctor *doctor)
 	name_services_describe(services, why, sizeof why);
 	doctor_add(doctor, VERDICT_PROBLEM, "names",
 		*services->silent
-			? "%s; logins wait for it, and what follows is what the other services say"
-			: "%s; its users do not get in, and rules for groups are decided in doubt",
+			? "%s; logins wait for it, and what follows comes from the other services"
+			: "%s; its users do not get in, and rules for groups may be undecided",
 		why);
 	nss_services("group", known, sizeof known);
 	daemon = daemon_of(*services->silent ? services->silent : known);

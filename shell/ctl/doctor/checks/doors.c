@@ -1,6 +1,4 @@
-/*
- * Side doors: what starts an isolated user's programs outside every session.
- */
+/* Side doors: what starts an isolated user's programs outside all sessions. */
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
@@ -39,14 +37,14 @@ static void check_manager(struct doctor *doctor)
 		hidden = true;
 		snprintf(subject, sizeof subject, "user manager [%s]", summary.place.rule);
 		if (summary.policy.user_manager == USER_MANAGER_KEEP) {
-			why = "user_manager = keep leaves the user's systemd and D-Bus in reach: "
-			      "systemd-run --user leads out";
+			why = "user_manager = keep leaves the user's systemd and D-Bus within "
+			      "reach: systemd-run --user leads out";
 			remedy = "user_manager = hide";
 		} else if (!(summary.policy.kinds & kind_by_name("mount")->flag)) {
 			why = "without a mount namespace user_manager = hide cannot hide anything";
 			remedy = "namespaces = uts, pid";
 		} else if (!(summary.policy.kinds & kind_by_name("pid")->flag)) {
-			why = "without pid, what the session hides is reached through the "
+			why = "without pid, hidden files are within reach through the "
 			      "/proc/PID/root of a process outside";
 			remedy = "namespaces = uts, pid";
 		}
@@ -80,7 +78,7 @@ static void check_linger(struct doctor *doctor)
 		if (!person || !person_is_isolated(person))
 			continue;
 		doctor_add(doctor, VERDICT_WARNING, "linger",
-			"%s's systemd runs outside from boot on, with what its owner enabled there",
+			"%s's systemd runs outside from boot on, with what the user enabled there",
 			entry->d_name);
 		doctor_mend(doctor, "loginctl disable-linger %s", shell_word(&word, entry->d_name));
 		open_door(doctor);
@@ -92,10 +90,10 @@ static void check_linger(struct doctor *doctor)
 
 struct scheduler {
 	const char *name;
-	const char *services[3]; /* what its stack is called, here or there */
-	const char *program; /* by which users ask it */
-	const char *allow; /* who may, where it exists */
-	const char *late; /* what becomes of that in a session with processes of its own */
+	const char *services[3]; /* names of its stack, on different distributions */
+	const char *program; /* the program that users call */
+	const char *allow; /* who may use it, where the file exists */
+	const char *late; /* what happens to jobs from a session with a PID namespace */
 };
 
 static const struct scheduler schedulers[] = {
@@ -117,7 +115,7 @@ static bool is_installed(const char *program)
 	return false;
 }
 
-/* Whether only users may that no rule isolates: 1, 0, or a negative errno. */
+/* Whether only users whom no rule isolates may use it: 1, 0, or a negative errno. */
 static int is_closed(struct doctor *doctor, const char *allow)
 {
 	FILE *file = fopen(allow, "re");
@@ -156,8 +154,8 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 	covered = doctor_rule_for(doctor, service, &rule);
 	closed = is_closed(doctor, scheduler->allow);
 	if (closed > 0) {
-		doctor_add(doctor, VERDICT_OK, scheduler->name,
-			"%s names nobody whom a rule isolates", scheduler->allow);
+		doctor_add(doctor, VERDICT_OK, scheduler->name, "%s names no isolated user",
+			scheduler->allow);
 		return;
 	}
 	if (covered && stack && stack_has_module(stack)) {
@@ -171,13 +169,13 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 		return;
 	}
 	open_door(doctor);
-	/* a service that a rule names is told of with its stack */
+	/* a service that a rule names is reported with its stack */
 	if (covered && stack && doctor_is_named(&rule, service))
 		return;
 	if (!stack) {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
-			"runs users' jobs outside, and asks no PAM stack");
-		doctor_mend(doctor, "# let %s name those alone who may, as root", scheduler->allow);
+			"runs users' jobs outside, without PAM");
+		doctor_mend(doctor, "# as root, list only permitted users in %s", scheduler->allow);
 	} else if (!covered) {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
 			"no rule is for the service %s: users' jobs run outside%s", service,
@@ -191,7 +189,7 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 	}
 }
 
-/* ---- groups whose members start what they like, as root ---- */
+/* ---- groups whose members can start anything as root ---- */
 
 static void check_group(struct doctor *doctor, const char *name)
 {
@@ -223,7 +221,7 @@ static void check_group(struct doctor *doctor, const char *name)
 		open_door(doctor);
 	}
 	if (doctor->count == before)
-		doctor_add(doctor, VERDICT_OK, subject, "has no member whom a rule isolates");
+		doctor_add(doctor, VERDICT_OK, subject, "has no isolated member");
 }
 
 /* ---- logind ---- */
@@ -237,7 +235,7 @@ static void take_kill(const char *line, void *kills)
 				 !strcasecmp(value, "on") || !strcmp(value, "1");
 }
 
-/* By the last word of logind.conf and its drop-ins. */
+/* According to the last setting in logind.conf and its drop-ins. */
 static bool kills_user_processes(void)
 {
 	static const char *const patterns[] = {"/etc/systemd/logind.conf",
@@ -263,14 +261,14 @@ static void check_kill(struct doctor *doctor)
 		by_shell = doctor->shell_used &&
 			   (!summary.service ||
 				   pattern_match(summary.service, PATTERN_WORD, &shell, 1, NULL));
-		/* a shared set of the module's has a scope of its own */
+		/* a shared session of the module has a scope of its own */
 		if (summary.policy.scope == SCOPE_USER && !by_shell)
 			continue;
 		doctor_add(doctor, VERDICT_WARNING, "KillUserProcesses",
-			"yes: logind ends at logout what the rule [%s] lets linger%s",
+			"yes: at logout logind kills what the rule [%s] lets linger%s",
 			summary.place.rule,
 			summary.policy.scope == SCOPE_USER
-				? ", with the first login of a shared set"
+				? ", with the first login of a shared session"
 				: "");
 		doctor_mend(doctor,
 			"mkdir -p /etc/systemd/logind.conf.d && printf "
@@ -280,7 +278,7 @@ static void check_kill(struct doctor *doctor)
 	}
 }
 
-/* ---- what everybody outside sees ---- */
+/* ---- what everything outside sees ---- */
 
 int doctor_proc_hidden(void)
 {
@@ -307,9 +305,7 @@ int doctor_proc_hidden(void)
 
 #define DROPINS "/etc/systemd/system/user@.service.d"
 
-/*
- * mount_namespaces(7): a session's mounts are slaves of the host's, which passes on what is shared.
- */
+/* mount_namespaces(7): a session's mounts are slaves of the host's, and receive what is shared. */
 static void check_propagation(struct doctor *doctor)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
@@ -328,10 +324,10 @@ static void check_propagation(struct doctor *doctor)
 	fclose(file);
 	if (!doctor->inside)
 		doctor_add(doctor, VERDICT_OK, "mounts",
-			shared ? "/ is shared: what is mounted and unmounted later is so in "
-				 "sessions, too"
-			       : "/ is not shared (mount --make-rshared /): what is mounted and "
-				 "unmounted later is not so in sessions");
+			shared ? "/ is shared: later mounts and unmounts also take effect in "
+				 "sessions"
+			       : "/ is not shared (mount --make-rshared /): later mounts and "
+				 "unmounts do not take effect in sessions");
 }
 
 static void check_proc(struct doctor *doctor)
@@ -343,18 +339,17 @@ static void check_proc(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_UNSEEN, "/proc", "%s", strerror(-hidden));
 	} else if (hidden) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
-			"hidepid: users do not see others' processes outside the sessions either");
+			"hidepid: users see no processes of others outside sessions either");
 	} else if (doctor->door_open && systemd && access(DROPINS "/nsisolate.conf", R_OK) == 0) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
-			"no hidepid, but what users' managers start does not see others' "
+			"no hidepid, but what user managers start does not see others' "
 			"processes");
 	} else if (doctor->door_open) {
 		doctor_add(doctor, VERDICT_WARNING, "/proc",
 			"no hidepid: what goes through the doors above sees all processes of this "
 			"machine");
 		/*
-		 * logind, polkit and managers of users fail by hidepid, and systemd does not
-		 * support it
+		 * hidepid breaks logind, polkit and user managers, and systemd does not support it
 		 */
 		doctor_mend(doctor,
 			systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN " " DROPINS

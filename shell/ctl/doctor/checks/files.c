@@ -1,5 +1,5 @@
 /*
- * What is installed: whose it is, who can change it, and that nothing has a privilege of its own.
+ * What is installed: who owns it, who can change it, and that nothing has a privilege of its own.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/remedy.h"
 
-/* A group of which nobody is a member writes nothing. */
+/* A group without members gives nobody write access. */
 static bool is_group_empty(const struct doctor *doctor, gid_t gid)
 {
 	const struct group *group = getgrgid(gid);
@@ -29,7 +29,7 @@ static bool is_group_empty(const struct doctor *doctor, gid_t gid)
 	return !group || !*group->gr_mem;
 }
 
-/* What to do about @path by @command, if that is ours to say. */
+/* Adds @command on @path as the remedy, if that is ours to say. */
 static void mend_path(struct doctor *doctor, const char *command, const char *path)
 {
 	struct shell_word word;
@@ -37,18 +37,18 @@ static void mend_path(struct doctor *doctor, const char *command, const char *pa
 	if (remedy_may_name(doctor, path))
 		doctor_mend(doctor, "%s %s", command, shell_word(&word, path));
 	else
-		doctor_mend(
-			doctor, "# let only root own and change that, or use a copy of root's own");
+		doctor_mend(doctor,
+			"# make that root's, writable by root alone, or use a copy that is");
 }
 
-/* How a path is looked at. */
+/* How a path is to be examined. */
 struct trust {
 	struct doctor *doctor;
 	const char *subject;
-	bool own; /* a user's own installation is the user's */
+	bool own; /* a user's own installation belongs to the user */
 };
 
-/* @path itself; @above: it is a directory that leads to what is meant. */
+/* Checks @path itself; @above: it is a directory on the way to the file that is meant. */
 static bool check_path(const struct trust *trust, const char *path, bool above)
 {
 	struct doctor *doctor = trust->doctor;
@@ -65,7 +65,7 @@ static bool check_path(const struct trust *trust, const char *path, bool above)
 		mend_path(doctor, "chown root", path);
 		return false;
 	}
-	/* what lies in a directory with the sticky bit is still its owner's */
+	/* in a sticky directory a file still belongs to its owner */
 	if (above && (status.st_mode & S_ISVTX))
 		return true;
 	by_group = status.st_mode & S_IWGRP && !(above && is_group_empty(doctor, status.st_gid));
@@ -100,9 +100,9 @@ bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path)
 	return check_way(&(struct trust){doctor, subject, true}, path);
 }
 
-/* ---- PAM's files: who writes one of them says who gets in, and as what ---- */
+/* ---- PAM's files: whoever can write one of them decides who gets in, and as what ---- */
 
-/* What lies in @directory, and itself. */
+/* Checks @directory and what is in it. */
 static bool check_directory(const struct trust *trust, const char *directory)
 {
 	struct dirent **entries;
@@ -113,9 +113,7 @@ static bool check_directory(const struct trust *trust, const char *directory)
 
 	for (int i = 0; i < count; i++) {
 		snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name);
-		/*
-		 * once for all, where the directory itself can be written; a link may lead nowhere
-		 */
+		/* only once, if the directory itself is writable; a link may be dangling */
 		if (trusted && *entries[i]->d_name != '.' && stat(path, &status) == 0 &&
 			S_ISREG(status.st_mode))
 			trusted &= check_way(trust, path);
@@ -153,21 +151,21 @@ static bool check_privilege(
 
 	if (status->st_mode & (S_ISUID | S_ISGID)) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
-			"%s has a setuid or setgid bit, which nothing of nsisolate needs", path);
+			"%s has a setuid or setgid bit, which nsisolate does not need", path);
 		doctor_mend(doctor, "chmod u-s,g-s %s", shell_word(&word, path));
 		return false;
 	}
 	length = getxattr(path, "security.capability", capability, sizeof capability);
 	if (length > 0) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
-			"%s has file capabilities, which nothing of nsisolate needs", path);
+			"%s has file capabilities, which nsisolate does not need", path);
 		doctor_mend(doctor, "setcap -r %s", shell_word(&word, path));
 		return false;
 	}
 	return true;
 }
 
-/* @needed: what its mode has to permit everybody. */
+/* @needed: what its mode has to permit to everybody. */
 static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 {
 	const char *subject = strrchr(path, '/') + 1;
@@ -176,7 +174,7 @@ static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 
 	if (stat(path, &status) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR) {
-			doctor_add(doctor, VERDICT_PROBLEM, subject, "%s is not there", path);
+			doctor_add(doctor, VERDICT_PROBLEM, subject, "%s is missing", path);
 			doctor_mend(doctor, "make install   # or install the package again");
 		} else {
 			doctor_add(
@@ -199,7 +197,7 @@ static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 		status.st_mode & 07777);
 }
 
-/* nsisolate-shell reads the configuration, all of it, as the user that it runs as. */
+/* nsisolate-shell reads the whole configuration as the user that it runs as. */
 static void check_readable(struct doctor *doctor)
 {
 	char **closed = config_file_closed(NSISOLATE_CONF);
@@ -211,18 +209,18 @@ static void check_readable(struct doctor *doctor)
 		bool directory = stat(*path, &status) == 0 && S_ISDIR(status.st_mode);
 
 		doctor_add(doctor, VERDICT_PROBLEM, *path,
-			"not everybody can read it: who has nsisolate-shell is refused");
+			"not everybody can read it: users of nsisolate-shell are refused");
 		if (remedy_may_name(doctor, *path))
 			doctor_mend(doctor, "chmod a+r%s %s", directory ? "x" : "",
 				shell_word(&word, *path));
 		else
-			doctor_mend(doctor, "# let everybody read that, or use a copy elsewhere");
+			doctor_mend(doctor, "# make that readable by all, or use a copy elsewhere");
 		free(*path);
 	}
 	free(closed);
 }
 
-/* Where the sockets of sets lie that several logins share; made by the first of them. */
+/* The directory with the sockets of shared sessions; the first of these creates it. */
 static void check_run(struct doctor *doctor)
 {
 	const char *path = "/run/nsisolate";
@@ -235,7 +233,7 @@ static void check_run(struct doctor *doctor)
 		return;
 	}
 	doctor_add(doctor, VERDICT_PROBLEM, path,
-		"is not a directory of root's alone: logins that share a set are refused");
+		"is not a directory of root's alone: logins with scope = user are refused");
 	if (S_ISDIR(status.st_mode))
 		doctor_mend(doctor, "chown root:root %s && chmod 700 %s", path, path);
 	else
@@ -250,7 +248,7 @@ void doctor_check_files(struct doctor *doctor)
 	check_pam_files(doctor);
 	for (size_t i = 0; i < doctor->stacks.count; i++)
 		module |= stack_has_module(&doctor->stacks.list[i]);
-	/* a stack that names the module says itself that there is none */
+	/* a stack that names the module reports itself that it is missing */
 	if (access(NSISOLATE_MODULE, F_OK) == 0)
 		check_file(doctor, NSISOLATE_MODULE, 0);
 	if (doctor->shell_used || access(NSISOLATE_SHELL, F_OK) == 0)

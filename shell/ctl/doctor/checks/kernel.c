@@ -1,6 +1,4 @@
-/*
- * The kernel: its version, each kind of namespace, and how many there may be.
- */
+/* The kernel: its version, each kind of namespace, and the limits on their number. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -21,11 +19,11 @@
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/facts/sysctl.h"
 
-/* clone3 is of 5.3, setns with a pidfd of 5.8, close_range of 5.9; tested from this one on */
+/* clone3 needs 5.3, setns with a pidfd 5.8, close_range 5.9; tested from this one on */
 #define KERNEL_MAJOR 5
 #define KERNEL_MINOR 10
 
-/* Each session needs one of each kind, and the login beside it a mount namespace. */
+/* Each session needs one of each kind, and the login a mount namespace besides. */
 #define FEW 256
 
 static void check_version(struct doctor *doctor)
@@ -34,7 +32,7 @@ static void check_version(struct doctor *doctor)
 	unsigned major = 0, minor = 0;
 
 	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2) {
-		doctor_add(doctor, VERDICT_UNSEEN, "kernel", "its version cannot be told");
+		doctor_add(doctor, VERDICT_UNSEEN, "kernel", "its version is unknown");
 		return;
 	}
 	if (major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR)) {
@@ -44,10 +42,10 @@ static void check_version(struct doctor *doctor)
 	doctor_add(doctor, VERDICT_PROBLEM, "kernel",
 		"Linux %s is older than %d.%d: no session can be isolated", name.release,
 		KERNEL_MAJOR, KERNEL_MINOR);
-	doctor_mend(doctor, "# boot a kernel from Linux %d.%d on", KERNEL_MAJOR, KERNEL_MINOR);
+	doctor_mend(doctor, "# boot Linux %d.%d or newer", KERNEL_MAJOR, KERNEL_MINOR);
 }
 
-/* Makes one, in a child that ends with it: 0, or the negative errno of the kernel's refusal. */
+/* Creates one, in a child that exits with it: 0, or the negative errno of the kernel's refusal. */
 static int try_kind(const struct kind *kind)
 {
 	int status;
@@ -61,7 +59,7 @@ static int try_kind(const struct kind *kind)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
-/* A session's cgroup namespace is of use only where the hierarchy is the unified one. */
+/* A cgroup namespace is useful to a session only with the unified hierarchy. */
 static bool is_cgroup_unified(void)
 {
 	struct statfs status;
@@ -88,8 +86,8 @@ static void check_kind(struct doctor *doctor, const struct kind *kind, bool want
 		kind_refused(kind, -result, &error);
 	else if (kind->flag == CLONE_NEWCGROUP && wanted && !is_cgroup_unified())
 		error_set(&error, EINVAL,
-			"/sys/fs/cgroup is not the unified hierarchy, which a session can see its "
-			"own part of");
+			"/sys/fs/cgroup is not the unified hierarchy, of which a session "
+			"own part");
 	if (!*error.text) {
 		doctor_add(doctor, VERDICT_OK, subject, "%s%s",
 			doctor->root ? "the kernel gives one" : "the kernel knows it",
@@ -130,7 +128,7 @@ static void check_limit(struct doctor *doctor, const struct kind *kind)
 	}
 }
 
-/* What the application joins the session by: PID 1 is not dumpable. */
+/* The application needs this to join the session: PID 1 is not dumpable. */
 static void check_ptrace(struct doctor *doctor, int wanted)
 {
 	bool there = prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 1;
@@ -138,8 +136,8 @@ static void check_ptrace(struct doctor *doctor, int wanted)
 	if (!doctor->root || !wanted || doctor->inside)
 		return;
 	doctor_add(doctor, there ? VERDICT_OK : VERDICT_PROBLEM, "CAP_SYS_PTRACE",
-		there ? "it is there, for the module to join a session by"
-		      : "it is missing, and so the module cannot join a session that it made");
+		there ? "present: the module needs it to join sessions"
+		      : "missing: the module cannot join the sessions that it makes");
 	if (!there)
 		doctor_mend(
 			doctor, "# in a container: give it CAP_SYS_PTRACE, or run it on the host");
@@ -155,7 +153,7 @@ void doctor_check_kernel(struct doctor *doctor)
 		check_kind(doctor, &kinds[i], wanted & kinds[i].flag);
 	if (!doctor->root)
 		doctor_add(doctor, VERDICT_UNSEEN, "namespaces",
-			"whether the kernel gives new ones to a login can only be tried by root");
+			"only root can try whether the kernel gives new ones to a login");
 	for (size_t i = 0; i < kinds_count; i++)
 		if (wanted & kinds[i].flag)
 			check_limit(doctor, &kinds[i]);

@@ -1,6 +1,6 @@
 /*
- * The session's hostname, in the eyes of who asks for it: sudo, which authorizes by it, and the C
- * library, which looks it up.
+ * The session's hostname as seen by sudo, which authorizes by it, and by the C library, which
+ * resolves it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static const char *find_program(const char *name, char path[64])
 	return NULL;
 }
 
-/* Whether a session of this rule has a hostname that is not the machine's. */
+/* Whether a session of this rule has a hostname other than the machine's. */
 static bool renames(const struct rules_summary *summary)
 {
 	struct utsname own;
@@ -42,8 +42,8 @@ static bool renames(const struct rules_summary *summary)
 }
 
 /*
- * The first rule that does so to logins through the module.  In a session of nsisolate-shell sudo
- * has nothing to give: root is not there.
+ * The first such rule for logins through the module.  In a session of nsisolate-shell sudo cannot
+ * grant anything: root does not exist there.
  */
 static bool find_renaming(const struct doctor *doctor, struct rules_summary *summary)
 {
@@ -66,7 +66,7 @@ static bool find_renaming(const struct doctor *doctor, struct rules_summary *sum
 	return false;
 }
 
-/* Where @name stands in the list; NULL: it does not. */
+/* Where @name occurs in the list; NULL: nowhere. */
 static const char *find_service(const char *services, const char *name)
 {
 	size_t length = strlen(name);
@@ -77,25 +77,25 @@ static const char *find_service(const char *services, const char *name)
 	return NULL;
 }
 
-/* What cvtsudoers makes of sudoers; false, and a finding, where it makes nothing. */
+/* Has cvtsudoers convert sudoers; returns false, after adding a finding, where that fails. */
 static bool convert(struct doctor *doctor, char *const *argv, struct run_result *result)
 {
 	run_program(argv, (char *[]){"LC_ALL=C", NULL}, NULL, result);
 	if (result->status == 0 && strlen(result->out) < sizeof result->out - 1)
 		return true;
 	doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "whether " SUDOERS " names hosts: %s: %s",
-		argv[0], result->status == 0 ? "it says too much" : result->err);
+		argv[0], result->status == 0 ? "its output is too long" : result->err);
 	return false;
 }
 
-/* An address or a network is compared with the machine's interfaces: no name changes that. */
+/* An address or a network is compared with the machine's interfaces: hostnames do not matter. */
 static bool is_address(const char *host)
 {
 	host += *host == '!';
 	return strchr(host, ':') || !host[strspn(host, "0123456789./")];
 }
 
-/* The first host in LDIF @text that goes by a name, or NULL; ends the line that it stands in. */
+/* The first host in LDIF @text that is a name, or NULL; cuts the line that it is in. */
 static const char *find_host(char *text)
 {
 	static const char attribute[] = "sudoHost: ";
@@ -114,11 +114,11 @@ static void report(struct doctor *doctor, const struct rules_summary *rule, cons
 	const char *what)
 {
 	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT,
-		"%s %.100s, and sudo takes for this machine's name that of the session, which [%s] "
-		"makes: what is for this host does not count there, and what is for another may",
+		"%s %.100s, but in a session sudo sees the hostname that [%s] "
+		"sets: rules for this host do not apply there, and rules for another may",
 		where, what, rule->place.rule);
 	doctor_mend(doctor,
-		"nsisolatectl edit   # in [%s], or a rule before it for who uses sudo: hostname = "
+		"nsisolatectl edit   # in [%s], or a rule before it for users of sudo: hostname = "
 		"%%H",
 		rule->place.rule);
 }
@@ -167,7 +167,7 @@ static void check_sudo(struct doctor *doctor)
 	doctor_add(doctor, VERDICT_OK, SUBJECT, SUDOERS " names no host");
 }
 
-/* ---- who looks it up ---- */
+/* ---- looking up the hostname ---- */
 
 #define NSCD_CONF "/etc/nscd.conf"
 
@@ -183,7 +183,7 @@ static bool needs_lookup(const struct doctor *doctor)
 }
 
 /*
- * A file that is replaced on the host uncovers it in every session; the service goes by uname(2).
+ * A file that is replaced on the host shows through in every session; myhostname goes by uname(2).
  */
 static void check_services(struct doctor *doctor)
 {
@@ -208,7 +208,7 @@ static void check_services(struct doctor *doctor)
 	doctor_add(doctor, VERDICT_WARNING, "hosts",
 		"replacing /etc/hosts removes the session's own name from every session: "
 		"nsswitch.conf has no myhostname%s",
-		own ? " ahead of who asks the network" : "");
+		own ? " before services that ask the network" : "");
 	doctor_mend(doctor, "# in nsswitch.conf(5), hosts: files myhostname dns; and install "
 			    "libnss-myhostname");
 }
@@ -226,7 +226,7 @@ static void check_nscd(struct doctor *doctor)
 	if (strcmp(value, "yes") != 0)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "nscd",
-		"caches hosts, and looks them up on the host, which does not know a session's "
+		"caches hosts, and resolves them on the host, which does not know a session's "
 		"name");
 	doctor_mend(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
 }

@@ -1,6 +1,6 @@
 /*
- * What runs now, outside of every session, and is owned by somebody whom a rule isolates: it was
- * there before the rule was, or came through a side door.
+ * Running processes outside all sessions that are owned by an isolated user: they were there before
+ * the rule, or came through a side door.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,21 +22,21 @@
 #include "shell/ctl/session/sessions.h"
 
 #define SUBJECT "processes"
-#define PIDS_MAX 10 /* that are named */
+#define PIDS_MAX 10 /* how many are listed */
 #define SCANS_MAX 3
 
-/* Those of one person. */
+/* The processes of one user. */
 struct crowd {
 	unsigned count;
 	char pids[PIDS_MAX * 12];
-	char first[32]; /* the first one's name */
-	bool immune; /* one may be a PID 1, which SIGTERM does nothing to */
+	char first[32]; /* the name of the first one */
+	bool immune; /* one may be a PID 1, which SIGTERM has no effect on */
 };
 
 /*
- * What is outside by its nature: the login's own processes, and the engine's.  Root knows them by
- * their program, which must be nobody else's to make; anybody else by a name that they could choose
- * themselves.
+ * What is outside by nature: the login's own processes, and nsisolate-init's.  Root recognises them
+ * by their program, which users must not be able to fake; an ordinary user by their name, which
+ * anybody can choose.
  */
 static bool belongs_outside(int process, const char *comm)
 {
@@ -62,8 +62,8 @@ static bool belongs_outside(int process, const char *comm)
 }
 
 /*
- * Whether the control groups @groups are those of a login that logind knows, and that no rule
- * isolates: by its PAM service.
+ * Whether the control groups @groups belong to a login that logind knows and that no rule isolates,
+ * going by its PAM service.
  */
 static bool is_login_left_alone(struct doctor *doctor, struct person *owner, const char *groups)
 {
@@ -83,7 +83,7 @@ static bool is_login_left_alone(struct doctor *doctor, struct person *owner, con
 	return *service && !person_is_isolated_by(doctor, owner, service);
 }
 
-/* The sessions that there are; looked for anew, a few times, as logins may come meanwhile. */
+/* The running sessions; searched again, a few times, as logins may arrive meanwhile. */
 struct living {
 	struct sessions sessions;
 	int scans;
@@ -106,7 +106,7 @@ static bool is_in_session(struct doctor *doctor, struct living *living, ino_t na
 }
 
 /*
- * Whether a process in a PID namespace below ours is in no session, but in a namespace that @uid
+ * Whether a process in a PID namespace below ours is not in a session, but in a namespace that @uid
  * made.  A container that root made is not the user's, although it may use the user's uid.
  */
 static bool is_in_own_namespace(
@@ -130,7 +130,8 @@ static struct person *find_owner(const struct people *people, uid_t uid)
 }
 
 /*
- * The process @pid, if it is one that should not be; 0, or a negative errno where that is unknown.
+ * Returns the process @pid if it should not be outside; 0 if it may be, or a negative errno where
+ * that is unknown.
  */
 static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, struct living *living,
 	struct process_text *text)
@@ -152,7 +153,7 @@ static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, st
 	if (result < 0)
 		return result == -ESRCH || result == -ENOENT ? 0 : result;
 	if (strstr(text->bytes, "\nState:\tZ"))
-		return 0; /* it has ended, and runs nowhere */
+		return 0; /* it has ended */
 	owner = find_owner(people, status.uid);
 	if (!owner || !person_is_isolated(owner) || owner->shares_processes ||
 		(status.levels > 1 && !is_in_own_namespace(doctor, living, process, status.uid)))
@@ -162,7 +163,7 @@ static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, st
 	snprintf(comm, sizeof comm, "%.*s", (int)strcspn(text->bytes, "\n"), text->bytes);
 	if (belongs_outside(process, comm) || process_read(process, "cgroup", text) < 0)
 		return 0;
-	/* what the user's own systemd started is not a login's */
+	/* what the user's own systemd started does not belong to a login */
 	snprintf(manager, sizeof manager, "/user@%u.service", status.uid);
 	if (strstr(text->bytes, manager) || is_login_left_alone(doctor, owner, text->bytes))
 		return 0;
@@ -185,7 +186,7 @@ static void report(struct doctor *doctor, const struct crowd *crowds)
 			continue;
 		any = true;
 		doctor_add(doctor, VERDICT_WARNING, SUBJECT,
-			"%u of %s's (%s%s) run outside of every session: from before the rule, or "
+			"%u of %s's (%s%s) run outside all sessions: from before the rule, or "
 			"through a side door",
 			crowds[i].count, doctor->people.list[i].login.user, crowds[i].first,
 			crowds[i].count > 1 ? ", ..." : "");
@@ -193,7 +194,7 @@ static void report(struct doctor *doctor, const struct crowd *crowds)
 	}
 	if (!any)
 		doctor_add(doctor, VERDICT_OK, SUBJECT,
-			"nobody whom a rule isolates has one outside of the sessions");
+			"no isolated user has one outside the sessions");
 }
 
 void doctor_check_outside(struct doctor *doctor)
@@ -211,7 +212,7 @@ void doctor_check_outside(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
 			"inside a session: other processes are invisible");
 	} else if (!doctor->root && doctor_proc_hidden() != 0) {
-		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc hides those of others");
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc hides other users' processes");
 	} else {
 		while (proc && result == 0 && (entry = readdir(proc)))
 			if (*entry->d_name >= '1' && *entry->d_name <= '9')

@@ -1,6 +1,4 @@
-/*
- * The PAM stacks: whether our module isolates the logins that it should, as libpam has it.
- */
+/* The PAM stacks: whether our module isolates the logins that it should, according to libpam. */
 #include "pam.h"
 
 #include <errno.h>
@@ -29,7 +27,7 @@ static void mend(const struct look *look)
 	mend_by_pair(look->doctor, look->stack);
 }
 
-/* ---- our own lines, whatever stands around them ---- */
+/* ---- our own lines, regardless of those around them ---- */
 
 static const char *type_name(char type)
 {
@@ -43,7 +41,7 @@ static void check_file(struct look *look, const struct pam_line *line)
 
 	if (errnum == ENOENT || errnum == ENOTDIR) {
 		look->explained = true;
-		look_add(look, VERDICT_PROBLEM, "%s:%u: there is no %s: %s", line->file,
+		look_add(look, VERDICT_PROBLEM, "%s:%u: %s does not exist: %s", line->file,
 			line->number, line->module,
 			look->verdict->isolation == PAM_REFUSED ? "every login is refused"
 								: "no login is isolated");
@@ -81,8 +79,8 @@ static void check_rescue(struct look *look, const struct pam_line *line)
 			look_add(look, VERDICT_UNSEEN, "%s", error.text);
 		} else if (!exists && look->doctor->names) {
 			look_add(look, VERDICT_WARNING,
-				"%s:%u: there is no group '%s': it rescues nobody", line->file,
-				line->number, group);
+				"%s:%u: there is no group '%s', so rescue_group has no effect",
+				line->file, line->number, group);
 			doctor_mend(look->doctor, "groupadd %s", shell_word(&word, group));
 		}
 	}
@@ -97,7 +95,7 @@ static void check_own_lines(struct look *look)
 			continue;
 		if (line->type != 's') {
 			look_add(look, VERDICT_PROBLEM,
-				"%s:%u: " MODULE " is for session lines, and refuses as %s",
+				"%s:%u: " MODULE " works in session lines only, and refuses as %s",
 				line->file, line->number, type_name(line->type));
 			mend(look);
 			continue;
@@ -114,14 +112,14 @@ static void check_own_lines(struct look *look)
 		}
 		if (line->part & LINE_AGAIN) {
 			look_add(look, VERDICT_WARNING,
-				"%s:%u: " MODULE " opens a second time, and does nothing then",
+				"%s:%u: " MODULE " opens a second time, which does nothing",
 				line->file, line->number);
 			mend(look);
 		}
 	}
 }
 
-/* ---- what comes of logins ---- */
+/* ---- the effect on logins ---- */
 
 static void report_refused(struct look *look)
 {
@@ -131,7 +129,7 @@ static void report_refused(struct look *look)
 
 	if (!find_culprit(look->stack, &file, &number)) {
 		look_add(look, VERDICT_PROBLEM,
-			"%s: every login is refused, whatever its modules answer",
+			"%s: every login is refused, whatever its modules return",
 			look->stack->path);
 		return;
 	}
@@ -158,7 +156,7 @@ static void report_refused(struct look *look)
 		file, number, *what ? ": " : "", what);
 }
 
-/* The last line that libpam comes to at open where it lets somebody in. */
+/* The last line that libpam reaches at open where it lets somebody in. */
 static const struct pam_line *last_reached(const struct pam_verdict *verdict)
 {
 	const struct pam_line *last = NULL;
@@ -181,7 +179,8 @@ static void report_none(struct look *look)
 	}
 	if (look->verdict->fates & FATE_LET_IN)
 		look_add(look, VERDICT_PROBLEM,
-			"%s: the control of " MODULE " refuses who is isolated, and lets in who "
+			"%s: the control of " MODULE
+			" refuses logins that are isolated, and lets in those that "
 			"cannot be: no login is isolated",
 			look->stack->path);
 	else if (reached)
@@ -190,7 +189,7 @@ static void report_none(struct look *look)
 			look->stack->path);
 	else
 		look_add(look, VERDICT_PROBLEM,
-			"%s:%u: libpam ends the stack behind %s, and never comes to " MODULE
+			"%s:%u: libpam ends the stack after %s, and never reaches " MODULE
 			": no login is isolated",
 			last ? last->file : look->stack->path, last ? last->number : 0,
 			last ? last->module : "it");
@@ -204,18 +203,18 @@ static void report_some(struct look *look)
 	if (line)
 		look_add(look,
 			look->verdict->usual == FATE_PASSED_BY ? VERDICT_PROBLEM : VERDICT_WARNING,
-			"%s:%u: whether libpam comes to " MODULE " depends on what %s answers: "
-			"logins are isolated for some only",
+			"%s:%u: whether libpam reaches " MODULE " depends on what %s returns: "
+			"only some logins are isolated",
 			line->file, line->number, line->module);
 	else
 		look_add(look, VERDICT_WARNING,
-			"%s: whether libpam comes to " MODULE " depends on what the modules before "
-			"it answer: logins are isolated for some only",
+			"%s: whether libpam reaches " MODULE " depends on what the modules before "
+			"it return: only some logins are isolated",
 			look->stack->path);
 	mend(look);
 }
 
-/* A line behind ours that libpam comes to only where ours failed; NULL: there is none. */
+/* A line after ours that libpam reaches only where ours failed; NULL: none. */
 static const struct pam_line *find_cut_off(const struct pam_verdict *verdict)
 {
 	const struct pam_line *opener = pam_verdict_opener(verdict);
@@ -238,13 +237,13 @@ static void report_opened(struct look *look)
 	if (other) {
 		look_add(look, VERDICT_PROBLEM,
 			"%s:%u: the control ends the stack before %s where " MODULE
-			" succeeds, and lets in who cannot be isolated",
+			" succeeds, and lets in logins that cannot be isolated",
 			opener->file, opener->number, other->module);
 		mend(look);
 	} else if (verdict->fates & FATE_LET_IN) {
 		look_add(look, VERDICT_WARNING,
-			"%s:%u: the control lets in, as it is, a login that cannot be isolated",
-			opener->file, opener->number);
+			"%s:%u: the control lets in logins that cannot be isolated", opener->file,
+			opener->number);
 		mend(look);
 	}
 	if (!verdict->closes) {
@@ -290,7 +289,7 @@ static void report_fine(struct look *look, bool known)
 				     : "the rules are not known");
 }
 
-/* What our own lines did not say yet. */
+/* What the findings on our own lines do not say yet. */
 static void report_isolation(struct look *look)
 {
 	switch (look->verdict->isolation) {
@@ -330,7 +329,7 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 				"has " MODULE ", which never isolates this service");
 		return;
 	}
-	/* of one that cannot be read it is not known what it names */
+	/* if it cannot be read, nobody knows what it names */
 	matters = there || (look.wanted && stack->verdict.unread) ||
 		  (look.wanted && (way_in || doctor_is_named(&look.rule, stack->service)));
 	if (*look.verdict->unseen && (matters || look.wanted || (!known && way_in))) {
@@ -349,7 +348,7 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 	}
 	if (way_in && look.clean && !look.verdict->account)
 		look_add(&look, VERDICT_PROBLEM,
-			"%s: no account passes `account`, whatever its modules answer: every login "
+			"%s: no account passes `account`, whatever its modules return: every login "
 			"is refused",
 			look.stack->path);
 	report_fine(&look, known);

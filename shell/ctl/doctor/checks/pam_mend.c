@@ -1,6 +1,4 @@
-/*
- * What would mend a stack, tried on a copy of its file before anything is said of it.
- */
+/* Remedies for a stack, each tried on a copy of its file before it is advised. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +8,9 @@
 #include "conf/common/cleanup.h"
 #include "pam.h"
 
-#define TRIES_MAX 64 /* lines that are left out once, to see what refuses */
+#define TRIES_MAX 64 /* lines that are left out in turn, to find the one that refuses */
 
-/* A copy of a file, which grows. */
+/* A growing copy of a file. */
 struct copy {
 	FILE *stream;
 	char *text;
@@ -26,7 +24,7 @@ static bool copy_open(struct copy *copy)
 	return copy->stream;
 }
 
-/* Closed, its text is there; false when memory ran out. */
+/* Closes it and completes the text; false when out of memory. */
 static bool copy_close(struct copy *copy)
 {
 	FILE *stream = copy->stream;
@@ -35,7 +33,7 @@ static bool copy_close(struct copy *copy)
 	return fclose(stream) == 0;
 }
 
-/* Whether @number is the first line of something that is to be left out. */
+/* Which lines to leave out. */
 struct omit {
 	const struct pam_verdict *verdict; /* all lines of ours; or NULL */
 	const char *file;
@@ -53,7 +51,9 @@ static bool omits(const struct omit *omit, unsigned number)
 	return false;
 }
 
-/* The file without these lines, and those that a backslash joins to them; its last line ends. */
+/*
+ * Copies the file without these lines and those joined to them by a backslash; ends the last line.
+ */
 static bool copy_without(struct copy *copy, const struct omit *omit)
 {
 	FILE *file = fopen(omit->file, "re");
@@ -129,7 +129,7 @@ bool find_culprit(const struct stack *stack, const char **file, unsigned *number
 
 /* ---- the pair ---- */
 
-/* What our lines say beside `open` and `close`, for both of the pair. */
+/* The arguments of our lines other than `open` and `close`, for both lines of the pair. */
 static void write_arguments(FILE *stream, const struct pam_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->line_count; i++) {

@@ -1,6 +1,4 @@
-/*
- * Modules that have to be opened before ours, or closed after it.
- */
+/* Modules that must be opened before ours, or closed after it. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +19,7 @@ static void take_namespace(const char *line, void *on)
 	*(bool *)on |= sscanf(line, " %c", &first) == 1 && first != '#';
 }
 
-/* Whether pam_namespace has anything to do: as it is shipped, it has not. */
+/* Whether pam_namespace has anything to do: as shipped it has not. */
 static bool is_namespace_on(void)
 {
 	static const char *const patterns[] = {
@@ -33,15 +31,15 @@ static bool is_namespace_on(void)
 }
 
 #define NO_PROC "while the application has the session's /proc"
-#define STAYS_MOUNTED "inside of the session: what it mounted stays mounted behind the logout"
+#define STAYS_MOUNTED "inside the session: what it mounted stays mounted after the logout"
 #define HOOK_INSIDE \
-	"inside of the session, and not at all where PID 1 has gone: what it cleans up may stay"
+	"inside the session, and not at all if PID 1 has ended: what it should remove may stay"
 
-/* Modules that work on the application's own /proc, or on what the session has its own of. */
+/* Modules that work on the application's own /proc, or on what the session has a copy of. */
 static const struct neighbour {
 	const char *module;
-	const char *why; /* it must come before; NULL: it need not */
-	const char *on_close; /* what becomes of it if it is closed before ours; NULL: nothing */
+	const char *why; /* the reason that it must come before ours; NULL: it need not */
+	const char *on_close; /* what happens if it is closed before ours; NULL: nothing */
 	bool (*is_on)(void); /* NULL: always */
 } neighbours[] = {
 	{"pam_loginuid", "it finds no /proc/self, and the login gets no audit id", NULL, NULL},
@@ -95,7 +93,7 @@ const struct pam_line *neighbour_inside(const struct pam_verdict *verdict, const
 		const struct pam_line *line = &verdict->lines[i];
 		const struct neighbour *found = neighbour_of(line);
 
-		/* what was opened behind ours is in the session, and closed there */
+		/* what was opened after ours is in the session, and closed there */
 		if (!found || !found->on_close || !(line->part & LINE_INSIDE) ||
 			!(line->part & LINE_BEFORE) || pam_line_has(line, "open") ||
 			pam_line_has(line, "type=open_session"))

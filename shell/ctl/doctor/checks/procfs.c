@@ -1,6 +1,6 @@
 /*
- * A procfs that is mounted elsewhere than on /proc: a chroot's, a debootstrap's.  Sessions cover it
- * with their own (other_procfs.h), but see it as it is where it was mounted after the last login.
+ * A procfs mounted anywhere but on /proc, as in a chroot made by debootstrap.  Sessions cover it
+ * with their own (other_procfs.h), but not if it was mounted after the last login.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "conf/common/kinds.h"
 #include "shell/ctl/doctor/doctor.h"
 
-/* Whether a line of mountinfo is of one that has processes in it; @place: where it is mounted. */
+/* Whether a line of mountinfo is about one that shows processes; @place: where it is mounted. */
 static bool shows_processes(const char *line, char place[256])
 {
 	char root[256];
@@ -39,10 +39,11 @@ void doctor_check_procs(struct doctor *doctor)
 		if (!shows_processes(line, place) || !strcmp(place, "/proc"))
 			continue;
 		doctor_add(doctor, VERDICT_WARNING, "procfs",
-			"%s: another procfs; each login covers it in its session, but where no "
-			"login came since it was mounted it shows all processes",
+			"%s: another procfs; each login covers it in its session, but sessions "
+			"older than the mount see all processes there",
 			place);
-		doctor_mend(doctor, "# mount it before people log in, or where only root comes by");
+		doctor_mend(
+			doctor, "# mount it before users log in, or where only root has access");
 	}
 	free(line);
 	if (mounts)

@@ -35,19 +35,19 @@ static void check_shells(struct doctor *doctor, const char *shell)
 	int listed = is_listed(shell);
 
 	if (listed == -ENOENT)
-		return; /* getusershell(3): there are built-in ones then */
+		return; /* then getusershell(3) has built-in ones */
 	if (listed < 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, SHELLS, "%s", strerror(-listed));
 	} else if (listed) {
 		doctor_add(doctor, VERDICT_OK, SHELLS, "names %s", shell);
 	} else {
 		doctor_add(doctor, VERDICT_WARNING, SHELLS,
-			"lacks %s: chsh, and services with pam_shells, refuse who has it", shell);
+			"lacks %s: chsh, and services with pam_shells, refuse its users", shell);
 		doctor_mend(doctor, "# in shells(5): %s; the package adds it", shell);
 	}
 }
 
-/* The shell that nsisolate-shell starts for this one. */
+/* The shell that nsisolate-shell starts for this user. */
 static void check_real_shell(struct doctor *doctor, const struct person *person)
 {
 	const struct rules *rules = doctor_rules(doctor, "nsisolate-shell");
@@ -70,7 +70,7 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 	} else if (rules && !person_is_isolated(person) && !*person->policy.rule &&
 		   person->login.uid) {
 		doctor_add(doctor, VERDICT_WARNING, subject,
-			"has nsisolate-shell as login shell, and no rule matches: not isolated");
+			"has nsisolate-shell as login shell, but no rule matches: not isolated");
 		doctor_mend(doctor, "nsisolatectl explain --service nsisolate-shell %s",
 			shell_word(&word, person->login.user));
 	} else {
@@ -81,7 +81,7 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 
 #define CACHE_NAME_MAX 63
 
-/* The first one counts. */
+/* The first line counts. */
 static void take_cache_name(const char *line, void *value)
 {
 	if (!*(const char *)value)
@@ -89,9 +89,9 @@ static void take_cache_name(const char *line, void *value)
 }
 
 /*
- * Keyrings that are found by uid belong to a user namespace (user_namespaces(7), keyrings(7)), and
- * so those of a session by the shell are not the host's.  What Kerberos says is known; others do
- * not say.
+ * Keyrings that are found by uid belong to a user namespace (user_namespaces(7), keyrings(7)), so
+ * those of a session of nsisolate-shell are not the host's.  Only Kerberos tells whether it uses
+ * them.
  */
 static void check_keyrings(struct doctor *doctor)
 {
@@ -102,8 +102,8 @@ static void check_keyrings(struct doctor *doctor)
 	if (strncmp(value, "KEYRING:", 8) != 0)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "keyrings",
-		"Kerberos' default_ccache_name is %s, and a session by nsisolate-shell has "
-		"keyrings of its own: no ticket from outside is there",
+		"Kerberos' default_ccache_name is %s, but a session of nsisolate-shell has "
+		"keyrings of its own: it lacks the tickets from outside",
 		value);
 	doctor_mend(
 		doctor, "# in krb5.conf(5): default_ccache_name = DIR:/run/user/%%{uid}/krb5cc");

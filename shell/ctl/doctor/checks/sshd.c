@@ -1,6 +1,4 @@
-/*
- * sshd, as `sshd -T` says it would run.
- */
+/* sshd as it would run according to `sshd -T`. */
 #include "sshd.h"
 
 #include <stdio.h>
@@ -18,7 +16,7 @@
 #define OUR_SHELL "nsisolate-shell"
 #define INTERNAL "internal-sftp"
 #define SSHRC "/etc/ssh/sshrc" /* sshd(8) */
-#define PEOPLE_MAX 100 /* that sshd is asked about one by one */
+#define PEOPLE_MAX 100 /* for whom sshd is asked individually */
 
 static const char *find_sshd(void)
 {
@@ -31,7 +29,7 @@ static const char *find_sshd(void)
 	return NULL;
 }
 
-/* The program that does the same from a shell. */
+/* The external program that does the same as internal-sftp. */
 static const char *sftp_server(void)
 {
 	static const char *const paths[] = {"/usr/lib/openssh/sftp-server",
@@ -51,8 +49,8 @@ static unsigned listened_port(const struct doctor *doctor)
 }
 
 /*
- * Match asks for a user, host, address and group, and for the port, address and routing domain that
- * it listens on: where one that it asks for is missing, sshd fails.
+ * Match tests a user, host, address and group, and the port, address and routing domain that sshd
+ * listens on: if a value that is tested is missing, sshd -T fails.
  */
 void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result)
 {
@@ -76,7 +74,7 @@ void sshd_ask(const struct doctor *doctor, int config, const char *user, struct 
 		"user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=%u,rdomain=",
 		user ? user : "", listened_port(doctor));
 	run_program_on(config, argv, none, NULL, result);
-	/* one that does not know all of these words */
+	/* a version that does not know all of these words */
 	if (result->status != 0 && strstr(result->err, refused)) {
 		snprintf(
 			who, sizeof who, "user=%s,host=localhost,addr=127.0.0.1", user ? user : "");
@@ -126,12 +124,12 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 			"%s: the module in %s never runs", value, stack->path);
 		sshd_mend(doctor, NULL, "1i UsePAM yes", "usepam", "no", "UsePAM yes");
 	} else {
-		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "%s, and its stack has no module",
+		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "%s, and its stack lacks the module",
 			value);
 	}
 }
 
-/* What one user is enough to be told about. */
+/* What is reported for one user only. */
 struct told {
 	bool sftp, x11, force, files, pam_env, accept_env, user_environment;
 	struct keys_told keys;
@@ -149,7 +147,7 @@ static bool is_chrooted(const struct run_result *result)
 #define NOT_IN_A_CHROOT \
 	"# only " INTERNAL " serves where ChrootDirectory is set: the module isolates it, too"
 
-/* For this user alone: others may be chrooted, or are none of ours. */
+/* For this user alone: others may be chrooted, or are not our concern. */
 static void mend_forced_sftp(
 	struct doctor *doctor, const struct person *person, const struct run_result *result)
 {
@@ -168,7 +166,7 @@ static void mend_forced_sftp(
 		sshd_mend(doctor, user, expression, "forcecommand", INTERNAL, words);
 }
 
-/* For all: so only where nobody is chrooted. */
+/* For all users: so only where nobody is chrooted. */
 static void mend_sftp(
 	struct doctor *doctor, const struct person *person, const struct run_result *result)
 {
@@ -204,7 +202,7 @@ static void check_sftp(struct doctor *doctor, const struct person *person,
 		mend_forced_sftp(doctor, person, result);
 	} else if (!strncmp(subsystem, INTERNAL, strlen(INTERNAL)) && !strstr(force, OUR_SHELL)) {
 		doctor_add(doctor, VERDICT_WARNING, "sshd sftp",
-			INTERNAL " starts no shell: who comes in by nsisolate-shell (%s) is not "
+			INTERNAL " starts no shell: users of nsisolate-shell (%s) are not "
 				 "isolated there",
 			person->login.user);
 		mend_sftp(doctor, person, result);
@@ -221,14 +219,14 @@ static void check_x11(struct doctor *doctor, const struct person *person,
 		return;
 	told->x11 = true;
 	doctor_add(doctor, VERDICT_WARNING, "sshd X11",
-		"xauth files the cookie under the host's name: in a session by nsisolate-shell "
+		"xauth stores the cookie under the host's name: in a session of nsisolate-shell "
 		"(%s) X clients do not find it",
 		person->login.user);
 	sshd_mend(doctor, person->login.user, "1i X11UseLocalhost no", "x11uselocalhost", "yes",
 		"X11UseLocalhost no");
 }
 
-/* Whether sshd starts nsisolate-shell whatever the login shell is; its path into @path. */
+/* Whether sshd runs nsisolate-shell whatever the login shell is; its path goes to @path. */
 static bool is_forced(const struct run_result *result, char *path, size_t size)
 {
 	char force[512];
@@ -256,7 +254,7 @@ static void check_forced(
 		"ForceCommand " NSISOLATE_SHELL " -l");
 }
 
-/* sshd starts what it forces by the login shell: what that reads of the user's own comes first. */
+/* sshd runs the forced command through the login shell, which first reads the user's own files. */
 static void check_forcing_shell(
 	struct doctor *doctor, const struct person *person, struct told *told)
 {
@@ -270,14 +268,14 @@ static void check_forcing_shell(
 		told->files = true;
 		doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
 			"%s reads files of %s's own before it starts nsisolate-shell: what they "
-			"say is run outside",
+			"say runs outside",
 			person->login.shell, person->login.user);
 		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
 			shell_word(&word, person->login.user));
 	}
 }
 
-/* Whether a line of @key's lets what the dynamic linker obeys come through. */
+/* Whether a line with @key admits variables that the dynamic linker obeys. */
 static bool lets_loader_variables_in(const struct run_result *result, const char *key)
 {
 	static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH"};
@@ -298,7 +296,7 @@ static bool lets_loader_variables_in(const struct run_result *result, const char
 	return false;
 }
 
-/* The line of the stack by which a user's own file sets variables; NULL: there is none. */
+/* The line of the stack that lets a user's own file set variables; NULL: none. */
 static const struct pam_line *find_readenv(const struct stack *stack)
 {
 	for (size_t i = 0; stack && i < stack->verdict.line_count; i++) {
@@ -313,8 +311,8 @@ static const struct pam_line *find_readenv(const struct stack *stack)
 }
 
 /*
- * What sshd starts as the user before nsisolate-shell, and so outside, is dynamic, and obeys
- * LD_PRELOAD; NULL: nothing.  nsisolate-shell itself does not: ../environment.h.
+ * What sshd starts as the user before nsisolate-shell, and so outside, that is dynamically linked
+ * and obeys LD_PRELOAD; NULL: nothing. nsisolate-shell itself does not: ../environment.h.
  */
 static const char *started_before(
 	const struct person *person, const struct run_result *result, bool forced)
@@ -345,16 +343,16 @@ static void check_environment(struct doctor *doctor, const struct person *person
 		told->pam_env = true;
 		snprintf(subject, sizeof subject, "PAM %s", doctor->sshd.service);
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
-			"%s:%u: user_readenv: LD_PRELOAD in ~/.pam_environment leads out: before "
-			"nsisolate-shell (%s) sshd starts %s",
+			"%s:%u: user_readenv: LD_PRELOAD in ~/.pam_environment is a way out: "
+			"before nsisolate-shell (%s) sshd starts %s",
 			readenv->file, readenv->number, person->login.user, program);
-		doctor_mend(doctor, "# take user_readenv= out of that line");
+		doctor_mend(doctor, "# remove user_readenv= from that line");
 	}
 	if (lets_loader_variables_in(result, "permituserenvironment") && !told->user_environment) {
 		told->user_environment = true;
 		doctor_add(doctor, VERDICT_PROBLEM, "sshd PermitUserEnvironment",
-			"LD_PRELOAD in ~/.ssh/environment leads out: before nsisolate-shell (%s) "
-			"sshd starts %s",
+			"LD_PRELOAD in ~/.ssh/environment is a way out: before "
+			"nsisolate-shell (%s) sshd starts %s",
 			person->login.user, program);
 		sshd_mend(doctor, person->login.user, "1i PermitUserEnvironment no",
 			"permituserenvironment", NULL, "PermitUserEnvironment no");
@@ -362,7 +360,7 @@ static void check_environment(struct doctor *doctor, const struct person *person
 	if (lets_loader_variables_in(result, "acceptenv") && !told->accept_env) {
 		told->accept_env = true;
 		doctor_add(doctor, VERDICT_PROBLEM, "sshd AcceptEnv",
-			"LD_PRELOAD from a client leads out: before nsisolate-shell (%s) sshd "
+			"LD_PRELOAD from a client is a way out: before nsisolate-shell (%s) sshd "
 			"starts %s",
 			person->login.user, program);
 		sshd_mend(doctor, person->login.user,
@@ -404,11 +402,11 @@ static void check_people(struct doctor *doctor)
 			if (person->by_shell && !person->by_sshd)
 				check_forcing_shell(doctor, person, &told);
 		}
-		/* who is isolated by the module before has nothing to fear */
+		/* users whom the module has isolated before are safe */
 		if (person->by_shell && !person->by_sshd) {
 			check_sftp(doctor, person, &result, &told);
 			check_x11(doctor, person, &result, &told);
-			/* whose login shell is ours too is started by it */
+			/* if nsisolate-shell is also the login shell, that starts it */
 			check_environment(
 				doctor, person, &result, forced && !person->uses_shell, &told);
 		}
@@ -446,7 +444,7 @@ void doctor_ask_sshd(struct doctor *doctor)
 	sshd_ask(doctor, -1, NULL, &result);
 	if (result.status != 0) {
 		snprintf(sshd->why, sizeof sshd->why, "%s",
-			*result.err ? result.err : "it fails, and does not say why");
+			*result.err ? result.err : "it fails without a message");
 		return;
 	}
 	sshd->said = strdup(result.out);
@@ -460,7 +458,7 @@ void doctor_ask_sshd(struct doctor *doctor)
 	for (size_t i = 0; i < doctor->people.count && !sshd->more; i++) {
 		struct person *person = &doctor->people.list[i];
 
-		/* an account of the system logs in nowhere */
+		/* system accounts do not log in */
 		if (!person_is_isolated(person) && person->login.uid < 1000)
 			continue;
 		sshd->more = asked++ >= PEOPLE_MAX;
@@ -482,7 +480,7 @@ void doctor_check_sshd(struct doctor *doctor)
 		shell_word(&word, doctor->sshd.program);
 		doctor_mend(doctor,
 			doctor->root ? "sshd -t   # %s"
-				     : "sudo nsisolatectl doctor   # %s -T is root's",
+				     : "sudo nsisolatectl doctor   # only root can run %s -T",
 			word.text);
 		return;
 	}

@@ -1,6 +1,4 @@
-/*
- * sshd.h - what `sshd -T` said.
- */
+/* sshd.h - the output of `sshd -T`. */
 #ifndef NSISOLATE_CTL_SSHD_H
 #define NSISOLATE_CTL_SSHD_H
 
@@ -12,22 +10,23 @@
 #define SSHD_CONFIG "/etc/ssh/sshd_config"
 
 /*
- * The value of the keyword @key; false when it has none.  sshd -T writes keywords in small letters,
- * that of OpenSSH 10.6 as sshd_config(5) does: UsePAM.
+ * The value of the keyword @key; false when it has none. sshd -T writes keywords in lower case, but
+ * OpenSSH 10.6 writes them as sshd_config(5) does: UsePAM.
  */
 bool sshd_value(const struct run_result *result, const char *key, char *value, size_t size);
 
 struct doctor;
 
 /*
- * `sshd -T` for @user, or for nobody in particular (NULL), with all that Match can ask of this
- * version of sshd; @config: its sshd_config, which is read from the beginning, or -1.
+ * Runs `sshd -T` for @user, or for nobody in particular (NULL), with all that Match can test in
+ * this version of sshd; @config: its sshd_config, which is read from the beginning, or -1.
  */
 void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result);
 
 /*
- * What mends the last finding: sed's @expression on sshd_config, if sshd then says for @user (NULL:
- * nobody in particular) nothing of @key that has @bad in it (NULL: that it is no); else the words.
+ * Adds the remedy for the last finding: sed with @expression on sshd_config, if sshd then reports
+ * for @user (NULL: nobody in particular) no value of @key that contains @bad (NULL: any value but
+ * "no"); else the words.
  */
 void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
 	const char *bad, const char *words);
@@ -40,7 +39,7 @@ struct sshd_blocks {
 };
 void sshd_read_blocks(struct sshd_blocks *blocks);
 
-/* Whether that is @wanted. */
+/* Whether the value is @wanted. */
 bool sshd_says(const struct run_result *result, const char *key, const char *wanted);
 
 #endif

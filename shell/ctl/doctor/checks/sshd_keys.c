@@ -1,8 +1,7 @@
 /*
  * sshd runs ForceCommand in place of the command="..." of a key and the force-command of a
- * certificate, and tells nobody that there was one: sshd_config(5).  So who has a key that was for
- * one thing only, a backup, has the whole account from the day on that ForceCommand names
- * nsisolate-shell.
+ * certificate, without any warning: sshd_config(5).  So a key that was good for one thing only,
+ * such as a backup, gives the whole account as soon as ForceCommand names nsisolate-shell.
  */
 #include "sshd_keys.h"
 
@@ -45,8 +44,8 @@ static void expand(const char *word, size_t length, const struct login *login, c
 }
 
 /*
- * The file is the user's: it may be anything, and a link to a device or a FIFO of root's does
- * something as soon as it is opened (a watchdog's begins to count).  So it is known before.
+ * The file is the user's and may be anything; opening a link to a device or to one of root's FIFOs
+ * has effects (a watchdog starts counting).  So its type is checked first.
  */
 static FILE *open_keys(const char *path)
 {
@@ -61,7 +60,7 @@ static FILE *open_keys(const char *path)
 	return fopen(known, "re");
 }
 
-/* Whether a line of @path is bound to a command. */
+/* Whether a line of @path is restricted to a command. */
 static bool binds_a_key(const char *path)
 {
 	FILE *file = open_keys(path);
@@ -82,7 +81,10 @@ static bool is_none(const char *value)
 	return !*value || !strcmp(value, "none");
 }
 
-/* The same shell without being forced: then sshd has it run what the key says, in a session. */
+/*
+ * Makes the same program the login shell, not forced: then sshd has it run the key's command, in a
+ * session.
+ */
 static void mend(struct doctor *doctor, const char *user)
 {
 	char lines[400];
@@ -114,8 +116,8 @@ void doctor_check_keys(struct doctor *doctor, const struct person *person,
 		if (binds_a_key(path)) {
 			told->bound = true;
 			doctor_add(doctor, VERDICT_PROBLEM, "sshd ForceCommand",
-				"it voids the command=\"...\" of keys in %s: with such a key one "
-				"can do all that %s can",
+				"it overrides the command=\"...\" of keys in %s: such a key gives "
+				"all that %s can do",
 				path, person->login.user);
 			mend(doctor, person->login.user);
 		}
@@ -126,7 +128,7 @@ void doctor_check_keys(struct doctor *doctor, const struct person *person,
 		return;
 	told->possible = true;
 	doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
-		"it voids the command=\"...\" that keys and certificates of %s may have: make "
+		"it overrides the command=\"...\" that keys and certificates of %s may have: make "
 		"nsisolate-shell the login shell, which runs it in the session",
 		person->login.user);
 	mend(doctor, person->login.user);

@@ -1,5 +1,5 @@
 /*
- * sshd_keys.h - keys that are bound to a command, and are not any more where sshd forces another.
+ * sshd_keys.h - keys that are restricted to a command, and no longer are where sshd forces another.
  */
 #ifndef NSISOLATE_CTL_SSHD_KEYS_H
 #define NSISOLATE_CTL_SSHD_KEYS_H
@@ -9,12 +9,12 @@
 struct doctor;
 struct person;
 
-/* What one user is enough to be told about. */
+/* What is reported for one user only. */
 struct keys_told {
 	bool bound, possible;
 };
 
-/* @sshd: what `sshd -T` says for @person, for whom it forces nsisolate-shell. */
+/* @sshd: the output of `sshd -T` for @person, for whom it forces nsisolate-shell. */
 void doctor_check_keys(struct doctor *doctor, const struct person *person,
 	const struct run_result *sshd, struct keys_told *told);
 

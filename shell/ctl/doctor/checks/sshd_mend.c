@@ -1,7 +1,7 @@
 /*
  * A change of sshd_config is tried before it is advised: on a copy, which is given to `sshd -T`.
- * What has no effect (the line stands in another file, or is written as sed does not expect), or
- * leads to an error, or changes a file through a link, is words.
+ * If it has no effect (the line is in another file, or not written as sed expects), causes an
+ * error, or would change a file through a link, the advice is given in words.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "sshd.h"
 
 /*
- * Whether sshd, after @expression, says of @key nothing that has @bad in it; NULL: that it is no.
+ * Whether sshd, after @expression, reports no value of @key that contains @bad; NULL: any but "no".
  */
 static bool works(const struct doctor *doctor, const char *user, const char *expression,
 	const char *key, const char *bad)

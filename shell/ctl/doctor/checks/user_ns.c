@@ -1,6 +1,4 @@
-/*
- * User namespaces without privilege: what nsisolate-shell stands on.
- */
+/* Unprivileged user namespaces, which nsisolate-shell depends on. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +37,7 @@ static void check_apparmor(struct doctor *doctor)
 	int result = sysctl_read(APPARMOR, &value), found;
 
 	if (result == -ENOENT)
-		return; /* not this kernel's */
+		return; /* this kernel does not have it */
 	if (result < 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, "AppArmor", APPARMOR " cannot be read: %s",
 			strerror(-result));
@@ -53,14 +51,14 @@ static void check_apparmor(struct doctor *doctor)
 	if (found > 0) {
 		doctor_add(doctor, VERDICT_WARNING, "AppArmor",
 			APPARMOR
-			" = 1, and our profile is loaded: who may run nsisolate-init gets around "
-			"it");
+			" = 1, and our profile is loaded: users who may run nsisolate-init get "
+			"around it");
 		doctor_mend(doctor,
 			"dpkg-statoverride --update --add root GROUP 750 " NSISOLATE_INIT
-			"   # if not done yet: for those of a group alone");
+			"   # if not done yet: for one group only");
 	} else if (found < 0 && access(PROFILE, F_OK) == 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, "AppArmor",
-			APPARMOR " = 1, and whether " PROFILE " is loaded only root can see");
+			APPARMOR " = 1, and only root can see whether " PROFILE " is loaded");
 	} else {
 		doctor_add(doctor, VERDICT_PROBLEM, "AppArmor",
 			APPARMOR
@@ -71,7 +69,7 @@ static void check_apparmor(struct doctor *doctor)
 		else
 			doctor_mend(doctor,
 				"install -m 644 %s " PROFILE " && apparmor_parser -r " PROFILE
-				"   # it says what that gives away",
+				"   # it says what this permits",
 				access(SHIPPED, F_OK) == 0 ? SHIPPED
 							   : "packaging/apparmor/nsisolate");
 	}
@@ -108,7 +106,7 @@ static void try_engine(struct doctor *doctor, const struct policy *policy,
 	char *argv[POLICY_OPTIONS_MAX + 8], *none[] = {NULL};
 	int count = 0;
 
-	/* logins that share a set must not find this one */
+	/* logins must not find this one and join it */
 	session.scope = SCOPE_SESSION;
 	session.on_error = ON_ERROR_DENY;
 	policy_to_argv(&session, &options);
@@ -128,11 +126,14 @@ static void try_engine(struct doctor *doctor, const struct policy *policy,
 		return;
 	}
 	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT, "tried for %s, by the rule [%s]: %s", name,
-		policy->rule, *result.err ? result.err : "it fails, and does not say why");
-	doctor_mend(doctor, "# fix what is said above and below; a login of %s shows it", name);
+		policy->rule, *result.err ? result.err : "it fails without a message");
+	doctor_mend(doctor, "# fix what is reported above and below; a login of %s shows it", name);
 }
 
-/* Once per rule: for its first user, by nobody's process; or for the caller, by the caller's. */
+/*
+ * Once per rule: for its first user, in a process of an unused uid; for an ordinary caller, in one
+ * of the caller's.
+ */
 static void try_people(struct doctor *doctor)
 {
 	const struct people *people = &doctor->people;
@@ -141,8 +142,8 @@ static void try_people(struct doctor *doctor)
 
 	if (doctor->root && !run_find_stranger(&stranger)) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
-			"no uid is unused, and what a user's own process says proves nothing: "
-			"an account that comes in by nsisolate-shell can try it for itself");
+			"no uid is unused, and the word of a user's own process proves nothing: "
+			"a user of nsisolate-shell can run doctor to try it");
 		return;
 	}
 	for (size_t i = 0; i < people->count; i++) {
@@ -164,14 +165,14 @@ static void try_people(struct doctor *doctor)
 	if (wanted && !tried)
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
 			"only root and users of nsisolate-shell can try what the kernel "
-			"gives there");
+			"allows");
 }
 
 void doctor_check_user_namespaces(struct doctor *doctor)
 {
 	if (!doctor->shell_used) {
 		doctor_add(doctor, VERDICT_OK, SUBJECT,
-			"not needed: nobody whom doctor can see comes in by nsisolate-shell");
+			"not needed: no known user comes in by nsisolate-shell");
 		return;
 	}
 	if (access("/proc/self/ns/user", F_OK) < 0) {
@@ -180,7 +181,7 @@ void doctor_check_user_namespaces(struct doctor *doctor)
 		return;
 	}
 	check_switch(doctor, kind_user.limit, "65536", "");
-	check_switch(doctor, "kernel.unprivileged_userns_clone", "1", " but root");
+	check_switch(doctor, "kernel.unprivileged_userns_clone", "1", " except root");
 	check_apparmor(doctor);
 	try_people(doctor);
 }

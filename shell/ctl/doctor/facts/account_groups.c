@@ -1,7 +1,7 @@
 /*
- * account_groups.c - the groups of all accounts at once.  To ask for those of one account, NSS
- * reads all of /etc/group, several times, and in there most accounts have a group of their own:
- * that is quadratic.
+ * account_groups.c - the groups of all accounts at once.  For the groups of one account NSS reads
+ * all of /etc/group, several times, and most accounts have a group of their own there: that would
+ * be quadratic.
  */
 #include <grp.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static bool add_group(struct known_groups *groups, const struct group *entry)
 	return true;
 }
 
-/* @gid among the account's, once. */
+/* Adds @gid to the account's, once. */
 static bool join(struct login *login, gid_t gid)
 {
 	gid_t *ids;
@@ -67,7 +67,7 @@ static bool join(struct login *login, gid_t gid)
 	return true;
 }
 
-/* What NSS lists, in @groups and in the accounts' gids. */
+/* Reads the groups that NSS lists into @groups and into the accounts' gids. */
 static bool list_groups(struct people *people, struct known_groups *groups)
 {
 	const struct group *entry;
@@ -88,7 +88,9 @@ static bool list_groups(struct people *people, struct known_groups *groups)
 	return done;
 }
 
-/* A list that ends early looks like a short one: a service that failed fails at this, too. */
+/*
+ * A list cut short by an error looks like a short one, but a service that failed fails here, too.
+ */
 static bool all_answer(void)
 {
 	struct nss_room room = {0};
@@ -101,8 +103,8 @@ static bool all_answer(void)
 }
 
 /*
- * Whether each group has one name and each name one group, whatever services list it; sorted by gid
- * then.  Of others it is the way to ask that decides.
+ * Whether each group has one name and each name one group in all services; sorts by gid.  Otherwise
+ * the result depends on how NSS is asked.
  */
 static bool are_plain(struct known_groups *groups)
 {
@@ -120,7 +122,7 @@ static bool are_plain(struct known_groups *groups)
 	return plain;
 }
 
-/* The names of the account's gids: as login_groups() has them. */
+/* The names of the account's gids, in the same order as login_groups(). */
 static bool name_groups(struct login *login, const struct known_groups *groups)
 {
 	if (!join(login, login->gid))
@@ -158,7 +160,7 @@ void people_read_groups(struct people *people)
 	char service[64];
 	bool done;
 
-	/* initgroups goes before group where it is there */
+	/* initgroups, where present, takes precedence over group */
 	if (people_find_unlisted("group", service, sizeof service) ||
 		people_find_unlisted("initgroups", service, sizeof service))
 		return;

@@ -74,7 +74,7 @@ static void find_untold(struct people *people)
 
 	if (people_find_unlisted("passwd", service, sizeof service))
 		snprintf(people->untold, sizeof people->untold,
-			"accounts from '%s' (nsswitch.conf) are looked at only as far as it lists "
+			"accounts from '%s' (nsswitch.conf) are examined only as far as it lists "
 			"them",
 			service);
 }
@@ -88,7 +88,9 @@ static bool match_service(
 	if (!rules)
 		return false;
 	person->login.service = service;
-	/* sshd says so where no terminal is known yet; other services are not asked for one here */
+	/*
+	 * sshd uses this name while no terminal is known; other services are not asked for one here
+	 */
 	person->login.tty = !strcmp(service, "sshd") ? "ssh" : NULL;
 	if (rules_match(rules, &person->login, policy, &error) == 0) {
 		person->shares_processes |= policy->isolate && !(policy->kinds & CLONE_NEWPID);
@@ -148,7 +150,7 @@ void people_read(struct doctor *doctor)
 	}
 	if (count == PEOPLE_MAX)
 		snprintf(people->untold, sizeof people->untold,
-			"only the first %d accounts are looked at", PEOPLE_MAX);
+			"only the first %d accounts are examined", PEOPLE_MAX);
 	endpwent();
 	find_untold(people);
 	people_read_groups(people);
@@ -165,7 +167,7 @@ const struct person *people_find(const struct people *people, const char *user)
 {
 	ENTRY *found, asked = {.key = (char *)user};
 
-	/* where there was no memory there is no table */
+	/* out of memory: there is no table */
 	if (!people->count ||
 		!hsearch_r(asked, FIND, &found, (struct hsearch_data *)&people->names))
 		return NULL;

@@ -9,7 +9,7 @@
 
 #include "conf/common/cleanup.h"
 
-/* A name that no application has: libpam looks for it wherever it looks. */
+/* A name that no application has: to find it libpam looks in all its directories. */
 #define NOBODY "nsisolate-no-service"
 #define CONF "conf="
 
@@ -69,7 +69,7 @@ const char *stack_configuration(const struct stack *stack)
 
 /* ---- all stacks ---- */
 
-/* What editors and package managers leave; and libpam writes each name in small letters. */
+/* Skips backups of editors and package managers; and libpam converts names to lower case. */
 static bool is_service(const struct dirent *entry)
 {
 	static const char *const others[] = {".*", "*~", "#*", "*[A-Z]*", "*.dpkg-*", "*.ucf-*",
@@ -97,7 +97,7 @@ static bool add_stack(struct stacks *stacks, const char *service)
 	stacks->count++;
 	if (pam_judge(service, NULL, 0, &stack->verdict, &error) < 0)
 		snprintf(stack->verdict.unseen, sizeof stack->verdict.unseen, "%s", error.text);
-	/* its own file is the first that was there */
+	/* its own file is the first that was found */
 	for (size_t i = 0; i < stack->verdict.file_count; i++)
 		if (stack->verdict.files[i].errnum != ENOENT) {
 			stack->path = stack->verdict.files[i].path;
@@ -123,7 +123,7 @@ static bool read_directory(struct stacks *stacks, const char *path)
 	return done;
 }
 
-/* The one file of old, in which the first word of a line is the service. */
+/* The traditional single file, where the first word of a line is the service. */
 static bool read_conf(struct stacks *stacks, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -134,7 +134,7 @@ static bool read_conf(struct stacks *stacks, const char *path)
 	while (file && done && getline(&text, &size, file) >= 0) {
 		char service[64];
 
-		/* a line of its own or one that another goes on in: nobody is called like that */
+		/* a line of its own, or one that continues another: no service has such a name */
 		if (sscanf(text, " %63[a-zA-Z0-9._-]", service) == 1)
 			done = add_stack(stacks, service);
 	}
@@ -144,8 +144,8 @@ static bool read_conf(struct stacks *stacks, const char *path)
 }
 
 /*
- * Distributions put what services have in common into files beside them.  A service that somebody
- * logs in by stays one though another includes it.
+ * Distributions put common parts of stacks into files beside them.  A service that users log in by
+ * is not such a fragment, even if another includes it.
  */
 static bool is_fragment(const struct stacks *stacks, const struct stack *stack)
 {
