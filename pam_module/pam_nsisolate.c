@@ -16,6 +16,7 @@
 #include <security/pam_modules.h>
 
 #include "conf/common/cleanup.h"
+#include "conf/common/printable.h"
 #include "conf/common/session_log.h"
 #include "conf/login/login.h"
 #include "conf/rules/rules.h"
@@ -141,21 +142,6 @@ static int find_login(struct attempt *attempt, struct error *error)
 	return 0;
 }
 
-static int find_policy(struct attempt *attempt, struct policy *policy, struct error *error)
-{
-	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
-	struct rules *rules = NULL;
-	int result = rules_load(attempt->options.conf, &rules, &diagnostics);
-
-	if (result < 0)
-		diagnostics_first_error(&diagnostics, error->text, sizeof error->text);
-	else
-		result = rules_match(rules, &attempt->login, policy, error);
-	rules_free(rules);
-	diagnostics_free(&diagnostics);
-	return result;
-}
-
 /*
  * In pam_end libpam has forgotten whose line it is: pam_syslog(3) would begin it by "PAM".  So its
  * words are put here, the same as they are otherwise.
@@ -191,7 +177,7 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 		const bool matters = !caller_has_become_user();
 		char what[SESSION_LOG_MAX];
 
-		session_log_line(error.text);
+		printable(error.text);
 		snprintf(what, sizeof what,
 			"the application could not be given back all it had: %s%s", error.text,
 			matters ? "" : " (it has given its privileges up)");
@@ -280,7 +266,8 @@ static int decide(struct attempt *attempt)
 	struct policy policy = {0};
 
 	/* no on_error: NSS fails where a user took memory or descriptors away, too */
-	if (find_login(attempt, &error) < 0 || find_policy(attempt, &policy, &error) < 0)
+	if (find_login(attempt, &error) < 0 ||
+		rules_decide(attempt->options.conf, &attempt->login, &policy, &error) < 0)
 		return undecided(attempt, error.text);
 	log_doubt(attempt, &policy);
 	if (policy.isolate)

@@ -155,23 +155,6 @@ static void log_doubt(const struct login *login, const struct policy *policy)
 	log_line(LOG_WARNING, line);
 }
 
-/* The rules' word for this user. */
-static int decide(const struct request *request, struct login *login, struct policy *policy,
-	struct error *error)
-{
-	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
-	struct rules *rules = NULL;
-	int result = rules_load(request->config, &rules, &diagnostics);
-
-	if (result < 0)
-		diagnostics_first_error(&diagnostics, error->text, sizeof error->text);
-	else
-		result = rules_match(rules, login, policy, error);
-	rules_free(rules);
-	diagnostics_free(&diagnostics);
-	return result;
-}
-
 /* The client's address: what sshd says in SSH_CONNECTION, "ADDRESS PORT ADDRESS PORT". */
 static const char *client_address(char *const *environment, char *address, size_t size)
 {
@@ -233,7 +216,7 @@ static int start(const struct request *request, struct login *login)
 	_cleanup_free_ char **words = NULL;
 
 	/* the rule names the shell of an isolated session, too */
-	if (decide(request, login, &policy, &error) < 0) {
+	if (rules_decide(request->config, login, &policy, &error) < 0) {
 		const char *let_in = login->uid == 0 ? "uid 0" : NULL;
 
 		policy = (struct policy){0};

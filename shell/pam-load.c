@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/child.h"
 
 #define PATIENCE_S 2
@@ -55,7 +56,7 @@ static char kind_of(const char *reason)
 {
 	static const int ours[] = {EACCES, ENOMEM, EMFILE, ENFILE, EAGAIN};
 
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (strstr(reason, strerror(ours[i])))
 			return UNKNOWN;
 	return NO;

@@ -11,6 +11,7 @@
 #include "array.h"
 #include "clock.h"
 #include "fd_message.h"
+#include "number.h"
 
 /* With the space that comes before a number or a text. */
 static const struct word {
@@ -58,8 +59,7 @@ static bool parse(const char *line, struct answer *answer)
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		size_t length = strlen(words[i].text);
 		const char *rest = line + length;
-		char *end;
-		long number;
+		long long number;
 
 		if (strncmp(line, words[i].text, length) != 0)
 			continue;
@@ -68,9 +68,9 @@ static bool parse(const char *line, struct answer *answer)
 			snprintf(answer->text, sizeof answer->text, "%s", rest);
 			return !*rest == (i == ANSWER_READY);
 		}
-		number = strtol(rest, &end, 10);
+		number = number_parse(rest, INT_MAX);
 		answer->pid = (pid_t)number;
-		return *rest >= '0' && *rest <= '9' && !*end && number <= INT_MAX;
+		return number >= 0;
 	}
 	return false;
 }

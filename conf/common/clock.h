@@ -1,5 +1,6 @@
 /*
- * clock.h - the clock that deadlines go by: CLOCK_MONOTONIC, which nobody sets.
+ * clock.h - the clocks that nobody sets: CLOCK_MONOTONIC, which deadlines go by, and
+ * CLOCK_BOOTTIME, which ages do: it goes on while the machine sleeps.
  */
 #ifndef NSISOLATE_CLOCK_H
 #define NSISOLATE_CLOCK_H
@@ -14,6 +15,14 @@ static inline int64_t clock_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline int64_t clock_boot_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
 }
 
 #endif

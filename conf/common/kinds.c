@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "array.h"
@@ -47,6 +48,19 @@ int kinds_complete(int flags)
 		if (flags & kinds[i].flag)
 			complete |= kinds[i].brings;
 	return complete;
+}
+
+ino_t namespace_inode(const char *file, struct error *error)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof path, "/proc/self/ns/%s", file);
+	if (stat(path, &status) < 0) {
+		error_errno(error, errno, "cannot read %s (is /proc mounted?)", path);
+		return 0;
+	}
+	return status.st_ino;
 }
 
 /* What an errno of clone(2), unshare(2) and setns(2) means here: see the ERRORS of clone(2). */

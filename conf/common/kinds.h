@@ -6,6 +6,7 @@
 #define NSISOLATE_KINDS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "error.h"
 
@@ -35,6 +36,12 @@ const struct kind *kind_by_flag(int flag);
  * cgroup for /sys/fs/cgroup.
  */
 int kinds_complete(int flags);
+
+/*
+ * The inode of /proc/self/ns/@file, which names a namespace as long as somebody holds it
+ * (namespaces(7)); 0 with @error filled when it cannot be read.
+ */
+ino_t namespace_inode(const char *file, struct error *error);
 
 /*
  * The kernel refused a new namespace of this kind with @errnum: says so in @error, with the cause

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kinds.h"
+#include "number.h"
 #include "private_dirs.h"
 #include "settings.h"
 
@@ -83,12 +84,9 @@ static int set_word(
 static int set_number(
 	const struct setting *setting, unsigned *field, const char *value, struct error *error)
 {
-	char *end;
-	unsigned long number;
+	long long number = number_parse(value, setting->limit);
 
-	errno = 0;
-	number = strtoul(value, &end, 10);
-	if (*value < '0' || *value > '9' || *end || errno || number > setting->limit)
+	if (number < 0)
 		return error_set(error, EINVAL, "--%s=%s: expected a number from 0 to %u",
 			setting->option, value, setting->limit);
 	*field = (unsigned)number;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
+#include "printable.h"
 #include "process_count.h"
 
 void session_log_word(char *word, size_t size, const char *value)
@@ -23,13 +25,6 @@ void session_log_word(char *word, size_t size, const char *value)
 	word[length] = '\0';
 }
 
-void session_log_line(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || (unsigned char)*text >= 0x7f)
-			*text = '?';
-}
-
 void session_log_failed(
 	const char *user, const char *let_in, const char *why, char text[SESSION_LOG_MAX])
 {
@@ -41,7 +36,7 @@ void session_log_failed(
 			word, let_in, why);
 	else
 		snprintf(text, SESSION_LOG_MAX, "session refused: user=%s: %s", word, why);
-	session_log_line(text);
+	printable(text);
 }
 
 void session_log_doubt(const char *user, const struct policy *policy, const char *doubt,
@@ -53,21 +48,13 @@ void session_log_doubt(const char *user, const struct policy *policy, const char
 	session_log_word(rule, sizeof rule, policy->rule);
 	snprintf(text, SESSION_LOG_MAX, "decided in doubt: user=%s rule=%s isolate=%s: %s", word,
 		rule, policy->isolate ? "yes" : "no", doubt);
-	session_log_line(text);
-}
-
-static time_t monotonic_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	printable(text);
 }
 
 void session_log_start(struct session_log *log, const struct policy *policy, const char *user,
 	const char *service, const char *from)
 {
-	*log = (struct session_log){.since = monotonic_seconds()};
+	*log = (struct session_log){.since = clock_ms() / 1000};
 	session_log_word(log->user, sizeof log->user, user);
 	session_log_word(log->service, sizeof log->service, service);
 	session_log_word(log->from, sizeof log->from, from);
@@ -94,7 +81,7 @@ void session_log_note(const struct session_log *log, const char *note, char text
 {
 	snprintf(text, SESSION_LOG_MAX, "session without a comfort: user=%s rule=%s id=%s: %s",
 		log->user, log->rule, log->id, note);
-	session_log_line(text);
+	printable(text);
 }
 
 void session_log_opened(const struct session_log *log, char text[SESSION_LOG_MAX])
@@ -116,7 +103,7 @@ void session_log_closed(
 		"processes=%s%s reason=%s",
 		log->user, log->rule, log->service,
 		number_of(log->init, (unsigned long long)log->init).text, log->id,
-		(long long)(monotonic_seconds() - log->since),
+		(long long)(clock_ms() / 1000 - log->since),
 		number_of(left >= 0, (unsigned long long)left).text, left >= LIVING_MAX ? "+" : "",
 		reason);
 }

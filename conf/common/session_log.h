@@ -34,9 +34,6 @@ struct session_log {
 /* @value, from wherever, as one word of a line; more than @size - 1 bytes of it are cut off. */
 void session_log_word(char *word, size_t size, const char *value);
 
-/* @text as one line: what is not printable ASCII becomes '?'. */
-void session_log_line(char *text);
-
 /*
  * There is no session for @user.  @let_in: why the login is let in anyway; NULL: it is
  * refused.

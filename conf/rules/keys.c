@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "conf/common/kinds.h"
+#include "conf/common/number.h"
 #include "conf/common/private_dirs.h"
 #include "hostname.h"
 
@@ -265,17 +266,6 @@ static bool is_size(const char *value)
 	       !size_overflows(value, (char)tolower((unsigned char)*unit));
 }
 
-static bool is_number(const char *value, unsigned limit, unsigned *number)
-{
-	char *end;
-	unsigned long all;
-
-	errno = 0;
-	all = strtoul(value, &end, 10);
-	*number = (unsigned)all;
-	return isdigit((unsigned char)*value) && !*end && !errno && all <= limit;
-}
-
 /* @fits: it can stand there, if @setting's field has room for it, which only a path can lack. */
 static bool take_text(const struct setting *setting, const char *value, bool fits, char *field,
 	struct key_fault *fault)
@@ -299,6 +289,7 @@ bool key_take(enum key_id id, const char *value, struct policy *policy, struct k
 {
 	const struct setting *setting = &settings[id];
 	void *field = (char *)policy + setting->offset;
+	long long number;
 	int word;
 
 	switch (setting->shape) {
@@ -311,7 +302,9 @@ bool key_take(enum key_id id, const char *value, struct policy *policy, struct k
 		*(unsigned *)field = word < 0 ? 0 : (unsigned)word;
 		return word >= 0;
 	case SHAPE_NUMBER:
-		return is_number(value, setting->limit, field) ||
+		number = number_parse(value, setting->limit);
+		*(unsigned *)field = (unsigned)number;
+		return number >= 0 ||
 		       fault_at(fault, 0, "'%s': expected %s", value, setting->expected);
 	case SHAPE_KINDS:
 		return take_kinds(value, policy, fault);

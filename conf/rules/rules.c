@@ -534,6 +534,21 @@ int rules_match(
 	return rules_explain(rules, login, policy, NULL, error);
 }
 
+int rules_decide(const char *path, struct login *login, struct policy *policy, struct error *error)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules *rules;
+	int result = rules_load(path, &rules, &diagnostics);
+
+	if (result < 0)
+		diagnostics_first_error(&diagnostics, error->text, sizeof error->text);
+	else
+		result = rules_match(rules, login, policy, error);
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+	return result;
+}
+
 size_t rules_count(const struct rules *rules)
 {
 	return rules->count;

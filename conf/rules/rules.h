@@ -60,6 +60,9 @@ int rules_load_changed(const char *path, const char *file, const char *with, str
 int rules_match(
 	const struct rules *rules, struct login *login, struct policy *policy, struct error *error);
 
+/* rules_load of @path and rules_match in one; 0, or a negative errno with the first @error. */
+int rules_decide(const char *path, struct login *login, struct policy *policy, struct error *error);
+
 /* Where something stands; what is pointed to lives as long as the rules. */
 struct rules_place {
 	const char *rule; /* its section; "defaults"; NULL for the built-in values */

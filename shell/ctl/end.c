@@ -15,6 +15,7 @@
 #include "command.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/clock.h"
+#include "conf/common/number.h"
 #include "shell/ctl/output/printable.h"
 #include "shell/ctl/session/sessions.h"
 
@@ -164,8 +165,7 @@ static enum status end_all(const struct session **chosen, size_t count, bool now
 static int find_uid(const char *user, uid_t *uid)
 {
 	const struct passwd *account;
-	char *end;
-	unsigned long number;
+	long long number;
 
 	errno = 0;
 	account = getpwnam(user);
@@ -173,8 +173,8 @@ static int find_uid(const char *user, uid_t *uid)
 		*uid = account->pw_uid;
 		return 0;
 	}
-	number = strtoul(user, &end, 10);
-	if (*user >= '0' && *user <= '9' && !*end && number < (uid_t)-1) {
+	number = number_parse(user, (uid_t)-2);
+	if (number >= 0) {
 		*uid = (uid_t)number;
 		return 0;
 	}

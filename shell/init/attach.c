@@ -14,15 +14,16 @@
 
 #include "conf/common/answer.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/kinds.h"
 #include "pid1.h"
 #include "shell/common/descriptors.h"
 #include "shell/common/drop.h"
+#include "shell/common/signals.h"
 #include "shell/init/mounts/hosts.h"
 #include "shell/init/mounts/other_procfs.h"
 #include "shell/init/shared/join.h"
 #include "shell/init/shared/socket.h"
 #include "shell/init/shared/systemd_scope.h"
-#include "signals.h"
 
 /*
  * The socket to whoever started us.  PID 1 keeps it for life: that root made it is what tells its
@@ -171,7 +172,7 @@ static int know_host(struct setup *setup, struct error *error)
 	host->first = setup->policy.kinds & CLONE_NEWPID;
 	if (host->first)
 		return 0;
-	host->uts = namespaces_inode("uts", error);
+	host->uts = namespace_inode("uts", error);
 	return host->uts ? 0 : -ENOENT;
 }
 

@@ -10,7 +10,7 @@
 
 #include "job.h"
 #include "shell/common/environment.h"
-#include "signals.h"
+#include "shell/common/signals.h"
 
 int command_init(struct command *command, char **argv, bool login, int stored, struct error *error)
 {

@@ -17,6 +17,7 @@
 
 #include "command.h"
 #include "conf/common/child.h"
+#include "conf/common/kinds.h"
 #include "pid1.h"
 #include "shell/common/descriptors.h"
 #include "shell/common/drop.h"
@@ -77,7 +78,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 	command_release(command);
 	/* for the log alone: it goes without where this fails */
 	if (job->log_user)
-		ready.number = (long long)namespaces_inode("pid", NULL);
+		ready.number = (long long)namespace_inode("pid", NULL);
 	snprintf(ready.text, sizeof ready.text, "%s", note.text);
 	send(outer, &ready, sizeof ready, MSG_NOSIGNAL);
 	pid1_run(&pid1);
@@ -214,8 +215,8 @@ int foreground_run(struct job *job)
 	command.terminal = outer.terminal;
 	log_start(&outer.log, &job->setup.policy, job->log_user, job->from);
 	if (!(job->setup.policy.kinds & CLONE_NEWPID)) {
-		job->setup.host.uts = namespaces_inode("uts", &error);
-		job->setup.host.mnt = namespaces_inode("mnt", &error);
+		job->setup.host.uts = namespace_inode("uts", &error);
+		job->setup.host.mnt = namespace_inode("mnt", &error);
 		if (!job->setup.host.uts || !job->setup.host.mnt)
 			return without_session(job, &command, &error);
 		return in_place_run(job, &command);

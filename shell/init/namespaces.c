@@ -22,19 +22,6 @@
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 
-ino_t namespaces_inode(const char *file, struct error *error)
-{
-	char path[64];
-	struct stat status;
-
-	snprintf(path, sizeof path, "/proc/self/ns/%s", file);
-	if (stat(path, &status) < 0) {
-		error_errno(error, errno, "cannot read %s (is /proc mounted?)", path);
-		return 0;
-	}
-	return status.st_ino;
-}
-
 bool namespaces_is_new(
 	const struct namespaces_host *host, const char *file, ino_t inode, struct error *error)
 {
@@ -43,7 +30,7 @@ bool namespaces_is_new(
 	/* to ask costs one part in thirty of a session: process 1 has no /proc/self yet */
 	if (host->first && getpid() == 1)
 		return true;
-	own = namespaces_inode(file, error);
+	own = namespace_inode(file, error);
 	if (own && inode && own != inode)
 		return true;
 	if (own)

@@ -20,12 +20,6 @@ struct namespaces_host {
 };
 
 /*
- * The inode of /proc/self/ns/@file, which names a namespace as long as somebody holds it
- * (namespaces(7)); 0 with @error filled when it cannot be read.
- */
-ino_t namespaces_inode(const char *file, struct error *error);
-
-/*
  * Whether this process's namespace @file, "uts" or "mnt", is not the host's, which has that inode.
  */
 bool namespaces_is_new(

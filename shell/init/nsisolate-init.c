@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "conf/common/kinds.h"
+#include "conf/common/number.h"
 #include "job.h"
 
 static const char usage[] =
@@ -42,19 +43,6 @@ static const char usage[] =
 	"FD\n  --log=USER --from=ADDRESS  tell the system log of USER's session, coming from "
 	"there\n";
 
-/* A number that fills @text, at most @limit; -1 when it is none. */
-static long long number_of(const char *text, unsigned long long limit)
-{
-	char *end;
-	unsigned long long number;
-
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || number > limit)
-		return -1;
-	return (long long)number;
-}
-
 /* The value of `--@name=VALUE`, or NULL when @word is something else. */
 static const char *value_of(const char *word, const char *name)
 {
@@ -72,7 +60,7 @@ static int take_id(const char *word, const char *name, unsigned *id, struct erro
 
 	if (!value)
 		return 0;
-	number = number_of(value, (unsigned)-2); /* -1 is no id but "leave it", setresuid(2) */
+	number = number_parse(value, (unsigned)-2); /* -1 is no id but "leave it", setresuid(2) */
 	if (number < 0)
 		return error_set(error, EINVAL, "%s: expected an id", word);
 	*id = (unsigned)number;
@@ -85,7 +73,7 @@ static int take_descriptor(const char *word, const char *name, int *fd, struct e
 
 	if (!value)
 		return 0;
-	*fd = (int)number_of(value, INT_MAX);
+	*fd = (int)number_parse(value, INT_MAX);
 	return *fd >= 0 ? 1 : error_set(error, EINVAL, "%s: no descriptor", word);
 }
 
@@ -136,9 +124,9 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 	value = value_of(word, "--host-mount");
 	if (!value)
 		return 0;
-	if (number_of(value, ~0ull >> 1) <= 0)
+	if (number_parse(value, ~0ull >> 1) <= 0)
 		return error_set(error, EINVAL, "%s: expected an inode number", word);
-	job->setup.host.mnt = (ino_t)number_of(value, ~0ull >> 1);
+	job->setup.host.mnt = (ino_t)number_parse(value, ~0ull >> 1);
 	return 1;
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,7 +12,8 @@
 #include "command.h"
 #include "pid1.h"
 #include "shell/common/descriptors.h"
-#include "signals.h"
+#include "shell/common/end_as.h"
+#include "shell/common/signals.h"
 
 static void send_signal(struct outer *outer, int signum)
 {
@@ -73,21 +73,6 @@ static void stop_too(struct outer *outer, int signum)
 		return;
 	pass_terminal_on(outer, group);
 	send_signal(outer, SIGCONT);
-}
-
-/* Ends as the command did; does not return. */
-static _Noreturn void end_as(int status)
-{
-	static const struct rlimit no_core = {0, 0};
-
-	if (WIFEXITED(status))
-		_exit(WEXITSTATUS(status));
-	/* the command has dumped its core, if it was to; this one would tell nothing */
-	setrlimit(RLIMIT_CORE, &no_core);
-	signal(WTERMSIG(status), SIG_DFL);
-	raise(WTERMSIG(status));
-	signals_set(SIGNALS_NONE, NULL);
-	_exit(128 + WTERMSIG(status));
 }
 
 _Noreturn void outer_end(struct outer *outer, int status)

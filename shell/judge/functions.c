@@ -3,6 +3,7 @@
  */
 #include <security/pam_modules.h>
 
+#include "conf/common/array.h"
 #include "lines.h"
 
 /* Of three octal digits each is written eight times: 512 functions, line_0000 to line_0777. */
@@ -37,6 +38,6 @@ void *line_function(size_t index)
 	static int (*const functions[])(
 		pam_handle_t * pamh, int flags, int argc, const char **argv) = {ALL(NAME)};
 
-	_Static_assert(sizeof functions / sizeof functions[0] == LINES_MAX, "one for each line");
+	_Static_assert(ARRAY_SIZE(functions) == LINES_MAX, "one for each line");
 	return (void *)functions[index];
 }

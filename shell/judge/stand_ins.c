@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "lines.h"
 
@@ -308,7 +309,7 @@ static char type_of(const char *function)
 		{"pam_sm_chauthtok", 'p'},
 	};
 
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(types[i].function, function))
 			return types[i].type;
 	return '\0'; /* the second function of a line */

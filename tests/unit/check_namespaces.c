@@ -42,7 +42,7 @@ START_TEST(the_hosts_namespaces_are_left_alone)
 
 	play_the_host();
 	host = (struct namespaces_host){
-		false, namespaces_inode("uts", &error), namespaces_inode("mnt", &error)};
+		false, namespace_inode("uts", &error), namespace_inode("mnt", &error)};
 	ck_assert(host.uts && host.mnt);
 	assert_refused(host);
 	/* a promise that this is process 1, which it is not */
@@ -66,7 +66,7 @@ START_TEST(new_ones_are_named)
 
 	play_the_host();
 	host = (struct namespaces_host){
-		false, namespaces_inode("uts", &error), namespaces_inode("mnt", &error)};
+		false, namespace_inode("uts", &error), namespace_inode("mnt", &error)};
 	ck_assert_int_eq(unshare(CLONE_NEWUTS), 0);
 	ck_assert_int_eq(namespaces_set_names(&host, "by-intent", "", &error), 0);
 	gethostname(now, sizeof now);

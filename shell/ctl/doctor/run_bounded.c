@@ -21,6 +21,7 @@
 #include "conf/common/cleanup.h"
 #include "conf/common/clock.h"
 #include "shell/common/descriptors.h"
+#include "shell/common/drop.h"
 
 /* Ids that are never assigned: Debian policy, 9.2.2; systemd's "Users, Groups, UIDs and GIDs". */
 #define STRANGER_FIRST 65520u
@@ -71,13 +72,6 @@ static int take_stdio(int in, int out, int err)
 	return descriptors_keep(keep, 3, &error);
 }
 
-static int become_user(const struct run_user *user)
-{
-	if (setgroups(0, NULL) < 0 || setresgid(user->gid, user->gid, user->gid) < 0)
-		return -1;
-	return setresuid(user->uid, user->uid, user->uid);
-}
-
 static _Noreturn void become(char *const *argv, char *const *environment,
 	const struct run_user *user, int in, int out, int err)
 {
@@ -86,7 +80,7 @@ static _Noreturn void become(char *const *argv, char *const *environment,
 	 * so that it can be killed with everything that it started.
 	 */
 	if (take_stdio(in, out, err) < 0 || setsid() < 0 || chdir("/") < 0 ||
-		(user && become_user(user) < 0)) {
+		(user && drop_to_user(user->uid, user->gid, NULL) < 0)) {
 		dprintf(2, "cannot be prepared: %s", strerror(errno));
 		_exit(126);
 	}

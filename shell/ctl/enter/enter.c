@@ -13,6 +13,7 @@
 #include "conf/rules/rules.h"
 #include "entry.h"
 #include "relay.h"
+#include "shell/common/end_as.h"
 #include "shell/common/real_shell.h"
 #include "shell/ctl/command.h"
 #include "shell/ctl/session/sessions.h"
@@ -74,9 +75,7 @@ static int find_account(
 /* passwd's shell; behind nsisolate-shell, the real shell from the rules. */
 static const char *find_shell(struct login *login, const struct session *session)
 {
-	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
 	static struct policy policy;
-	struct rules *rules = NULL;
 	struct error error = {0};
 	const char *shell = "/bin/sh";
 
@@ -85,29 +84,11 @@ static const char *find_shell(struct login *login, const struct session *session
 	login->service = "nsisolate-shell";
 	/* broken rules refuse logins, but must not refuse an admin who looks for the reason */
 	if (session->kind == SESSION_SHELL &&
-		(rules_load(NSISOLATE_CONF, &rules, &diagnostics) < 0 ||
-			rules_match(rules, login, &policy, &error) < 0))
+		rules_decide(NSISOLATE_CONF, login, &policy, &error) < 0)
 		policy = (struct policy){0};
-	rules_free(rules);
-	diagnostics_free(&diagnostics);
 	if (real_shell_find(&shell, &policy, login, &error) < 0)
 		real_shell_find(&shell, &(struct policy){0}, login, &error);
 	return shell;
-}
-
-static _Noreturn void end_as(int status)
-{
-	static const struct rlimit no_core = {0, 0};
-	sigset_t all;
-
-	if (WIFEXITED(status))
-		exit(WEXITSTATUS(status));
-	setrlimit(RLIMIT_CORE, &no_core);
-	signal(WTERMSIG(status), SIG_DFL);
-	raise(WTERMSIG(status));
-	sigfillset(&all);
-	sigprocmask(SIG_UNBLOCK, &all, NULL);
-	_exit(128 + WTERMSIG(status));
 }
 
 static int run(struct entry *entry, struct error *error)

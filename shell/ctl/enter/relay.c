@@ -15,6 +15,7 @@
 
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "shell/common/end_as.h"
 
 /* Output of a process that was left in the background can be endless; we do not wait for it. */
 #define LAST_WORDS (256 << 10)
@@ -68,20 +69,6 @@ static void restore(const struct relay *relay)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &relay->before);
 }
 
-static _Noreturn void die_by(int signum)
-{
-	static const struct rlimit no_core = {0, 0};
-	sigset_t one;
-
-	setrlimit(RLIMIT_CORE, &no_core);
-	signal(signum, SIG_DFL);
-	raise(signum);
-	sigemptyset(&one);
-	sigaddset(&one, signum);
-	sigprocmask(SIG_UNBLOCK, &one, NULL);
-	_exit(128 + signum);
-}
-
 /* There is nobody left to run the process for. */
 static _Noreturn void hang_up(struct traffic *traffic, int signum)
 {
@@ -89,7 +76,7 @@ static _Noreturn void hang_up(struct traffic *traffic, int signum)
 	/* closing it sends SIGHUP to those inside; background jobs stay, as with any terminal */
 	relay_close(traffic->relay);
 	kill(-traffic->pid, signum);
-	die_by(signum);
+	end_as(signum);
 }
 
 static void stop(const struct relay *relay)

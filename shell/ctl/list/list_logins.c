@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cells.h"
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "shell/ctl/output/json.h"
 #include "shell/ctl/output/printable.h"
 #include "shell/ctl/output/table.h"
@@ -30,10 +30,9 @@ struct entries {
 
 static long long age_of(long long since)
 {
-	struct timespec now;
+	int64_t now = clock_boot_seconds();
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return since < 0 || since > now.tv_sec ? -1 : now.tv_sec - since;
+	return since < 0 || since > now ? -1 : now - since;
 }
 
 static struct entry *add(struct entries *entries, const struct session *session)

@@ -7,10 +7,9 @@
 
 #include <stddef.h>
 
-/* Replaces every byte that is not printable ASCII by '?', in place; returns @text. */
-char *printable(char *text);
+#include "conf/common/printable.h"
 
-/* The same for one word of a table, where a blank would start the next one. */
+/* printable() for one word of a table, where a blank would start the next one. */
 char *printable_word(char *text);
 
 /*

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "conf/common/number.h"
 #include "probe.h"
 #include "sessions.h"
 #include "shell/ctl/command.h"
@@ -16,12 +18,9 @@
 /* The number that @text consists of; 0 when it is not a number, or 0. */
 static unsigned long long number_of(const char *text)
 {
-	unsigned long long number;
-	char *end;
+	long long number = number_parse(text, LLONG_MAX);
 
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	return *text < '0' || *text > '9' || *end || errno ? 0 : number;
+	return number < 0 ? 0 : (unsigned long long)number;
 }
 
 /* USER/N, as the list shows it. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "conf/common/kinds.h"
 #include "conf/common/session_facts.h"
 #include "logins.h"
 #include "origin.h"
@@ -46,25 +47,16 @@ const char *session_judge_user(struct session_judge *judge, uid_t uid)
 	return entry->name;
 }
 
-static ino_t own_namespace(const char *file)
-{
-	char path[64];
-	struct stat status;
-
-	snprintf(path, sizeof path, "/proc/self/ns/%s", file);
-	return stat(path, &status) < 0 ? 0 : status.st_ino;
-}
-
 int session_judge_start(struct session_judge *judge, struct error *error)
 {
 	char directory[] = NSISOLATE_INIT, path[PATH_MAX];
 	char *slash = strrchr(directory, '/');
 
 	*judge = (struct session_judge){.uid = geteuid()};
-	judge->pid_namespace = own_namespace("pid");
-	judge->user_namespace = own_namespace("user");
+	judge->pid_namespace = namespace_inode("pid", error);
+	judge->user_namespace = namespace_inode("user", error);
 	if (!judge->pid_namespace || !judge->user_namespace)
-		return error_errno(error, errno, "cannot read /proc/self/ns (is /proc mounted?)");
+		return -ENOENT;
 	/* neither has to exist: we may be in the middle of an upgrade, or have been removed */
 	if (stat(NSISOLATE_INIT, &judge->init) < 0)
 		judge->init = (struct stat){0};

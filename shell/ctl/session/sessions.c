@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "probe.h"
 
 #ifndef NS_GET_TGID_FROM_PIDNS /* Linux 6.11 */
@@ -267,13 +268,12 @@ static void number(struct sessions *sessions)
 static void count_ages(struct sessions *sessions)
 {
 	long ticks = sysconf(_SC_CLK_TCK);
-	struct timespec now;
+	int64_t now = clock_boot_seconds();
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
 	for (size_t i = 0; i < sessions->count; i++) {
 		struct session *session = &sessions->list[i];
 
-		session->age = now.tv_sec - session->started / ticks;
+		session->age = now - session->started / ticks;
 		if (session->age < 0)
 			session->age = 0;
 	}

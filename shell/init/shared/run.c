@@ -20,9 +20,9 @@
 #include "conf/common/login_facts.h"
 #include "join.h"
 #include "shell/common/drop.h"
+#include "shell/common/signals.h"
 #include "shell/init/mounts/hosts.h"
 #include "shell/init/mounts/other_procfs.h"
-#include "shell/init/signals.h"
 
 /* How long the set may take to be made, or to let us in. */
 #define TIMEOUT_MS 10000
