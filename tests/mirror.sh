@@ -1,9 +1,9 @@
-# mirror.sh - where the tests get Debian from: this machine's own way to it.  Source it.
+# mirror.sh - where the tests get Debian from: this machine's own apt source.  To be sourced.
 #
 #	MIRROR        the archive that this machine's apt uses; from the environment where that is no Debian's
 #	mirror_base RELEASE DIR     debootstrap's minbase of that release in DIR
 #
-# Of apt come the mirror, its keyring and its proxies; none is written down here.
+# The mirror, its keyring and its proxies come from apt; none is written down here.
 
 mirror_of_machine() { # of the first source that is a whole release
 	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |

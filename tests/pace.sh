@@ -1,7 +1,7 @@
-# pace.sh - time as tests count it, in plain logins of this machine: source it.
+# pace.sh - time as tests count it, in plain logins on this machine.  To be sourced.
 #
-# Machines differ fiftyfold in what a fork costs, and a loaded machine differs from itself a minute ago.
-# So no test bounds anything in seconds: it allows so many plain logins, as they cost in the same minute.
+# The cost of a fork differs fiftyfold between machines, and a loaded machine differs from itself a minute
+# ago.  So no test has bounds in seconds: it allows so many plain logins, at their cost in the same minute.
 #
 #	pace_keep LOGIN_MS          until killed, keep $PACE, the file that says what a login costs now: LOGIN_MS
 #	                            while the machine is as it is at the start, more when it gets slower
@@ -11,14 +11,15 @@
 #	now_ms                      a clock
 #	assert_within START MS N [WHAT]   fail when more than MS and N logins have gone by since START (now_ms)
 #
-# Without $PACE each asks the machine on the spot.
+# Without $PACE each measures the machine on the spot.
 
-# A plain login by ssh, key exchange and all, beside the probe below: 80 to 100 on the machines tried.
+# The cost of a plain login by ssh, key exchange included, in units of the probe below: 80 to 100 on the
+# machines tried.
 PACE_PROBES=100
 
 now_ms() { date +%s%3N; }
 
-# What ten processes cost that are forked, exec'ed and waited for: microseconds for one
+# The cost of ten processes that are forked, exec'ed and waited for, in microseconds for one
 pace_probe() {
 	local i start=${EPOCHREALTIME/[.,]/}
 	for i in 0 1 2 3 4 5 6 7 8 9; do /bin/true; done
@@ -34,7 +35,7 @@ pace_keep() {
 		minute[i++ % 30]=$now
 		dearest=$first
 		for now in "${minute[@]}"; do ((now <= dearest)) || dearest=$now; done
-		# in one piece: whoever reads gets the old or the new one
+		# atomically: a reader gets the old file or the new one
 		echo $((login * dearest / first)) >"$PACE.new" && mv "$PACE.new" "$PACE"
 		sleep 2
 	done

@@ -68,10 +68,10 @@ paths_of() {
 	set +a
 }
 
-# Not the variable alone: what follows would change the machine itself.
+# Not the variable alone: what follows would otherwise change the machine itself.
 on_stage() { [ "${NSISOLATE_STAGE:-}" = 1 ] && [ "$(cat /proc/1/comm)" = stage_init ]; }
 
-# Whether there can be a stage here, asked once; $STAGE_POSSIBLE says why not.
+# Whether a stage is possible here, determined once; $STAGE_POSSIBLE says why not.
 stage_possible() {
 	if [ -z "${STAGE_POSSIBLE:-}" ]; then
 		STAGE_POSSIBLE=$(stage_control 2>&1) && STAGE_POSSIBLE=yes
@@ -81,7 +81,7 @@ stage_possible() {
 }
 stage_control() { # what a stage is made of
 	[ "$(id -u)" = 0 ] || { echo "it needs root"; return 1; }
-	# all below /proc, which is a mount everywhere; in a chroot "/" may be none
+	# everything below /proc, which is always a mount; in a chroot "/" may not be one
 	unshare --mount --pid --net --uts --ipc --fork --kill-child --propagation unchanged sh -c '
 		mount --make-private /proc && mount -t proc proc /proc && mount -t tmpfs none /proc &&
 			mkdir /proc/up /proc/work /proc/over && mount -t overlay \
@@ -95,7 +95,7 @@ stage_enter() { # with STAGE_TERMINAL=1 the terminal stays the controlling one
 	stage_possible || { echo "stage.sh: there can be no stage here: $STAGE_POSSIBLE" >&2; exit 2; }
 	[ -x "$BUILD/tests/stage_init" ] ||
 		{ echo "stage.sh: nothing is built in $BUILD, run make check" >&2; exit 2; }
-	# each dies with the one before it, so that the stage ends with whoever ran the tests
+	# each dies with its parent, so that the stage ends with the process that runs the tests
 	local bound=(setpriv --pdeathsig KILL) session
 	session=("${bound[@]}" setsid --wait)
 	[ -z "${STAGE_TERMINAL:-}" ] || session=()
@@ -123,7 +123,7 @@ fresh() { # fresh DIR MODE: empty
 	mount -t tmpfs -o "mode=$2,nosuid,nodev" stage "$dir"
 }
 
-# What lies below a directory that was covered is put back in its place, itself, no copy of it.
+# Puts what lies below a covered directory back in its place: the original, not a copy.
 uncover() { # uncover KEPT PATH
 	[ "$1" -ef "$2" ] && return
 	mkdir -p "$2" && mount --bind "$1" "$2"
@@ -148,14 +148,14 @@ stage_directories() {
 stage_devices() {
 	local word kept=$STAGE/kept
 	mkdir $kept
-	# private: what is mounted over /dev would come along otherwise
+	# private: otherwise mounts over /dev would come along
 	mount --bind --make-private /dev $kept
 	mount -t tmpfs -o mode=755,nosuid stage /dev
 	for word in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
 		# shellcheck disable=SC2086
 		set -- ${word//:/ }
 		mknod -m 666 "/dev/$1" c "$2" "$3" 2>&- && continue
-		# in a container that may not
+		# not permitted in some containers
 		: >"/dev/$1" && mount --bind "$kept/$1" "/dev/$1"
 	done
 	umount $kept
@@ -169,7 +169,7 @@ stage_devices() {
 	for word in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${word%:*}" "/dev/${word#*:}"; done
 }
 
-# The machine may have such users of its own: not on the stage.
+# The machine may have such users of its own: remove them on the stage.
 stage_forget() { # stage_forget NAME UID
 	local file
 	for file in /etc/passwd /etc/shadow /etc/group /etc/gshadow; do
@@ -207,7 +207,7 @@ stage_users() {
 	mkdir -p /root/.ssh && cp "$STAGE/keys/user.pub" /root/.ssh/authorized_keys
 	chmod 700 /root/.ssh
 	getent passwd sshd >/dev/null || echo "sshd:x:74:65534::/run/sshd:/usr/sbin/nologin" >>/etc/passwd
-	# nobody on the stage is greeted, nor mourned for being away
+	# no greeting on the stage, and no complaint about missing mail
 	touch /root/.hushlogin /home/{alice,bob,carol,dave}/.hushlogin
 	rm -f /etc/motd /etc/nologin /etc/update-motd.d/*
 	touch /run/motd.dynamic # pam_motd makes it at the first login
@@ -219,7 +219,7 @@ stage_build() {
 	paths_of "$BUILD"
 	hostname lab
 	ip link set lo up
-	# an ACK is delayed by 40 ms, twice a login; where that cannot be changed, it is
+	# an ACK is delayed by 40 ms, twice per login; disable that where possible
 	for route in 127.0.0.0/8 127.0.0.1; do
 		ip route change local $route dev lo proto kernel scope host src 127.0.0.1 table local quickack 1 || true
 	done 2>/dev/null
@@ -246,7 +246,7 @@ stage_build() {
 	STAGE_MOUNTS=$(</proc/1/mountinfo)
 }
 
-# Before every test: what another one changed, or left when it failed, is put right.
+# Before every test: restores what another test changed, or left behind when it failed.
 stage_reset() {
 	local stack
 	# shellcheck disable=SC2046
@@ -260,9 +260,9 @@ stage_reset() {
 	: >$LOGS/syslog
 }
 
-# What a test that failed did not take away: the next one is not to fail by it.
+# Removes what a failed test left, so that the next one does not fail because of it.
 stage_clean() {
-	# without it all would be new, and the tree is below what is looked at
+	# not without the list: everything would be new, and the tree is below the directories examined
 	[ -s $STAGE/before ] || return 0
 	find /run /tmp /dev/shm -xdev -path $STAGE -prune -o -print | sort | comm -23 - <(sort $STAGE/before) |
 		sort -r | xargs -r -d '\n' rm -rf --one-file-system --
@@ -274,7 +274,7 @@ stage_unmount() { # what was mounted since; the last one first
 		sort -rn | awk '{ print $5 }' | xargs -r -n1 umount -l
 }
 
-# What is built goes where it belongs, below DIR if there is one.
+# Installs what was built, below DIR if given.
 stage_make_install() {
 	local variables
 	mapfile -t variables <"$BUILD/paths"
@@ -381,8 +381,8 @@ sanitized() { grep -q __asan_init "$BUILD/tests/pam_app"; } # by `make sanitize`
 
 inits() { pgrep -u "$1" -x nsisolate-init; } # the oldest first
 is_pid1() { grep -q '^NSpid:.*[[:space:]]1$' "/proc/$1/status"; } 2>/dev/null
-# PID 1 of USER's newest session, and the process outside of the oldest one that nsisolate-shell made.
-# Not by pkill -n and -o: a start is counted in ticks, and the two may have started in the same one.
+# PID 1 of USER's newest session, and the process outside the oldest one that nsisolate-shell made.  Not by
+# pkill -n and -o: start times have a resolution of one tick, and the two may be equal.
 newest_pid1() { # newest_pid1 USER
 	local pid init=
 	for pid in $(inits "$1"); do ! is_pid1 "$pid" || init=$pid; done
@@ -410,7 +410,7 @@ not_logged() {
 	! grep -E "$1" $LOGS/syslog || fail "a line of the log matches /$1/"
 }
 
-# ---- what must be true ----
+# ---- assertions ----
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 skip() { echo "SKIPPED: $*"; exit 77; }
@@ -421,7 +421,7 @@ assert_match() { [[ $1 =~ $2 ]] || fail "${3:-value}: got '$1', wanted /$2/"; }
 wait_for() { # there is no one event for "whatever COMMAND asks"
 	local looks=0 end=
 	until "$@" >/dev/null 2>&1; do
-		# a slow machine looks as slowly as it works, and has some logins' time more
+		# a slow machine polls as slowly as it works, and gets the time of some more logins
 		if ((++looks >= 200)); then
 			end=${end:-$(($(now_ms) + 50 * $(login_ms)))}
 			[ "$(now_ms)" -lt "$end" ] || return 1
@@ -430,8 +430,8 @@ wait_for() { # there is no one event for "whatever COMMAND asks"
 	done
 }
 
-# The unified hierarchy at /sys/fs/cgroup, until umount.  Where the machine has mounted it that is bound: a
-# second mount of it, from the machine's own cgroup namespace, would change its options for everybody.
+# The unified hierarchy at /sys/fs/cgroup, until umount.  If the machine has mounted it, a bind mount:
+# mounting it again, from the machine's own cgroup namespace, would change its options for everybody.
 cgroup2_mount() {
 	local there
 	there=$(awk '/ - cgroup2 / && $4 == "/" { print $5; exit }' /proc/self/mountinfo)
@@ -447,7 +447,7 @@ need_user_namespaces() {
 	why=$(unshare --user true 2>&1) || skip "no user namespaces for users here: $why"
 }
 
-# what a session could leave: processes, namespaces, mounts, a hostname, files
+# what a session could leave behind: processes, namespaces, mounts, a hostname, files
 stage_state() {
 	stage_processes
 	lsns -n -o NS,TYPE | sort
@@ -458,7 +458,7 @@ stage_state() {
 	ls -A /dev/shm /dev/pts /dev/mqueue
 }
 
-# the tests' own helpers and this file's sshd aside
+# except the tests' own helpers and this file's sshd
 stage_processes() { # with the word pid: their PIDs only
 	ps -e -o pid=,uid=,comm= | awk -v sshd="${SSHD:-0}" -v only="${1:-}" '
 		$1 == sshd || $2 == 0 && $3 ~ /^(stage_init|syslog_sink|bash|timeout|ps|awk|mawk|gawk|cmp|diff)$/ { next }
@@ -490,7 +490,7 @@ both() {
 	done
 }
 
-# stage.sh possible: says `yes`, or why there can be no stage
+# stage.sh possible: prints `yes`, or why a stage is not possible
 if [ "${BASH_SOURCE[0]}" = "$0" ] && [ "${1:-}" = possible ]; then
 	stage_possible
 	echo "$STAGE_POSSIBLE"

@@ -1,7 +1,7 @@
-# Completion of nsisolatectl(8) for bash.  Commands and options are those that the program itself says
-# it has; no word is ever expanded by the shell: names of users and sessions are somebody else's.
+# Completion of nsisolatectl(8) for bash.  Commands and options are taken from the program's own usage; the
+# shell never expands any word: others choose the names of users and sessions.
 
-# Those of the lines on standard input that begin as $cur does
+# Those of the lines on standard input that begin with $cur
 _nsisolatectl_offer() {
 	local word
 	while IFS= read -r word; do
@@ -40,13 +40,13 @@ _nsisolatectl() {
 	usage=$("$program" --help 2>/dev/null | sed -n "s/^  ${command//[!a-z]/} //p")
 	[ -n "$usage" ] || return
 	for ((i = 2; i < COMP_CWORD; i++)); do
-		if [ "${COMP_WORDS[i]}" = -- ]; then # a command of its own
+		if [ "${COMP_WORDS[i]}" = -- ]; then # the start of a command line
 			[ $((i + 1)) = "$COMP_CWORD" ] && _nsisolatectl_offer < <(compgen -c | sort -u)
 			compopt -o default 2>/dev/null
 			return
 		fi
 	done
-	# the value of an option; bash takes --option=value for three words
+	# the value of an option; bash splits --option=value into three words
 	option=${COMP_WORDS[COMP_CWORD - 1]}
 	[ "$cur" != = ] || cur=
 	[ "$option" != = ] || option=${COMP_WORDS[COMP_CWORD - 2]}
@@ -62,7 +62,7 @@ _nsisolatectl() {
 		_nsisolatectl_offer < <(grep -oE -e '--[a-z-]*' <<<"$usage" | sort -u)
 		return
 	fi
-	# what stands in the usage by itself
+	# options that the usage lists on their own
 	usage=$(sed -E 's/--[a-z-]+ [A-Z]+//g; s/-- .*//; s/--[a-z-]+//g; s/[^A-Z ]//g' <<<"$usage")
 	# shellcheck disable=SC2086 # words
 	set -- $usage

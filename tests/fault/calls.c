@@ -7,7 +7,7 @@
 #ifndef SYS_openat2 /* since Linux 5.6 */
 #define SYS_openat2 437
 #endif
-#ifndef SYS_close_range /* glibc 2.31 does not know it */
+#ifndef SYS_close_range /* glibc 2.31 does not have it */
 #define SYS_close_range 436
 #endif
 
@@ -23,7 +23,7 @@ static const struct call calls[] = {
 	CALL(write, EINTR, EIO, ENOSPC, EPIPE, EFBIG),
 	CALL(writev, EINTR, EIO, ENOSPC, EPIPE),
 	CALL(sendfile, EIO, ENOMEM, ENOSPC, EINVAL),
-	{SYS_close, "close", DONE_ALL_THE_SAME, {EINTR, EIO}},
+	{SYS_close, "close", DONE_ANYWAY, {EINTR, EIO}},
 	CALL(close_range, ENOSYS, EMFILE, ENOMEM),
 	CALL(fstat, ENOMEM, EIO),
 	CALL(newfstatat, ENOENT, EACCES, ENOMEM, ELOOP),
@@ -87,7 +87,7 @@ static const struct call calls[] = {
 	CALL(capset, EPERM),
 	CALL(prctl, EPERM, EINVAL, EACCES),
 	CALL(seccomp, EPERM, ENOMEM, EINVAL, ENOSYS),
-	/* these cannot fail, or their failure is the C library's own end */
+	/* these cannot fail, or their failure ends the C library itself */
 	CALL(exit),
 	CALL(exit_group),
 	CALL(getpid),
@@ -107,7 +107,7 @@ static const struct call calls[] = {
 	CALL(set_tid_address),
 	CALL(set_robust_list),
 	CALL(rseq),
-	/* what newer architectures have no more */
+	/* absent from newer architectures */
 #ifdef __x86_64__
 	CALL(open, ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR, ELOOP),
 	CALL(stat, ENOENT, EACCES, ENOMEM, ELOOP),

@@ -1,7 +1,7 @@
 /*
- * clone3 - for `make valgrind`, which does not know clone3(2): unshare(2) and fork(2) in its place,
- * linked into nsisolate-init by -Wl,--wrap=syscall.  The parent is in the new namespaces too then,
- * but for the PID namespace.
+ * clone3 - for `make valgrind`, which does not know clone3(2): replaces it by unshare(2) and
+ * fork(2), linked into nsisolate-init by -Wl,--wrap=syscall.  Unlike with clone3 the parent is then
+ * in the new namespaces too, except the PID namespace.
  */
 #include <errno.h>
 #include <linux/sched.h>

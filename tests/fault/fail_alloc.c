@@ -1,13 +1,13 @@
 /*
- * To be preloaded: the FAIL_ALLOCth allocation of the program finds no memory; with FAIL_EVER set
- * all that follow neither.  Then it writes a byte to the descriptor FAIL_FD.
+ * To be preloaded: makes the FAIL_ALLOCth allocation of the program fail, with FAIL_EVER set also
+ * all that follow.  Then it writes a byte to the descriptor FAIL_FD.
  *
- * With FAIL_MARKED set, allocations count between the odd and the even sched_yield(2) only, which
- * pam_mark makes.  In a program that this one execs nothing fails any more.
+ * With FAIL_MARKED set, only allocations between the odd and the even sched_yield(2) of pam_mark
+ * count.  In a program that this one execs nothing fails any more.
  *
- * Where a library of others does not survive that (iniparser 4.1 and glibc 2.36's NSS do not check
- * every allocation), the process ends with 12: a login that does not happen.  A crash of our own
- * code stays what it is.
+ * Where a foreign library does not survive that (iniparser 4.1 and glibc 2.36's NSS do not check
+ * every allocation), the process exits with 12: a login that does not happen.  A crash of our own
+ * code remains a crash.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* glibc's own, which it keeps for those who put something in front */
+/* glibc's own, provided for programs that interpose malloc */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
@@ -34,7 +34,7 @@ static struct {
 	bool counting, ever;
 } state;
 
-/* Whether the code at @place is of a library that is not ours. */
+/* Whether the code at @place belongs to a library that is not ours. */
 static bool is_of_others(const char *place, const char **symbol)
 {
 	static const char *const others[] = {"/libiniparser.so", "/libc.so", "/libpam.so"};
@@ -49,7 +49,9 @@ static bool is_of_others(const char *place, const char **symbol)
 	return false;
 }
 
-/* A crash: of others when its instruction is theirs, or when their own assert(3) failed. */
+/*
+ * A crash: not ours when its instruction is another library's, or that library's assert(3) failed.
+ */
 static void on_crash(int signum, siginfo_t *info, void *context)
 {
 	void *frames[32];
@@ -61,7 +63,7 @@ static void on_crash(int signum, siginfo_t *info, void *context)
 		/* a call that never returns can be the last thing in its function */
 		bool others = is_of_others((const char *)frames[i] - 1, &symbol);
 
-		/* frame 1 is the C library's way back from this handler */
+		/* frame 1 is the C library's signal trampoline */
 		if (signum == SIGSEGV && i == 2 && others)
 			_exit(12);
 		if (signum == SIGABRT && symbol && !strcmp(symbol, "__assert_fail"))
@@ -104,7 +106,7 @@ static bool fails(void)
 		return false;
 	if (state.count > state.fails_at)
 		return state.ever;
-	/* what this says fails, too, when nobody listens; then the run does not count */
+	/* this write fails, too, when nobody listens; then the run does not count */
 	if (write(state.fd, "!", 1) < 0)
 		_exit(99);
 	return true;

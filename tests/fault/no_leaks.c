@@ -1,7 +1,7 @@
 /*
- * no_leaks - for `make sanitize`, what AddressSanitizer must not do in a process with a seccomp
- * filter, without privileges or under ptrace(2): look for leaks by tracing it (`make valgrind`
- * looks), or ask for an alternate signal stack at its end, and abort when there is no such call.
+ * no_leaks - for `make sanitize`: keeps AddressSanitizer, in a process with a seccomp filter,
+ * without privileges or under ptrace(2), from looking for leaks by tracing it (`make valgrind`
+ * looks), and from aborting when it cannot remove its alternate signal stack at exit.
  */
 #include <signal.h>
 #include <stddef.h>

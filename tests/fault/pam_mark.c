@@ -1,6 +1,6 @@
 /*
- * pam_mark - a PAM module that says where it stands in a session stack, by sched_yield(2), which
- * nothing else calls: the lines before and behind pam_nsisolate.so mark what is the module's own.
+ * pam_mark - a PAM module that marks its place in a session stack by sched_yield(2), which nothing
+ * else calls: the lines before and after pam_nsisolate.so enclose the module's own calls.
  */
 #include <sched.h>
 #include <security/pam_modules.h>

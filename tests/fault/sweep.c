@@ -1,32 +1,32 @@
 /*
- * sweep [OPTION...] ROLE STATUSES COMMAND... - runs COMMAND again and again, and each time another
- * system call (or allocation) of it fails in another way, until each has failed in every way that
- * calls.h knows.  No timing, no luck: the calls are counted by ptrace(2).
+ * sweep [OPTION...] ROLE STATUSES COMMAND... - runs COMMAND again and again, making another of its
+ * system calls (or allocations) fail each time, until each has failed in every way in calls.h.
+ * Nothing depends on timing: the calls are counted by ptrace(2).
  *
  *	ROLE     application  COMMAND itself
- *	         helper       its first child: what becomes nsisolate-init; the shell's PID 1
+ *	         helper       its first child, which becomes nsisolate-init; the shell's PID 1
  *	         init         that one's first child: the module's PID 1; the shell's command
  *	         memory       COMMAND's allocations, by fail_alloc.so (in PRELOAD)
  *	STATUSES what COMMAND may exit with, as in 0,10; the first when nothing fails
  *
- *	What the role's program does to load itself (ld.so) does not count, nor what the helper's
- *	child does after an exec: that is the user's program.
+ *	Loading the role's program (ld.so) does not count, nor what the helper's child does after
+ *	an exec: that is the user's program.
  *
- *	-m       of the application only what is between the odd and the even sched_yield(2) counts
- *	-1       one error a call, each time another one, in place of every one
- *	-e       the call fails from then on, every time, and not once
- *	-a N     COMMAND may exit with N only where the error tells what a machine lacks, and can be
- *	         no user's doing
- *	-n N     the helper is COMMAND's Nth child, and not its first
- *	-x N     what the role's process does from its Nth exec on does not count: it is the user's
+ *	-m       of the application only calls between the odd and the even sched_yield(2) count
+ *	-1       one error per call, a different one each time, instead of all
+ *	-e       the call fails every time from then on, not once
+ *	-a N     COMMAND may exit with N only where the error says that the machine lacks something,
+ *	         and cannot be caused by a user
+ *	-n N     the helper is COMMAND's Nth child, not its first
+ *	-x N     calls of the role's process after its Nth exec do not count: it is the user's
  *	         program
  *	-k N     every Nth call only
- *	-s N     from the Nth call on;  -v  says each run
+ *	-s N     from the Nth call on;  -v  prints each run
  *
- * A run holds when COMMAND exits with one of STATUSES within $PATIENCE seconds (10), no process is
- * left then that it started, and the mounts here are what they were.  What does not hold is told
- * with what COMMAND said.  The last line is `N injected, N held (STATUS: N, ...)`: how often
- * COMMAND ended how.  The status is 1 when they differ or N is 0.
+ * A run holds when COMMAND exits with one of STATUSES within $PATIENCE seconds (10), none of the
+ * processes that it started is left then, and the mounts here are unchanged.  A run that does not
+ * hold is printed with COMMAND's output.  The last line is `N injected, N held (STATUS: N, ...)`,
+ * with the number of runs per exit status.  The status is 1 when the numbers differ or N is 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@
 
 #include "calls.h"
 
-enum { PATIENCE_S = 10, /* where $PATIENCE does not say more */ PROCESSES_MAX = 256 };
+enum { PATIENCE_S = 10, /* default of $PATIENCE */ PROCESSES_MAX = 256 };
 
 enum role { APPLICATION, HELPER, INIT, TRACED, MEMORY = TRACED, ROLES };
 static const char *const role_names[] = {"application", "helper", "init", "memory"};
@@ -58,33 +58,34 @@ static const char *const role_names[] = {"application", "helper", "init", "memor
 static struct {
 	enum role role;
 	bool marked, one_each, ever, verbose;
-	unsigned patience; /* seconds for a run */
-	long stride; /* of the calls every so many */
-	int helper; /* which of COMMAND's children */
-	int allowed; /* status for what a machine lacks alone; 0: none */
-	int execs; /* at which the role's process is done; 0: never */
+	unsigned patience; /* per run */
+	long stride; /* only every so many calls */
+	int helper; /* which of COMMAND's children is the helper */
+	int allowed; /* exit status allowed only for what a machine lacks; 0: none */
+	int execs; /* after this many execs the role's process no longer counts; 0: never */
 	char **command;
 	const char *statuses;
 	FILE *said; /* standard output and error of COMMAND */
-	int fired[2]; /* pipe: fail_alloc says that it did */
+	int fired[2]; /* pipe: fail_alloc reports that it failed an allocation */
 	long ends[256]; /* how often COMMAND exited with each status */
 } sweep;
 
-/* One run: where it fails, and what came of it. */
+/* One run: where it fails, and the result. */
 static struct run {
 	long step;
-	int error; /* which of the call's */
-	bool last; /* it has no other */
-	const struct call *call; /* NULL: it never came to that step */
+	int error; /* which of the call's errors */
+	bool last; /* it is the call's last one */
+	const struct call *call; /* NULL: that step was not reached */
 	int errnum;
 	long steps;
 	int marks, children; /* of the application */
-	pid_t roles[TRACED]; /* 0: not there yet; -1: ended */
-	pid_t processes[PROCESSES_MAX]; /* all that live; 0: free */
-	pid_t early[PROCESSES_MAX]; /* born and stopped, but the parent has not told yet; 0: free */
-	int execs; /* of the process of the role */
-	pid_t inside; /* the process whose call is about to be given its result; 0: none */
-	unsigned long argument; /* of that call, the first */
+	pid_t roles[TRACED]; /* 0: not started yet; -1: ended */
+	pid_t processes[PROCESSES_MAX]; /* all that are alive; 0: free */
+	/* created and stopped, but not reported by the parent yet; 0: free */
+	pid_t early[PROCESSES_MAX];
+	int execs; /* of the role's process */
+	pid_t inside; /* the process whose call is about to return its result; 0: none */
+	unsigned long argument; /* first argument of that call */
 	bool late;
 	int status;
 } run;
@@ -103,7 +104,7 @@ static void call_argument(pid_t pid, unsigned long value)
 	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rdi), value);
 }
 
-/* The C library counts on its registers after the call. */
+/* The C library relies on its registers being preserved by the call. */
 static void call_argument_again(pid_t pid, unsigned long value)
 {
 	call_argument(pid, value);
@@ -139,7 +140,7 @@ static void call_argument(pid_t pid, unsigned long value)
 
 static void call_argument_again(pid_t pid, unsigned long value)
 {
-	(void)pid, (void)value; /* the result is in its place */
+	(void)pid, (void)value; /* the result is in place */
 }
 
 static void call_result(pid_t pid, long result)
@@ -152,7 +153,7 @@ static void call_result(pid_t pid, long result)
 
 /* ---- the processes of one run ---- */
 
-/* The place of @pid in @list; with 0 a free one; or -1. */
+/* The slot of @pid in @list; for 0 a free one; or -1. */
 static int place_in(const pid_t *list, pid_t pid)
 {
 	for (int i = 0; i < PROCESSES_MAX; i++)
@@ -183,19 +184,19 @@ static void process_remove(pid_t pid)
 			run.roles[role] = -1;
 }
 
-/* Whether the process of the role is the user's program by now. */
+/* Whether the role's process has become the user's program. */
 static bool is_over(void)
 {
 	return (sweep.role == INIT && run.execs) || (sweep.execs && run.execs >= sweep.execs);
 }
 
-/* Lets a stopped process go on, to its next call where that matters still: each stop takes time. */
+/* Resumes a stopped process, up to its next call where that still matters: each stop costs time. */
 static void resume(pid_t pid, int signum)
 {
 	bool watched = pid == run.roles[sweep.role] && !is_over() &&
 		       (!run.call || sweep.ever || run.inside == pid);
 
-	/* ESRCH: it was killed meanwhile */
+	/* ESRCH: it has been killed */
 	ptrace(watched ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (void *)(long)signum);
 }
 
@@ -218,7 +219,7 @@ static void process_forked(pid_t parent)
 	}
 }
 
-/* The process that started @pid, or who got it from that; 0: it has ended. */
+/* The process that started @pid, or that inherited it; 0: it has ended. */
 static pid_t parent_of(pid_t pid)
 {
 	char path[32];
@@ -235,7 +236,7 @@ static pid_t parent_of(pid_t pid)
 }
 
 /*
- * A parent that is killed while it forks never tells of the child, which is stopped all the same.
+ * A parent that is killed while it forks never reports the child, which is stopped nevertheless.
  */
 static void adopt_orphans(void)
 {
@@ -285,8 +286,8 @@ static bool is_loader(pid_t pid, unsigned long long address)
 }
 
 /*
- * Whether the call of @pid opens what a host may well not have: ENOENT is no failure then but the
- * truth, and believed.
+ * Whether the call of @pid opens something that a host need not have: then ENOENT is not a failure,
+ * and is believed.
  */
 static bool opens_what_may_be_missing(pid_t pid, const struct __ptrace_syscall_info *info)
 {
@@ -307,19 +308,22 @@ static bool opens_what_may_be_missing(pid_t pid, const struct __ptrace_syscall_i
 	return false;
 }
 
-/* The ways in which @call can fail here: how many, in @errors. */
+/* Fills @errors with the ways in which @call can fail here, and returns their number. */
 static int errors_of(const struct call *call, int errors[CALL_ERRORS_MAX])
 {
 	int count = 0;
 
 	for (const int *error = call->errors; *error; error++)
-		/* what is interrupted is tried again, for ever if need be */
+		/* an interrupted call is retried, for ever if need be */
 		if (!sweep.ever || *error != EINTR)
 			errors[count++] = *error;
 	return count;
 }
 
-/* The call at which this run is to fail: which error.  False: it has none, the next one is it. */
+/*
+ * Which error the call at which this run is to fail gets.  False: it has none; the next call gets
+ * one.
+ */
 static bool choose_error(
 	pid_t pid, const struct call *call, const struct __ptrace_syscall_info *info)
 {
@@ -330,9 +334,9 @@ static bool choose_error(
 		return false;
 	}
 	run.call = call;
-	/* of a run with one error a call, at every step another one */
+	/* in a run with one error per call: at every step another one */
 	run.errnum = errors[(sweep.one_each ? run.step : run.error) % count];
-	/* another call than the time before may have stood here, and have more ways */
+	/* another call than last time may have been here, and have more ways to fail */
 	run.last = sweep.one_each || run.error >= count - 1;
 	if (run.errnum == ENOENT && opens_what_may_be_missing(pid, info))
 		run.errnum = EACCES;
@@ -398,7 +402,7 @@ static void go_on(pid_t pid, int status)
 static void on_alarm(int signum)
 {
 	(void)signum;
-	/* the second time, too: who was forked meanwhile */
+	/* the second time, too: a process may have been forked in between */
 	run.late = true;
 	for (int i = 0; i < PROCESSES_MAX; i++) {
 		if (run.processes[i])
@@ -409,7 +413,7 @@ static void on_alarm(int signum)
 	alarm(1);
 }
 
-/* Until the last process that the command started has ended: they are our children all. */
+/* Waits until the last process started by the command has ended: all become our children. */
 static void wait_for_all(pid_t application)
 {
 	int status;
@@ -504,7 +508,7 @@ static void run_command(void)
 	}
 }
 
-/* ---- what came of it ---- */
+/* ---- the result ---- */
 
 static bool machine_lacks(int errnum)
 {
@@ -525,7 +529,7 @@ static bool status_is_wanted(void)
 	return false;
 }
 
-/* A sum of what is mounted here. */
+/* A checksum of the mounts here. */
 static uint64_t mounts(void)
 {
 	static char text[1 << 20];
@@ -607,7 +611,7 @@ static int sweep_all(long step)
 	return injected == 0 || well < injected;
 }
 
-/* Tracer and traced take turns: from one processor to another it takes seven times as long. */
+/* Tracer and traced process alternate: on different processors it takes seven times as long. */
 static void stay_on_one_processor(void)
 {
 	cpu_set_t one;
@@ -682,7 +686,7 @@ int main(int argc, char **argv)
 	if (sweep.role != MEMORY)
 		fcntl(sweep.fired[1], F_SETFD, FD_CLOEXEC);
 	stay_on_one_processor();
-	/* what the command leaves behind becomes our child, and is waited for */
+	/* processes that the command leaves behind become our children, and are waited for */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
 	return sweep_all(from);

@@ -1,7 +1,7 @@
-# Every system call and every allocation of a login fails in turn: it ends isolated in full or refused,
-# nothing is left behind, and the application is given back as it was.  With FAULT=whole each call
-# fails in every way that calls.h knows (`make fault`), with FAULT=each in one.  Without, so it is for
-# the main cases; of what varies them (`varied`) every fourth call fails.
+# Every system call and every allocation of a login fails in turn: the login is then isolated in full or
+# refused, nothing is left behind, and the application gets back what it had.  With FAULT=whole each call
+# fails in every way in calls.h (`make fault`), with FAULT=each in one.  By default the same holds for the
+# main cases; in variants of these (`varied`) every fourth call fails.
 . tests/stage.sh
 
 export ASAN_OPTIONS=detect_leaks=0 # with `make sanitize`: it cannot look for leaks while traced
@@ -17,9 +17,9 @@ ELSEWHERE=12                             # fail_alloc: another library did not s
 if [ "${FAULT:-}" = whole ]; then each=(); else each=(-1); fi
 varied() { [ -n "${FAULT:-}" ] || each=(-1 -k 4); }
 
-# prepare [LINE...]: in the rule
+# prepare [LINE...]: with LINEs in the rule
 prepare() {
-	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user # of the test before
+	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user # of the previous test
 	install -m 755 "$BUILD/tests/verdict" "$SWEEP" "$PRELOAD" /usr/local/bin/
 	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
 	printf 'session required %s\n' "$BUILD/tests/pam_mark.so" pam_nsisolate.so \
@@ -29,7 +29,7 @@ prepare() {
 	conf $STAGE/rule
 }
 
-# holds COMMAND...: a sweep, which must hold; what it counted is shown at once
+# holds COMMAND...: a sweep, which must hold; prints its counts at once
 holds() {
 	local said status
 	said=$("$@")
@@ -44,7 +44,7 @@ holds() {
 	[ -z "${PRIVATE:-}" ] || host_files
 }
 
-# with `make sanitize` the allocator is not the C library's, and fail_alloc.so cannot stand before it
+# with `make sanitize` the allocator is not the C library's, and fail_alloc.so cannot interpose
 allocations_fail() { ! sanitized || skip "sanitizers have an allocator of their own"; }
 
 # module ROLE USER STATUSES [OPTION...]
@@ -67,14 +67,14 @@ shell() {
 		sweep "${each[@]}" "$@" "$role" "$statuses" $program -c anything
 }
 
-# a group of alice's besides her own; where it gets lost no rule is for her
+# a group of alice's besides her own; if it gets lost no rule matches her
 club() { grep -q ^club: /etc/group || echo 'club:x:7001:bob,alice' >>/etc/group; }
 test_a_call_of_the_module_that_asks_for_groups_fails() {
 	varied
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail, for what NSS loads"
 	prepare 'group = club'
 	club
-	# 134: of a futex(2) that fails the C library itself makes an end
+	# 134: a failing futex(2) makes the C library itself abort
 	module application alice $ISOLATED,$REFUSED,134
 }
 test_a_call_of_the_module_fails() { prepare; module application alice $ISOLATED,$REFUSED; }
@@ -83,27 +83,27 @@ test_a_call_of_pid_1_fails() { prepare; module init alice $ISOLATED,$REFUSED; }
 test_an_allocation_of_the_module_fails() {
 	varied
 	allocations_fail
-	# with all that is allocated for: files beside the file, and a group that no other rule stands in for
+	# with everything that needs allocations: drop-ins, and a group that no other rule can replace
 	prepare 'group = club'
 	club
 	mkdir "$SYSCONFDIR/nsisolate.conf.d"
 	printf '[more]\nuser = nobody\n' >"$SYSCONFDIR/nsisolate.conf.d/more.conf"
 	printf '[most]\nuser = nobody\n' >"$SYSCONFDIR/nsisolate.conf.d/most.conf"
-	# 127: ld.so's word, for the memory of a library that NSS loads
+	# 127: from ld.so, out of memory for a library that NSS loads
 	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
 	rm -r "$SYSCONFDIR/nsisolate.conf.d"
-	# groups for a name's sake
+	# groups because of a name
 	prepare 'hostname = %g-lab'
 	module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
 }
 test_an_allocation_for_an_odd_account_fails() {
 	varied
 	allocations_fail
-	# one whose group has no name
+	# a user whose group has no name
 	prepare 'group = 5098'
 	echo 'nameless:x:5098:5098::/home/alice:/bin/sh' >>/etc/passwd
 	[ "${FAULT:-}" != whole ] || module memory nameless $ISOLATED,$REFUSED,$ELSEWHERE,127
-	# one that has no end
+	# a list without end
 	printf 'huge:x:5099:5099:%s:/home:/bin/sh\n' "$(head -c 1200000 /dev/zero | tr '\0' x)" >>/etc/passwd
 	module memory huge $REFUSED,$ELSEWHERE,127
 	stage_forget nameless 5098
@@ -114,16 +114,16 @@ test_an_allocation_that_would_tell_of_a_wrong_word_fails() {
 	allocations_fail
 	prepare 'nonsense = 1'
 	module memory alice $REFUSED,$ELSEWHERE,127
-	# of a file that turns out to be longer than its size
+	# for a file that turns out to be longer than its size
 	sed -i 's,pam_nsisolate.so,& conf=/proc/version,' /etc/pam.d/stage
 	module memory alice $REFUSED,$ELSEWHERE,127
 	prepare 'nonsense = 1'
-	# whoever a broken configuration shall not keep out is in NSS's hands
+	# whether a broken configuration locks somebody out depends on NSS
 	sed -i 's/pam_nsisolate.so/& rescue_group=alice/' /etc/pam.d/stage
 	module memory alice $LET_IN,$REFUSED,$ELSEWHERE,127
 }
 
-# 137: it had begun, and ended with its PID 1.  127: ld.so could not even start the program.
+# 137: it had started, and ended with its PID 1.  127: ld.so could not even start the program.
 test_a_call_of_the_shell_fails() { prepare; shell application $WHOLE,1,127,137; }
 test_a_call_of_the_shells_pid_1_fails() { prepare; shell helper $WHOLE,1,137; }
 test_a_call_of_the_shells_command_fails() { prepare; shell init $WHOLE,1,126,127,137; }
@@ -139,21 +139,21 @@ test_in_a_chroot_it_is_whole_or_refused() {
 	module application alice $ISOLATED,$REFUSED
 	module helper alice $ISOLATED,$REFUSED
 	module init alice $ISOLATED,$REFUSED
-	# for good: 1, it ends where it would be let out of its chroot otherwise
+	# with a failure that lasts: 1, it ends where it would otherwise be outside its chroot
 	SAME=
 	module application alice $ISOLATED,$REFUSED,$STUCK,1 -e
 	FURNISHED=
 	chroot_remove /home/stage-chroot
 	nothing_left
 }
-# ours would come to lie where standard input and output were
+# otherwise ours would become standard input and output
 test_without_descriptors_it_is_whole_or_refused() {
 	varied
 	prepare
 	INTO=close-all
 	module application alice $ISOLATED,$REFUSED
 }
-# where a child has to look where the root is; the way back is closed, and so leads to "/"
+# where a child has to find out where the root is; the way back is closed, and so leads to "/"
 test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
 	varied
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail"
@@ -171,7 +171,7 @@ test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
 test_root_gets_in_whatever_fails() { prepare; module application root $ISOLATED,$LET_IN; }
 test_nor_is_root_kept_out_by_memory() { varied; allocations_fail; prepare; module memory root $ISOLATED,$LET_IN,$ELSEWHERE; }
 
-# let in: only by what a machine lacks, never by what a user can bring about
+# let in: only because of what a machine lacks, never because of what a user can cause
 test_on_error_allow_lets_in_whole_or_not_at_all() {
 	varied
 	prepare 'on_error = allow'
@@ -186,11 +186,11 @@ test_so_it_does_where_the_engine_fails() {
 	shell helper $WHOLE,$NONE,1,137 -a $NONE
 }
 
-# ---- all that a rule can ask for ----
+# ---- everything that a rule can ask for ----
 
 everything() {
 	local kinds='uts pid mount ipc net time'
-	# where it is still version 1 no session can have it
+	# with cgroup v1 no session can have it
 	[ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || kinds+=' cgroup'
 	prepare "namespaces = ${kinds// /, }" 'private = /tmp, /var/tmp, /dev/shm' \
 		'domainname = example.org'
@@ -201,7 +201,7 @@ everything() {
 }
 host_files() {
 	touch /tmp/of-the-host
-	install -d -m 1777 /tmp/.X11-unix # of which a session sees the same
+	install -d -m 1777 /tmp/.X11-unix # a session gets the same
 }
 test_a_session_with_everything_is_whole_or_refused() {
 	varied
@@ -250,7 +250,7 @@ test_mounts_without_processes_are_there_or_refused() {
 	module init alice $ISOLATED,$REFUSED
 }
 
-# where the outer process becomes the command, and a child tries first whether it can
+# where the outer process becomes the command, and a child first tries whether it can
 test_names_alone_through_the_shell_are_there_or_not_at_all() {
 	varied
 	prepare 'namespaces = uts'
@@ -266,14 +266,14 @@ test_names_alone_through_the_shell_are_there_or_not_at_all() {
 	shell helper $WHOLE,$NONE,1 -a $NONE
 }
 
-# ---- scope = user: a set is made, or one that is there is joined ----
+# ---- scope = user: a shared session is created or joined ----
 
 runtime() { # where the shells find each other
 	RUNTIME=1
 	install -d -m 700 -o dave -g dave /run/user/5004
 }
 
-# the very first one, which makes the place where they meet; rm is another child
+# the very first one, which creates the directory of the sockets; rm is another child
 first_login() {
 	HOSTNAME_IN=alice-lab holds "$SWEEP" "${each[@]}" "$@" sh -c "rm -rf /run/nsisolate
 		exec '$BUILD/tests/pam_app' stage alice remember judge /usr/local/bin/verdict same"
@@ -281,7 +281,7 @@ first_login() {
 test_a_shared_set_is_made_whole_or_refused() {
 	prepare 'scope = user'
 	runtime
-	# in its short form this sees no more than without a set
+	# the short form checks no more than without a shared session
 	[ "${FAULT:-}" != whole ] || module application alice $ISOLATED,$REFUSED
 	module helper alice $ISOLATED,$REFUSED
 	module init alice $ISOLATED,$REFUSED
@@ -292,7 +292,7 @@ test_a_shared_set_is_made_whole_or_refused() {
 	shell init $WHOLE,1,137
 }
 
-# where systemd would end the set with the login that made it, and cannot be asked not to
+# where systemd would end the shared session with the login that created it, and refuses to move it
 test_a_set_that_cannot_leave_its_unit_is_refused() {
 	varied
 	local unit=/sys/fs/cgroup/user.slice/stage.$$ own
@@ -303,9 +303,9 @@ test_a_set_that_cannot_leave_its_unit_is_refused() {
 	: >>/usr/bin/systemd-run
 	mount --bind /dev/null /usr/bin/systemd-run
 	FURNISHED=1
-	# in there are the sweep and what it starts
+	# the scope contains the sweep and what it starts
 	echo $BASHPID >$unit/cgroup.procs
-	# isolated where it is told that there is no systemd (ENOENT, which only the whole sweep says)
+	# isolated when it is told that there is no systemd (ENOENT, only in the whole sweep)
 	if [ "${FAULT:-}" = whole ]; then module helper alice $REFUSED,$ISOLATED; else module helper alice $REFUSED; fi
 	logged "session refused.*cannot run /usr/bin/systemd-run, which keeps the user's sessions" >/dev/null
 	echo $BASHPID >"/sys/fs/cgroup$own/cgroup.procs"
@@ -317,7 +317,8 @@ test_a_set_that_cannot_leave_its_unit_is_refused() {
 	nothing_left
 }
 
-# joined SWEEP WORD...: where a set is there already, which lives on whatever befalls who wants to join it
+# joined SWEEP WORD...: with an existing shared session, which survives whatever happens to a login that
+# joins
 joined() {
 	if [ "$1" = module ]; then
 		"$BUILD/tests/pam_app" stage alice open run 'exec sleep 5000' close &
@@ -353,7 +354,7 @@ test_a_shared_set_is_joined_or_refused() {
 	joined shell helper $WHOLE,1
 	joined shell helper $WHOLE,1,126,127,137 -n 2
 }
-# a procfs that is mounted elsewhere, and one that came when the set was there
+# another procfs that was mounted before, and one mounted while the shared session existed
 test_a_procfs_elsewhere_is_covered_or_the_login_refused() {
 	prepare
 	export PROC_ELSEWHERE=$STAGE/elsewhere
@@ -371,7 +372,7 @@ test_a_procfs_elsewhere_is_covered_or_the_login_refused() {
 	unset PROC_ELSEWHERE
 	nothing_left
 }
-# one that is there is no reason to go without; an engine that is not is
+# a session that cannot be joined is no reason to go without; a missing engine is
 test_on_error_allow_does_not_change_that() {
 	prepare 'scope = user' 'on_error = allow'
 	joined module helper alice $ISOLATED,$REFUSED,$LET_IN -a $LET_IN
@@ -379,7 +380,7 @@ test_on_error_allow_does_not_change_that() {
 	joined shell helper $WHOLE,1,126,127,137 -n 2
 }
 
-# ---- what fails for good ----
+# ---- failures that last ----
 
 test_a_call_of_the_engine_fails_for_good() {
 	varied
@@ -388,8 +389,8 @@ test_a_call_of_the_engine_fails_for_good() {
 	module init alice $ISOLATED,$REFUSED,$ENDED -e
 	shell helper $WHOLE,1,137 -e
 }
-# Then there may be no way back, and the application stays where it is: the log says so, in loud words.  A
-# login is isolated or refused all the same, and root gets in.
+# Then there may be no way back, and the application stays where it is: the log says so loudly.  A login is
+# isolated or refused even then, and root gets in.
 test_a_call_of_the_module_fails_for_good() {
 	prepare
 	export SAME=
@@ -414,7 +415,7 @@ test_memory_is_out_for_good() {
 	shell memory $WHOLE,1,$ELSEWHERE -e
 }
 
-# the last one: of those that ran before it
+# the last one of those run before
 test_all_of_them_held() {
 	local sum
 	[ -e $STAGE/injected ] || skip "no other test of this file ran"

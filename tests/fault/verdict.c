@@ -1,19 +1,18 @@
 /*
- * verdict - says by its exit status what it was started in; arguments do not matter.
+ * verdict - tells by its exit status what it was started in; arguments are ignored.
  *
- *	42  a session, whole: every namespace that OUTSIDE names is another one, and what belongs to
- *	    them is there
- *	43  no session: every namespace is the one of OUTSIDE
- *	44  anything between; it says what on standard error
+ *	42  a complete session: every namespace named in OUTSIDE is different, and what belongs to
+ *	    them is present
+ *	43  no session: every namespace is the one in OUTSIDE
+ *	44  anything in between, described on standard error
  *
- * OUTSIDE, in the environment, is the namespaces that the session shall not share, by their names
+ * OUTSIDE, in the environment, lists the namespaces that the session must not share, by their names
  * in /proc/PID/ns and their inodes outside, as in "uts 4026531838 pid ..."; HOSTNAME_IN is its
  * hostname.
  *
- * PROC_ELSEWHERE, where it is set, has another procfs, which must be the session's.
+ * PROC_ELSEWHERE, where set, is the mount point of another procfs, which must be the session's.
  *
- * With NAMES_ONLY set nothing else is looked at.  With PRIVATE set /tmp must be a session's own,
- * with nothing in it.
+ * With NAMES_ONLY set nothing else is checked.  With PRIVATE set /tmp must be private and empty.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -41,7 +40,7 @@ static unsigned long long inode(const char *file)
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Whether a line of the file at @path has @text in it. */
+/* Whether a line of the file at @path contains @text. */
 static bool file_has(const char *path, const char *text)
 {
 	char line[4096];
@@ -55,7 +54,7 @@ static bool file_has(const char *path, const char *text)
 	return found;
 }
 
-/* Descriptors of namespaces, processes and sockets to PID 1: no business of the user's. */
+/* Descriptors of namespaces, processes and sockets to PID 1, which the user must not have. */
 static bool ours_is_open(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -112,7 +111,7 @@ static int check_whole(void)
 	return WHOLE;
 }
 
-/* Of the namespaces in OUTSIDE: how many are other ones here; -1 when that cannot be told. */
+/* How many of the namespaces in OUTSIDE are different here; -1 when that is unknown. */
 static int count_new(int *count)
 {
 	char file[32];

@@ -1,25 +1,24 @@
 /*
  * at_step ROLE STEP VICTIM COMMAND... - runs COMMAND (pam_app) and, when the process of ROLE enters
- * its STEPth system call, kills VICTIM: so a death at every step of a session's set-up can be had,
- * without any luck of timing.
+ * its STEPth system call, kills VICTIM: so a death at every step of a session's set-up can be
+ * tested, independent of timing.
  *
  *	ROLE, VICTIM   application  COMMAND itself
  *	               helper       its child that becomes nsisolate-init
  *	               init         the helper's child, PID 1 of the session
  *	VICTIM         inits        helper and init
- *	               PID          that process; waits until it has given up its namespaces
+ *	               PID          that process; then waits until it has released its namespaces
  *
  * For nsisolate-init in the foreground these are the outer process, PID 1 and the command.
  *
  * The application's steps count between its two sched_yield(2), the others' from their start; with
- * AT_STEP_FROM_START in the environment the application's do, too.
- * Says the step on standard output.  Exits as COMMAND does (128 + signal), or with 99 when ROLE has
- * fewer steps.
+ * AT_STEP_FROM_START in the environment the application's do, too.  Prints the step on standard
+ * output.  Exits as COMMAND does (128 + signal), or with 99 when ROLE has fewer steps.
  *
- * With `all` as STEP and `nobody` as VICTIM nobody dies, and each step of ROLE becomes a line
+ * With `all` as STEP and `nobody` as VICTIM nothing is killed, and each step of ROLE becomes a line
  *	CALL EFFECTIVE PERMITTED NO_NEW_PRIVS UID
- * the system call's number, or `clone` or `say` for clone3(2) and for sendmsg(2), and what
- * /proc/PID/status says as it is entered.
+ * the system call's number, or `clone` or `say` for clone3(2) and for sendmsg(2), and the values
+ * from /proc/PID/status on entry.
  */
 #include <errno.h>
 #include <sched.h>
@@ -38,7 +37,7 @@ enum role { APPLICATION, HELPER, INIT, ROLES, OTHER = ROLES };
 static const char *const role_names[] = {"application", "helper", "init"};
 
 static struct {
-	pid_t pid[ROLES]; /* 0: not there yet; -1: ended */
+	pid_t pid[ROLES]; /* 0: not started yet; -1: ended */
 	long steps[ROLES];
 	int marks;
 	enum role role;
@@ -72,7 +71,10 @@ static void kill_and_wait(pid_t pid)
 
 	snprintf(path, sizeof path, "/proc/%d/ns/uts", pid);
 	kill(pid, SIGKILL);
-	/* of a process that ends the kernel tells no namespace; there is no event for that */
+	/*
+	 * the kernel does not show the namespace of an exiting process, and there is no event for
+	 * that
+	 */
 	while (readlink(path, name, sizeof name) > 0)
 		usleep(1000);
 }
@@ -160,7 +162,10 @@ static void stopped_at_call(pid_t pid)
 		count_step(role, (long)info.entry.nr);
 }
 
-/* A traced process has forked: the application's first child is the helper, whose first is init. */
+/*
+ * A traced process has forked: the application's first child is the helper, whose first child is
+ * init.
+ */
 static void forked(pid_t parent)
 {
 	unsigned long child;
@@ -180,7 +185,7 @@ static void ended(pid_t pid)
 		run.pid[role] = -1;
 }
 
-/* Lets a stopped process go on; what it was stopped by is passed to it where it was a signal. */
+/* Resumes a stopped process, passing on the signal that stopped it, if any. */
 static void go_on(pid_t pid, int status)
 {
 	int event = status >> 16, signum = WSTOPSIG(status);
@@ -192,7 +197,7 @@ static void go_on(pid_t pid, int status)
 		forked(pid);
 	if (event || signum == (SIGTRAP | 0x80) || signum == SIGTRAP || signum == SIGSTOP)
 		signum = 0;
-	/* ESRCH: it was killed meanwhile */
+	/* ESRCH: it has been killed */
 	ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)signum);
 }
 

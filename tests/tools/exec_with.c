@@ -1,7 +1,7 @@
 /*
- * exec_with FILE PROGRAM [ARGUMENT...] - runs PROGRAM with exactly the strings of FILE, each ended
- * by a NUL, as its environment: with names twice, with none, without a '='.  Status 7: it was too
- * large.
+ * exec_with FILE PROGRAM [ARGUMENT...] - runs PROGRAM with exactly the strings of FILE, each
+ * terminated by a NUL, as its environment: duplicate names, no name, or no '=' included.  Status 7:
+ * it was too large.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * hold_sessions COUNT UID - that many sessions as the PAM module makes them, with a PID 1 and
- * nothing else in each: says `ready`, and holds them until standard input ends.
+ * hold_sessions COUNT UID - creates that many sessions as the PAM module does, with only a PID 1 in
+ * each, prints `ready`, and holds them until standard input ends.
  */
 #include <errno.h>
 #include <sched.h>

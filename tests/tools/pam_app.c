@@ -1,41 +1,41 @@
 /*
- * pam_app SERVICE USER ACTION... - an application that opens PAM sessions, and says what that did
- * to it.  The actions, in order:
+ * pam_app SERVICE USER ACTION... - an application that opens PAM sessions, and reports their effect
+ * on itself.  The actions, in order:
  *
- *	also USER               a second handle, for USER, which the actions behind it are about
+ *	also USER               a second handle, for USER, which the following actions use
  *	first                   the first handle again
  *	open close end start    pam_open_session, pam_close_session, pam_end, pam_start again
  *	refused                 pam_open_session, which must fail
  *	attempt                 pam_open_session, and where it succeeds pam_close_session
  *	silent                  PAM_SILENT from now on
  *	rhost TEXT  tty TEXT    PAM_RHOST, PAM_TTY
- *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) in there, close, PROGRAM again:
+ *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) inside, close, PROGRAM again:
  *	                        then this process ends with 0 (isolated), 10 (refused), 11 (let in),
  *	                        13 (the session ended with PROGRAM in it), 14 (one of these, but
- *	                        afterwards this process did not have all its namespaces again), 15
+ *	                        afterwards this process did not have all its namespaces back), 15
  *	                        (half isolated), 1 (it could not be closed)
- *	run COMMAND             sh -c COMMAND in a child that became USER; waits for it
+ *	run COMMAND             sh -c COMMAND in a child with USER's ids; waits for it
  *	background COMMAND      the same, without waiting
- *	remember                what this process has: namespaces, working directory, root, signals,
+ *	remember                the state of this process: namespaces, working directory, root, signals,
  *	                        descriptors, environment
- *	same                    fail unless it has the same again
+ *	same                    fail unless its state is the same
  *	chdir DIR  chroot DIR
  *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any
  *	                        child
  *	count-children          a handler that counts the SIGCHLDs and reaps nothing;
  *	                        block-children: SIGCHLD
  *	                        blocked;  counted N: fail unless the handler, or nobody yet, has N
- *	close-all               closes all descriptors but 2
+ *	close-all               closes all descriptors except 2
  *	thread                  a second thread, which does nothing
- *	fork                    a child that is not exec'ed, as sshd's own, and has what this
- *	                        process has: it waits for its end
+ *	fork                    a child that does not exec, like sshd's own, and inherits
+ *	                        everything; waits for it
  *	close-in-child          pam_close_session and pam_end in a forked child
- *	repeat N                do the actions behind it N times
- *	time ACTION             how long it took, in microseconds, on standard output
- *	pause MS                lets that time pass
- *	gate FILE               waits until nobody holds FILE by flock(1): many can start at one
- *	                        instant
- *	become-user             USER's ids, for good;  seem-user: the effective one alone
+ *	repeat N                do the following actions N times
+ *	time ACTION             prints how long it took, in microseconds
+ *	pause MS                waits
+ *	gate FILE               waits until nobody holds FILE by flock(1): lets many start at the
+ *	                        same time
+ *	become-user             USER's ids, permanently;  seem-user: the effective uid only
  *	kill-self               SIGKILL
  *	mark                    sched_yield, for at_step
  */
@@ -64,7 +64,7 @@ static pam_handle_t *handle;
 static const char *service, *user;
 static int flags;
 
-/* ---- what this process has ---- */
+/* ---- the state of this process ---- */
 
 #define KINDS 10
 static const char *const kind_files[KINDS] = {"mnt", "uts", "pid", "pid_for_children", "ipc", "net",
@@ -96,7 +96,7 @@ static void list_descriptors(char *text, size_t size)
 		length = readlink(path, target, sizeof target - 1);
 		target[length > 0 ? length : 0] = '\0';
 		/*
-		 * a socket to syslog or a file of NSS is the C library's to keep, not the module's
+		 * sockets to syslog and files of NSS are kept by the C library, not by the module
 		 */
 		if (!strncmp(target, "socket:", 7) && !getenv("COUNT_SOCKETS"))
 			continue;
@@ -179,7 +179,7 @@ static int start(void)
 	return pam_start(service, user, &conversation, &handle) != PAM_SUCCESS;
 }
 
-/* A second one beside the first, which first() goes back to. */
+/* A second handle beside the first, which first() goes back to. */
 static pam_handle_t *first_handle;
 static const char *first_user;
 
@@ -234,7 +234,7 @@ static int run(const char *command)
 	return wait_for(start_child("/bin/sh", command));
 }
 
-/* How main ends when nothing failed. */
+/* How main exits when nothing failed. */
 static enum { ISOLATED = 0, REFUSED = 10, LET_IN, ENDED = 13, STUCK, HALF } outcome;
 
 static int judge(const char *program)
@@ -256,7 +256,7 @@ static int judge(const char *program)
 		outcome = STUCK;
 	if (open && inside != NONE && inside != WHOLE && inside != KILLED)
 		outcome = HALF;
-	/* who was refused has nobody who would be in there; but he has what he had */
+	/* a refused login has no process inside, but the application has what it had */
 	if (!open && inside != NONE)
 		outcome = STUCK;
 	return 0;
@@ -300,7 +300,9 @@ static int block_children(void)
 	return sigprocmask(SIG_BLOCK, &child, NULL);
 }
 
-/* What was heard, or is still pending, is @wanted signals, the last one of the last child. */
+/*
+ * Checks that @wanted signals were handled or are still pending, the last one for the last child.
+ */
 static int counted(int wanted)
 {
 	sigset_t pending;
@@ -382,7 +384,7 @@ static bool is(const char *word, const char *action)
 	return !strcmp(word, action);
 }
 
-/* Does the action at *@word and moves it to its last word; 0 when it went well. */
+/* Does the action at *@word and advances it to its last word; returns 0 on success. */
 static int act(char ***word)
 {
 	static struct belongings remembered;
@@ -508,9 +510,9 @@ static int act_all(char **word)
 }
 
 /*
- * `make sanitize`, sanitizer/lsan_interface.h: at its end LeakSanitizer starts a thread and reads
- * /proc/self, for ever where this process is in a session's PID namespace half way, or in a chroot
- * without /proc.
+ * `make sanitize`, sanitizer/lsan_interface.h: at exit LeakSanitizer starts a thread and reads
+ * /proc/self, which never ends where this process is half way into a session's PID namespace, or in
+ * a chroot without /proc.
  */
 __attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 

@@ -1,14 +1,13 @@
 /*
- * pam_fates - what really becomes of logins through a service, for each way in which the modules
- * pam_answer.so of its stack can answer.
+ * pam_fates - what really becomes of logins through a service, for each way in which the
+ * pam_answer.so modules of its stack can answer.
  *
  *	pam_fates USER LETTERS SERVICE...
  *
- * LETTERS are those of the modules, as `abc`.  For each SERVICE a line: its name and those of
- * `isolated`, `open` and `refused` that came out when every one of them answered with success, with
- * PAM_IGNORE and with PAM_SESSION_ERR, in every combination; and when one of them answered with
- * another error while the others succeeded.  A session is isolated when this process has another
- * hostname in it.
+ * LETTERS are those of the modules, as in `abc`.  Prints a line for each SERVICE: its name and which
+ * of `isolated`, `open` and `refused` resulted when the modules answered with success, PAM_IGNORE
+ * and PAM_SESSION_ERR, in every combination; and when one of them answered with another error while
+ * the others succeeded.  A session is isolated when this process has another hostname in it.
  */
 #include <security/pam_appl.h>
 #include <stdbool.h>
@@ -113,7 +112,7 @@ int main(int argc, char **argv)
 			_exit(show(argv[i]));
 		if (pid < 0 || waitpid(pid, &status, 0) < 0)
 			return 1;
-		/* libpam crashes over some files: nobody gets in */
+		/* libpam crashes on some files: nobody gets in */
 		if (WIFSIGNALED(status))
 			printf("%s refused\n", argv[i]);
 		fflush(stdout);

@@ -1,8 +1,8 @@
 /*
- * stage_init COMMAND... - PID 1 of the tests' stage, started in new mount and PID namespaces: gives
- * them mounts that are shared among themselves, as on a machine run by systemd, and with nobody
- * outside; a /proc; then runs COMMAND, reaps whatever ends, and exits as COMMAND did.  The kernel
- * ends what is left.
+ * stage_init COMMAND... - PID 1 of the tests' stage, started in new mount and PID namespaces.
+ * Gives them mounts that are shared among themselves, as on a machine with systemd, but not with
+ * the outside, and a /proc; then runs COMMAND, reaps whatever ends, and exits as COMMAND did.  The
+ * kernel kills what is left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 /*
- * In a chroot no user namespace is to be had (user_namespaces(7)), and "/" may be no mount point.
- * Joining one's own mount namespace leads to its real root; when that is another one, the chroot
- * is bound to where it is a mount point, and becomes the root for good.
+ * A process in a chroot cannot create a user namespace (user_namespaces(7)), and its "/" need not be
+ * a mount point.  Joining one's own mount namespace leads to its real root; if that differs, the
+ * chroot is bind-mounted on itself, and becomes the root permanently.
  */
 static int leave_chroot(void)
 {
@@ -38,13 +38,13 @@ static int leave_chroot(void)
 	if (fchdir(root) < 0 || mount(".", "mnt", NULL, MS_BIND | MS_REC, NULL) < 0 ||
 		chdir("mnt") < 0)
 		return -1;
-	/* the old root lands on top of the new one, and is taken away from there: pivot_root(2) */
+	/* the old root ends up on top of the new one, and is unmounted from there: pivot_root(2) */
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
 		return -1;
 	return chdir("/");
 }
 
-/* Whoever starts the tests may ignore a signal (nohup does), and a shell keeps that for good. */
+/* The caller of the tests may ignore a signal (nohup does), and a shell cannot undo that. */
 static void default_signals(void)
 {
 	sigset_t none;
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2 || getpid() != 1 || !getcwd(directory, sizeof directory))
 		return 2;
-	/* the stage goes when the test run goes */
+	/* the stage ends when the test run ends */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (own_mounts(directory) < 0) {
 		perror("stage_init: cannot have mounts of its own");

@@ -1,6 +1,6 @@
 /*
- * syslog_sink SOCKET FILE - takes the place of a log daemon: what is sent to SOCKET is appended to
- * FILE, a line each, as "<priority>text".
+ * syslog_sink SOCKET FILE - replaces a log daemon: appends everything sent to SOCKET to FILE, one
+ * line each, as "<priority>text".
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,14 +1,14 @@
 /*
  * libnss_standin.so.2 - a directory service for the stage: `standin` in nsswitch.conf.
  *
- * What it knows is in /run/standin/passwd and /run/standin/group, written as the files in /etc are.
+ * Its entries are in /run/standin/passwd and /run/standin/group, in the format of those in /etc.
  * Each call appends a line to /run/standin/log, such as "getgrnam staff".  /run/standin/mode is one
  * of
  *
  *	up         answers
- *	down       fails, as a service does whose daemon does not run
+ *	down       fails, like a service whose daemon is not running
  *	down CODE  the same with an errno of its own
- *	hang       does not answer until the mode is another one
+ *	hang       does not answer until the mode changes
  *	slow MS    answers after that time
  *	fold       answers to names in any case, as sssd's case_sensitive = false does
  */
@@ -79,7 +79,7 @@ static bool same(const char *a, const char *b, bool fold)
 	return fold ? !strcasecmp(a, b) : !strcmp(a, b);
 }
 
-/* After a look through a file: @result of f*ent_r(3), or that nothing in it fitted. */
+/* After searching a file: @result of f*ent_r(3), or that no entry matched. */
 static enum nss_status end(FILE *file, int result, int *errnum)
 {
 	if (file)

@@ -1,9 +1,9 @@
 /*
- * pam_answer.so - a PAM module whose answers the test fixes: its first argument begins with a
- * letter, and `ANSWER_x=NUMBER` in the environment is what the line with the letter x returns;
- * without: success.  The letter of a line without an argument is `_`.
- * When it is loaded it writes /tmp/pam_answer.loaded, so that it is known where it was; where there
- * is /tmp/pam_answer.hangs that does not come to an end.
+ * pam_answer.so - a PAM module whose answers the test determines: its first argument starts with a
+ * letter, and `ANSWER_x=NUMBER` in the environment is what the line with the letter x returns; by
+ * default success.  The letter of a line without an argument is `_`.
+ * When loaded it writes /tmp/pam_answer.loaded, to show where that happened; if
+ * /tmp/pam_answer.hangs exists it then hangs.
  */
 #include <fcntl.h>
 #include <security/pam_modules.h>
