@@ -12,12 +12,18 @@
 #ifndef NSISOLATE_LOGIN_FACTS_H
 #define NSISOLATE_LOGIN_FACTS_H
 
-#define LOGIN_FACTS_MAX 512 /* bytes, its end included */
+struct login_facts {
+	long long since; /* -1: not known, and the rest neither */
+	char service[64], from[256], tty[64]; /* "": not known */
+};
 
 /*
  * Leaves them on @line, of a login that begins now; NULL is what is not known.  A comfort: where it
  * fails, nobody is told.
  */
 void login_facts_leave(int line, const char *service, const char *from, const char *tty);
+
+/* Looks at them on @line, PID 1's end of it; @facts stay as they are where there are none. */
+void login_facts_look(int line, struct login_facts *facts);
 
 #endif

@@ -20,7 +20,7 @@ struct entry {
 	pid_t leader;
 	long long age; /* -1: not known */
 	const char *service, *from, *tty;
-	struct session_login login; /* what these point to, of a shared one */
+	struct login_facts facts; /* what these point to, of a shared one */
 };
 
 struct entries {
@@ -82,9 +82,9 @@ static int add_logins(struct entries *entries, const struct session *session)
 
 		if (!entry)
 			return -ENOMEM;
-		entry->login = logins[i];
+		entry->facts = logins[i].facts;
 		entry->leader = logins[i].leader;
-		entry->age = age_of(logins[i].since);
+		entry->age = age_of(logins[i].facts.since);
 	}
 	return count < 0 ? count : 0;
 }
@@ -103,9 +103,9 @@ static int find(const struct sessions *sessions, struct entries *entries)
 
 		if (!entry->session->shared)
 			continue;
-		entry->service = entry->login.service;
-		entry->from = entry->login.from;
-		entry->tty = entry->login.tty;
+		entry->service = entry->facts.service;
+		entry->from = entry->facts.from;
+		entry->tty = entry->facts.tty;
 	}
 	return result;
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
-#include "conf/common/login_facts.h"
 #include "origin.h"
 
 /* The process that the descriptor of this fdinfo is a pidfd of: 0 none, -1 it has ended. */
@@ -77,30 +76,6 @@ unsigned session_logins(int directory, unsigned level, struct process_text *text
 
 /* ---- what each of them is ---- */
 
-static void take_word(char *to, size_t size, const char *word)
-{
-	if (strcmp(word, "-") != 0)
-		snprintf(to, size, "%s", word);
-}
-
-static void take_facts(int line, struct session_login *login)
-{
-	char text[LOGIN_FACTS_MAX], service[64], from[256], tty[64];
-	ssize_t length = recv(line, text, sizeof text - 1, MSG_PEEK | MSG_DONTWAIT);
-	long long since;
-
-	if (length <= 0)
-		return;
-	text[length] = '\0';
-	if (sscanf(text, "since=%lld service=%63s from=%255s tty=%63s", &since, service, from,
-		    tty) != 4)
-		return;
-	login->since = since;
-	take_word(login->service, sizeof login->service, service);
-	take_word(login->from, sizeof login->from, from);
-	take_word(login->tty, sizeof login->tty, tty);
-}
-
 static void look_at_line(int pidfd, int number, struct session_login *list, size_t count)
 {
 	struct ucred maker;
@@ -110,7 +85,7 @@ static void look_at_line(int pidfd, int number, struct session_login *list, size
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (list[i].leader == maker.pid)
-			take_facts(line, &list[i]);
+			login_facts_look(line, &list[i].facts);
 }
 
 static int find_leaders(
@@ -125,7 +100,7 @@ static int find_leaders(
 		if (!more)
 			return -ENOMEM;
 		*list = more;
-		more[count++] = (struct session_login){.leader = leader, .since = -1};
+		more[count++] = (struct session_login){.leader = leader, .facts.since = -1};
 	}
 	return count;
 }

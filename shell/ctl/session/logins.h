@@ -9,6 +9,7 @@
 #ifndef NSISOLATE_CTL_LOGINS_H
 #define NSISOLATE_CTL_LOGINS_H
 
+#include "conf/common/login_facts.h"
 #include "process.h"
 
 /*
@@ -20,8 +21,7 @@ unsigned session_logins(int directory, unsigned level, struct process_text *text
 
 struct session_login {
 	pid_t leader; /* 0: unknown */
-	long long since; /* seconds of CLOCK_BOOTTIME; -1: unknown */
-	char service[64], from[256], tty[64]; /* "": unknown */
+	struct login_facts facts;
 };
 
 /*
