@@ -565,6 +565,7 @@ void rules_summarize(const struct rules *rules, size_t index, struct rules_summa
 		.place = place_of(rule, &rule->section->place),
 		.service = service ? service->value : NULL,
 		.service_only = true,
+		.groups = rule->items[KEY_GROUP] != NULL,
 		.hostname = setting_value(rules, rule, KEY_HOSTNAME),
 	};
 	snprintf(summary->policy.rule, sizeof summary->policy.rule, "%s", rule->section->name);

@@ -110,6 +110,7 @@ struct rules_summary {
 	struct rules_place place;
 	const char *service; /* its patterns; NULL: any service */
 	bool service_only; /* nothing else of a login matters to it */
+	bool groups; /* a login's groups do */
 	const char *hostname; /* the template; lives as long as the rules */
 	struct policy
 		policy; /* with what [defaults] and the built-in values add; no names, no id */

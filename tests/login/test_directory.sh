@@ -171,7 +171,7 @@ test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
 	assert_match "$(grep '^problem' <<<"$seen")" 'names .*NSS failed at the service standin'
 	# sssd has codes of its own
 	mode down 1432158245
-	assert_match "$(nsisolatectl check)" 'service standin .*: error code 1432158245; so nobody can tell'
+	assert_match "$(nsisolatectl check)" 'service standin .*: error code 1432158245; so users and groups were not checked'
 	! grep 'no-such-group' <<<"$seen" || fail "what cannot be told is told: $seen"
 	mode up
 	assert_match "$(nsisolatectl check)" "there is no group 'no-such-group' here"
@@ -251,5 +251,29 @@ test_a_user_of_many_groups_costs_what_the_rules_name() {
 	printf '[a]\ngroup = g8*\n[b]\n' | conf
 	gets erin erin-lab
 	assert_eq "$(sort /run/standin/log | uniq -d | grep -v -e getpw -e initgroups)" '' "asked twice"
+	directory_end
+}
+
+# for each account /etc/group would be read several times, and in there most have one of their own
+test_doctor_asks_a_directory_alone_about_each_account() {
+	local seen
+	directory up
+	stack
+	seq 300 | sed 's|.*|p&:x:900:6999::/tmp:/bin/sh|' >>/etc/passwd
+	sed -i '/^p9:/s/6999/6100/' /etc/passwd
+	sed -i '/^docker:/d' /etc/group
+	printf '%s\n' people:x:6999: crew:x:6998:p8 docker:x:6997:p7,p8,p9,p10 >>/etc/group
+	sed -i 's/^staff:.*/&,p7/' /run/standin/group
+	printf '[a]\ngroup = staff, crew\nisolate = no\n[users]\n' | conf
+	members() { nsisolatectl doctor | sed -n 's/.*its member \([^ ]*\) is isolated.*/\1/p' | xargs; }
+	assert_eq "$(members)" p10 "the member of docker whom no rule leaves alone"
+	seen=$(asked getgr)
+	[ "$seen" -le 20 ] || fail "$seen questions for 300 accounts: $(sort /run/standin/log | uniq -c)"
+	mode down
+	assert_eq "$(members)" 'p7 p9 p10' "those, and of whom it cannot be told"
+	[ "$(asked .)" -le 40 ] || fail "300 accounts looked up at a service that failed: $(sort /run/standin/log | uniq -c)"
+	printf '[a]\ngroup = staff\ngrace = 5\n[users]\n' | conf
+	assert_eq "$(members)" '' "those who get one policy"
+	sed -i '/^p[0-9]*:/d' /etc/passwd
 	directory_end
 }

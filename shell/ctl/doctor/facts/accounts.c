@@ -49,18 +49,23 @@ static bool add_person(struct people *people, const struct passwd *entry)
 	return true;
 }
 
-bool people_find_unlisted(const char *database, char *service, size_t size)
+bool people_service_lists(const char *service)
 {
 	static const char *const listing[] = {"files", "compat", "db", "systemd", "altfiles"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(listing); i++)
+		if (!strcmp(service, listing[i]))
+			return true;
+	return false;
+}
+
+bool people_find_unlisted(const char *database, char *service, size_t size)
+{
 	char services[256], *cursor = services, *word;
 
 	nss_services(database, services, sizeof services);
 	while ((word = strtok_r(NULL, " ", &cursor))) {
-		bool lists = false;
-
-		for (size_t i = 0; i < ARRAY_SIZE(listing); i++)
-			lists |= !strcmp(word, listing[i]);
-		if (lists)
+		if (people_service_lists(word))
 			continue;
 		snprintf(service, size, "%s", word);
 		return true;
@@ -133,6 +138,16 @@ static void match_person(struct doctor *doctor, struct person *person)
 		person_comes_by_shell(doctor, person);
 }
 
+void people_show_progress(const struct people *people, size_t done)
+{
+	if (people->count < 500 || !isatty(STDERR_FILENO))
+		return;
+	if (done == people->count)
+		fputs("\r\033[K", stderr);
+	else if (done % 500 == 0)
+		fprintf(stderr, "\r%zu of %zu accounts", done, people->count);
+}
+
 void people_read(struct doctor *doctor)
 {
 	struct people *people = &doctor->people;
@@ -153,14 +168,11 @@ void people_read(struct doctor *doctor)
 			"only the first %d accounts are examined", PEOPLE_MAX);
 	endpwent();
 	find_untold(people);
-	people_read_groups(people);
+	people_read_groups(doctor);
 	for (size_t i = 0; i < people->count; i++) {
-		if (i % 500 == 499 && isatty(STDERR_FILENO))
-			fprintf(stderr, "\r%zu of %zu accounts", i + 1, people->count);
 		match_person(doctor, &people->list[i]);
+		people_show_progress(people, i + 1);
 	}
-	if (people->count >= 500 && isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
 }
 
 const struct person *people_find(const struct people *people, const char *user)

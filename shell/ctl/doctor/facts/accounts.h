@@ -44,11 +44,17 @@ void people_read(struct doctor *doctor);
  */
 bool people_find_unlisted(const char *database, char *service, size_t size);
 
+/* Whether this service of nsswitch.conf(5) lists all that it has. */
+bool people_service_lists(const char *service);
+
 /*
- * Reads the groups of all accounts at once, where NSS can list them; otherwise reads nothing, and
- * each account's groups are looked up when a rule needs them: account_groups.c.
+ * Reads the groups of all accounts at once, where a rule asks for any.  The groups of accounts for
+ * which this is not enough are looked up when a rule needs them: account_groups.c.
  */
-void people_read_groups(struct people *people);
+void people_read_groups(struct doctor *doctor);
+
+/* On a terminal, where there are many: so many are done. */
+void people_show_progress(const struct people *people, size_t done);
 
 /* The account of this name; NULL: it is not in the list. */
 const struct person *people_find(const struct people *people, const char *user);
