@@ -311,6 +311,25 @@ third" "order"
 	nothing_left
 }
 
+# PID 1 is in a process group and, without a terminal, in a session of its own
+test_the_callers_process_group_is_the_commands_and_not_pid_1s() {
+	local outer
+	as dave setsid --wait /usr/bin/nsisolate-shell -c "trap got=yes TERM; echo up
+		until [ \"\${got:-}\" ]; do sleep 0.05; done; sleep 0.3; exit 7" >/run/stage/out &
+	wait_for grep -q up /run/stage/out || fail "nothing runs"
+	outer=$(oldest_outer dave)
+	kill -TERM -- "-$(ps -o pgid= -p "$outer" | tr -d ' ')" # PID 1 would end the session, by SIGHUP too
+	wait $!
+	assert_eq $? 7 "the status of who traps a signal to its process group"
+	# what nobody could ever continue is not stopped: control, and in a session
+	as dave timeout "$PATIENCE" setsid --wait bash -c 'sleep 0.2; kill -TSTP $$; exit 6'
+	assert_eq $? 6 "status behind SIGTSTP, without us"
+	as dave timeout "$PATIENCE" setsid --wait /usr/bin/nsisolate-shell -c 'sleep 0.2; kill -TSTP $$; exit 6'
+	assert_eq $? 6 "status behind SIGTSTP"
+	rm /run/stage/out
+	nothing_left
+}
+
 # those that C libraries keep for themselves: 34 is musl's, and glibc's SIGRTMIN
 test_no_signal_is_left_out() {
 	local signal
