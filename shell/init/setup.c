@@ -39,6 +39,9 @@ static int setup_mounts(
 		result = fresh_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = fresh_cgroup(error);
+	/* in a user namespace of nsisolate-shell's nobody maps the ids that a container takes */
+	if (!result && !setup->user)
+		result = mounts_share(error);
 	return result;
 }
 

@@ -129,6 +129,23 @@ test_mounts_of_the_host_arrive_and_none_leaves() {
 	nothing_left # compares the host's mounts
 }
 
+# as on a host whose / is shared: what podman looks for
+test_mounts_of_the_session_reach_what_is_made_in_it_and_not_the_host() {
+	echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stage
+	mkdir /run/stage/there
+	assert_eq "$(findmnt -no PROPAGATION /run)" shared "outside"
+	sshd_start
+	assert_eq "$(on alice findmnt -no PROPAGATION /run)" "shared,slave" "in a session"
+	assert_eq "$(on alice 'sudo unshare --mount --propagation slave sh -c "echo up >/run/stage/up
+		until mountpoint -q /run/stage/there; do sleep 0.02; done; echo arrived" &
+		until [ -e /run/stage/up ]; do sleep 0.02; done
+		sudo mount -t tmpfs stage /run/stage/there; wait')" arrived "in a mount namespace of the session's"
+	! mountpoint -q /run/stage/there || fail "it has left the session"
+	sshd_stop
+	rm -r /etc/sudoers.d/stage /run/stage/up /run/stage/there
+	nothing_left
+}
+
 test_sudo_in_a_session_works_and_knows_the_host() {
 	command -v sudo >/dev/null || fail "sudo is missing"
 	echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stage

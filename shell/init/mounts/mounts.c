@@ -13,27 +13,39 @@
  * Joining one's own mount namespace moves root and working directory to its real root (setns(2));
  * the chroot is entered again afterwards.
  */
-static int make_slave_from_chroot(void)
+static int propagate_from_chroot(unsigned long how)
 {
 	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	if (root < 0 || own < 0 || setns(own, CLONE_NEWNS) < 0)
 		return -1;
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+	if (mount(NULL, "/", NULL, MS_REC | how, NULL) < 0)
 		return -1;
 	return fchdir(root) < 0 || chroot(".") < 0 ? -1 : 0;
+}
+
+static int propagate(unsigned long how)
+{
+	if (mount(NULL, "/", NULL, MS_REC | how, NULL) == 0)
+		return 0;
+	return errno == EINVAL ? propagate_from_chroot(how) : -1;
 }
 
 int mounts_isolate(const struct namespaces_host *host, struct error *error)
 {
 	if (!namespaces_is_new(host, "mnt", host->mnt, error))
 		return -EINVAL;
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
-		return 0;
-	if (errno != EINVAL || make_slave_from_chroot() < 0)
+	if (propagate(MS_SLAVE) < 0)
 		return error_of_machine(error,
 			error_errno(error, errno, "cannot keep mounts from leaving the session"));
+	return 0;
+}
+
+int mounts_share(struct error *error)
+{
+	if (propagate(MS_SHARED) < 0)
+		return error_errno(error, errno, "cannot share mounts within the session");
 	return 0;
 }
 
