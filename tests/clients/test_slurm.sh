@@ -1,7 +1,7 @@
 # Slurm: munge, slurmctld and slurmd on loopback, and who asks them from a session.
 . tests/clients/client.sh
 
-slurm_start() {
+slurm_start() { # slurm_start PROCTRACK [LINE]: with LINE in slurm.conf
 	local dir=/run/stage/slurm name
 	# alternatives, where a package was not installed but unpacked
 	for name in slurmctld slurmd slurmstepd; do
@@ -20,7 +20,8 @@ slurm_start() {
 		SlurmUser=root
 		AuthType=auth/munge
 		CredType=cred/munge
-		ProctrackType=proctrack/linuxproc
+		ProctrackType=proctrack/$1
+		${2:-}
 		TaskPlugin=task/none
 		SelectType=select/linear
 		MailProg=/bin/true
@@ -43,6 +44,7 @@ slurm_stop() {
 	ip address delete 192.0.2.1/32 dev lo
 	kill $(jobs -p)
 	wait
+	wait_for sh -c '! pgrep -x slurmstepd' || fail "left: $(pgrep -lx slurmstepd)"
 	rm -rf /run/stage/slurm /run/munge /etc/munge/munge.key
 }
 
@@ -57,7 +59,7 @@ $HOST" "$way: sbatch"
 }
 test_jobs_are_run_for_who_asks_from_a_session() {
 	pam_stack su "$MODULE"
-	slurm_start
+	slurm_start linuxproc
 	for way in plain isolated; do
 		HOST=lab
 		printf '[users]\nuser = alice\nisolate = no\n' | conf
@@ -69,5 +71,51 @@ test_jobs_are_run_for_who_asks_from_a_session() {
 	HOST=lab
 	ask
 	slurm_stop
+	nothing_left
+}
+
+has_none() { ! pgrep -u "$1" >/dev/null; }
+# a compute node: who has no job there is kept out, and who has one is in it
+adopted() {
+	local login
+	! on alice true 2>/dev/null || fail "$way: let in without a job"
+	su alice -c 'cd; sbatch --output=/dev/null --wrap "sleep 300"' >/dev/null
+	wait_for sh -c 'pgrep -u alice -x sleep' || fail "$way: the job does not run: $(cat $LOGS/slurmd)"
+	assert_match "$(on alice 'uname -n; cat /proc/self/cgroup' | tr '\n' ' ')" \
+		"^$HOST .*:freezer:[^ ]*/uid_5001/job_[0-9]+/step_extern" "$way: a session of the job"
+	on alice 'echo up >/home/alice/up; sleep 300' 2>/dev/null &
+	login=$!
+	wait_for test -s /home/alice/up || fail "$way: no session"
+	scancel -u alice
+	wait_for has_none alice || fail "$way: behind the job's end: $(pgrep -lu alice)"
+	wait $login
+	wait_for sh -c '! squeue -h | grep .' || fail "$way: $(squeue)"
+	rm /home/alice/up
+}
+test_pam_slurm_adopt_takes_a_session_into_the_job_that_ends_it() {
+	local module
+	for module in "$PAMDIR" /lib/security; do [ ! -e $module/pam_slurm_adopt.so ] || break; done
+	[ -e $module/pam_slurm_adopt.so ] || skip "no pam_slurm_adopt here"
+	mount -t tmpfs none /sys/fs/cgroup
+	mkdir /sys/fs/cgroup/freezer
+	mount -t cgroup -o freezer none /sys/fs/cgroup/freezer || skip "no freezer of cgroup v1 is to be had here"
+	mkdir -p /etc/slurm
+	printf 'CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\n' >/etc/slurm/cgroup.conf
+	sed -i "1i account required $module/pam_slurm_adopt.so" /etc/pam.d/sshd
+	slurm_start cgroup PrologFlags=Contain
+	sshd_start
+	for way in plain isolated; do
+		HOST=lab
+		printf '[users]\nuser = alice\nisolate = no\n' | conf
+		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\n' | conf; }
+		adopted
+	done
+	logged 'pam_nsisolate\(sshd:session\): session opened: user=alice ' >/dev/null
+	sshd_stop
+	slurm_stop
+	find /sys/fs/cgroup/freezer -depth -path '*/slurm_lab*' -type d -exec rmdir {} + # the machine's, what it leaves
+	umount /sys/fs/cgroup/freezer /sys/fs/cgroup
+	sed -i 1d /etc/pam.d/sshd
+	rm /etc/slurm/cgroup.conf
 	nothing_left
 }
