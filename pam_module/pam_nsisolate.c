@@ -208,6 +208,7 @@ static void log_open(pam_handle_t *pamh, struct record *record)
 	if (record->policy.kinds & CLONE_NEWPID)
 		record->log.init = record->session.spawned.pid;
 	record->log.joined = record->session.spawned.joined;
+	record->log.stays = record->session.spawned.stays;
 	if (*record->session.spawned.note) {
 		session_log_note(&record->log, record->session.spawned.note, line);
 		pam_syslog(pamh, LOG_WARNING, "%s", line);

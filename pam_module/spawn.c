@@ -28,7 +28,7 @@ static int take_answer_line(
 {
 	struct answer answer;
 	int pidfd, result;
-	size_t count = 1;
+	size_t count = 1, length;
 
 	result = answer_receive(socket, deadline, &answer, &pidfd, &count);
 	if (count && spawned->pidfd < 0)
@@ -57,7 +57,12 @@ static int take_answer_line(
 		*ready = true;
 		return 0;
 	case ANSWER_NOTE:
-		snprintf(spawned->note, sizeof spawned->note, "%.255s", answer.text);
+		length = strlen(spawned->note);
+		snprintf(spawned->note + length, sizeof spawned->note - length, "%s%.255s",
+			length ? "; " : "", answer.text);
+		return 0;
+	case ANSWER_STAYS:
+		spawned->stays = true;
 		return 0;
 	case ANSWER_FAILED:
 	case ANSWER_LACKING:

@@ -16,6 +16,7 @@ struct spawned {
 	int pidfd; /* of that process; close-on-exec */
 	int line; /* to it: hanging up ends this login; close-on-exec */
 	char note[256]; /* what the session goes without, for the log; "": nothing */
+	bool stays; /* a new shared session, which ends where systemd ends this login's unit */
 	bool joined; /* its namespaces were there before: the mount namespace is to be joined too */
 };
 

@@ -20,6 +20,7 @@ static const struct word {
 } words[] = {
 	[ANSWER_PID] = {"pid ", true},
 	[ANSWER_NOTE] = {"note ", false},
+	[ANSWER_STAYS] = {"stays", false},
 	[ANSWER_READY] = {"ready", false},
 	[ANSWER_JOINED] = {"joined ", true},
 	[ANSWER_FAILED] = {"failed ", false},
@@ -66,7 +67,7 @@ static bool parse(const char *line, struct answer *answer)
 		*answer = (struct answer){.word = (enum answer_word)i};
 		if (!words[i].number) {
 			snprintf(answer->text, sizeof answer->text, "%s", rest);
-			return !*rest == (i == ANSWER_READY);
+			return !*rest == (i == ANSWER_READY || i == ANSWER_STAYS);
 		}
 		number = number_parse(rest, INT_MAX);
 		answer->pid = (pid_t)number;

@@ -4,6 +4,7 @@
  *
  *	pid PID       PID 1 of a new session, with a pidfd of it
  *	note TEXT     what the session goes without, for the log; before `ready`
+ *	stays         the shared session that comes is in the login's systemd unit; before `pid`
  *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
  *	joined PID    instead of both: those of the user's other logins (--scope=user), with the
  *	              pidfd
@@ -25,6 +26,7 @@
 enum answer_word {
 	ANSWER_PID,
 	ANSWER_NOTE,
+	ANSWER_STAYS,
 	ANSWER_READY,
 	ANSWER_JOINED,
 	ANSWER_FAILED,

@@ -88,11 +88,11 @@ void session_log_opened(const struct session_log *log, char text[SESSION_LOG_MAX
 {
 	snprintf(text, SESSION_LOG_MAX,
 		"session opened: user=%s rule=%s service=%s from=%s hostname=%s namespace=%s "
-		"init=%s id=%s joined=%s",
+		"init=%s id=%s joined=%s unit=%s",
 		log->user, log->rule, log->service, log->from, log->hostname,
 		number_of(log->namespace, log->namespace).text,
 		number_of(log->init, (unsigned long long)log->init).text, log->id,
-		log->joined ? "yes" : "no");
+		log->joined ? "yes" : "no", log->stays ? "login" : "-");
 }
 
 void session_log_closed(

@@ -2,7 +2,7 @@
  * session_log.h - what the system log says of a session: the same words, whichever way it was made.
  *
  *	session opened: user=alice rule=users service=sshd from=192.0.2.7 hostname=alice-lab
- *		namespace=4026532871 init=4711 id=0f3a9c21 joined=no
+ *		namespace=4026532871 init=4711 id=0f3a9c21 joined=no unit=-
  *	session closed: user=alice rule=users service=sshd init=4711 id=0f3a9c21 seconds=60
  *		processes=2 reason=logout
  *
@@ -28,6 +28,7 @@ struct session_log {
 	ino_t namespace; /* inode of the PID namespace; 0: it is not known, or there is none */
 	pid_t init; /* its PID 1, as the host numbers it; 0: there is none */
 	bool joined; /* the namespaces were there before, with the user's other logins */
+	bool stays; /* a new shared one, which stays in this login's systemd unit */
 	time_t since; /* CLOCK_MONOTONIC seconds */
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "conf/common/answer.h"
+#include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 #include "pid1.h"
@@ -240,30 +241,44 @@ static int cover_in_set(const struct join_way *way, const struct setup *setup, s
 }
 
 /*
- * PID 1 will be there for other logins too, and must not end with this one.  What a user's manager
- * is asked for ends with the last one: not the place for what lingers.
+ * PID 1 will be there for other logins too, and should not end with this one.  What a user's
+ * manager is asked for ends with the last one: not the place for what lingers.
  */
-static bool must_leave_unit(const struct job *job)
+static bool can_leave_unit(const struct job *job)
 {
 	const struct setup *setup = &job->setup;
 
-	if (job->lock >= 0 || job->stay)
-		return false;
-	if (setup->user && (setup->policy.logout == LOGOUT_LINGER || !unit_has_manager(setup->uid)))
-		return false;
-	return unit_ends_with_login();
+	return !job->stay && (!setup->user || (setup->policy.logout != LOGOUT_LINGER &&
+						      unit_has_manager(setup->uid)));
+}
+
+/* 0: the new set comes to be right here. */
+static pid_t leave_unit(const struct job *job, const struct unit_hand *hand)
+{
+	struct error why = {0};
+	pid_t pid = 0;
+
+	if (job->moved || !unit_ends_with_login())
+		return 0;
+	if (can_leave_unit(job))
+		pid = unit_leave(job->arguments, job->setup.user, hand, &why);
+	/* for the log alone: a leader that does not listen is found out when the set answers */
+	if (!pid && answer_send(ANSWER, ANSWER_STAYS, "", NULL, 0) == 0)
+		answer_note(&why);
+	return pid;
 }
 
 /* The login's way into the set of namespaces of the user's other logins; makes it for the first. */
-static int share_session(struct job *job, int leader, struct error *error)
+static int share_session(struct job *job, int leader, int lock, struct error *error)
 {
 	const struct setup *setup = &job->setup;
 	struct share share;
 	struct join_way way = {.count = 0};
 	_cleanup_close_ int connection = -1;
 	int joined = 0, result;
+	pid_t moved;
 
-	result = share_open(&share, setup->uid, setup->policy.rule, setup->user, job->lock, error);
+	result = share_open(&share, setup->uid, setup->policy.rule, setup->user, lock, error);
 	if (result < 0)
 		return result;
 	connection = share_connect(&share, error);
@@ -289,8 +304,11 @@ static int share_session(struct job *job, int leader, struct error *error)
 	 */
 	cleanup_close(&connection);
 	connection = -1;
-	if (must_leave_unit(job))
-		return unit_leave(job->arguments, setup->user, share.directory, error);
+	moved = leave_unit(job, &(struct unit_hand){ANSWER, leader, share.directory});
+	if (moved) {
+		child_wait(moved, NULL); /* which answers */
+		return 0;
+	}
 	result = share_listen(&share, error);
 	if (!result)
 		result = make_session(job, leader, &share, error);
@@ -302,18 +320,25 @@ static int share_session(struct job *job, int leader, struct error *error)
 int attach_run(struct job *job)
 {
 	struct error error = {0};
-	int result, leader = leader_open(&error);
-	int keep[] = {ANSWER, leader, job->lock};
+	struct unit_hand hand = {.answer = ANSWER, .lock = -1};
+	int keep[3], result;
 
-	if (leader < 0 || descriptors_keep(keep, 3, &error) < 0)
+	if (!job->moved)
+		hand.leader = leader_open(&error);
+	else if (unit_arrive(&hand) < 0)
+		return EXIT_FAILURE;
+	keep[0] = hand.answer;
+	keep[1] = hand.leader;
+	keep[2] = hand.lock;
+	if (hand.leader < 0 || descriptors_keep(keep, 3, &error) < 0)
 		return answer_failed(&error);
 	if (chdir("/") < 0) {
 		error_errno(&error, errno, "cannot go to /");
 		return answer_failed(&error);
 	}
 	if (job->setup.policy.scope == SCOPE_USER)
-		result = share_session(job, leader, &error);
+		result = share_session(job, hand.leader, hand.lock, &error);
 	else
-		result = make_session(job, leader, &SHARE_NONE, &error);
+		result = make_session(job, hand.leader, &SHARE_NONE, &error);
 	return result < 0 ? answer_failed(&error) : EXIT_SUCCESS;
 }

@@ -29,7 +29,7 @@ struct job {
 	char **command; /* foreground: what to run; NULL: attach */
 	char **arguments; /* the whole command line */
 	bool stay; /* attach: in whatever unit this login is, even for a set that outlives it */
-	int lock; /* attach, after unit_leave: the descriptor that it kept; -1 */
+	bool moved; /* attach: by unit_leave, to a unit of its own */
 	int environment; /* foreground: a descriptor that has the command's; -1: it is ours */
 	const char *log_user,
 		*from; /* foreground: for the log; NULL: nothing is logged, or not known */

@@ -94,6 +94,8 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 		flag = attach;
 	else if (!strcmp(word, "--user"))
 		flag = &job->setup.user;
+	else if (!strcmp(word, "--moved"))
+		flag = &job->moved;
 	else if (!strcmp(word, "--login"))
 		flag = &job->login;
 	if (flag) {
@@ -110,15 +112,13 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 		job->from = value;
 		return 1;
 	}
-	/* the two that unit_leave adds */
+	/* unit_leave adds it, with --moved */
 	value = value_of(word, "--title");
 	if (value) {
 		job->title.text = value;
 		return 1;
 	}
-	taken = take_descriptor(word, "--moved", &job->lock, error);
-	if (!taken)
-		taken = take_descriptor(word, "--environment", &job->environment, error);
+	taken = take_descriptor(word, "--environment", &job->environment, error);
 	if (taken)
 		return taken;
 	value = value_of(word, "--host-mount");
@@ -177,7 +177,6 @@ int main(int argc, char **argv)
 			.gid = getgid()},
 		.title = title_find(argv),
 		.arguments = argv,
-		.lock = -1,
 		.environment = -1,
 	};
 	struct error error = {0};

@@ -2,7 +2,7 @@
 # somebody outside has made up.
 . tests/stage.sh
 
-OPENED='user rule service from hostname namespace init id joined'
+OPENED='user rule service from hostname namespace init id joined unit'
 CLOSED='user rule service init id seconds processes reason'
 
 settings() { # settings LINE...: the one rule
@@ -41,7 +41,7 @@ test_a_login_through_sshd() {
 	opened=$(line opened)
 	assert_eq "$(keys "$opened")" "$OPENED"
 	assert_match "$opened" "^user=alice rule=users service=sshd from=127.0.0.1 hostname=alice-lab \
-namespace=$namespace init=$init id=[0-9a-f]{8} joined=no\$"
+namespace=$namespace init=$init id=[0-9a-f]{8} joined=no unit=-\$"
 	not_logged 'session closed'
 	sleep 1.1
 	touch $STAGE/go
@@ -90,10 +90,10 @@ test_a_second_login_into_the_same_set_has_joined() {
 	settings 'scope = user'
 	app alice open pause 1500 close end &
 	first=$(line opened)
-	assert_match "$first" 'joined=no$'
+	assert_match "$first" 'joined=no unit=-$'
 	app alice open close end
 	second=$(grep 'session opened' $LOGS/syslog | tail -n 1 | sed 's/.*opened: //')
-	assert_eq "$second" "${first%no}yes" "the second one's line"
+	assert_eq "$second" "${first%no unit=-}yes unit=-" "the second one's line"
 	wait
 	rm /etc/pam.d/stage
 	rm -r /run/nsisolate
@@ -104,8 +104,8 @@ test_without_a_pid_namespace_there_is_less_to_say() {
 	stack
 	settings 'namespaces = uts, mount'
 	app alice open close end
-	assert_match "$(line opened)" '^user=alice rule=all service=stage from=- hostname=alice-lab namespace=- init=- id=[0-9a-f]{8} joined=no$'
-	assert_match "$(line closed)" '^user=alice rule=all service=stage init=- id=[0-9a-f]{8} seconds=0 processes=- reason=logout$'
+	assert_match "$(line opened)" '^user=alice rule=all service=stage from=- hostname=alice-lab namespace=- init=- id=[0-9a-f]{8} joined=no unit=-$'
+	assert_match "$(line closed)" '^user=alice rule=all service=stage init=- id=[0-9a-f]{8} seconds=[0-9]+ processes=- reason=logout$'
 	settings 'namespaces = pid'
 	: >$LOGS/syslog
 	app alice open close end
@@ -131,7 +131,7 @@ test_a_login_through_the_shell() {
 	opened=$(line opened)
 	assert_eq "$(keys "$opened")" "$OPENED"
 	assert_match "$opened" "^user=dave rule=users service=nsisolate-shell from=127.0.0.1 hostname=dave-lab \
-namespace=$namespace init=$init id=[0-9a-f]{8} joined=no\$"
+namespace=$namespace init=$init id=[0-9a-f]{8} joined=no unit=-\$"
 	sleep 1.1
 	touch $STAGE/go
 	wait $!
@@ -178,11 +178,11 @@ test_a_second_login_of_the_shell_joins() {
 	first=$(line opened)
 	assert_match "$first" "namespace=$(stat -L -c %i /proc/"$(pgrep -u dave -x sleep)"/ns/pid) init=$(
 		pgrep -u dave -x nsisolate-init | while read -r pid; do
-			grep -q '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" && echo "$pid"; done) .*joined=no\$"
+			grep -q '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" && echo "$pid"; done) .*joined=no unit=-\$"
 	shell -c true
 	wait_for two_opened || fail "the second one's line is not there"
 	second=$(grep 'session opened' $LOGS/syslog | tail -n 1 | sed 's/.*opened: //')
-	assert_eq "$second" "${first%no}yes" "the second one's line"
+	assert_eq "$second" "${first%no unit=-}yes unit=-" "the second one's line"
 	assert_match "$(line closed)" ' processes=- reason=logout$'
 	: >$LOGS/syslog
 	pkill -KILL -f '^nsisolate-init: dave all shared'

@@ -140,7 +140,7 @@ wrong_lines() {
 		--pid --attach|needs a parent in a mount namespace of its own
 		--pid --attach --host-mount=0|expected an inode number
 		--pid --attach --host-mount=-1|expected an inode number
-		--pid --moved=x -- true|--moved=x: no descriptor
+		--pid --moved=x -- true|--moved=x: unknown option
 		--pid --grace=never -- true|--grace=never: expected a number
 		--uts --hostname= -- true|--hostname: expected 1 to
 		--uts --hostname -- true|--hostname: expected =VALUE

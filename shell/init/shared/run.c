@@ -82,6 +82,12 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 	if (log->session.joined)
 		return 1;
 	join_way_close(way); /* of `pid`, PID 1's: we need none */
+	if (result > 0 && answer.word == ANSWER_STAYS)
+		log->session.stays = true;
+	else if (result > 0 && answer.word == ANSWER_NOTE)
+		log_note(log, answer.text);
+	if (result > 0 && (answer.word == ANSWER_STAYS || answer.word == ANSWER_NOTE))
+		return 0;
 	if (result == 0)
 		return error_set(error, ESRCH, "the user's sessions ended before this one was in");
 	if (result == -ETIMEDOUT)

@@ -5,6 +5,8 @@
  * PID 1 of a set that several logins share must outlive the first of them: it gets a scope of its
  * own, by systemd-run(1), which is how systemd wants it (its control groups have one writer): the
  * system's manager, or with --user the user's own.
+ *
+ * That is a comfort, no wall: where it cannot be had the set stays in the login's unit.
  */
 #ifndef NSISOLATE_SYSTEMD_SCOPE_H
 #define NSISOLATE_SYSTEMD_SCOPE_H
@@ -20,11 +22,25 @@ bool unit_ends_with_login(void);
 /* Whether the user's manager can be asked: it listens on the user's message bus. */
 bool unit_has_manager(uid_t uid);
 
+/* What the process in the scope needs of the one that asked for it. */
+struct unit_hand {
+	int answer, leader, lock;
+};
+
 /*
- * Becomes systemd-run, which becomes this program again, in a scope of its own, with the same
- * @arguments and --moved=@keep: a descriptor that stays open.  Same process, same parent.
- * @user: in one of the user's manager.  Returns only on error.
+ * How long systemd may take.  It takes some 20 ms; a login waits 5 s for its session in all
+ * (SPAWN_TIMEOUT_MS), and the next ones of the user wait for this one meanwhile.
  */
-int unit_leave(char **arguments, bool user, int keep, struct error *error);
+#define UNIT_PATIENCE_MS 2000
+
+/*
+ * Starts this program again, with the same @arguments and --moved, in a scope of its own, and hands
+ * it @hand.  @user: in one of the user's manager.  Returns the PID of that child, which has taken
+ * over and is to be waited for; or 0 with the reason in @error: there is no such process.
+ */
+pid_t unit_leave(char **arguments, bool user, const struct unit_hand *hand, struct error *error);
+
+/* In the scope, with --moved: takes it over.  -1: whoever asked for it has given up. */
+int unit_arrive(struct unit_hand *hand);
 
 #endif
