@@ -14,21 +14,6 @@
 
 /* ---- asking ---- */
 
-static bool write_all(int fd, const char *text, size_t length)
-{
-	while (length) {
-		ssize_t written = write(fd, text, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		text += written;
-		length -= (size_t)written;
-	}
-	return true;
-}
-
 /* The changes in pam-judge's input format, in a memory file; or a negative errno. */
 static int write_changes(const struct pam_change *changes, size_t count)
 {
@@ -36,12 +21,13 @@ static int write_changes(const struct pam_change *changes, size_t count)
 	int result;
 
 	for (size_t i = 0; i < count && fd >= 0; i++) {
-		int written = changes[i].text
-				      ? dprintf(fd, "%s\n%zu\n", changes[i].path, changes[i].length)
-				      : dprintf(fd, "%s\n-\n", changes[i].path);
+		const struct pam_change *change = &changes[i];
+		int written = change->text
+				      ? dprintf(fd, "%s\n%zu\n%.*s", change->path, change->length,
+						(int)change->length, change->text)
+				      : dprintf(fd, "%s\n-\n", change->path);
 
-		if (written < 0 ||
-			(changes[i].text && !write_all(fd, changes[i].text, changes[i].length)))
+		if (written < 0)
 			return -errno;
 	}
 	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)

@@ -4,6 +4,7 @@
 #ifndef NSISOLATE_JUDGE_FACTS_H
 #define NSISOLATE_JUDGE_FACTS_H
 
+#define FILES_MAX 256 /* of one service; further ones are not told */
 #define RUNS_MAX 2000 /* of one service */
 
 /* What can become of a login; flags. */

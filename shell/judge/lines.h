@@ -16,7 +16,6 @@
 #include "pam_module/module_args.h"
 
 #define LINES_MAX 512 /* more in one service: it is not judged */
-#define FILES_MAX 256
 #define ARGUMENTS_MAX 64
 
 struct line {

@@ -14,8 +14,8 @@
 #include "conf/common/shell_word.h"
 #include "conf/rules/rules.h"
 #include "shell/ctl/doctor/facts/accounts.h"
-#include "shell/ctl/doctor/facts/pam_stack.h"
 #include "shell/ctl/nss_probe.h"
+#include "shell/ctl/pam_stack.h"
 
 enum verdict {
 	VERDICT_OK,

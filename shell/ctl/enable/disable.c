@@ -27,7 +27,7 @@ static int check_harm(const struct stack_file *file, const struct stack_text *re
 	int status = 0;
 
 	/* the lines must go when the module goes, judged or not */
-	if (effect_of(&change, NULL, &effect, &unjudged) < 0) {
+	if (effect_now(&change, NULL, &effect, &unjudged) < 0) {
 		fprintf(stderr, NAME ": cannot tell what it does to logins: %s\n", unjudged.text);
 		return 0;
 	}

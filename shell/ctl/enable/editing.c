@@ -47,7 +47,8 @@ static int take_options(int argc, char **argv, bool enable, struct editing *edit
 		else if (option == 'a')
 			editing->all = true;
 		else if (option == 'g' && is_word(optarg))
-			editing->rescue_group = optarg;
+			snprintf(editing->arguments, sizeof editing->arguments, " rescue_group=%s",
+				optarg);
 		else
 			return 0;
 	}

@@ -14,7 +14,7 @@
 struct editing {
 	bool dry_run; /* shows the difference, and changes nothing */
 	bool all; /* disable: every file there is */
-	const char *rescue_group; /* enable; NULL: none */
+	char arguments[96]; /* enable: of the last line, each after a blank */
 };
 
 /*

@@ -1,12 +1,10 @@
 #include "effect.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "stack_file.h"
+#include <sys/stat.h>
 
 /* ---- one verdict ---- */
 
@@ -82,55 +80,18 @@ void effect_explain(const struct pam_verdict *verdict, struct error *why)
 
 /* ---- all services ---- */
 
-struct names {
-	char **list;
-	size_t count;
-};
-
-static void names_free(struct names *names)
+/* Whether libpam asks for the file when it reads the stack: by this path, or through a link. */
+static bool asks_for(const struct pam_verdict *verdict, const char *path)
 {
-	for (size_t i = 0; i < names->count; i++)
-		free(names->list[i]);
-	free(names->list);
-}
+	struct stat file, asked;
+	bool there = stat(path, &file) == 0;
 
-static bool names_add(struct names *names, const char *name)
-{
-	char **larger;
-
-	for (size_t i = 0; i < names->count; i++)
-		if (!strcmp(names->list[i], name))
+	for (size_t i = 0; i < verdict->file_count; i++)
+		if (!strcmp(verdict->files[i].path, path) ||
+			(there && stat(verdict->files[i].path, &asked) == 0 &&
+				asked.st_dev == file.st_dev && asked.st_ino == file.st_ino))
 			return true;
-	larger = reallocarray(names->list, names->count + 1, sizeof *names->list);
-	if (!larger)
-		return false;
-	names->list = larger;
-	larger[names->count] = strdup(name);
-	if (!larger[names->count])
-		return false;
-	names->count++;
-	return true;
-}
-
-/* All services that libpam could find. */
-static int names_list(struct names *names, struct error *error)
-{
-	for (size_t i = 0; i < PAM_DIRECTORIES; i++) {
-		DIR *directory = opendir(pam_directories[i]);
-		const struct dirent *entry;
-		bool fits = true;
-
-		if (!directory && (errno == ENOENT || errno == ENOTDIR))
-			continue;
-		if (!directory)
-			return error_errno(error, errno, "cannot list %s", pam_directories[i]);
-		while (fits && (entry = readdir(directory)))
-			fits = *entry->d_name == '.' || names_add(names, entry->d_name);
-		closedir(directory);
-		if (!fits)
-			return error_set(error, ENOMEM, "no memory");
-	}
-	return 0;
+	return verdict->file_count == FILES_MAX;
 }
 
 static unsigned count_ours(const struct pam_verdict *verdict)
@@ -155,47 +116,54 @@ static int touch(struct effect *effect, const char *service, struct error *error
 	return 0;
 }
 
-static int compare(const char *service, const struct pam_change *change, struct effect *effect,
-	struct error *error)
+static int compare(const struct stack *stack, const struct pam_change *change,
+	struct effect *effect, struct error *error)
 {
-	struct pam_verdict now, then;
-	int result = pam_judge(service, NULL, 0, &now, error);
+	const struct pam_verdict *now = &stack->verdict;
+	struct pam_verdict then;
+	int result = pam_judge(stack->service, change, 1, &then, error);
 
 	if (result < 0)
 		return result;
-	result = pam_judge(service, change, 1, &then, error);
-	if (result < 0) {
-		pam_verdict_free(&now);
-		return result;
-	}
-	if (now.isolation != PAM_UNSEEN && then.isolation != PAM_UNSEEN) {
-		if (count_ours(&now) != count_ours(&then))
-			result = touch(effect, service, error);
-		if (!*effect->harmed && effect_refuses(&then) && !effect_refuses(&now)) {
-			snprintf(effect->harmed, sizeof effect->harmed, "%s", service);
+	if (now->isolation != PAM_UNSEEN && then.isolation != PAM_UNSEEN) {
+		if (count_ours(now) != count_ours(&then))
+			result = touch(effect, stack->service, error);
+		if (!*effect->harmed && effect_refuses(&then) && !effect_refuses(now)) {
+			snprintf(effect->harmed, sizeof effect->harmed, "%s", stack->service);
 			effect_explain(&then, &effect->why);
 		}
 	}
-	pam_verdict_free(&now);
 	pam_verdict_free(&then);
 	return result;
 }
 
-int effect_of(const struct pam_change *change, const char *known, struct effect *effect,
-	struct error *error)
+int effect_of(const struct stacks *stacks, const struct pam_change *change, const char *known,
+	struct effect *effect, struct error *error)
 {
-	struct names names = {0};
-	int result = names_list(&names, error);
+	int result = 0;
 
 	*effect = (struct effect){.touched = strdup("")};
-	if (!effect->touched && !result)
+	if (!effect->touched)
 		result = error_set(error, ENOMEM, "no memory");
-	for (size_t i = 0; i < names.count && !result; i++)
-		if (!known || strcmp(names.list[i], known) != 0)
-			result = compare(names.list[i], change, effect, error);
-	names_free(&names);
+	else if (*stacks->unread)
+		result = error_set(error, EIO, "%s", stacks->unread);
+	for (size_t i = 0; i < stacks->count && !result; i++)
+		if ((!known || strcmp(stacks->list[i].service, known) != 0) &&
+			asks_for(&stacks->list[i].verdict, change->path))
+			result = compare(&stacks->list[i], change, effect, error);
 	if (result < 0)
 		effect_free(effect);
+	return result;
+}
+
+int effect_now(const struct pam_change *change, const char *known, struct effect *effect,
+	struct error *error)
+{
+	struct stacks stacks = {0};
+	int result = stacks_read(&stacks) ? effect_of(&stacks, change, known, effect, error)
+					  : error_set(error, ENOMEM, "no memory");
+
+	stacks_free(&stacks);
 	return result;
 }
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "conf/common/error.h"
-#include "shell/ctl/pam_verdict.h"
+#include "shell/ctl/pam_stack.h"
 
 struct effect {
 	char *touched; /* the services whose lines of ours change, separated by commas; "": none */
@@ -18,12 +18,16 @@ struct effect {
 };
 
 /*
- * Compares each service's verdict as it is with the one with @change; the service @known, which the
- * caller judges itself, is left out (NULL: none).  Returns 0 with @effect filled, which the caller
- * frees; or a negative errno: the services cannot be listed or judged.  A service whose stack
- * cannot be judged is neither touched nor harmed.
+ * Compares each verdict of @stacks with the one with @change, where libpam asks for that file; the
+ * service @known, which the caller judges itself, is left out (NULL: none).  Returns 0 with @effect
+ * filled, which the caller frees; or a negative errno: the services cannot be listed or judged.  A
+ * service whose stack cannot be judged is neither touched nor harmed.
  */
-int effect_of(const struct pam_change *change, const char *known, struct effect *effect,
+int effect_of(const struct stacks *stacks, const struct pam_change *change, const char *known,
+	struct effect *effect, struct error *error);
+
+/* The same for all stacks as they are now. */
+int effect_now(const struct pam_change *change, const char *known, struct effect *effect,
 	struct error *error);
 
 void effect_free(struct effect *effect);

@@ -181,7 +181,7 @@ static int complete(struct job *job, const struct pam_verdict *before, struct pa
 {
 	struct pair pair = {.first = !closes_first(before),
 		.last = before->isolation != PAM_ALL,
-		.rescue_group = job->editing->rescue_group};
+		.arguments = job->editing->arguments};
 	int result;
 
 	/*
@@ -206,11 +206,14 @@ static int complete(struct job *job, const struct pam_verdict *before, struct pa
 	return result;
 }
 
-static int check_others(const struct job *job, struct effect *effect, struct error *error)
+/* @stacks: as they are; NULL: to be read. */
+static int check_others(const struct job *job, const struct stacks *stacks, struct effect *effect,
+	struct error *error)
 {
 	const struct pam_change change = {
 		.path = job->file.path, .text = job->result.bytes, .length = job->result.size};
-	int result = effect_of(&change, job->service, effect, error);
+	int result = stacks ? effect_of(stacks, &change, job->service, effect, error)
+			    : effect_now(&change, job->service, effect, error);
 
 	if (result < 0 || !*effect->harmed)
 		return result;
@@ -271,7 +274,7 @@ static int enable_by_hand(struct job *job, struct error *error)
 		printf("%s: already enabled, by %s\n", job->service, job->file.path);
 		return 0;
 	}
-	result = check_others(job, &effect, error);
+	result = check_others(job, NULL, &effect, error);
 	if (result < 0)
 		return result;
 	result = install(job, &effect, error);
@@ -294,7 +297,8 @@ static int enable_service(const char *service, const struct editing *editing, st
 	return result;
 }
 
-int enable_try(const char *service, struct pam_verdict *after, struct error *error)
+int enable_try(const char *service, const struct stacks *stacks, struct pam_verdict *after,
+	struct error *error)
 {
 	const struct editing editing = {0};
 	struct job job = {.service = service, .editing = &editing, .file.fd = -1};
@@ -306,7 +310,7 @@ int enable_try(const char *service, struct pam_verdict *after, struct error *err
 	if (!result)
 		result = plan(&job, after, error);
 	if (!result) {
-		result = check_others(&job, &effect, error);
+		result = check_others(&job, stacks, &effect, error);
 		if (!result)
 			effect_free(&effect);
 		else

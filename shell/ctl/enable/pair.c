@@ -68,10 +68,7 @@ static void put_bytes(const struct stack_text *text, size_t begin, size_t end, F
 
 static void put_last(FILE *stream, const struct pair *pair)
 {
-	if (pair->rescue_group)
-		fprintf(stream, LINE GROUP "%s\n", pair->rescue_group);
-	else
-		fputs(LINE "\n", stream);
+	fprintf(stream, LINE "%s\n", pair->arguments ? pair->arguments : "");
 }
 
 /* After the comments and blank lines at the start of the text: no line has a part before that. */

@@ -15,7 +15,7 @@
 /* What is added to a text. */
 struct pair {
 	bool first, last;
-	const char *rescue_group; /* the argument of the last line; NULL: none */
+	const char *arguments; /* of the last line, each after a blank; NULL: none */
 };
 
 /* What was removed from one. */

@@ -95,6 +95,24 @@ bool text_walk_next(struct text_walk *walk, struct text_line *line)
 	return found;
 }
 
+bool text_cut_line(struct stack_text *text, unsigned number)
+{
+	struct text_walk walk = {.text = text};
+	struct text_line line;
+	size_t at = 0, begin = 0, end;
+
+	while (number && text_next(text, &at, &begin, &end))
+		number--;
+	while (!number && text_walk_next(&walk, &line)) {
+		if (line.begin != begin)
+			continue;
+		memmove(text->bytes + begin, text->bytes + line.end, text->size - line.end);
+		text->size -= line.end - begin;
+		return true;
+	}
+	return false;
+}
+
 bool text_ends_open(const struct stack_text *text)
 {
 	struct text_walk walk = {.text = text};

@@ -55,6 +55,9 @@ bool text_next(const struct stack_text *text, size_t *at, size_t *begin, size_t 
 /* Whether these bytes, a physical line, are blank or a comment. */
 bool text_is_comment(const struct stack_text *text, size_t begin, size_t end);
 
+/* Cuts out the line whose first part is the @number-th physical line; false: there is none. */
+bool text_cut_line(struct stack_text *text, unsigned number);
+
 /* Whether @text ends in an open line, which text added there would continue. */
 bool text_ends_open(const struct stack_text *text);
 
