@@ -272,7 +272,7 @@ int caller_join(struct caller *caller, int pidfd, int flags, struct error *error
 			errno != EPERM ? ""
 				       : " (CAP_SYS_PTRACE or CAP_SYS_ADMIN is missing; in a "
 					 "container they have to be granted)");
-	caller->joined = flags & ~CLONE_NEWNS;
+	caller->joined_kinds = flags & ~CLONE_NEWNS;
 	return flags & CLONE_NEWNS ? return_to_place(caller, root, directory, error) : 0;
 }
 
@@ -306,7 +306,8 @@ int caller_return(struct caller *caller, struct error *error)
 			continue;
 		if (kinds[i].flag == CLONE_NEWNS && caller->left)
 			failed = return_to_mounts(caller, own, error);
-		else if ((caller->joined & kinds[i].flag) && RETRY(setns(own, kinds[i].flag)) < 0)
+		else if ((caller->joined_kinds & kinds[i].flag) &&
+			 RETRY(setns(own, kinds[i].flag)) < 0)
 			failed = error_errno(
 				error, errno, "cannot return to the %s namespace", kinds[i].name);
 		if (failed)

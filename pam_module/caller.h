@@ -19,7 +19,7 @@
 struct caller {
 	bool *here; /* true in the process that this is about, false in every fork of it; or NULL */
 	int own[CALLER_KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
-	int joined; /* CLONE_NEW*: the session's, which it is in */
+	int joined_kinds; /* CLONE_NEW*: the session's, which it is in */
 	bool left; /* it is in a copy of its mount namespace */
 	bool stuck; /* it could not be given back all it had: half isolated */
 	ino_t mount; /* the inode of its own mount namespace */

@@ -30,7 +30,7 @@
 
 /* What is remembered from open to close. */
 struct record {
-	struct session session;
+	struct pam_session session;
 	struct policy policy;
 	struct session_log log;
 };
@@ -164,13 +164,13 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 		entered = NULL;
 	if (!record->session.open)
 		return;
-	left = session_left(&record->session);
+	left = pam_session_left(&record->session);
 	if (left == -ESRCH) {
 		/* its processes went with it */
 		reason = "killed";
 		left = 0;
 	}
-	if (session_close(&record->session, &error) < 0) {
+	if (pam_session_close(&record->session, &error) < 0) {
 		/*
 		 * as proftpd, which has become its user for good: nobody else will be served by it
 		 */
@@ -230,7 +230,7 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 	record->policy = *policy;
 	session_log_start(&record->log, &record->policy, attempt->login.user,
 		attempt->login.service, attempt->login.rhost);
-	if (session_open(&record->session, policy, &attempt->login, &error) < 0) {
+	if (pam_session_open(&record->session, policy, &attempt->login, &error) < 0) {
 		bool stuck = record->session.caller.stuck;
 
 		free(record);

@@ -12,8 +12,8 @@
 /* How often a set of namespaces that other logins share may end just before this one is in. */
 #define ATTEMPTS 5
 
-static int enter(struct session *session, const struct policy *policy, const struct login *login,
-	struct error *error)
+static int enter(struct pam_session *session, const struct policy *policy,
+	const struct login *login, struct error *error)
 {
 	struct caller_signals signals;
 	int kinds = policy->kinds, result;
@@ -30,13 +30,13 @@ static int enter(struct session *session, const struct policy *policy, const str
 	return caller_join(&session->caller, session->spawned.pidfd, kinds, error);
 }
 
-static int try_open(struct session *session, const struct policy *policy, const struct login *login,
-	struct error *error)
+static int try_open(struct pam_session *session, const struct policy *policy,
+	const struct login *login, struct error *error)
 {
 	struct error first, again = {0};
 	int result;
 
-	*session = (struct session){.spawned = {.pidfd = -1, .line = -1}};
+	*session = (struct pam_session){.spawned = {.pidfd = -1, .line = -1}};
 	result = enter(session, policy, login, error);
 	if (result == 0)
 		return 0;
@@ -53,8 +53,8 @@ static int try_open(struct session *session, const struct policy *policy, const 
 	return result;
 }
 
-int session_open(struct session *session, const struct policy *policy, const struct login *login,
-	struct error *error)
+int pam_session_open(struct pam_session *session, const struct policy *policy,
+	const struct login *login, struct error *error)
 {
 	struct stat namespace;
 	int attempts = policy->scope == SCOPE_USER ? ATTEMPTS : 1, result;
@@ -79,7 +79,7 @@ int session_open(struct session *session, const struct policy *policy, const str
 	return 0;
 }
 
-int session_left(const struct session *session)
+int pam_session_left(const struct pam_session *session)
 {
 	struct pollfd line = {.fd = session->spawned.line};
 
@@ -88,10 +88,10 @@ int session_left(const struct session *session)
 	/* its end of the line closes when it dies, long before it can be reaped */
 	if (poll(&line, 1, 0) > 0)
 		return -ESRCH;
-	return living_count();
+	return process_count();
 }
 
-int session_close(struct session *session, struct error *error)
+int pam_session_close(struct pam_session *session, struct error *error)
 {
 	int result = 0;
 

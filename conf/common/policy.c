@@ -24,7 +24,7 @@ static void add_word(struct policy_argv *argv, size_t *used, const char *name, c
 
 void policy_to_argv(const struct policy *policy, struct policy_argv *argv)
 {
-	char number[16], list[PLACES_TEXT_MAX];
+	char number[16], list[PRIVATE_DIRS_TEXT_MAX];
 	size_t used = 0;
 
 	argv->count = 0;
@@ -50,10 +50,10 @@ void policy_to_argv(const struct policy *policy, struct policy_argv *argv)
 			snprintf(number, sizeof number, "%u", *(const unsigned *)field);
 			add_word(argv, &used, setting->option, number);
 			break;
-		case SHAPE_PLACES:
+		case SHAPE_DIRS:
 			if (*(const unsigned *)field)
 				add_word(argv, &used, setting->option,
-					places_to_text(*(const unsigned *)field, list));
+					private_dirs_to_text(*(const unsigned *)field, list));
 			break;
 		case SHAPE_KINDS:
 			break; /* an option for each, above */
@@ -105,15 +105,15 @@ static int set_text(
 	return 1;
 }
 
-static int set_places(
+static int set_dirs(
 	const struct setting *setting, unsigned *field, const char *value, struct error *error)
 {
-	char all[PLACES_TEXT_MAX];
+	char all[PRIVATE_DIRS_TEXT_MAX];
 
-	*field = places_from_text(value);
+	*field = private_dirs_from_text(value);
 	if (!*field)
 		return error_set(error, EINVAL, "--%s=%s: expected some of %s", setting->option,
-			value, places_to_text(~0u, all));
+			value, private_dirs_to_text(~0u, all));
 	return 1;
 }
 
@@ -133,8 +133,8 @@ static int set_option(const struct setting *setting, struct policy *policy, cons
 		return set_word(setting, field, value, error);
 	case SHAPE_NUMBER:
 		return set_number(setting, field, value, error);
-	case SHAPE_PLACES:
-		return set_places(setting, field, value, error);
+	case SHAPE_DIRS:
+		return set_dirs(setting, field, value, error);
 	case SHAPE_KINDS:
 		break;
 	case SHAPE_TEXT:

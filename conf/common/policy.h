@@ -48,7 +48,7 @@ struct policy {
 	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */
 	char domainname[POLICY_NAME_MAX + 1]; /* "" leaves the host's */
 	bool hosts; /* name the hostname in the session's /etc/hosts */
-	unsigned private; /* places that are the session's own, see private_dirs.h */
+	unsigned private; /* directories that are the session's own, see private_dirs.h */
 	char private_size[POLICY_SIZE_MAX + 1]; /* of each, see tmpfs(5); "": the kernel's */
 	enum policy_user_manager user_manager;
 	char shell[POLICY_SHELL_MAX + 1]; /* the real shell for nsisolate-shell; "": passwd's */

@@ -1,5 +1,5 @@
 /*
- * private_dirs.h - the directories that a session can have to itself: one row a place, used by the
+ * private_dirs.h - the directories that a session can have to itself: one row each, used by the
  * configuration and the engine alike.
  */
 #ifndef NSISOLATE_PRIVATE_DIRS_H
@@ -8,16 +8,16 @@
 #include <stddef.h>
 
 /* The most that all names, each with a comma behind it, need. */
-#define PLACES_TEXT_MAX 64
+#define PRIVATE_DIRS_TEXT_MAX 64
 
-/* What is in the order of this table is bit 1 << index of a set of places. */
-extern const char *const places[];
-extern const size_t places_count;
+/* What is in the order of this table is bit 1 << index of a set of them. */
+extern const char *const private_dirs[];
+extern const size_t private_dirs_count;
 
 /* The set that @list names, separated by commas and nothing else; 0 when one of them is unknown. */
-unsigned places_from_text(const char *list);
+unsigned private_dirs_from_text(const char *list);
 
-/* The reverse, into @text of PLACES_TEXT_MAX bytes, which it returns. */
-const char *places_to_text(unsigned set, char *text);
+/* The reverse, into @text of PRIVATE_DIRS_TEXT_MAX bytes, which it returns. */
+const char *private_dirs_to_text(unsigned set, char *text);
 
 #endif

@@ -37,7 +37,7 @@ static bool is_process(const char *name)
 	return *name >= '1' && *name <= '9' && strcmp(name, "1") != 0;
 }
 
-int living_count(void)
+int process_count(void)
 {
 	/* room for what /proc has besides processes, which comes first */
 	_Alignas(struct entry) char buffer[2048];
@@ -53,12 +53,12 @@ int living_count(void)
 		for (at = 0; at < length; at += entry->length) {
 			entry = (const struct entry *)(buffer + at);
 			if (is_process(entry->name) && lives(proc, entry->name) &&
-				++count == LIVING_MAX)
+				++count == PROCESS_COUNT_MAX)
 				return count;
 		}
 		/* one more than are wanted: less than one entry would be an error, EINVAL */
 		if (count)
-			size = (size_t)(LIVING_MAX - count + 1) * PROCESS_ENTRY_SIZE;
+			size = (size_t)(PROCESS_COUNT_MAX - count + 1) * PROCESS_ENTRY_SIZE;
 	}
 	return length < 0 ? -errno : count;
 }

@@ -104,6 +104,6 @@ void session_log_closed(
 		log->user, log->rule, log->service,
 		number_of(log->init, (unsigned long long)log->init).text, log->id,
 		(long long)(clock_ms() / 1000 - log->since),
-		number_of(left >= 0, (unsigned long long)left).text, left >= LIVING_MAX ? "+" : "",
-		reason);
+		number_of(left >= 0, (unsigned long long)left).text,
+		left >= PROCESS_COUNT_MAX ? "+" : "", reason);
 }

@@ -56,7 +56,7 @@ void session_log_note(const struct session_log *log, const char *note, char text
 
 void session_log_opened(const struct session_log *log, char text[SESSION_LOG_MAX]);
 
-/* @left: processes that it still had, of living_count; or a negative errno.  @reason: one word. */
+/* @left: processes that it still had, of process_count; or a negative errno.  @reason: one word. */
 void session_log_closed(
 	const struct session_log *log, int left, const char *reason, char text[SESSION_LOG_MAX]);
 

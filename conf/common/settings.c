@@ -29,7 +29,7 @@ const struct setting settings[SETTINGS_END] = {
 	[KEY_DOMAINNAME] = {"domainname", "domainname", SHAPE_TEMPLATE, ROOM(domainname), NULL,
 		TEMPLATE, NULL},
 	[KEY_HOSTS] = {"hosts", "hosts", SHAPE_SWITCH, FIELD(hosts), WORDS(yes_no), "yes"},
-	[KEY_PRIVATE] = {"private", "private", SHAPE_PLACES, FIELD(private), 0, NULL,
+	[KEY_PRIVATE] = {"private", "private", SHAPE_DIRS, FIELD(private), 0, NULL,
 		"directories" LIST ", as in /tmp, /var/tmp, /dev/shm", NULL},
 	[KEY_PRIVATE_SIZE] = {"private_size", "private-size", SHAPE_SIZE, ROOM(private_size), NULL,
 		"a size from 1 up, as in 25%, 512M or 2G", "25%"},

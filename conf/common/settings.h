@@ -43,7 +43,7 @@ enum setting_shape {
 	SHAPE_WORD, /* an enum: one of words[] */
 	SHAPE_NUMBER, /* unsigned, at most limit */
 	SHAPE_KINDS, /* int: CLONE_NEW* flags; as options, one for each of kinds[] */
-	SHAPE_PLACES, /* unsigned: a set of places (private_dirs.h) */
+	SHAPE_DIRS, /* unsigned: a set of directories (private_dirs.h) */
 	/* char[limit + 1]; as an option, left out when empty */
 	SHAPE_TEXT, /* that nsisolate.conf cannot set */
 	SHAPE_TEMPLATE, /* in nsisolate.conf with specifiers, expanded for each login */

@@ -226,15 +226,15 @@ static bool take_kinds(const char *value, struct policy *policy, struct key_faul
 	return taken == 0;
 }
 
-static bool take_places(const char *value, struct policy *policy, struct key_fault *fault)
+static bool take_dirs(const char *value, struct policy *policy, struct key_fault *fault)
 {
 	const char *cursor = value;
 	int taken;
 
 	policy->private = 0;
 	do
-		taken = take_list_word(value, &cursor, "a directory", places, places_count,
-			&policy->private, fault);
+		taken = take_list_word(value, &cursor, "a directory", private_dirs,
+			private_dirs_count, &policy->private, fault);
 	while (taken > 0);
 	/* the one setting that asks for a kind of namespace itself */
 	policy->kinds |= kind_by_name("mount")->flag;
@@ -308,8 +308,8 @@ bool key_take(enum key_id id, const char *value, struct policy *policy, struct k
 		       fault_at(fault, 0, "'%s': expected %s", value, setting->expected);
 	case SHAPE_KINDS:
 		return take_kinds(value, policy, fault);
-	case SHAPE_PLACES:
-		return take_places(value, policy, fault);
+	case SHAPE_DIRS:
+		return take_dirs(value, policy, fault);
 	case SHAPE_TEMPLATE:
 		return take_template(value, fault);
 	case SHAPE_SIZE:

@@ -260,7 +260,7 @@ bool rules_never_isolate(const char *service)
 	return false;
 }
 
-static struct rules_place place_of(const struct rule *rule, const struct config_place *place)
+static struct rules_place rules_place_of(const struct rule *rule, const struct config_place *place)
 {
 	return (struct rules_place){rule->section->name, place->file, place->line};
 }
@@ -297,17 +297,17 @@ static void tell_matcher(const struct walk *walk, const struct rule *rule, enum 
 	const struct config_item *item = rule->items[id];
 
 	if (walk->listener)
-		walk->listener->matcher(
-			walk->listener->data, &(struct rules_matcher){
-						      .place = place_of(rule, &item->key_place),
-						      .key = matchers[id].name,
-						      .list = item->value,
-						      .values = look->values,
-						      .count = look->count,
-						      .reason = reason,
-						      .answer = answer,
-						      .asked = may_ask(walk),
-					      });
+		walk->listener->matcher(walk->listener->data,
+			&(struct rules_matcher){
+				.place = rules_place_of(rule, &item->key_place),
+				.key = matchers[id].name,
+				.list = item->value,
+				.values = look->values,
+				.count = look->count,
+				.reason = reason,
+				.answer = answer,
+				.asked = may_ask(walk),
+			});
 }
 
 static void note_passed_over(struct walk *walk, const struct rule *rule)
@@ -353,7 +353,7 @@ static void tell_settings(
 		};
 
 		if (item)
-			setting.place = place_of(
+			setting.place = rules_place_of(
 				item == rule->items[id] ? rule : &rules->defaults, &item->place);
 		listener->setting(listener->data, &setting);
 	}
@@ -449,7 +449,7 @@ static void walk_rules(struct walk *walk)
 
 	for (size_t i = 0; i < walk->rules->count && answer != TRUTH_YES; i++) {
 		const struct rule *rule = &walk->rules->list[i];
-		struct rules_place place = place_of(rule, &rule->section->place);
+		struct rules_place place = rules_place_of(rule, &rule->section->place);
 
 		answer = match_rule(walk, rule);
 		if (walk->listener)
@@ -562,7 +562,7 @@ void rules_summarize(const struct rules *rules, size_t index, struct rules_summa
 	enum key_id id;
 
 	*summary = (struct rules_summary){
-		.place = place_of(rule, &rule->section->place),
+		.place = rules_place_of(rule, &rule->section->place),
 		.service = service ? service->value : NULL,
 		.service_only = true,
 		.groups = rule->items[KEY_GROUP] != NULL,

@@ -75,7 +75,7 @@ static void send_signal(struct ending *ending, int signum)
 		say_failed(ending, strerror(errno));
 }
 
-static void begin(struct ending *ending, const struct session *session, int signum)
+static void start_ending(struct ending *ending, const struct session *session, int signum)
 {
 	struct error error = {0};
 
@@ -94,7 +94,7 @@ static void begin(struct ending *ending, const struct session *session, int sign
 }
 
 /* Checks all of them for at most @timeout ms; returns how many are still alive. */
-static size_t look(struct ending *endings, struct pollfd *fds, size_t count, int timeout)
+static size_t wait_for_some(struct ending *endings, struct pollfd *fds, size_t count, int timeout)
 {
 	size_t living = 0;
 
@@ -116,7 +116,7 @@ static void wait_for_all(struct ending *endings, struct pollfd *fds, size_t coun
 {
 	int64_t deadline = clock_ms() + WAIT_MS, again = clock_ms() + AGAIN_MS;
 
-	while (look(endings, fds, count, AGAIN_MS / 2) > 0 && clock_ms() < deadline) {
+	while (wait_for_some(endings, fds, count, AGAIN_MS / 2) > 0 && clock_ms() < deadline) {
 		if (clock_ms() < again)
 			continue;
 		for (size_t i = 0; i < count; i++)
@@ -156,7 +156,7 @@ static enum status end_all(const struct session **chosen, size_t count, bool now
 		return STATUS_FAILED;
 	}
 	for (size_t i = 0; i < count; i++)
-		begin(&endings[i], chosen[i], signum);
+		start_ending(&endings[i], chosen[i], signum);
 	wait_for_all(endings, fds, count, signum);
 	return say_rest(endings, count, now);
 }
@@ -254,7 +254,7 @@ static size_t choose_old(
 	return count;
 }
 
-static enum status end(const struct choice *choice, char **words, size_t word_count)
+static enum status end_sessions(const struct choice *choice, char **words, size_t word_count)
 {
 	struct sessions sessions;
 	struct error error = {0};
@@ -305,5 +305,5 @@ int command_end(int argc, char **argv)
 	}
 	if (!!choice.user + !!words + choice.old != 1)
 		return command_usage(argv[0]);
-	return (int)end(&choice, argv + 1, (size_t)words);
+	return (int)end_sessions(&choice, argv + 1, (size_t)words);
 }

@@ -60,7 +60,7 @@ struct question {
 	int answer; /* the read end of a pipe; -1: none */
 };
 
-static bool begin(struct question *question)
+static bool ask_service(struct question *question)
 {
 	int ends[2];
 
@@ -81,7 +81,7 @@ static bool begin(struct question *question)
 }
 
 /* Whether it was answered before @deadline; the failure, if any, in @text. */
-static bool end(struct question *question, long long deadline, char *text, size_t size)
+static bool await_answer(struct question *question, long long deadline, char *text, size_t size)
 {
 	struct pollfd answer = {.fd = question->answer, .events = POLLIN};
 	long long left;
@@ -128,11 +128,11 @@ static void find_silent(struct name_services *services)
 	}
 	while ((word = strsep(&cursor, " ")) && count < SERVICES_MAX) {
 		questions[count].service = word;
-		if (*word && begin(&questions[count]))
+		if (*word && ask_service(&questions[count]))
 			count++;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!end(&questions[i], deadline, text, sizeof text)) {
+		if (!await_answer(&questions[i], deadline, text, sizeof text)) {
 			append(services->silent, sizeof services->silent, questions[i].service);
 			continue;
 		}
@@ -151,8 +151,8 @@ bool name_services_ask(struct name_services *services)
 
 	*services = (struct name_services){.silent = ""};
 	/* a failure to fork is reported elsewhere */
-	if (begin(&question) && !end(&question, clock_ms() + PATIENCE_MS, services->failed,
-					sizeof services->failed))
+	if (ask_service(&question) && !await_answer(&question, clock_ms() + PATIENCE_MS,
+					      services->failed, sizeof services->failed))
 		find_silent(services);
 	return !*services->silent && !*services->failed;
 }

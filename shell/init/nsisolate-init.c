@@ -192,6 +192,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (job.setup.policy.private)
-		fresh_find_kept(&job.setup.kept);
+		overmounts_find_kept(&job.setup.kept);
 	return attach ? attach_run(&job) : foreground_run(&job);
 }

@@ -231,7 +231,7 @@ static void reap(struct life *life)
 	if (!over)
 		return;
 	if (life->pid1->counts)
-		ended.number = living_count();
+		ended.number = process_count();
 	tell_outer(life, ended, 0);
 	begin_end(life);
 }
@@ -311,7 +311,7 @@ static size_t fill_polled(struct life *life)
 	return (size_t)(polled - life->polled);
 }
 
-static void hear(struct life *life)
+static void hear_polled(struct life *life)
 {
 	const struct pollfd *polled = life->polled;
 	/* seen before hear_asking() gets room for one more elsewhere */
@@ -407,7 +407,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		if (poll(life.polled, fill_polled(&life), timeout) < 0)
 			see_nothing(&life);
 		else
-			hear(&life);
+			hear_polled(&life);
 	}
 	share_withdraw(&life.share);
 	_exit(EXIT_SUCCESS);

@@ -31,14 +31,14 @@ static int setup_mounts(
 	if (!result && (policy->kinds & CLONE_NEWPID))
 		result = setup_proc(setup->uid, setup->user, error);
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
-		result = runtime_cover(setup->uid, setup->gid, error);
+		result = runtime_dir_cover(setup->uid, setup->gid, error);
 	if (!result && policy->private)
-		result = fresh_places(policy->private, policy->private_size, &setup->kept,
-			setup->uid, setup->gid, error);
+		result = overmounts_private_dirs(policy->private, policy->private_size,
+			&setup->kept, setup->uid, setup->gid, error);
 	if (!result && (policy->kinds & CLONE_NEWIPC))
-		result = fresh_mqueue(error);
+		result = overmounts_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
-		result = fresh_cgroup(error);
+		result = overmounts_cgroup(error);
 	/* in a user namespace of nsisolate-shell's nobody maps the ids that a container takes */
 	if (!result && !setup->user)
 		result = mounts_share(error);

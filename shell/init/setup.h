@@ -20,7 +20,7 @@ struct setup {
 	uid_t uid; /* the user whom the session is for */
 	gid_t gid;
 	struct namespaces_host host;
-	struct fresh_kept kept;
+	struct overmounts_kept kept;
 };
 
 /*

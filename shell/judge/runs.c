@@ -330,7 +330,7 @@ static void try_other_answers(unsigned usual)
 	}
 }
 
-static void begin(pam_handle_t *pamh, char type, struct runs *runs)
+static void start_runs(pam_handle_t *pamh, char type, struct runs *runs)
 {
 	now.pamh = pamh;
 	now.type = type;
@@ -348,7 +348,7 @@ static void begin(pam_handle_t *pamh, char type, struct runs *runs)
 
 void runs_of_session(pam_handle_t *pamh, struct runs *runs)
 {
-	begin(pamh, 's', runs);
+	start_runs(pamh, 's', runs);
 	if (!runs->over)
 		try_other_answers(runs->usual);
 }
@@ -357,6 +357,6 @@ bool runs_can_succeed(pam_handle_t *pamh, char of_type)
 {
 	static struct runs runs; /* it stays known to what is going on */
 
-	begin(pamh, of_type, &runs);
+	start_runs(pamh, of_type, &runs);
 	return runs.fates & ~(unsigned)FATE_REFUSED;
 }

@@ -54,7 +54,7 @@ int attach_run(struct job *job)
 	return 0;
 }
 
-void fresh_find_kept(struct fresh_kept *kept)
+void overmounts_find_kept(struct overmounts_kept *kept)
 {
 	must(kept != NULL, "it is known where to");
 }

@@ -11,13 +11,13 @@
  *	rhost TEXT  tty TEXT    PAM_RHOST, PAM_TTY
  *	judge PROGRAM           open, PROGRAM (tests/fault/verdict) inside, close, PROGRAM again:
  *	                        then this process ends with 0 (isolated), 10 (refused), 11 (let in),
- *	                        13 (the session ended with PROGRAM in it), 14 (one of these, but this
- *	                        process did not get all its namespaces back), 15 (half isolated), 1
- *	                        (it could not be closed)
+ *	                        13 (the session ended with PROGRAM in it), 14 (one of these, but
+ *	                        this process did not get all its namespaces back), 15 (half
+ *	                        isolated), 1 (it could not be closed)
  *	run COMMAND             sh -c COMMAND in a child with USER's ids; waits for it
  *	background COMMAND      the same, without waiting
- *	remember                the state of this process: namespaces, working directory, root, signals,
- *	                        descriptors, environment
+ *	remember                the state of this process: namespaces, working directory, root,
+ *	                        signals, descriptors, environment
  *	same                    fail unless its state is the same
  *	chdir DIR  chroot DIR
  *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any

@@ -59,7 +59,7 @@ START_TEST(policy_comes_back_as_it_went)
 		.grace = 17,
 		.on_error = ON_ERROR_ALLOW,
 		.id = "00c0ffee",
-		.private = places_from_text("/dev/shm"),
+		.private = private_dirs_from_text("/dev/shm"),
 		.private_size = "25%",
 		.user_manager = USER_MANAGER_KEEP});
 	want_same(&(struct policy){0});
@@ -74,7 +74,7 @@ START_TEST(largest_policy_has_room)
 		.grace = POLICY_GRACE_MAX,
 		.on_error = ON_ERROR_ALLOW,
 		.id = "ffffffff",
-		.private = (1u << places_count) - 1,
+		.private = (1u << private_dirs_count) - 1,
 		.user_manager = USER_MANAGER_KEEP};
 
 	for (size_t i = 0; i < kinds_count; i++)
@@ -96,7 +96,7 @@ START_TEST(random_policies_come_back_as_they_went)
 			.logout = (enum policy_logout)(random() % 2),
 			.grace = (unsigned)random() % (POLICY_GRACE_MAX + 1),
 			.on_error = (enum policy_on_error)(random() % 2),
-			.private = (unsigned)random() % (1u << places_count),
+			.private = (unsigned)random() % (1u << private_dirs_count),
 			.user_manager = (enum policy_user_manager)(random() % 2)};
 
 		for (size_t k = 0; k < kinds_count; k++)

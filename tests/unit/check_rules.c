@@ -295,7 +295,7 @@ START_TEST(every_setting_can_be_set)
 	ck_assert_int_eq(policy.logout, LOGOUT_LINGER);
 	ck_assert_uint_eq(policy.grace, 3600);
 	ck_assert_int_eq(policy.on_error, ON_ERROR_ALLOW);
-	ck_assert_uint_eq(policy.private, places_from_text("/tmp,/dev/shm"));
+	ck_assert_uint_eq(policy.private, private_dirs_from_text("/tmp,/dev/shm"));
 	ck_assert_str_eq(policy.private_size, "64m");
 	ck_assert_int_eq(policy.user_manager, USER_MANAGER_KEEP);
 }

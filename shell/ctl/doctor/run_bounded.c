@@ -94,7 +94,7 @@ static _Noreturn void become(char *const *argv, char *const *environment,
 }
 
 /* Appends what there is to @text; false at the end. */
-static bool take(int fd, char *text, size_t size, size_t *used)
+static bool read_end(int fd, char *text, size_t size, size_t *used)
 {
 	char rest[4096];
 	bool room = *used + 1 < size;
@@ -118,9 +118,9 @@ static bool listen_to(int out, int err, struct run_result *result)
 		left = deadline - clock_ms();
 		if (left <= 0 || (poll(ends, 2, (int)left) < 0 && errno != EINTR))
 			return false;
-		if (ends[0].revents && !take(out, result->out, sizeof result->out, &out_used))
+		if (ends[0].revents && !read_end(out, result->out, sizeof result->out, &out_used))
 			ends[0].fd = -1;
-		if (ends[1].revents && !take(err, result->err, sizeof result->err, &err_used))
+		if (ends[1].revents && !read_end(err, result->err, sizeof result->err, &err_used))
 			ends[1].fd = -1;
 	}
 	return true;

@@ -24,7 +24,7 @@ static size_t count_lines(const struct stack_text *text)
 }
 
 /* Takes the next line of @text as a step. */
-static bool take(const struct stack_text *text, size_t *at, char sign, struct step *step)
+static bool next_step(const struct stack_text *text, size_t *at, char sign, struct step *step)
 {
 	size_t begin, end;
 
@@ -57,21 +57,21 @@ static size_t compare(
 	const char sign = grows ? '+' : '-', other = grows ? '-' : '+';
 	size_t at = 0, at_less = 0, count = 0;
 	struct step step, wanted = {0};
-	bool left = take(less, &at_less, other, &wanted);
+	bool left = next_step(less, &at_less, other, &wanted);
 
-	while (take(more, &at, sign, &step)) {
+	while (next_step(more, &at, sign, &step)) {
 		if (left && same(&step, &wanted)) {
 			step.sign = ' ';
-			left = take(less, &at_less, other, &wanted);
+			left = next_step(less, &at_less, other, &wanted);
 		} else if (left && same_but_for_end(&step, &wanted)) {
 			/* removed lines come before added ones */
 			steps[count++] = grows ? wanted : step;
 			step = grows ? step : wanted;
-			left = take(less, &at_less, other, &wanted);
+			left = next_step(less, &at_less, other, &wanted);
 		}
 		steps[count++] = step;
 	}
-	for (; left; left = take(less, &at_less, other, &wanted))
+	for (; left; left = next_step(less, &at_less, other, &wanted))
 		steps[count++] = wanted;
 	return count;
 }

@@ -230,7 +230,7 @@ static _Noreturn void envoy(const struct entry *entry, const int stdio[3], int t
 /* ---- outside ---- */
 
 /* Waits until the command runs, which closes the socket, or until a child reports a failure. */
-static int hear(int report, pid_t *pid, enum entry_status *status, struct error *error)
+static int hear_report(int report, pid_t *pid, enum entry_status *status, struct error *error)
 {
 	struct word word;
 
@@ -265,7 +265,7 @@ int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *p
 	result = first < 0 ? error_errno(error, errno, "cannot fork") : 0;
 	close(report[1]);
 	if (!result) {
-		result = hear(report[0], pid, status, error);
+		result = hear_report(report[0], pid, status, error);
 		child_wait(first, NULL);
 		if (result < 0 && *pid)
 			child_wait(*pid, NULL);

@@ -7,7 +7,7 @@
 static struct json json;
 static bool in_rule; /* the object of the rule being tried has begun */
 
-static void begin(const struct explanation *explanation)
+static void show_question(const struct explanation *explanation)
 {
 	json = (struct json){.stream = stdout};
 	json_open(&json, NULL, '{');
@@ -101,7 +101,7 @@ static void show_setting(const struct explanation *explanation, const struct rul
 	json_close(&json, '}');
 }
 
-static void end(const struct explanation *explanation)
+static void show_outcome(const struct explanation *explanation)
 {
 	const struct policy *policy = &explanation->policy;
 	bool decided = !*explanation->error.text;
@@ -123,4 +123,4 @@ static void end(const struct explanation *explanation)
 	fputc('\n', stdout);
 }
 
-const struct explain_view explain_as_json = {begin, hear_matcher, hear_rule, end};
+const struct explain_view explain_as_json = {show_question, hear_matcher, hear_rule, show_outcome};

@@ -17,7 +17,7 @@ static const char *paint(const char *escape)
 	return colour ? escape : "";
 }
 
-static void begin(const struct explanation *explanation)
+static void show_question(const struct explanation *explanation)
 {
 	colour = terminal_style(stdout).colour;
 	printf("%s (uid %u) by %s", explanation->login->user, explanation->login->uid,
@@ -105,7 +105,7 @@ static bool counts_all_the_same(const struct rules_setting *setting)
 	return setting->id == KEY_ISOLATE || (setting->id == KEY_SHELL && setting->value);
 }
 
-static void end(const struct explanation *explanation)
+static void show_outcome(const struct explanation *explanation)
 {
 	const struct policy *policy = &explanation->policy;
 
@@ -133,4 +133,4 @@ static void end(const struct explanation *explanation)
 			show_setting(explanation, &explanation->settings[i]);
 }
 
-const struct explain_view explain_as_text = {begin, hear_matcher, hear_rule, end};
+const struct explain_view explain_as_text = {show_question, hear_matcher, hear_rule, show_outcome};

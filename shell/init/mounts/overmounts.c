@@ -38,15 +38,15 @@ static int open_directory(int at, const char *name, int flags)
 	return openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
 }
 
-static const char *const kept_names[FRESH_KEPT] = {".X11-unix", ".ICE-unix"};
+static const char *const kept_names[OVERMOUNTS_KEPT] = {".X11-unix", ".ICE-unix"};
 
-void fresh_find_kept(struct fresh_kept *kept)
+void overmounts_find_kept(struct overmounts_kept *kept)
 {
 	struct stat root, status;
 	_cleanup_close_ int tmp = open_directory(AT_FDCWD, "/tmp", 0);
 
-	*kept = (struct fresh_kept){0};
-	for (size_t i = 0; i < FRESH_KEPT; i++) {
+	*kept = (struct overmounts_kept){0};
+	for (size_t i = 0; i < OVERMOUNTS_KEPT; i++) {
 		if (tmp < 0 || stat("/", &root) < 0 ||
 			fstatat(tmp, kept_names[i], &status, AT_SYMLINK_NOFOLLOW) < 0 ||
 			!S_ISDIR(status.st_mode) || !(status.st_mode & S_ISVTX) ||
@@ -58,11 +58,11 @@ void fresh_find_kept(struct fresh_kept *kept)
 }
 
 /* Shows it in @fresh, the root of a new /tmp, too. */
-static int show_kept(int host, int fresh, const struct fresh_kept *kept)
+static int show_kept(int host, int fresh, const struct overmounts_kept *kept)
 {
 	struct stat status;
 
-	for (size_t i = 0; i < FRESH_KEPT; i++) {
+	for (size_t i = 0; i < OVERMOUNTS_KEPT; i++) {
 		_cleanup_close_ int from = open_directory(host, kept_names[i], O_NOFOLLOW);
 		_cleanup_close_ int to = -1;
 
@@ -94,7 +94,7 @@ static int make_tmpdir(int host, int fresh, uid_t uid, gid_t gid)
 }
 
 static int keep_in_tmp(
-	int host, const struct fresh_kept *kept, uid_t uid, gid_t gid, struct error *error)
+	int host, const struct overmounts_kept *kept, uid_t uid, gid_t gid, struct error *error)
 {
 	char prefix[24];
 	_cleanup_close_ int fresh = open_directory(AT_FDCWD, "/tmp", 0);
@@ -105,11 +105,11 @@ static int keep_in_tmp(
 	if (make_tmpdir(host, fresh, uid, gid) < 0)
 		return error_errno(error, errno, "cannot make the user's directory in /tmp");
 	snprintf(prefix, sizeof prefix, "krb5cc_%u", uid);
-	caches_keep(host, fresh, prefix, uid, gid);
+	ticket_caches_keep(host, fresh, prefix, uid, gid);
 	return 0;
 }
 
-static int cover_place(const char *place, const char *size, const struct fresh_kept *kept,
+static int cover_place(const char *place, const char *size, const struct overmounts_kept *kept,
 	uid_t uid, gid_t gid, struct error *error)
 {
 	struct stat status;
@@ -127,18 +127,18 @@ static int cover_place(const char *place, const char *size, const struct fresh_k
 	return strcmp(place, "/tmp") ? 0 : keep_in_tmp(host, kept, uid, gid, error);
 }
 
-int fresh_places(unsigned set, const char *size, const struct fresh_kept *kept, uid_t uid,
-	gid_t gid, struct error *error)
+int overmounts_private_dirs(unsigned set, const char *size, const struct overmounts_kept *kept,
+	uid_t uid, gid_t gid, struct error *error)
 {
 	int result = 0;
 
-	for (size_t i = 0; !result && i < places_count; i++)
+	for (size_t i = 0; !result && i < private_dirs_count; i++)
 		if (set & 1u << i)
-			result = cover_place(places[i], size, kept, uid, gid, error);
+			result = cover_place(private_dirs[i], size, kept, uid, gid, error);
 	return result;
 }
 
-int fresh_mqueue(struct error *error)
+int overmounts_mqueue(struct error *error)
 {
 	if (mount("mqueue", MQUEUE, "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 ||
 		errno == ENOENT)
@@ -146,7 +146,7 @@ int fresh_mqueue(struct error *error)
 	return error_errno(error, errno, "cannot mount the session's " MQUEUE);
 }
 
-int fresh_cgroup(struct error *error)
+int overmounts_cgroup(struct error *error)
 {
 	struct statfs status;
 

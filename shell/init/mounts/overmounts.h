@@ -12,14 +12,14 @@
 #include "conf/common/error.h"
 
 /* What stays to be seen in a private /tmp: the sockets of a local X server. */
-#define FRESH_KEPT 2
-struct fresh_kept {
-	dev_t device[FRESH_KEPT];
-	ino_t inode[FRESH_KEPT]; /* 0: not there, or not made by the host's owner */
+#define OVERMOUNTS_KEPT 2
+struct overmounts_kept {
+	dev_t device[OVERMOUNTS_KEPT];
+	ino_t inode[OVERMOUNTS_KEPT]; /* 0: not there, or not made by the host's owner */
 };
 
 /* Finds it; before there is a user namespace, where all other users look alike. */
-void fresh_find_kept(struct fresh_kept *kept);
+void overmounts_find_kept(struct overmounts_kept *kept);
 
 /*
  * Covers each directory of @set (private_dirs.h) with a tmpfs of its mode, and of @size (tmpfs(5)).
@@ -27,13 +27,13 @@ void fresh_find_kept(struct fresh_kept *kept);
  * pam_tmpdir(8)'s directory /tmp/user/UID, empty, and Kerberos caches krb5cc_UID*
  * (ticket_caches.h).
  */
-int fresh_places(unsigned set, const char *size, const struct fresh_kept *kept, uid_t uid,
-	gid_t gid, struct error *error);
+int overmounts_private_dirs(unsigned set, const char *size, const struct overmounts_kept *kept,
+	uid_t uid, gid_t gid, struct error *error);
 
 /* Covers /dev/mqueue with the queues of this process's IPC namespace: mq_overview(7). */
-int fresh_mqueue(struct error *error);
+int overmounts_mqueue(struct error *error);
 
 /* Covers /sys/fs/cgroup with that of this process's cgroup namespace: cgroup_namespaces(7). */
-int fresh_cgroup(struct error *error);
+int overmounts_cgroup(struct error *error);
 
 #endif

@@ -20,7 +20,7 @@ static int make_directory(int at, const char *name, uid_t uid, gid_t gid)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int runtime_cover(uid_t uid, gid_t gid, struct error *error)
+int runtime_dir_cover(uid_t uid, gid_t gid, struct error *error)
 {
 	struct stat status;
 	char name[16], path[32];
@@ -46,6 +46,6 @@ int runtime_cover(uid_t uid, gid_t gid, struct error *error)
 	if (wanted && gnupg < 0)
 		return error_errno(error, errno, "cannot make " RUNTIME "/%s", name);
 	if (kept >= 0)
-		caches_keep(kept, own, "krb5cc", uid, gid);
+		ticket_caches_keep(kept, own, "krb5cc", uid, gid);
 	return 0;
 }

@@ -22,6 +22,6 @@
  *   - gnupg, empty, so that sshd can make the socket of a forwarded gpg-agent;
  *   - Kerberos caches, krb5cc* (ticket_caches.h).
  */
-int runtime_cover(uid_t uid, gid_t gid, struct error *error);
+int runtime_dir_cover(uid_t uid, gid_t gid, struct error *error);
 
 #endif

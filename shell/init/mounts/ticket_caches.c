@@ -91,7 +91,7 @@ static void copy_file(int host, int own, const char *name, uid_t uid, gid_t gid)
 		unlinkat(own, name, 0);
 }
 
-void caches_keep(int host, int own, const char *prefix, uid_t uid, gid_t gid)
+void ticket_caches_keep(int host, int own, const char *prefix, uid_t uid, gid_t gid)
 {
 	DIR *names = open_stream(host, ".");
 	const struct dirent *entry;

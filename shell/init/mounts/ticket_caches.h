@@ -15,6 +15,6 @@
  * descriptors.  Needs /proc as the host had it.  What cannot be had is left out, as a cache that
  * the user has not.
  */
-void caches_keep(int host, int own, const char *prefix, uid_t uid, gid_t gid);
+void ticket_caches_keep(int host, int own, const char *prefix, uid_t uid, gid_t gid);
 
 #endif

@@ -133,8 +133,8 @@ static struct person *find_owner(const struct people *people, uid_t uid)
  * Returns the process @pid if it should not be outside; 0 if it may be, or a negative errno where
  * that is unknown.
  */
-static int look(struct doctor *doctor, const char *pid, struct crowd *crowds, struct living *living,
-	struct process_text *text)
+static int look_at_process(struct doctor *doctor, const char *pid, struct crowd *crowds,
+	struct living *living, struct process_text *text)
 {
 	const struct people *people = &doctor->people;
 	_cleanup_close_ int process = process_open(pid);
@@ -216,7 +216,8 @@ void doctor_check_outside(struct doctor *doctor)
 	} else {
 		while (proc && result == 0 && (entry = readdir(proc)))
 			if (*entry->d_name >= '1' && *entry->d_name <= '9')
-				result = look(doctor, entry->d_name, crowds, &living, &text);
+				result = look_at_process(
+					doctor, entry->d_name, crowds, &living, &text);
 		if (result < 0)
 			doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc: %s", strerror(-result));
 		else
