@@ -221,7 +221,7 @@ $(BUILD)/tests/sweep $(BUILD)/tests/verdict:
 # these are loaded into programs of others, too
 $(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
 	@mkdir -p $(@D)
-	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 
 $(pam_answer): $(BUILD)/module/tests/tools/pam/answer.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^

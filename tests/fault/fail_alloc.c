@@ -37,7 +37,8 @@ static struct {
 /* Whether the code at @place belongs to a library that is not ours. */
 static bool is_of_others(const char *place, const char **symbol)
 {
-	static const char *const others[] = {"/libiniparser.so", "/libc.so", "/libpam.so"};
+	static const char *const others[] = {
+		"/libiniparser.so", "/libpam.so", "/libc.so", "/libc-2."};
 	Dl_info info;
 
 	if (!dladdr(place, &info) || !info.dli_fname)

@@ -13,7 +13,9 @@ profiles_disable() {
 	if grep -q -e --disable "$(command -v pam-auth-update)"; then
 		profiles --disable "$@"
 	else
+		# only its dialog can, after which the profile is still known
 		profiles --package --remove "$@"
+		printf '%s\n' "$@" >>/var/lib/pam/seen
 	fi
 }
 

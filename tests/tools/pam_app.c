@@ -240,8 +240,16 @@ static enum { ISOLATED = 0, REFUSED = 10, LET_IN, ENDED = 13, STUCK, HALF } outc
 static int judge(const char *program)
 {
 	enum { WHOLE = 42, NONE = 43, KILLED = 128 + SIGKILL };
-	bool open = pam_open_session(handle, flags) == PAM_SUCCESS;
-	int inside = wait_for(start_child(program, "")), after;
+	bool open;
+	int inside, after;
+
+	/*
+	 * As sshd and login do it.  A C library older than 2.34 loads each service of NSS when it
+	 * first asks it, and never again when that has failed once.
+	 */
+	getpwnam(user);
+	open = pam_open_session(handle, flags) == PAM_SUCCESS;
+	inside = wait_for(start_child(program, ""));
 
 	if (open && pam_close_session(handle, flags) != PAM_SUCCESS)
 		return 1;
