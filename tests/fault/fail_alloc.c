@@ -37,8 +37,9 @@ static struct {
 /* Whether the code at @place belongs to a library that is not ours. */
 static bool is_of_others(const char *place, const char **symbol)
 {
+	/* before glibc 2.34 its libraries carry its version, and threads have one of their own */
 	static const char *const others[] = {
-		"/libiniparser.so", "/libpam.so", "/libc.so", "/libc-2."};
+		"/libiniparser.so", "/libpam.so", "/libc.so", "/libc-2.", "/libpthread-2."};
 	Dl_info info;
 
 	if (!dladdr(place, &info) || !info.dli_fname)
