@@ -37,9 +37,9 @@ static struct {
 /* Whether the code at @place belongs to a library that is not ours. */
 static bool is_of_others(const char *place, const char **symbol)
 {
-	/* before glibc 2.34 its libraries carry its version, and threads have one of their own */
+	/* before glibc 2.34 a program with threads has their trampoline for signals */
 	static const char *const others[] = {
-		"/libiniparser.so", "/libpam.so", "/libc.so", "/libc-2.", "/libpthread-2."};
+		"/libiniparser.so", "/libc.so", "/libpam.so", "/libpthread.so"};
 	Dl_info info;
 
 	if (!dladdr(place, &info) || !info.dli_fname)
