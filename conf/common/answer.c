@@ -13,7 +13,7 @@
 #include "fd_message.h"
 #include "number.h"
 
-/* With the space that comes before a number or a text. */
+/* Preceded by a space where a number or text follows. */
 static const struct word {
 	const char *text;
 	bool number;
@@ -35,7 +35,7 @@ int answer_send(int fd, enum answer_word word, const char *text, const int *fds,
 	int length = snprintf(line, sizeof line, "%s%s\n", words[word].text, text);
 	int result = message_send(fd, line, (size_t)length, fds, count);
 
-	/* by hand, from a shell: a terminal or a pipe */
+	/* run by hand from a shell: a terminal or a pipe */
 	if (result == -ENOTSOCK && write(fd, line, (size_t)length) >= 0)
 		return 0;
 	return result;

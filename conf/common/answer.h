@@ -41,7 +41,7 @@ struct answer {
 
 /*
  * Sends one line with @count descriptors; @text is "" where the word has none.  0 or a negative
- * errno: a reader that has gone away has given this session up.
+ * errno; a reader that has gone away has given up this session.
  */
 int answer_send(int fd, enum answer_word word, const char *text, const int *fds, size_t count);
 int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, size_t count);
@@ -50,13 +50,14 @@ int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, si
 int answer_send_error(int fd, const struct error *error);
 
 /*
- * Receives one line until @deadline (clock_ms()), its descriptors as message_receive() does.  1
- * with @answer filled; 0 when the other end has hung up; a negative errno: -ETIMEDOUT, -EBADMSG
- * when it is no line of an answer (its descriptors are in @fds even so), or why it cannot be read.
+ * Receives one line until @deadline (clock_ms()), with descriptors as message_receive() does.
+ * Returns 1 with @answer filled; 0 when the other end has hung up; or a negative errno: -ETIMEDOUT,
+ * -EBADMSG for a line that is not an answer (its descriptors are in @fds nevertheless), or the
+ * reason that it cannot be read.
  */
 int answer_receive(int socket, int64_t deadline, struct answer *answer, int *fds, size_t *count);
 
-/* What was answered by answer_send_error, as it was there.  Returns -EPROTO. */
+/* Restores what answer_send_error sent.  Returns -EPROTO. */
 int answer_error(const struct answer *answer, struct error *error);
 
 #endif

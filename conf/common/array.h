@@ -1,6 +1,4 @@
-/*
- * array.h - how many elements an array has, not a pointer.
- */
+/* array.h - the number of elements of an array; does not accept a pointer. */
 #ifndef NSISOLATE_ARRAY_H
 #define NSISOLATE_ARRAY_H
 

@@ -1,6 +1,4 @@
-/*
- * child.h - the wait for one child of ours, never for any other: wait(2).
- */
+/* child.h - waiting for one child of ours, never for any other: wait(2). */
 #ifndef NSISOLATE_CHILD_H
 #define NSISOLATE_CHILD_H
 
@@ -8,7 +6,7 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
-/* Reaps @child, whatever interrupts; *@status as waitpid(2) has it, or NULL.  -1 with errno set. */
+/* Reaps @child, ignoring interruptions; *@status as for waitpid(2), or NULL.  -1 with errno set. */
 static inline pid_t child_wait(pid_t child, int *status)
 {
 	pid_t reaped;

@@ -1,6 +1,6 @@
 /*
- * cleanup.h - attributes that give a resource back when its variable goes out of scope, so that
- * every return is a safe one.
+ * cleanup.h - attributes that release a resource when its variable goes out of scope, so that every
+ * return is safe.
  */
 #ifndef NSISOLATE_CLEANUP_H
 #define NSISOLATE_CLEANUP_H

@@ -1,6 +1,6 @@
 /*
- * clock.h - the clocks that nobody sets: CLOCK_MONOTONIC, which deadlines go by, and
- * CLOCK_BOOTTIME, which ages do: it goes on while the machine sleeps.
+ * clock.h - the clocks that nobody can set: CLOCK_MONOTONIC for deadlines, and CLOCK_BOOTTIME for
+ * ages, which includes the time that the machine was suspended.
  */
 #ifndef NSISOLATE_CLOCK_H
 #define NSISOLATE_CLOCK_H

@@ -31,7 +31,10 @@ int error_errno(struct error *error, int errnum, const char *format, ...)
 	vsnprintf(error->text, sizeof error->text, format, args);
 	va_end(args);
 	used = strlen(error->text);
-	/* a service of NSS may use codes of its own, which strerror(3) does not know (sssd does) */
+	/*
+	 * an NSS service may use error codes of its own, which strerror(3) does not know (sssd
+	 * does)
+	 */
 	if (errnum <= ERRNO_MAX)
 		snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(errnum));
 	else

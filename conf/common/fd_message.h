@@ -1,6 +1,4 @@
-/*
- * fd_message.h - one message on a socket between processes of ours: some text, and descriptors.
- */
+/* fd_message.h - one message on a socket between our processes: some text, and descriptors. */
 #ifndef NSISOLATE_FD_MESSAGE_H
 #define NSISOLATE_FD_MESSAGE_H
 

@@ -84,7 +84,7 @@ static const char *cause_of(int errnum)
 	}
 }
 
-/* Whether @kind's limit is 0: it has been switched off, and not used up. */
+/* Whether @kind's limit is 0: switched off, as opposed to used up. */
 static bool is_switched_off(const struct kind *kind)
 {
 	char path[64], text[2] = "";

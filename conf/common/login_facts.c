@@ -20,7 +20,7 @@ void login_facts_leave(int line, const char *service, const char *from, const ch
 	session_log_word(facts.tty, sizeof facts.tty, tty);
 	length = snprintf(text, sizeof text, "since=%lld service=%s from=%s tty=%s",
 		(long long)clock_boot_seconds(), facts.service, facts.from, facts.tty);
-	/* not read, so it waits for nobody */
+	/* nobody reads it, so do not block */
 	if (length > 0)
 		send(line, text, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

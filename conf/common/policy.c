@@ -56,7 +56,7 @@ void policy_to_argv(const struct policy *policy, struct policy_argv *argv)
 					private_dirs_to_text(*(const unsigned *)field, list));
 			break;
 		case SHAPE_KINDS:
-			break; /* an option for each, above */
+			break; /* each has an option of its own, above */
 		case SHAPE_TEXT:
 		case SHAPE_TEMPLATE:
 		case SHAPE_SIZE:

@@ -39,7 +39,7 @@ static bool is_process(const char *name)
 
 int process_count(void)
 {
-	/* room for what /proc has besides processes, which comes first */
+	/* room for the entries of /proc other than processes, which come first */
 	_Alignas(struct entry) char buffer[2048];
 	size_t size = sizeof buffer;
 	const struct entry *entry;
@@ -56,7 +56,9 @@ int process_count(void)
 				++count == PROCESS_COUNT_MAX)
 				return count;
 		}
-		/* one more than are wanted: less than one entry would be an error, EINVAL */
+		/*
+		 * one more than wanted: less than the size of one entry would be an error, EINVAL
+		 */
 		if (count)
 			size = (size_t)(PROCESS_COUNT_MAX - count + 1) * PROCESS_ENTRY_SIZE;
 	}

@@ -39,11 +39,11 @@ void session_facts_write(struct session_facts *facts, const char *const values[F
 void session_facts_read(const char *text, size_t length, const char *values[FACTS]);
 
 #define SESSION_TITLE_MAX 256
-/* NULL is what is not known. */
+/* NULL: unknown. */
 void session_title_write(
 	char title[SESSION_TITLE_MAX], const char *user, const char *rule, const char *service);
 
-/* False when @title is something else; changes it, and @rule and @service point into it. */
+/* False when @title is something else; modifies it, and @rule and @service point into it. */
 bool session_title_read(char *title, const char **rule, const char **service);
 
 #endif

@@ -16,7 +16,7 @@ void session_log_word(char *word, size_t size, const char *value)
 	for (; value[length] && length + 1 < size; length++) {
 		unsigned char byte = (unsigned char)value[length];
 
-		/* '=': or from= could hold what somebody who searches takes for another key */
+		/* '=', too: otherwise from= could contain what a search takes for another key */
 		if (byte <= ' ' || byte >= 0x7f || strchr("\"'`\\=", byte))
 			word[length] = '?';
 		else

@@ -15,7 +15,7 @@ static const char *const on_error[] = {[ON_ERROR_DENY] = "deny", [ON_ERROR_ALLOW
 #define LIST ", separated by commas"
 #define TEMPLATE "a name, with specifiers such as %u (user) and %l (this host)"
 #define FIELD(name) offsetof(struct policy, name)
-/* a field of text, and how many bytes it holds */
+/* a text field, and how many bytes it holds */
 #define ROOM(name) FIELD(name), sizeof((struct policy *)0)->name - 1
 #define WORDS(words) ARRAY_SIZE(words), words, NULL
 

@@ -19,12 +19,12 @@
 
 static int keep_quiet(const char *format, ...)
 {
-	/* iniparser says on stderr what was said here with a place, and stderr may be sshd's */
+	/* we have reported the same on our own, with its place; and stderr may be sshd's */
 	(void)format;
 	return 0;
 }
 
-/* The read end of a pipe that holds the text; -1 where it has no room for all of it. */
+/* The read end of a pipe that holds the text; -1 if not all of it fits. */
 static int pipe_of(const char *text, size_t size)
 {
 	int ends[2];
@@ -64,7 +64,7 @@ static dictionary *parse(const char *text, size_t size)
 	return parsed;
 }
 
-/* Whether iniparser saw the section as the scan did; from then on its values count. */
+/* Whether iniparser saw the section as the scan did; from then on its values are used. */
 static bool same_section(const dictionary *parsed, struct config_section *section)
 {
 	char name[CONFIG_NAME_MAX + CONFIG_LINE_MAX + 2];
@@ -103,7 +103,7 @@ static const char *compare_views(struct config *config, size_t first, const char
 		same = same_section(parsed, &config->sections[i]);
 		entries += 1 + config->sections[i].count;
 	}
-	/* all that was wanted is there; and nothing else, then */
+	/* everything expected is there; is there nothing else? */
 	same = same && (size_t)parsed->n == entries;
 	iniparser_freedict(parsed);
 	return same ? NULL
@@ -118,7 +118,7 @@ static void wrong(struct diagnostics *diagnostics, const char *file, const char 
 	diagnostics_add(diagnostics, SEVERITY_ERROR, file, 0, 0, NULL, "%s", text);
 }
 
-/* Takes @text over, for places to point into; NULL where there is no memory. */
+/* Takes ownership of @text, for places to point into; NULL when out of memory. */
 static char *keep(struct config *config, char *text)
 {
 	char **texts =
@@ -150,7 +150,7 @@ static void read_file(struct config *config, const char *path, const struct conf
 	text = keep(config, text);
 	file = keep(config, strdup(path));
 	if (!original || !text || !file) {
-		wrong(diagnostics, path, "cannot be taken in: no memory");
+		wrong(diagnostics, path, "cannot be stored: no memory");
 		return;
 	}
 	config_scan(config, file, text, size, diagnostics);
@@ -169,7 +169,7 @@ void config_read(struct config *config, const char *path, const struct config_ch
 	read_file(config, path, change, diagnostics);
 	if (asprintf(&directory, "%s.d", path) < 0) {
 		directory = NULL;
-		wrong(diagnostics, path, "cannot be taken in: no memory");
+		wrong(diagnostics, path, "cannot be stored: no memory");
 		return;
 	}
 	paths = config_file_list(directory, change ? change->file : NULL, diagnostics);

@@ -50,10 +50,10 @@ struct config {
 		0    \
 	}
 
-/* A file that is to be read as if it had the bytes of another one. */
+/* A file that is to be read as if it had the contents of another one. */
 struct config_change {
-	const char *file; /* need not be there yet */
-	const char *with; /* its owner and mode count */
+	const char *file; /* need not exist yet */
+	const char *with; /* its owner and mode are checked */
 };
 
 /*

@@ -25,7 +25,7 @@ static void *wrong(struct diagnostics *diagnostics, const char *path, const char
 	return NULL;
 }
 
-/* What is wrong about who may change @path, and the command that makes it right. */
+/* Reports @what is wrong about who may change @path, and the command that fixes it. */
 static bool distrust(
 	const char *path, const char *what, const char *command, struct diagnostics *diagnostics)
 {
@@ -36,7 +36,7 @@ static bool distrust(
 	return false;
 }
 
-/* When root obeys a file, nobody else may be able to change it. */
+/* A file that root obeys must not be writable by anybody else. */
 static bool is_trusted(const char *path, const struct stat *status, struct diagnostics *diagnostics)
 {
 	char what[64];
@@ -55,7 +55,7 @@ static bool is_trusted(const char *path, const struct stat *status, struct diagn
 	return true;
 }
 
-/* All of @fd, except what is behind CONFIG_SIZE_MAX + 1; @expected bytes, if nobody changes it. */
+/* Reads all of @fd, up to CONFIG_SIZE_MAX + 1; @expected bytes, if nobody changes it. */
 static char *read_all(int fd, off_t expected, size_t *size)
 {
 	size_t room = (size_t)(expected < CONFIG_SIZE_MAX ? expected : CONFIG_SIZE_MAX) + 1;
@@ -131,17 +131,17 @@ static bool is_wanted(const char *name)
 {
 	size_t length = strlen(name), suffix = strlen(SUFFIX);
 
-	/* what an editor leaves behind (.#x.conf, x.conf~) is not meant */
+	/* not the leftovers of editors (.#x.conf, x.conf~) */
 	return name[0] != '.' && length > suffix && !strcmp(name + length - suffix, SUFFIX);
 }
 
-/* Paths, ended by NULL. */
+/* A NULL-terminated list of paths. */
 struct list {
 	char **paths;
 	size_t count;
 };
 
-/* Takes @path over. */
+/* Takes ownership of @path. */
 static bool add(struct list *list, char *path)
 {
 	char **paths = path ? reallocarray(list->paths, list->count + 2, sizeof *paths) : NULL;
@@ -200,7 +200,7 @@ static bool read_directory(struct list *list, DIR *directory, const char *path)
 	return errno == 0;
 }
 
-/* NULL with errno where that cannot be done. */
+/* NULL with errno set on failure. */
 static char **list_files(DIR *directory, const char *path, const char *more)
 {
 	struct list list = {.paths = calloc(1, sizeof(char *))};
@@ -248,7 +248,7 @@ char **config_file_list(const char *path, const char *more, struct diagnostics *
 	return paths;
 }
 
-/* What of @path keeps others out, itself or a directory above it, into @list. */
+/* Adds to @list what keeps others from reading @path: the file itself, or a directory above it. */
 static bool add_closed(struct list *list, const char *path)
 {
 	char *real = realpath(path, NULL), *slash;
@@ -256,7 +256,7 @@ static bool add_closed(struct list *list, const char *path)
 	mode_t needed = 0;
 	bool kept = true;
 
-	/* what is not there is told of by who reads it */
+	/* missing files are reported by whoever reads them */
 	while (real && kept && stat(real, &status) == 0) {
 		if (!needed)
 			needed = S_ISDIR(status.st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
@@ -275,7 +275,7 @@ static bool add_closed(struct list *list, const char *path)
 
 char **config_file_closed(const char *path)
 {
-	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* who reads the files says it */
+	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* whoever reads the files reports them */
 	struct list list = {.paths = calloc(1, sizeof(char *))};
 	char *directory = NULL, **files = NULL;
 	bool kept = list.paths && asprintf(&directory, "%s.d", path) >= 0 &&
@@ -306,7 +306,10 @@ bool config_file_is_drop_in(const char *path)
 	return is_wanted(slash ? slash + 1 : path);
 }
 
-/* What looks as if it were meant to be read: not what is left or put aside, nor a README. */
+/*
+ * Whether the name looks as if the file were meant to be read: not a leftover, a disabled file or a
+ * README.
+ */
 static bool looks_meant(const char *name)
 {
 	static const char *const endings[] = {".conf", ".cfg", ".ini", ".config", ".rules"};
@@ -333,7 +336,7 @@ void config_file_lint(const char *path, struct diagnostics *diagnostics)
 		diagnostics->lost = 1;
 		return;
 	}
-	/* where it cannot be read that is said by who reads it */
+	/* if it cannot be read, whoever reads it reports that */
 	entries = opendir(directory);
 	while (entries && (entry = readdir(entries))) {
 		_cleanup_free_ char *file = NULL;

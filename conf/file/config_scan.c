@@ -17,19 +17,19 @@
 #define BLANKS " \t"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-/* One file on its way into a config. */
+/* One file being read into a config. */
 struct scan {
 	struct config *config;
 	struct diagnostics *diagnostics;
 	const char *file;
-	struct config_section *section; /* the current one; NULL before the first */
+	struct config_section *section; /* NULL before the first */
 	const char *source; /* the current line */
 	unsigned line;
-	bool carriage_return, nul; /* one was reported: once for a file */
-	bool full; /* there was too much; nothing more is looked at */
+	bool carriage_return, nul; /* already reported for this file */
+	bool full; /* there was too much; the rest is ignored */
 };
 
-/* @text about the byte at @offset, which is named where it looks like another one. */
+/* Reports @text about the byte at @offset, naming the character if it is a lookalike. */
 static void fault(const struct scan *scan, size_t offset, const char *text)
 {
 	char what[LOOKALIKE_TEXT_MAX];
@@ -44,10 +44,10 @@ static void fault(const struct scan *scan, size_t offset, const char *text)
 static void no_memory(const struct scan *scan)
 {
 	diagnostics_add(scan->diagnostics, SEVERITY_ERROR, scan->file, 0, 0, NULL,
-		"cannot be taken in: no memory");
+		"cannot be stored: no memory");
 }
 
-/* Where the scan stands, for what it finds. */
+/* The current place, for what follows. */
 static struct config_place place_at(const struct scan *scan, size_t offset)
 {
 	return (struct config_place){scan->file, scan->source, scan->line, (unsigned)offset + 1};
@@ -92,14 +92,14 @@ static void fault_control_byte(struct scan *scan, size_t offset)
 		snprintf(text, sizeof text, "the control byte 0x%02x", byte);
 		fault(scan, offset, text);
 	} else {
-		/* in UTF-16 without a mark every second byte is one */
+		/* in UTF-16 without a byte order mark every second byte is NUL */
 		if (!scan->nul)
 			fault(scan, offset, "a NUL byte: save the file as plain text, in UTF-8");
 		scan->nul = true;
 	}
 }
 
-/* What no line may contain, comments included. */
+/* Checks what no line may contain, comments included. */
 static bool check_bytes(struct scan *scan, size_t length)
 {
 	const char *line = scan->source;
@@ -121,7 +121,7 @@ static bool check_bytes(struct scan *scan, size_t length)
 		end--;
 	if (end && line[end - 1] == '\\') {
 		fault(scan, end - 1,
-			"a backslash at the end, which would swallow the next line: take it away");
+			"a backslash at the end, which would swallow the next line: remove it");
 		return false;
 	}
 	return true;
@@ -186,7 +186,7 @@ static void add_section(struct scan *scan, const char *name, size_t length, size
 	*scan->section = (struct config_section){.name = copy, .place = place_at(scan, offset)};
 }
 
-/* Even a wrong line begins a section: the keys under it are not those of the section before. */
+/* Even a faulty line starts a section: the keys under it do not belong to the previous one. */
 static void scan_section(struct scan *scan, const char *text)
 {
 	size_t offset = (size_t)(text + 1 - scan->source), length = strcspn(text + 1, "]"), behind;
@@ -198,7 +198,7 @@ static void scan_section(struct scan *scan, const char *text)
 		behind = 1 + strspn(close + 1, BLANKS);
 		if (close[behind])
 			fault(scan, (size_t)(close + behind - scan->source),
-				"nothing can stand behind a section's name: a comment goes on a "
+				"nothing can follow a section's name: a comment goes on a "
 				"line of its own");
 		check_name(scan, text + 1, length, offset);
 	}
@@ -207,7 +207,7 @@ static void scan_section(struct scan *scan, const char *text)
 
 /* ---- key = value ---- */
 
-/* What is between the quotes; false with the fault reported. */
+/* Takes what is between the quotes; false with the fault reported. */
 static bool cut_quoted(
 	const struct scan *scan, const char *text, const char **value, size_t *length)
 {
@@ -233,13 +233,13 @@ static bool cut_quoted(
 	if (backslash) {
 		fault(scan, (size_t)(backslash - scan->source),
 			"a backslash between quotes is not the same to every version of iniparser: "
-			"take the quotes away");
+			"remove the quotes");
 		return false;
 	}
 	return true;
 }
 
-/* What stands before a comment, without blanks; false with the fault reported. */
+/* Takes what precedes a comment, without blanks; false with the fault reported. */
 static bool cut_plain(const struct scan *scan, const char *text, const char **value, size_t *length)
 {
 	size_t offset = (size_t)(text - scan->source), end = strcspn(text, "#;"), quote;
@@ -282,7 +282,7 @@ static void report_twice(const struct scan *scan, const char *key, size_t offset
 		if (!strcmp(section->items[i].key, key)) {
 			diagnostics_add(scan->diagnostics, SEVERITY_ERROR, scan->file, scan->line,
 				(unsigned)offset + 1, scan->source,
-				"'%s' is set already, in line %u: only one of them can count", key,
+				"'%s' is already set, in line %u: only one of them can apply", key,
 				section->items[i].place.line);
 			return;
 		}
@@ -347,7 +347,7 @@ static void scan_item(struct scan *scan, const char *text)
 		return;
 	if (!scan->section) {
 		fault(scan, offset,
-			"this key stands in no section: put it under [defaults] or a rule");
+			"this key is not in a section: put it under [defaults] or a rule");
 		return;
 	}
 	key = lower_copy(text, length);
@@ -367,7 +367,7 @@ static void scan_line(struct scan *scan, size_t length)
 	}
 	text += strspn(text, BLANKS);
 	if (!check_bytes(scan, length)) {
-		/* the keys under it are not those of the section before */
+		/* the keys under it do not belong to the previous section */
 		if (*text == '[')
 			add_section(scan, text, 0, 0);
 		return;

@@ -1,6 +1,6 @@
 /*
- * config_scan.h - the strict reading of one file: every section, key and value with its place, and
- * every finding, not only the first.
+ * config_scan.h - strict reading of one file: every section, key and value with its place, and all
+ * findings, not only the first.
  */
 #ifndef NSISOLATE_CONFIG_SCAN_H
 #define NSISOLATE_CONFIG_SCAN_H

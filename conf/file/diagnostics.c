@@ -10,7 +10,7 @@ const char *diagnostics_severity_name(enum severity severity)
 	return severity == SEVERITY_ERROR ? "error" : "warning";
 }
 
-/* A terminal must not obey what a file contains. */
+/* A terminal must not interpret what a file contains. */
 static char *make_printable(char *text)
 {
 	for (char *byte = text; byte && *byte; byte++)
@@ -19,7 +19,7 @@ static char *make_printable(char *text)
 	return text;
 }
 
-/* Room for one more; it grows at each power of two. */
+/* Makes room for one more; doubles at each power of two. */
 static struct diagnostic *append(struct diagnostics *diagnostics)
 {
 	size_t count = diagnostics->count;
@@ -42,7 +42,7 @@ void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, co
 	va_list args;
 	int length;
 
-	/* counted even when it cannot be kept: an error must never look like none */
+	/* counted even when it cannot be stored: an error must never go unnoticed */
 	if (severity == SEVERITY_ERROR)
 		diagnostics->errors++;
 	va_start(args, format);
@@ -77,7 +77,7 @@ static void place(const struct diagnostic *diagnostic, char *text, size_t size)
 		snprintf(text, size, "%s:%u:%u", file, diagnostic->line, diagnostic->column);
 }
 
-/* Where memory ran out there is no file's name; those come first. */
+/* Findings without a file name, after running out of memory, come first. */
 static int compare(const void *left, const void *right)
 {
 	const struct diagnostic *a = left, *b = right;
@@ -92,7 +92,7 @@ static int compare(const void *left, const void *right)
 
 void diagnostics_sort(struct diagnostics *diagnostics)
 {
-	/* glibc's qsort is a merge sort as long as memory is there, but nothing hangs on that */
+	/* glibc's qsort is a merge sort as long as there is memory, but nothing depends on that */
 	if (diagnostics->count)
 		qsort(diagnostics->list, diagnostics->count, sizeof *diagnostics->list, compare);
 }
@@ -128,7 +128,7 @@ static const char *in_colour(const struct diagnostics_style *style, const char *
 
 static bool continues(char byte)
 {
-	/* the bytes of one UTF-8 character stand in one column */
+	/* the bytes of one UTF-8 character take one column */
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
@@ -142,7 +142,7 @@ static size_t columns(const char *text, size_t length)
 	return count;
 }
 
-/* The part of the line that is shown, the caret's byte in it: all of it if it fits. */
+/* The part of the line to show, including the caret's byte: all of it if it fits. */
 static void choose_part(const struct diagnostic *diagnostic, size_t width, size_t *from, size_t *to)
 {
 	const char *source = diagnostic->source;

@@ -33,12 +33,12 @@ struct diagnostics {
 		0         \
 	}
 
-/* @source is the whole line, NULL without one. */
+/* @source is the whole line, or NULL. */
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity, const char *file,
 	unsigned line, unsigned column, const char *source, const char *format, ...)
 	__attribute__((format(printf, 7, 8)));
 
-/* Into the order in which the files are read (they sort by name), lines and columns. */
+/* Sorts them by file (files are read in order of their names), line and column. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 
 /* The first error as one line for a log, without the source line, into @text (always ended). */
@@ -47,17 +47,17 @@ void diagnostics_first_error(const struct diagnostics *diagnostics, char *text, 
 /* "error" or "warning" */
 const char *diagnostics_severity_name(enum severity severity);
 
-/* How findings look. */
+/* How to show findings. */
 struct diagnostics_style {
 	bool colour; /* by ANSI escapes */
-	unsigned width; /* columns that a source line may take; 0: as many as it has */
+	unsigned width; /* columns available for a source line; 0: unlimited */
 };
 
 /* All of them, each followed by its source line and a caret. */
 void diagnostics_show(
 	const struct diagnostics *diagnostics, const struct diagnostics_style *style, FILE *stream);
 
-/* The same without colour, as wide as need be. */
+/* The same without colour and without a limit on the width. */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream);
 
 void diagnostics_free(struct diagnostics *diagnostics);

@@ -58,7 +58,7 @@ static const struct lookalike {
 
 #define NOT_UTF8 0x110000u /* and the byte */
 
-/* The character at @text, *@length bytes of it. */
+/* The character at @text, which takes *@length bytes. */
 static unsigned decode(const unsigned char *text, size_t *length)
 {
 	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};

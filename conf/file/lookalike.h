@@ -1,6 +1,6 @@
 /*
- * lookalike.h - characters that are taken for others: what a word processor, a web page or another
- * keyboard puts in the place of a blank, a quote, a dash or a comma.
+ * lookalike.h - characters that are mistaken for others: what a word processor, a web page or
+ * another keyboard puts in place of a blank, a quote, a dash or a comma.
  */
 #ifndef NSISOLATE_LOOKALIKE_H
 #define NSISOLATE_LOOKALIKE_H

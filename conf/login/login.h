@@ -1,9 +1,9 @@
 /*
  * login.h - who logs in, and from where: what the rules are matched against.
  *
- * Account data comes from NSS (name_service.h).  Groups are asked for only where a rule wants to
- * know them, and each once per login.  Where NSS fails, what it did say is still a fact:
- * somebody is in the groups that it named, and only of the others nobody can tell.
+ * Account data comes from NSS (name_service.h).  Groups are looked up only where a rule needs them,
+ * and each once per login.  Where NSS fails, the answers that it did give still count: the user is
+ * in the groups that it named, and only membership in the others is unknown.
  */
 #ifndef NSISOLATE_LOGIN_H
 #define NSISOLATE_LOGIN_H
@@ -24,7 +24,7 @@ struct login {
 	char *home;
 	char *shell; /* passwd's, "" when the field is empty */
 
-	char id[POLICY_ID_LENGTH + 1]; /* made up for this login: hexadecimal digits */
+	char id[POLICY_ID_LENGTH + 1]; /* generated for this login: hexadecimal digits */
 
 	/* borrowed from the caller, NULL when unknown */
 	const char *service; /* PAM service, or "nsisolate-shell" */
@@ -39,15 +39,15 @@ struct login {
 	/* what is known of the groups: login_groups.c */
 	bool groups_known; /* all of them, with their names */
 	size_t group_count;
-	gid_t *group_ids; /* primary and supplementary; NULL: not asked for */
-	/* NULL, or one each: NULL where it was not asked for or cannot be told */
+	gid_t *group_ids; /* primary and supplementary; NULL: not looked up */
+	/* NULL, or one for each: NULL if it was not looked up or is unknown */
 	char **group_names;
-	size_t names_asked; /* the first so many of them */
-	struct login_asked *asked; /* those asked for by name */
+	size_t names_asked; /* how many of them have been looked up, from the first */
+	struct login_asked *asked; /* those looked up by name */
 	size_t asked_count;
-	/* 1: all services answered; 0: not known yet; a negative errno: not all did */
+	/* 1: all services answered; 0: not known yet; a negative errno: some did not */
 	int services;
-	struct error trouble; /* what failed first; "": nothing */
+	struct error trouble; /* the first failure; "": none */
 	struct nss_room room;
 
 	struct error
@@ -55,26 +55,26 @@ struct login {
 };
 
 /*
- * Fills @login for an account, with an id of its own; service, tty and rhost start as NULL.
- * Returns 0; -ENOENT when there is no such account; another negative errno when NSS failed.  On
- * error @login holds nothing.
+ * Fills @login for an account, with a new id; service, tty and rhost start as NULL.  Returns 0;
+ * -ENOENT when there is no such account; another negative errno when NSS failed.  On error @login
+ * holds nothing.
  */
 int login_by_name(struct login *login, const char *user, struct error *error);
 int login_by_uid(struct login *login, uid_t uid, struct error *error);
 
-/* The same of an account that is looked up already; what @entry points to is copied. */
+/* The same for an account that has been looked up already; copies what @entry points to. */
 int login_by_entry(struct login *login, const struct passwd *entry, struct error *error);
 
 /*
  * Whether the login is in the group called @name; a group without a name is called by its number.
- * Where it cannot be told, login->trouble says why.
+ * Where that is unknown, login->trouble says why.
  */
 enum truth login_in_group(struct login *login, const char *name);
 
-/* Services are known not to answer: of groups that are not found nobody can tell. */
+/* Notes that some services do not answer: then groups that are not found may exist. */
 void login_distrust_groups(struct login *login, const char *why);
 
-/* Fills group_ids.  Returns 0, even where a service left some out, or a negative errno. */
+/* Fills group_ids.  Returns 0, even if a service left some out, or a negative errno. */
 int login_group_ids(struct login *login, struct error *error);
 
 /*
@@ -95,7 +95,7 @@ int login_primary_group(struct login *login, char **name, struct error *error);
  */
 int login_group_exists(const char *name, char *called, size_t size, struct error *error);
 
-/* The groups' part of login_free, which gives back what the functions above allocated. */
+/* The part of login_free for groups; frees what the functions above allocated. */
 void login_forget_groups(struct login *login);
 void login_free(struct login *login);
 

@@ -1,9 +1,9 @@
 /*
- * Which groups somebody is in, as far as NSS can tell, and asking as little as can be.
+ * Which groups a user is in, as far as NSS knows, with as few lookups as possible.
  *
- * getgrouplist(3) gives the gids.  Their names are asked for only where names are few: with rules
- * for two groups and a user in two hundred, it is the rules' two whose gids are asked for.  One way
- * or the other, never both, and nothing twice.
+ * getgrouplist(3) gives the gids.  Either all their names are looked up or only the gids of the
+ * names that the rules use, whichever is cheaper: with rules for two groups and a user in two
+ * hundred, those two.  Never both ways, and nothing twice.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,18 +13,18 @@
 #include "conf/common/cleanup.h"
 #include "login.h"
 
-#define GROUPS_START 512 /* more than most have: to ask again with more room is a second request */
+#define GROUPS_START 512 /* more than most users have: a retry with more room is a second request */
 #define GROUP_OF_NOBODY ((gid_t)-3)
 #define GROUPS_ANSWERS 3
 #define GROUPS_MAX 65536 /* the kernel's own limit, NGROUPS_MAX */
 
-/* A group that was asked for by its name. */
+/* A group that was looked up by name. */
 struct login_asked {
 	char *name;
 	enum truth answer;
 };
 
-/* ---- what failed, and that nothing did ---- */
+/* ---- failures, and the proof that there were none ---- */
 
 static void note_failure(struct login *login, int result, const struct error *error)
 {
@@ -33,7 +33,7 @@ static void note_failure(struct login *login, int result, const struct error *er
 	login->services = result;
 }
 
-/* Of a group that no service knows, each of them was asked. */
+/* A group that no service knows has been asked of every service. */
 static void note_answer(struct login *login)
 {
 	if (!login->services)
@@ -55,9 +55,9 @@ void login_distrust_groups(struct login *login, const char *why)
 }
 
 /*
- * getgrouplist(3) hides that a service failed: it leaves its groups out.  So where no other answer
- * has shown it yet, all are asked for a group that nobody has; the last one that was asked decides
- * what comes back.
+ * getgrouplist(3) hides that a service failed: it leaves its groups out.  So if no other answer has
+ * shown it yet, we look up a group that does not exist, which asks every service; the last one
+ * asked determines the result.
  */
 static bool all_answered(struct login *login)
 {
@@ -92,7 +92,7 @@ static gid_t *ask_groups(const struct login *login, size_t *count, int *result, 
 			return NULL;
 		}
 		ids = larger;
-		/* when there is no room it says how much it needs; not all libraries do */
+		/* when there is no room it returns how much it needs; not all C libraries do */
 		if (getgrouplist(login->user, login->gid, ids, &room) >= 0) {
 			*count = (size_t)room;
 			return ids;
@@ -107,7 +107,7 @@ static gid_t *ask_groups(const struct login *login, size_t *count, int *result, 
 }
 
 /*
- * The groups that two answers in a row agree upon: a transient failure (ENOMEM), which NSS hides,
+ * The groups in two consecutive identical answers: a transient failure (ENOMEM), which NSS hides,
  * does not happen twice.
  */
 static int agree(struct login *login, struct error *error)
@@ -189,7 +189,7 @@ static char *name_of(struct login *login, gid_t gid)
 	return name;
 }
 
-/* The name of the group at @index; each is asked for once.  NULL: it cannot be told. */
+/* The name of the group at @index; each is looked up once.  NULL: unknown. */
 static const char *name_at(struct login *login, size_t index)
 {
 	if (login->groups_known)
@@ -232,7 +232,7 @@ int login_primary_group(struct login *login, char **name, struct error *error)
 			error, ENOENT, "'%s' is not in its own primary group", login->user);
 	if (!*name)
 		*name = login->uid ? name_of(login, login->gid) : NULL;
-	/* what a user can bring about gives nobody another name */
+	/* a failure that a user can cause must not change the name */
 	if (!*name && login->services == -ENOMEM) {
 		*error = login->trouble;
 		return login->services;
@@ -246,7 +246,7 @@ int login_primary_group(struct login *login, char **name, struct error *error)
 
 /* ---- the gids of names ---- */
 
-/* @name is a number: the group of that gid, where it has no name. */
+/* @name is a number: the group with that gid, if it has no name. */
 static enum truth answer_by_number(struct login *login, const char *name)
 {
 	char number[16];
@@ -269,7 +269,7 @@ static enum truth ask_by_name(struct login *login, const char *name)
 	struct group entry;
 	int result = nss_group_by_name(&login->room, name, &entry, &error);
 
-	/* twice, for the reason of name_of */
+	/* twice, for the same reason as in name_of */
 	if (!result)
 		result = nss_group_by_name(&login->room, name, &entry, &error);
 	if (result < 0) {
@@ -280,7 +280,7 @@ static enum truth ask_by_name(struct login *login, const char *name)
 		note_answer(login);
 		return login->services > 0 ? answer_by_number(login, name) : TRUTH_UNKNOWN;
 	}
-	/* a service that makes no difference of case, or adds a domain: it is called otherwise */
+	/* a service that ignores case, or adds a domain: the group's real name differs */
 	if (strcmp(entry.gr_name, name) != 0)
 		return TRUTH_NO;
 	if (has_gid(login, entry.gr_gid))

@@ -8,8 +8,10 @@
 
 #define NSSWITCH "/etc/nsswitch.conf"
 #define ACCOUNT_START ((size_t)4096)
-/* 5,000 members, who are written down with a pointer each: a service without a cache that is asked
- * again asks its server again */
+/*
+ * 5,000 members, with a pointer for each: asking again makes a service without a cache ask its
+ * server again
+ */
 #define GROUP_START ((size_t)256 << 10)
 
 void nss_free(struct nss_room *room)
@@ -102,7 +104,7 @@ static bool again(struct nss_room *room, size_t most, int *result)
 	return true;
 }
 
-/* The first room, before anything is asked: 0 or an errno. */
+/* Allocates the first buffer, before any lookup: 0 or an errno. */
 static int make_room(struct nss_room *room, size_t size)
 {
 	if (room->size)

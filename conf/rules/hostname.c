@@ -12,11 +12,11 @@
 #define LABEL_MAX 63 /* RFC 1035, 2.3.4 */
 #define HASH_DIGITS 8
 
-/* A name on its way: more than fits is dropped, but still counts for the hash. */
+/* A name being built: what does not fit is dropped, but still counts for the hash. */
 struct draft {
 	char text[256];
 	size_t length;
-	uint64_t hash; /* FNV-1a of every byte of the expansion, before any was changed */
+	uint64_t hash; /* FNV-1a of every byte of the expansion, before any is changed */
 };
 
 static void add_byte(struct draft *draft, char byte)
@@ -25,7 +25,7 @@ static void add_byte(struct draft *draft, char byte)
 		draft->text[draft->length++] = byte;
 }
 
-/* Appends @text; its dots stay dots only where @dots. */
+/* Appends @text; its dots are kept only if @dots. */
 static void add_text(struct draft *draft, const char *text, bool dots)
 {
 	for (; *text; text++) {
@@ -57,7 +57,9 @@ const char *hostname_check(const char *template, size_t *offset)
 	return NULL;
 }
 
-/* An account's name; where nothing of it can stand in a hostname, @kind and its number instead. */
+/*
+ * An account's name; if no character of it is allowed in a hostname, @kind and its number instead.
+ */
 static void add_account(struct draft *draft, const char *name, const char *kind, unsigned id)
 {
 	char number[32];
@@ -112,14 +114,14 @@ static int add_specifier(struct draft *draft, char specifier, struct login *logi
 		if (specifier == 'l')
 			text[strcspn(text, ".")] = '\0';
 		break;
-	default: /* %%: a percent sign can stand in no name */
+	default: /* %%: a percent sign is not allowed in any name */
 		snprintf(text, sizeof text, "-");
 	}
 	add_text(draft, text, true);
 	return 0;
 }
 
-/* One dash for a run of them, none beside a dot or at an end, no empty label. */
+/* One dash for a run of them, none beside a dot or at either end, no empty label. */
 static void tidy(struct draft *draft)
 {
 	size_t length = 0;
@@ -155,7 +157,7 @@ static bool is_number(const char *name)
 	return *label && !label[strspn(label, "0123456789")];
 }
 
-/* A number is given a letter in front: 1000 becomes n1000. */
+/* Puts a letter before a number: 1000 becomes n1000. */
 static void make_alphabetic(struct draft *draft)
 {
 	char *dot = strrchr(draft->text, '.'), *label = dot ? dot + 1 : draft->text;
@@ -181,7 +183,7 @@ static bool fits(const struct draft *draft)
 	return true;
 }
 
-/* The first label shortened, to end in digits that stand for the whole. */
+/* Shortens the first label and appends digits derived from the whole. */
 static void shorten(struct draft *draft)
 {
 	size_t keep = LABEL_MAX - 1 - HASH_DIGITS;

@@ -14,7 +14,7 @@
 #include "conf/common/policy.h"
 #include "conf/login/login.h"
 
-/* NULL when the template is well formed; else what is wrong, *@offset being the byte. */
+/* NULL when the template is well formed; else what is wrong, at byte *@offset. */
 const char *hostname_check(const char *template, size_t *offset);
 
 /*

@@ -14,9 +14,9 @@
 #include "conf/common/private_dirs.h"
 #include "hostname.h"
 
-/* ---- matchers: what of a login they look at ---- */
+/* ---- matchers: which part of a login they examine ---- */
 
-/* One value, what is not known as "". */
+/* One value; unknown is "". */
 static void look_at(struct key_look *look, const char *value)
 {
 	look->single[0] = value ? value : "";
@@ -44,7 +44,7 @@ static void look_at_tty(const struct login *login, struct key_look *look)
 {
 	const char *tty = login->tty;
 
-	/* PAM_TTY is "pts/3", "/dev/pts/3" or, by sshd without a terminal, "ssh" */
+	/* PAM_TTY is "pts/3", "/dev/pts/3" or, for sshd without a terminal, "ssh" */
 	if (tty && !strncmp(tty, "/dev/", 5))
 		tty += 5;
 	look_at(look, tty);
@@ -57,9 +57,9 @@ static void look_at_from(const struct login *login, struct key_look *look)
 
 /* ---- groups ---- */
 
-#define GROUP_NAME_MAX 255 /* bytes: a pattern's, too */
+#define GROUP_NAME_MAX 255 /* bytes; also of a pattern */
 
-/* Whether any group's name fits a wildcard. */
+/* Whether any group's name matches a wildcard. */
 static enum truth in_group_like(struct login *login, const char *pattern, size_t length)
 {
 	struct error error;
@@ -78,7 +78,7 @@ static enum truth ask_group(void *data, const char *pattern, size_t length, cons
 
 	(void)value;
 	if (strspn(pattern, "*") >= length)
-		return TRUTH_YES; /* everybody is in a group */
+		return TRUTH_YES; /* everybody is in some group */
 	if (!pattern_is_literal(pattern, length))
 		return in_group_like(data, pattern, length);
 	snprintf(name, sizeof name, "%.*s", (int)length, pattern);
@@ -135,7 +135,7 @@ static bool fault_at(struct key_fault *fault, size_t offset, const char *format,
 	return false;
 }
 
-/* "yes, no or perhaps" into @text, which has room for it. */
+/* Writes "yes, no or perhaps" into @text, which is large enough. */
 static const char *list_words(const char *const *words, size_t count, char *text, size_t size)
 {
 	*text = '\0';
@@ -148,7 +148,7 @@ static const char *list_words(const char *const *words, size_t count, char *text
 	return text;
 }
 
-/* @value is none of @words, which are named in the fault. */
+/* @value is not one of @words, which the fault lists. */
 static void fault_word(
 	const char *value, const char *const *words, size_t count, struct key_fault *fault)
 {
@@ -200,7 +200,7 @@ static int take_list_word(const char *value, const char **cursor, const char *wh
 	if (index < 0)
 		return -1;
 	if (*set & 1u << index) {
-		fault_at(fault, fault->offset, "'%s' stands here twice", word);
+		fault_at(fault, fault->offset, "'%s' is listed twice", word);
 		return -1;
 	}
 	*set |= 1u << index;
@@ -236,12 +236,12 @@ static bool take_dirs(const char *value, struct policy *policy, struct key_fault
 		taken = take_list_word(value, &cursor, "a directory", private_dirs,
 			private_dirs_count, &policy->private, fault);
 	while (taken > 0);
-	/* the one setting that asks for a kind of namespace itself */
+	/* the one setting that itself asks for a kind of namespace */
 	policy->kinds |= kind_by_name("mount")->flag;
 	return taken == 0;
 }
 
-/* What the kernel would count modulo 2^64. */
+/* Whether the kernel would truncate it modulo 2^64. */
 static bool size_overflows(const char *value, char unit)
 {
 	int shift = unit == 'g' ? 30 : unit == 'm' ? 20 : unit == 'k' ? 10 : 0;
@@ -252,13 +252,13 @@ static bool size_overflows(const char *value, char unit)
 	return errno || number > (unsigned long long)INT64_MAX >> shift;
 }
 
-/* What tmpfs(5) takes as size=: a number with %, K, M or G behind it, or nothing: bytes. */
+/* What tmpfs(5) accepts as size=: a number followed by %, K, M or G, or by nothing: bytes. */
 static bool is_size(const char *value)
 {
 	static const char digits[] = "0123456789";
 	size_t length = strspn(value, digits);
 	const char *unit = value + length;
-	bool none = strspn(value, "0") == length; /* which tmpfs takes for "no limit" */
+	bool none = strspn(value, "0") == length; /* which tmpfs takes as "no limit" */
 
 	return !none && length < POLICY_SIZE_MAX &&
 	       (!*unit || (strchr("%KMGkmg", *unit) && !unit[1])) &&
@@ -391,9 +391,9 @@ enum truth key_match(enum key_id id, const char *list, struct login *login, bool
 #define NEAR_WORD_MAX 32
 
 /*
- * How many letters must change, go or come: Levenshtein's distance, one row of it at a time.  What
- * is @far or more for the lengths' sake alone is not counted: at every login each section is
- * compared with [defaults].
+ * How many letters must be changed, added or removed: the Levenshtein distance, one row at a time.
+ * Distances of @far or more, as the lengths alone show, are not computed: at every login each
+ * section is compared with [defaults].
  */
 static size_t distance(const char *from, const char *to, size_t far)
 {
@@ -424,7 +424,7 @@ static size_t distance(const char *from, const char *to, size_t far)
 const char *key_nearest(const char *word, const char *const *words, size_t count)
 {
 	const char *nearest = NULL;
-	size_t least = strlen(word) < 4 ? 2 : 3; /* so many letters make another word of it */
+	size_t least = strlen(word) < 4 ? 2 : 3; /* so many changes make it another word */
 
 	for (size_t i = 0; i < count; i++) {
 		size_t letters = distance(word, words[i], least);

@@ -1,6 +1,6 @@
 /*
  * keys.h - the keys of nsisolate.conf: how their values are checked, matched with a login, and
- * taken into a policy.  What settings there are stands in conf/common/settings.h.
+ * stored in a policy.  The settings are listed in conf/common/settings.h.
  */
 #ifndef NSISOLATE_KEYS_H
 #define NSISOLATE_KEYS_H
@@ -13,7 +13,7 @@
 #include "conf/login/login.h"
 #include "pattern.h"
 
-/* What is wrong with a value, and at which of its bytes. */
+/* What is wrong with a value, and at which byte. */
 struct key_fault {
 	char text[256];
 	size_t offset;
@@ -29,9 +29,9 @@ struct key_look {
 
 struct matcher {
 	const char *name;
-	const char *expected; /* what can stand there, in words that follow "expected" */
+	const char *expected; /* what is allowed, in words that follow "expected" */
 	enum pattern_subject subject;
-	/* what of the login is matched; NULL for groups, which have to be asked for */
+	/* the part of the login to match; NULL for groups, which must be looked up */
 	void (*look)(const struct login *login, struct key_look *look);
 };
 
@@ -39,32 +39,32 @@ extern const struct matcher matchers[KEY_MATCHERS];
 
 const char *key_name(enum key_id id);
 
-/* The key of this name, case not mattering; KEY_COUNT when there is none. */
+/* The key of this name, ignoring case; KEY_COUNT when there is none. */
 enum key_id key_by_name(const char *name);
 
 /* Checks the value of any key; false with @fault filled. */
 bool key_check(enum key_id id, const char *value, struct key_fault *fault);
 
 /*
- * Checks the value of a setting and takes it into @policy (a template stays to be expanded).  False
- * with @fault filled when it is none of what can stand there.
+ * Checks the value of a setting and stores it in @policy (a template is expanded later).  False
+ * with @fault filled when it is not allowed.
  */
 bool key_take(enum key_id id, const char *value, struct policy *policy, struct key_fault *fault);
 
 /*
- * Whether the matcher's list matches the login.  What is not known of a login (no terminal, no
- * host) is the empty value.  Groups are asked for where that is needed and @ask is true; where it
- * cannot be told, login->trouble says why.  @look and @reason are filled with what was compared, of
- * groups what is known (an entry can be NULL), and what decided; they point into @login, @list and
+ * Whether the matcher's list matches the login.  Unknown parts of a login (no terminal, no host)
+ * count as the empty value.  Groups are looked up if needed and @ask is true; where membership is
+ * unknown, login->trouble says why.  @look and @reason are filled with what was compared (for
+ * groups what is known; an entry can be NULL) and what decided; they point into @login, @list and
  * each other.
  */
 enum truth key_match(enum key_id id, const char *list, struct login *login, bool ask,
 	struct key_look *look, struct pattern_reason *reason);
 
-/* How many groups a list names; SIZE_MAX where it has wildcards, which need all groups' names. */
+/* How many groups a list names; SIZE_MAX if it has wildcards, which need all groups' names. */
 size_t key_groups(const char *list);
 
-/* The one of @count @words that @word was most likely meant to be; NULL when none is near. */
+/* The one of @count @words that @word was most likely meant to be; NULL when none is close. */
 const char *key_nearest(const char *word, const char *const *words, size_t count);
 
 /* The same among the names of all keys. */

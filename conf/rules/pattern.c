@@ -35,8 +35,8 @@ static bool same_byte(char a, char b, bool fold)
 }
 
 /*
- * Only the last star needs to be tried again: what stood before it has found its earliest place,
- * and an earlier match cannot help.  So there is no backtracking into backtracking.
+ * Only the last star needs to be retried: what precedes it has found its earliest match, and a
+ * later one cannot help.  So there is no nested backtracking.
  */
 static bool match_wildcard(const char *pattern, size_t length, const char *value, bool fold)
 {
@@ -161,7 +161,7 @@ static bool same_network(const struct address *network, const struct address *ad
 	return !rest || ((network->bytes[whole] ^ address->bytes[whole]) >> (8 - rest)) == 0;
 }
 
-/* An address with bits set behind its mask was most likely meant to be another one. */
+/* An address with bits set beyond its mask was most likely meant to be another one. */
 static bool has_host_bits(const struct address *network)
 {
 	for (unsigned bit = network->bits; bit < 128; bit++)
@@ -170,7 +170,9 @@ static bool has_host_bits(const struct address *network)
 	return false;
 }
 
-/* An IPv4 address that came by way of IPv6 (::ffff:192.0.2.1), as the patterns write it. */
+/*
+ * Normalises an IPv4 address that arrived as IPv6 (::ffff:192.0.2.1) to the form used in patterns.
+ */
 static bool unmap(const struct address *address, char text[INET_ADDRSTRLEN])
 {
 	return !memcmp(address->bytes, v4_prefix, sizeof v4_prefix) &&
@@ -217,7 +219,7 @@ enum truth pattern_decide(const char *list,
 	while (pattern_next(&list, &next.pattern, &next.length, &next.negated)) {
 		enum truth answer;
 
-		/* one plain match is enough; a later negated one can still undo it */
+		/* one plain match is enough; a later negated one can still override it */
 		if (!next.negated && reason->pattern)
 			continue;
 		next.value = NULL;
@@ -234,7 +236,7 @@ enum truth pattern_decide(const char *list,
 	if (!reason->pattern && !unknown.pattern)
 		return TRUTH_NO;
 	if (unknown_not.pattern)
-		unknown = unknown_not; /* in doubt, whatever a plain one would come to */
+		unknown = unknown_not; /* unknown, whatever a plain pattern would yield */
 	else if (reason->pattern)
 		return TRUTH_YES;
 	*reason = unknown;
@@ -294,13 +296,13 @@ static const char *check_host(const char *pattern, size_t length)
 		return wrong;
 	if (parse_address(copy, &network)) {
 		if (has_host_bits(&network))
-			return "this address has bits set behind its mask: write the network's "
+			return "this address has bits set beyond its mask: write the network's "
 			       "address";
 		return NULL;
 	}
 	if (strchr(copy, '/'))
 		return "expected ADDRESS/BITS, as in 192.0.2.0/24 or 2001:db8::/32";
-	/* no host is called so, and it would be matched against names for ever in vain */
+	/* no host has such a name, and it would be compared with names in vain */
 	if (pattern_is_literal(copy, length) &&
 		(strchr(copy, ':') || !copy[strspn(copy, "0123456789.")]))
 		return "this is not an IPv4 or IPv6 address";
@@ -356,7 +358,7 @@ static bool is_all(const char *pattern, size_t length, enum pattern_subject subj
 
 	if (subject == PATTERN_NUMBER)
 		return parse_range(pattern, length, &low, &high) && low == 0 &&
-		       high >= UINT32_MAX - 1; /* (uid_t)-1 is nobody's */
+		       high >= UINT32_MAX - 1; /* (uid_t)-1 is not a valid uid */
 	while (length && *pattern == '*')
 		pattern++, length--;
 	return !length;

@@ -3,8 +3,8 @@
  * which `*` stands for any bytes, `?` for one, and a leading `!` negates.
  *
  * A list is matched against one or more values of a login.  A negated pattern that matches any of
- * them makes the whole list fail; else one plain pattern must match one of them.  So a list of
- * negated patterns alone would match nothing, as in ssh; pattern_check refuses it, because nobody
+ * them makes the whole list fail; otherwise one plain pattern must match one of them.  So a list of
+ * only negated patterns would never match, as in ssh; pattern_check refuses it, because nobody
  * means that: write `*, !eve`.
  */
 #ifndef NSISOLATE_PATTERN_H
@@ -17,10 +17,11 @@
 
 /* What the patterns of a list are compared with. */
 enum pattern_subject {
-	PATTERN_NAME, /* account names: bytes, case matters, blanks inside are part of it */
-	PATTERN_WORD, /* bytes, case matters, no blanks: two words without a comma are a slip */
+	PATTERN_NAME, /* account names: bytes, case-sensitive, may contain blanks */
+	/* bytes, case-sensitive, no blanks: two words without a comma are a mistake */
+	PATTERN_WORD,
 	PATTERN_NUMBER, /* numbers and ranges: 1000, 1000-59999 */
-	PATTERN_HOST, /* host names (case does not matter), addresses, ADDRESS/BITS */
+	PATTERN_HOST, /* host names (case-insensitive), addresses, ADDRESS/BITS */
 };
 
 /* Which pattern decided, and on what; all NULL when none matched. */
@@ -44,9 +45,9 @@ bool pattern_fits(
 	const char *pattern, size_t length, enum pattern_subject subject, const char *value);
 
 /*
- * pattern_match where it may be that nobody can tell: @ask says of a single pattern whether it
- * matches any of the values.  Known matches decide as far as they can; where what is not known
- * would decide, the answer is TRUTH_UNKNOWN and @reason the pattern of which it was not known.
+ * pattern_match where answers may be unknown: @ask says of a single pattern whether it matches any
+ * of the values.  Known matches decide as far as they can; if an unknown one would decide, the
+ * result is TRUTH_UNKNOWN and @reason that pattern.
  */
 enum truth pattern_decide(const char *list,
 	enum truth (*ask)(void *data, const char *pattern, size_t length, const char **value),
@@ -58,10 +59,10 @@ enum truth pattern_decide(const char *list,
  */
 const char *pattern_check(const char *list, enum pattern_subject subject, size_t *offset);
 
-/* Whether @list matches whatever it is compared with. */
+/* Whether @list matches any value. */
 bool pattern_matches_all(const char *list, enum pattern_subject subject);
 
-/* Whether the pattern stands for itself only: no wildcard in it. */
+/* Whether the pattern matches only itself: it has no wildcard. */
 bool pattern_is_literal(const char *pattern, size_t length);
 
 /*

@@ -14,11 +14,11 @@
 
 #define DEFAULTS "defaults"
 
-/* ---- the locale, for as long as a variable with _in_c_locale_ lives ---- */
+/* ---- the locale, while a variable with _in_c_locale_ is in scope ---- */
 
 static locale_t enter_c_locale(void)
 {
-	/* made of nothing but "C" it is a constant of the C library, and can be had always */
+	/* for "C" alone this is a constant of the C library, and cannot fail */
 	return uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
 }
 
@@ -52,7 +52,7 @@ static void report_unknown(struct diagnostics *diagnostics, const struct config_
 	report(diagnostics, &item->key_place, 0, text);
 }
 
-/* What is wrong may be a character that looks like another one. */
+/* The cause may be a character that looks like another one. */
 static void report_value(struct diagnostics *diagnostics, const struct config_item *item,
 	const struct key_fault *fault)
 {
@@ -72,7 +72,7 @@ static void take_section(
 	bool defaults = !strcmp(section->name, DEFAULTS);
 
 	rule->section = section;
-	/* as a rule it would have no matcher, and take every login */
+	/* as a rule it would have no matcher, and match every login */
 	if (!defaults && key_nearest(section->name, reserved, 1))
 		report(diagnostics, &section->place, 0,
 			"did you mean [defaults]? If this is a rule, give it a name less like it");
@@ -145,7 +145,7 @@ static bool take_setting(const struct rules *rules, const struct rule *rule, enu
 	return !value || key_take(id, value, policy, fault);
 }
 
-/* What a rule says together with [defaults], as far as no login is needed to know it. */
+/* The result of a rule together with [defaults], as far as it does not depend on the login. */
 static bool take_settings(const struct rules *rules, const struct rule *rule, struct policy *policy,
 	enum key_id *id, struct key_fault *fault)
 {
@@ -155,7 +155,7 @@ static bool take_settings(const struct rules *rules, const struct rule *rule, st
 	return true;
 }
 
-/* What a rule asks for, and makes impossible itself. */
+/* What a rule asks for, but makes impossible itself. */
 static void check_scope(
 	const struct rules *rules, const struct rule *rule, struct diagnostics *diagnostics)
 {
@@ -164,15 +164,15 @@ static void check_scope(
 	struct key_fault fault;
 	enum key_id id;
 
-	/* without that word there is nothing that could contradict it */
+	/* without that word nothing could contradict it */
 	if (!scope || !take_settings(rules, rule, &policy, &id, &fault) ||
 		policy.scope != SCOPE_USER || (policy.kinds & kind_by_name("pid")->flag))
 		return;
 	report(diagnostics, &scope->place, 0,
-		"logins can share a set of namespaces only where `namespaces` names pid");
+		"logins can share a session only where `namespaces` names pid");
 }
 
-/* Sections into rules; what they say is checked here, once, for every login. */
+/* Turns sections into rules; their contents are checked here, once, for every login. */
 static int take_config(struct rules *rules, const char *path, struct diagnostics *diagnostics)
 {
 	const struct config *config = &rules->config;
@@ -189,7 +189,7 @@ static int take_config(struct rules *rules, const char *path, struct diagnostics
 							      : &rules->list[rules->count++],
 			section, diagnostics);
 	}
-	/* what follows from a word that was not understood would only confuse */
+	/* errors that follow from a word that was not understood would only confuse */
 	if (diagnostics->errors)
 		return -EINVAL;
 	for (size_t i = 0; i < rules->count; i++)
@@ -265,27 +265,27 @@ static struct rules_place rules_place_of(const struct rule *rule, const struct c
 	return (struct rules_place){rule->section->name, place->file, place->line};
 }
 
-/* One time through the rules with a login. */
+/* One pass over the rules with a login. */
 struct walk {
 	const struct rules *rules;
 	struct login *login;
 	const struct rules_listener *listener; /* or NULL */
 	bool ask; /* NSS, for groups */
 
-	/* what can come of it: `last` is what it is where nothing stays unknown */
+	/* the possible results: `last` is the result if nothing stays unknown */
 	const struct rule *last; /* NULL: no rule matches */
 	const struct rule *isolating; /* the last one that isolates; NULL: none */
-	bool open; /* more than one thing can come of it */
+	bool open; /* more than one result is possible */
 	bool left_alone; /* one of them is that the login is left alone */
-	bool two_policies; /* two of them isolate, and not alike */
+	bool two_policies; /* two of them isolate, and differ */
 	bool two_shells; /* two leave it alone, with different shells */
-	bool negated; /* what is not known stands behind a `!` */
-	const struct rule *unknown; /* the first one of which it is not known whether it matches */
-	size_t groups; /* so many groups are named by those of which it is not known */
-	char shell[POLICY_SHELL_MAX + 1]; /* of the first one that leaves the login alone */
+	bool negated; /* something unknown is negated by `!` */
+	const struct rule *unknown; /* the first rule of which it is unknown whether it matches */
+	size_t groups; /* how many groups are named by rules of which that is unknown */
+	char shell[POLICY_SHELL_MAX + 1]; /* of the first rule that leaves the login alone */
 };
 
-/* uid 0 gets in also where NSS hangs. */
+/* uid 0 also gets in while NSS hangs. */
 static bool may_ask(const struct walk *walk)
 {
 	return walk->ask && walk->login->uid;
@@ -318,7 +318,7 @@ static void note_passed_over(struct walk *walk, const struct rule *rule)
 			rule->section->name);
 }
 
-/* TRUTH_UNKNOWN: it has a group matcher, and of that one it is not known. */
+/* TRUTH_UNKNOWN: it has a group matcher, and that one is unknown. */
 static enum truth match_rule(struct walk *walk, const struct rule *rule)
 {
 	enum truth answer = TRUTH_YES;
@@ -420,7 +420,7 @@ static bool same_settings(
 	return true;
 }
 
-/* @rule (NULL: that none matches) can come of it. */
+/* Adds @rule (NULL: that none matches) to the possible results. */
 static void note_possible(struct walk *walk, const struct rule *rule)
 {
 	struct policy policy = {0};
@@ -471,7 +471,7 @@ static void walk_rules(struct walk *walk)
 		note_possible(walk, NULL);
 }
 
-/* What is not known makes no difference. */
+/* What is unknown makes no difference. */
 static bool is_decided(const struct walk *walk)
 {
 	return !walk->open || (!walk->isolating && !walk->two_shells);
@@ -491,7 +491,7 @@ static int decide_in_doubt(struct walk *walk, struct error *error)
 			error, -login->services, "rule [%s], group: %s", rule, login->trouble.text);
 	if (walk->isolating)
 		walk->last = walk->isolating;
-	error_set(&login->doubt, 0, "it cannot be told whether rule [%s] matches: %s", rule,
+	error_set(&login->doubt, 0, "cannot tell whether rule [%s] matches: %s", rule,
 		login->trouble.text);
 	return 0;
 }
@@ -507,12 +507,12 @@ int rules_explain(const struct rules *rules, struct login *login, struct policy 
 	*login->doubt.text = '\0';
 	if (rules_never_isolate(login->service))
 		return 0;
-	/* what needs no NSS is decided first, by all rules together */
+	/* decide first what needs no NSS, by all rules together */
 	walk_rules(&walk);
 	if (listener || !is_decided(&walk)) {
 		bool ask = !is_decided(&walk);
 
-		/* who listens wants to hear the groups' names, too */
+		/* a listener is also told the groups' names */
 		login->rules_groups = listener ? SIZE_MAX : walk.groups;
 		walk = (struct walk){
 			.rules = rules, .login = login, .listener = listener, .ask = ask};

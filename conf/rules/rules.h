@@ -63,7 +63,7 @@ int rules_match(
 /* rules_load of @path and rules_match in one; 0, or a negative errno with the first @error. */
 int rules_decide(const char *path, struct login *login, struct policy *policy, struct error *error);
 
-/* Where something stands; what is pointed to lives as long as the rules. */
+/* Where something is written; what this points to lives as long as the rules. */
 struct rules_place {
 	const char *rule; /* its section; "defaults"; NULL for the built-in values */
 	const char *file; /* NULL for the built-in values */
@@ -75,18 +75,19 @@ struct rules_matcher {
 	struct rules_place place;
 	const char *key;
 	const char *list;
-	const char *const *values; /* what the login has; only for the length of the call */
-	size_t count; /* of groups, as many as were asked for; NULL is one that cannot be told */
-	const struct pattern_reason *reason; /* the pattern that decided; only for the call */
+	const char *const *values; /* what the login has; valid only during the call */
+	size_t count; /* of groups, as many as were looked up; NULL is an unknown one */
+	/* the pattern that decided; valid only during the call */
+	const struct pattern_reason *reason;
 	enum truth answer;
-	bool asked; /* of TRUTH_UNKNOWN: NSS was asked, and cannot tell */
+	bool asked; /* of TRUTH_UNKNOWN: NSS was asked, and does not know */
 };
 
-/* One setting of the rule that won. */
+/* One setting of the matching rule. */
 struct rules_setting {
 	struct rules_place place;
 	enum key_id id;
-	const char *value; /* as it is written there; NULL: not set */
+	const char *value; /* as written there; NULL: not set */
 };
 
 /*
@@ -101,16 +102,18 @@ struct rules_listener {
 	void *data;
 };
 
-/* rules_match, which tells @listener what it does: the very same code. */
+/* rules_match that reports its steps to @listener: the very same code. */
 int rules_explain(const struct rules *rules, struct login *login, struct policy *policy,
 	const struct rules_listener *listener, struct error *error);
 
-/* What a rule says before anybody logs in: for questions about the configuration as a whole. */
+/*
+ * The contents of a rule before anybody logs in: for questions about the configuration as a whole.
+ */
 struct rules_summary {
 	struct rules_place place;
 	const char *service; /* its patterns; NULL: any service */
-	bool service_only; /* nothing else of a login matters to it */
-	bool groups; /* a login's groups do */
+	bool service_only; /* the rule depends on nothing else of a login */
+	bool groups; /* ... but on its groups */
 	const char *hostname; /* the template; lives as long as the rules */
 	struct policy
 		policy; /* with what [defaults] and the built-in values add; no names, no id */
@@ -118,7 +121,7 @@ struct rules_summary {
 
 size_t rules_count(const struct rules *rules);
 
-/* Of the rule @index, from 0, in the order in which they are tried. */
+/* Of the rule @index, from 0, in file order. */
 void rules_summarize(const struct rules *rules, size_t index, struct rules_summary *summary);
 
 /*

@@ -11,18 +11,21 @@
 #include "keys.h"
 
 struct rule {
-	const struct config_section *section; /* NULL: [defaults] that is not there */
+	const struct config_section *section; /* NULL: there is no [defaults] */
 	const struct config_item *items[KEY_COUNT]; /* by key; NULL: not set here */
 };
 
 struct rules {
 	struct config config;
 	struct rule defaults;
-	struct rule *list; /* in the order in which they are tried */
+	struct rule *list; /* in file order */
 	size_t count;
 };
 
-/* What counts for a setting: the rule's word, else that of [defaults]; NULL: the built-in one. */
+/*
+ * The item that applies to a setting: the rule's, else that of [defaults]; NULL: the built-in
+ * value.
+ */
 const struct config_item *rule_setting(
 	const struct rules *rules, const struct rule *rule, enum key_id id);
 

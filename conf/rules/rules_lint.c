@@ -1,6 +1,6 @@
 /*
- * What is well formed and yet most likely not meant so.  All of them are warnings: an account that
- * does not exist today can be there tomorrow, and must lock nobody out.
+ * What is well formed but most likely a mistake.  All of these are warnings: an account that does
+ * not exist today may exist tomorrow, and must not lock anybody out.
  */
 #include <errno.h>
 #include <limits.h>
@@ -19,8 +19,8 @@
 struct lint {
 	const struct rules *rules;
 	const struct rule *rule; /* the current one, or [defaults] */
-	const struct policy *policy; /* what a rule and [defaults] come to */
-	bool names; /* what NSS does not know is not there */
+	const struct policy *policy; /* the result of a rule and [defaults] */
+	bool names; /* NSS answers: a name that it does not find does not exist */
 	struct diagnostics *diagnostics;
 };
 
@@ -56,9 +56,9 @@ static bool is_customary(enum key_id id, const char *name)
 	       (!strcmp(name, "sudo") || !strcmp(name, "wheel") || !strcmp(name, "admin"));
 }
 
-/* What the names of one list have come to. */
+/* What was found about the names of one list. */
 struct tally {
-	bool present; /* something in it can match, or cannot be told */
+	bool present; /* something in it can match, or is unknown */
 	size_t missing; /* offset of a customary name that does not exist */
 	char name[256]; /* that name; "" when there is none */
 };
@@ -93,7 +93,7 @@ static void check_name(const struct lint *lint, enum key_id id, const char *name
 	tally->present |= exists != 0;
 }
 
-/* The names that stand for themselves, those behind a `!` too. */
+/* The names without wildcards, including those after a `!`. */
 static void check_names(const struct lint *lint, enum key_id id)
 {
 	const struct config_item *item = lint->rule->items[id];
@@ -151,11 +151,11 @@ static void check_hostname(const struct lint *lint)
 			return;
 	if (item)
 		warn_at(lint, &item->place, 0,
-			"the first part of this name has neither %l nor %H: it can come out as "
-			"that of another machine, and sudo and others take the session for it");
+			"the first part of this name has neither %l nor %H: it can be the same as "
+			"another machine's, and sudo and others mistake the session for that");
 }
 
-/* Settings that the rule itself makes, and lacks what they need. */
+/* Settings of the rule itself that lack what they need. */
 static void check_needs(const struct lint *lint)
 {
 	static const struct need {
@@ -183,7 +183,7 @@ static void check_needs(const struct lint *lint)
 	}
 }
 
-/* A hostname of its own, and nowhere to look it up. */
+/* A hostname of its own that cannot be looked up. */
 static void check_hosts(const struct lint *lint)
 {
 	const struct config_item *namespaces =
@@ -200,7 +200,7 @@ static void check_hosts(const struct lint *lint)
 		"/etc/hosts of its own (name mount, or say hosts = no)");
 }
 
-/* Settings next to isolate = no, which leaves the login alone. */
+/* Settings beside isolate = no, which leaves the login alone. */
 static void check_not_isolated(const struct lint *lint)
 {
 	const struct config_item *isolate = lint->rule->items[KEY_ISOLATE];
@@ -208,15 +208,15 @@ static void check_not_isolated(const struct lint *lint)
 	if (!isolate || strcasecmp(isolate->value, "no"))
 		return;
 	for (int id = KEY_ISOLATE + 1; id < KEY_COUNT; id++)
-		/* the shell still counts: nsisolate-shell execs it */
+		/* the shell still matters: nsisolate-shell execs it */
 		if (id != KEY_SHELL && lint->rule->items[id])
 			warn_at(lint, &lint->rule->items[id]->key_place, 0,
 				"this has no effect: the rule says isolate = no");
 }
 
-/* ---- rules for which nothing is left ---- */
+/* ---- rules that can never match ---- */
 
-/* Whether whatever matches @later matches @earlier too, as far as equal words tell. */
+/* Whether everything that matches @later also matches @earlier, as far as equal words show. */
 static bool covers(const struct rule *earlier, const struct rule *later)
 {
 	bool any = false;
@@ -230,7 +230,7 @@ static bool covers(const struct rule *earlier, const struct rule *later)
 			return false;
 		any = true;
 	}
-	/* an earlier rule that matches all was named when the file was read */
+	/* a rule that matches everything was reported when the file was read */
 	return any;
 }
 

@@ -1,6 +1,4 @@
-/*
- * Words of a rule that are well formed, and that no login has: for rules_lint.c.
- */
+/* Words of a rule that are well formed, but that no login has: for rules_lint.c. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +10,7 @@
 #include "rules.h"
 #include "rules_internal.h"
 
-/* @text about what stands @offset bytes behind the beginning of the value. */
+/* Reports @text about what is @offset bytes into the value. */
 static void warn(const struct config_item *item, size_t offset, const char *text,
 	struct diagnostics *diagnostics)
 {
@@ -25,7 +23,7 @@ static void warn(const struct config_item *item, size_t offset, const char *text
 static bool check_characters(
 	enum key_id id, const struct config_item *item, struct diagnostics *diagnostics)
 {
-	/* accounts can be called as they like; services, terminals and hosts cannot */
+	/* accounts can have any name; services, terminals and hosts cannot */
 	bool ascii = id == KEY_SERVICE || id == KEY_TTY || id == KEY_FROM;
 	char what[LOOKALIKE_TEXT_MAX], text[LOOKALIKE_TEXT_MAX + 64];
 	size_t offset;
@@ -37,7 +35,7 @@ static bool check_characters(
 	return false;
 }
 
-/* A list that somebody separated by semicolons loses all but its first word. */
+/* Of a list separated by semicolons only the first word counts. */
 static void check_comment(const struct config_item *item, struct diagnostics *diagnostics)
 {
 	const char *value = item->place.source + item->place.column - 1;
@@ -56,7 +54,7 @@ static void check_comment(const struct config_item *item, struct diagnostics *di
 
 /* ---- services ---- */
 
-/* What distributions call what people log in by: one file can serve all of them. */
+/* Services that users log in by on various distributions: one file can serve all of them. */
 static const char *const customary[] = {"sshd", "login", "remote", "cron", "crond", "atd", "su",
 	"su-l", "sudo", "sudo-i", "runuser", "runuser-l", "rlogin", "rsh", "gdm-password",
 	"gdm-autologin", "gdm-fingerprint", "gdm-smartcard", "lightdm", "lightdm-autologin", "sddm",
@@ -72,7 +70,7 @@ static bool is_customary(const char *service)
 	return false;
 }
 
-/* Whether PAM has a file for it; where it has none for anything, nobody can tell. */
+/* Whether PAM has a file for it; if PAM has no files at all, this is unknown. */
 static bool has_stack(const char *service)
 {
 	static const char *const directories[] = {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"};
@@ -99,7 +97,7 @@ static const char *nearest_here(const char *service)
 	return key_nearest(service, here, count);
 }
 
-/* What no service is called, whatever there is on this machine; "": nothing is wrong. */
+/* Why no service has this name, on any machine; "": nothing is wrong. */
 static void find_wrong_service(const char *word, char *text, size_t size)
 {
 	char small[256];
@@ -117,8 +115,7 @@ static void find_wrong_service(const char *word, char *text, size_t size)
 		small[length] = (char)tolower((unsigned char)word[length]);
 	small[length] = '\0';
 	if (strcmp(small, word) != 0)
-		snprintf(text, size,
-			"PAM writes the names of services in small letters: write '%s'", small);
+		snprintf(text, size, "PAM service names are lower case: write '%s'", small);
 }
 
 static void check_missing(const struct config_item *item, const char *word, size_t offset,
@@ -179,14 +176,14 @@ static void check_terminals(const struct config_item *item, struct diagnostics *
 		snprintf(word, sizeof word, "%.*s", (int)length, pattern);
 		*text = '\0';
 		if (!strncmp(word, "/dev/", 5))
-			snprintf(text, sizeof text, "a terminal is named without /dev/: write '%s'",
+			snprintf(text, sizeof text, "terminals are named without /dev/: write '%s'",
 				word + 5);
 		else if (strpbrk(word, ";|&"))
 			snprintf(text, sizeof text, "words of a list are separated by commas");
 		else if ((!strncasecmp(word, "tty", 3) && strncmp(word, "tty", 3)) ||
 			 (!strncasecmp(word, "pts", 3) && strncmp(word, "pts", 3)))
 			snprintf(text, sizeof text,
-				"terminals are called in small letters, as tty1 or pts/3");
+				"terminal names are lower case, as in tty1 or pts/3");
 		if (*text)
 			warn(item, (size_t)(pattern - item->value), text, diagnostics);
 	}

@@ -28,9 +28,9 @@ rows() {
 		2|expected kill or linger|[r]\nlogout = perhaps\n
 		2|expected deny or allow|[r]\non_error = panic\n
 		2|expected the absolute path of a shell|[r]\nshell = bash\n
-		3|'user' is set already, in line 2|[r]\nuser = a\nuser = b\n
+		3|'user' is already set, in line 2|[r]\nuser = a\nuser = b\n
 		3|\[r\] is there already|[r]\nuser = a\n[r]\nuser = b\n
-		1|stands in no section|user = a\n[r]\n
+		1|is not in a section|user = a\n[r]\n
 		2|expected `key = value`|[r]\nthis is no line\n
 		1|expected \] at the end|[r\nuser = a\n
 		2|NUL|[r]\nuser = a\0b\n

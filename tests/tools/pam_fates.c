@@ -4,10 +4,11 @@
  *
  *	pam_fates USER LETTERS SERVICE...
  *
- * LETTERS are those of the modules, as in `abc`.  Prints a line for each SERVICE: its name and which
- * of `isolated`, `open` and `refused` resulted when the modules answered with success, PAM_IGNORE
- * and PAM_SESSION_ERR, in every combination; and when one of them answered with another error while
- * the others succeeded.  A session is isolated when this process has another hostname in it.
+ * LETTERS are those of the modules, as in `abc`.  Prints a line for each SERVICE: its name and
+ * which of `isolated`, `open` and `refused` resulted when the modules answered with success,
+ * PAM_IGNORE and PAM_SESSION_ERR, in every combination; and when one of them answered with another
+ * error while the others succeeded.  A session is isolated when this process has another hostname
+ * in it.
  */
 #include <security/pam_appl.h>
 #include <stdbool.h>

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 /*
- * A process in a chroot cannot create a user namespace (user_namespaces(7)), and its "/" need not be
- * a mount point.  Joining one's own mount namespace leads to its real root; if that differs, the
+ * A process in a chroot cannot create a user namespace (user_namespaces(7)), and its "/" need not
+ * be a mount point.  Joining one's own mount namespace leads to its real root; if that differs, the
  * chroot is bind-mounted on itself, and becomes the root permanently.
  */
 static int leave_chroot(void)

@@ -67,9 +67,9 @@ static const struct {
 	{BYTES("[" X50 X10 "xxxxx]\n"), 1, 2, "at most 64 bytes"},
 	{BYTES("[a\nuser = alice\n"), 1, 3, "expected ]"},
 	{BYTES("[\n"), 1, 2, "expected ]"},
-	{BYTES("[a] # comment\n"), 1, 5, "nothing can stand behind"},
-	{BYTES("[a]]\n"), 1, 4, "nothing can stand behind"},
-	{BYTES("[a][b]\n"), 1, 4, "nothing can stand behind"},
+	{BYTES("[a] # comment\n"), 1, 5, "nothing can follow"},
+	{BYTES("[a]]\n"), 1, 4, "nothing can follow"},
+	{BYTES("[a][b]\n"), 1, 4, "nothing can follow"},
 	{BYTES("[a]\nuser = x\n[b\x01]\nuser = y\n"), 3, 3, "control byte"},
 	{BYTES("[a]\nuser = x\n[b\0]\nuser = y\n"), 3, 3, "NUL"},
 	{BYTES("[a]\nuser = x\n[b\nuser = y\n"), 3, 3, "expected ]"},
@@ -80,8 +80,8 @@ static const struct {
 	{BYTES("[defalts]\n"), 1, 2, "did you mean [defaults]"},
 
 	/* keys */
-	{BYTES("user = alice\n"), 1, 1, "stands in no section"},
-	{BYTES("# comment\n\n  user = alice\n[a]\n"), 3, 3, "stands in no section"},
+	{BYTES("user = alice\n"), 1, 1, "is not in a section"},
+	{BYTES("# comment\n\n  user = alice\n[a]\n"), 3, 3, "is not in a section"},
 	{BYTES(RULE "user\n"), 2, 1, "expected `key = value`"},
 	{BYTES(RULE "  user: alice\n"), 2, 3, "expected `key = value`"},
 	{BYTES(RULE "= alice\n"), 2, 1, "a key is missing"},
@@ -91,8 +91,8 @@ static const struct {
 	{BYTES(RULE "usr = alice\n"), 2, 1, "did you mean user?"},
 	{BYTES(RULE "hostnames = x\n"), 2, 1, "did you mean hostname?"},
 	{BYTES(RULE "colour = red\n"), 2, 1, "unknown key 'colour'"},
-	{BYTES(RULE "user = a\nuid = 5\nuser = b\n"), 4, 1, "'user' is set already, in line 2"},
-	{BYTES(RULE "user = a\nUSER = a\n"), 3, 1, "'user' is set already, in line 2"},
+	{BYTES(RULE "user = a\nuid = 5\nuser = b\n"), 4, 1, "'user' is already set, in line 2"},
+	{BYTES(RULE "user = a\nUSER = a\n"), 3, 1, "'user' is already set, in line 2"},
 	{BYTES("[defaults]\nuser = alice\n"), 2, 1, "[defaults] is not a rule"},
 
 	/* values: what iniparser would cut or leave open */
@@ -108,7 +108,7 @@ static const struct {
 	{BYTES(RULE "group = \"domain users@ex\", Domain Admins@ex\n"), 2, 26,
 		"a word with blanks needs none"},
 	{BYTES(RULE "user = alice, \"bob\"\n"), 2, 15, "around the whole value"},
-	{BYTES(RULE "user = \"DOM\\alice\"\n"), 2, 12, "take the quotes away"},
+	{BYTES(RULE "user = \"DOM\\alice\"\n"), 2, 12, "remove the quotes"},
 
 	/* values: what they say */
 	{BYTES(RULE "isolate = maybe\n"), 2, 11, "'maybe': expected yes or no"},
@@ -120,7 +120,7 @@ static const struct {
 	{BYTES(RULE "namespaces = uts,\n"), 2, 18, "expected the name of a kind"},
 	{BYTES(RULE "namespaces = *, !uts\n"), 2, 14, "expected uts, pid"},
 	{BYTES(RULE "namespaces = uts, !pid\n"), 2, 20, "expected the name of a kind"},
-	{BYTES(RULE "namespaces = pid, uts, pid\n"), 2, 24, "stands here twice"},
+	{BYTES(RULE "namespaces = pid, uts, pid\n"), 2, 24, "is listed twice"},
 	{BYTES(RULE "hostname = %x\n"), 2, 12, "expected one of %u"},
 	{BYTES(RULE "hostname = a_b\n"), 2, 13, "only letters"},
 	{BYTES(RULE "domainname = %u.%\n"), 2, 17, "expected one of %u"},
@@ -133,7 +133,7 @@ static const struct {
 	{BYTES(RULE "private = tmp\n"), 2, 11, "did you mean /tmp?"},
 	{BYTES(RULE "private = /tmp/\n"), 2, 11, "did you mean /tmp?"},
 	{BYTES(RULE "private = /tmp /var/tmp\n"), 2, 11, "expected /tmp, /var/tmp or /dev/shm"},
-	{BYTES(RULE "private = /tmp, /dev/shm, /tmp\n"), 2, 27, "'/tmp' stands here twice"},
+	{BYTES(RULE "private = /tmp, /dev/shm, /tmp\n"), 2, 27, "'/tmp' is listed twice"},
 	{BYTES(RULE "private = /tmp,\n"), 2, 16, "expected a directory here"},
 	{BYTES(RULE "private = *, !/tmp\n"), 2, 11, "expected /tmp"},
 	{BYTES(RULE "private = yes\n"), 2, 11, "expected /tmp"},
@@ -188,7 +188,7 @@ static const struct {
 	{BYTES(RULE "uid = 1000, 2000-\n"), 2, 13, "expected a uid"},
 	{BYTES(RULE "uid = alice\n"), 2, 7, "expected a uid"},
 	{BYTES(RULE "from = 10.0.0.0/33\n"), 2, 8, "ADDRESS/BITS"},
-	{BYTES(RULE "from = lab, 10.0.0.1/8\n"), 2, 13, "behind its mask"},
+	{BYTES(RULE "from = lab, 10.0.0.1/8\n"), 2, 13, "beyond its mask"},
 	{BYTES(RULE "from = 2001:db8::/200\n"), 2, 8, "ADDRESS/BITS"},
 };
 
@@ -786,7 +786,7 @@ START_TEST(drop_in_key_does_not_belong_to_the_file_before)
 	make_drop_ins();
 	write_text("nsisolate.conf.d/a.conf", "user = x\n");
 	ck_assert_int_lt(rules_load(path, &rules, &diagnostics), 0);
-	want_diagnostic(&diagnostics, 1, 1, "stands in no section");
+	want_diagnostic(&diagnostics, 1, 1, "is not in a section");
 }
 END_TEST
 

@@ -636,7 +636,7 @@ static const struct {
 	{"[a]\nservice = *, !systemd-user*\n", 0, 0, NULL},
 	{"[a]\ntty = /dev/tty1\n", 2, 7, "without /dev/: write 'tty1'"},
 	{"[a]\ntty = *, !/dev/pts/*\n", 2, 11, "without /dev/: write 'pts/*'"},
-	{"[a]\ntty = TTY1\n", 2, 7, "small letters"},
+	{"[a]\ntty = TTY1\n", 2, 7, "lower case"},
 	{"[a]\ntty = ttyS0, pts/*\n", 0, 0, NULL},
 	{"[a]\nservice = nsisolate-shell, no-such-service\n", 2, 28,
 		"there is no PAM stack 'no-such-service' here"},
