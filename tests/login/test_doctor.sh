@@ -871,6 +871,55 @@ test_finds_that_nobody_has_an_account() {
 	finds problem 'PAM sshd' 'no account passes .account.'
 }
 
+# what an `echo >>` makes where the vendor's stack is in another directory, and a way back that leaves nothing in it
+test_finds_a_file_that_masks_the_vendors() {
+	local text
+	healthy
+	mkdir -p /usr/lib/pam.d
+	grep -v pam_nsisolate /etc/pam.d/sshd >/usr/lib/pam.d/sshd
+	printf '%s required pam_deny.so\n' auth account password session >/etc/pam.d/other
+	for text in "$LINE"$'\n' '' $'# why\n'; do
+		printf '%s' "$text" >/etc/pam.d/sshd
+		finds problem 'PAM sshd' '/etc/pam.d/sshd masks /usr/lib/pam.d/sshd' '^rm /etc/pam.d/sshd '
+		bash -ec "$REMEDY"
+		finds problem 'PAM sshd' '/usr/lib/pam.d/sshd does not name' '^nsisolatectl enable sshd$'
+	done
+	mends
+	assert_eq "$("$BUILD/tests/pam_app" sshd alice open run hostname close)" alice-lab "a login"
+	# somebody's lines stay
+	printf '%s\n' 'auth required pam_permit.so' "$LINE" >/etc/pam.d/sshd
+	finds problem 'PAM sshd' '/etc/pam.d/sshd masks /usr/lib/pam.d/sshd' '^# include'
+	rm /usr/lib/pam.d/sshd
+	finds_not problem '.*masks'
+}
+
+# What is advised, followed until nothing more is, leads to no refusal, and to no circle
+test_advice_comes_to_an_end() {
+	local stack step
+	for stack in $'account required pam_permit.so\nsession required pam_permit.so\nsession sufficient pam_mkhomedir.so\nsession optional pam_systemd.so' \
+		$'account required pam_permit.so\nsession required pam_permit.so\nsession [success=1 default=ignore] pam_succeed_if.so uid >= 1000 quiet' \
+		$'account required pam_permit.so\nsession required pam_permit.so \\\n'; do
+		healthy
+		printf '%s\n' 'auth required pam_permit.so' "$stack" "$LINE" >/etc/pam.d/sshd
+		for step in 1 2 3 4; do
+			REMEDY=$(doctor | awk -F '\t' '$2 == "PAM sshd" && $4 != "" && $4 !~ /^# see/ { print $4; exit }')
+			[ -n "$REMEDY" ] || break
+			put_pair
+			"$BUILD/tests/pam_app" sshd alice open close >/dev/null || fail "$REMEDY: a login is refused by
+$(cat /etc/pam.d/sshd)"
+		done
+		[ $step -lt 4 ] || fail "it goes on and on: $REMEDY"
+		[ "$(doctor | grep -c $'^ok\tPAM sshd\t.*in its place')" = 0 ] ||
+			assert_eq "$("$BUILD/tests/pam_app" sshd alice open run hostname close)" alice-lab "where all is well: $(cat /etc/pam.d/sshd)"
+	done
+}
+
+test_finds_a_service_that_this_machine_does_not_have() {
+	healthy
+	change 's/^service = .*/service = ssh/'
+	finds warning /etc/nsisolate.conf "no PAM stack 'ssh' here.*did you mean sshd" '^nsisolatectl edit'
+}
+
 # what one service has in common with another is judged for both
 test_judges_ways_in_that_others_include() {
 	local service

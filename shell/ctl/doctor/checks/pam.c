@@ -351,6 +351,8 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 			"%s: no account passes `account`, whatever its modules return: every login "
 			"is refused",
 			look.stack->path);
+	if (way_in && (look.verdict->isolation == PAM_REFUSED || !look.verdict->account))
+		report_mask(&look);
 	report_fine(&look, known);
 }
 

@@ -138,3 +138,46 @@ void mend_by_pair(struct doctor *doctor, const struct stack *stack)
 	else
 		doctor_mend(doctor, "# see pam_nsisolate(8), and nsisolate(7)");
 }
+
+/* ---- a file that masks the vendor's ---- */
+
+static bool names_only_ours(const char *path)
+{
+	_cleanup_stack_ struct stack_file file = {.fd = -1};
+	struct text_walk walk = {.text = &file.text};
+	struct text_line line;
+	struct error error = {0};
+	bool only = stack_open(&file, path, &error) == 0;
+
+	while (only && text_walk_next(&walk, &line))
+		only = text_line_is_ours(&line, false);
+	return only;
+}
+
+void report_mask(struct look *look)
+{
+	const struct stack *stack = look->stack;
+	const struct pam_change without = {.path = stack->path};
+	struct pam_verdict verdict;
+	struct error error = {0};
+	struct shell_word word;
+	const char *masked = NULL;
+
+	if (pam_judge(stack->service, &without, 1, &verdict, &error) < 0)
+		return;
+	for (size_t i = 0; i < verdict.file_count && !masked; i++)
+		if (!verdict.files[i].errnum)
+			masked = verdict.files[i].path;
+	/* else libpam goes on to `other`, or finds nothing */
+	if (masked && !strcmp(strrchr(masked, '/') + 1, stack->service) && verdict.account &&
+		verdict.isolation != PAM_REFUSED && verdict.isolation != PAM_UNSEEN) {
+		look_add(look, VERDICT_PROBLEM, "%s masks %s, by which logins would not be refused",
+			stack->path, masked);
+		if (names_only_ours(stack->path))
+			doctor_mend(look->doctor, "rm %s   # and then: nsisolatectl enable %s",
+				shell_word(&word, stack->path), stack->service);
+		else
+			doctor_mend(look->doctor, "# include that file in it, by its path");
+	}
+	pam_verdict_free(&verdict);
+}
