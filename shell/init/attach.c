@@ -98,7 +98,7 @@ static int hold_namespaces(void)
 }
 
 /* In PID 1 of a set that further logins will join. */
-static int prepare_share(struct share *share, struct error *error)
+static int prepare_share(struct shared_socket *share, struct error *error)
 {
 	struct rlimit files;
 
@@ -109,10 +109,10 @@ static int prepare_share(struct share *share, struct error *error)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	return share_keep(share, error);
+	return shared_socket_keep(share, error);
 }
 
-static int first_process(struct job *job, int leader, const struct share *share)
+static int first_process(struct job *job, int leader, const struct shared_socket *share)
 {
 	static const struct rlimit any_size = {RLIM_INFINITY, RLIM_INFINITY};
 	const struct setup *setup = &job->setup;
@@ -122,7 +122,7 @@ static int first_process(struct job *job, int leader, const struct share *share)
 		.login = {leader, ANSWER},
 		.share = *share,
 		.proc = -1,
-		.user = setup->user,
+		.own_userns = setup->own_userns,
 	};
 	int result;
 
@@ -134,11 +134,11 @@ static int first_process(struct job *job, int leader, const struct share *share)
 	result = prepare_share(&pid1.share, &error);
 	if (!result)
 		result = setup_session(setup, &error);
-	if (!result && !setup->user)
+	if (!result && !setup->own_userns)
 		result = answer_note(&error);
 	/* before any process of the user's could cover it */
 	if (!result && share->directory >= 0)
-		result = pid1.proc = procs_open(&error);
+		result = pid1.proc = procfs_open(&error);
 	if (result >= 0)
 		result = drop_dumpable(&error);
 	if (!result)
@@ -148,12 +148,12 @@ static int first_process(struct job *job, int leader, const struct share *share)
 		pid1.signals = result;
 	}
 	if (result < 0) {
-		share_withdraw(&pid1.share);
+		shared_socket_withdraw(&pid1.share);
 		return answer_failed(&error);
 	}
 	title_shorten(&job->title);
-	result = setup->user ? join_answer_ready(ANSWER, true, setup->policy.kinds)
-			     : answer_send(ANSWER, ANSWER_READY, "", NULL, 0);
+	result = setup->own_userns ? join_answer_ready(ANSWER, true, setup->policy.kinds)
+				   : answer_send(ANSWER, ANSWER_READY, "", NULL, 0);
 	if (result < 0)
 		return EXIT_FAILURE;
 	if (!(setup->policy.kinds & CLONE_NEWPID))
@@ -167,7 +167,7 @@ static int know_host(struct setup *setup, struct error *error)
 	struct namespaces_host *host = &setup->host;
 
 	/* the leader has a new mount namespace, with its working directory and root */
-	if (!setup->user && (setup->policy.kinds & CLONE_NEWNS) &&
+	if (!setup->own_userns && (setup->policy.kinds & CLONE_NEWNS) &&
 		!namespaces_is_new(host, "mnt", host->mnt, error))
 		return -EINVAL;
 	host->first = setup->policy.kinds & CLONE_NEWPID;
@@ -177,18 +177,19 @@ static int know_host(struct setup *setup, struct error *error)
 	return host->uts ? 0 : -ENOENT;
 }
 
-static int make_session(struct job *job, int leader, const struct share *share, struct error *error)
+static int make_session(
+	struct job *job, int leader, const struct shared_socket *share, struct error *error)
 {
 	int flags = job->setup.policy.kinds, pidfd, result = know_host(&job->setup, error);
 	pid_t pid;
 
 	if (result < 0)
 		return result;
-	if (job->setup.user)
+	if (job->setup.own_userns)
 		flags |= CLONE_NEWUSER;
 	else
 		flags &= ~CLONE_NEWNS;
-	job->setup.become = !job->setup.user;
+	job->setup.become = !job->setup.own_userns;
 	pid = namespaces_clone(flags, &pidfd, error);
 	if (pid < 0)
 		return pid;
@@ -206,9 +207,10 @@ static int make_session(struct job *job, int leader, const struct share *share, 
  * own making, which it ends when something fails.  To the module the pidfd, to a user the
  * namespaces; what comes with it holds the set until the leader has joined.
  */
-static int answer_joined(const struct join_way *way, pid_t pid, bool user, struct error *error)
+static int answer_joined(
+	const struct join_way *way, pid_t pid, bool own_userns, struct error *error)
 {
-	const size_t first = user ? 1 : 0, count = user ? way->count - 1 : 1;
+	const size_t first = own_userns ? 1 : 0, count = own_userns ? way->count - 1 : 1;
 	int result = answer_send_pid(ANSWER, ANSWER_JOINED, pid, way->fds + first, count);
 
 	return result < 0 ? error_errno(error, -result, "the leader does not listen") : 0;
@@ -222,7 +224,7 @@ static int cover_in_set(const struct join_way *way, const struct setup *setup, s
 {
 	struct hosts_file hosts;
 	int result;
-	_cleanup_close_ int host = procs_open(error);
+	_cleanup_close_ int host = procfs_open(error);
 
 	if (host < 0)
 		return host;
@@ -233,7 +235,7 @@ static int cover_in_set(const struct join_way *way, const struct setup *setup, s
 		return error_errno(
 			error, errno, "cannot look at the mounts of the user's sessions");
 	}
-	result = procs_cover(way->fds[way->count - 1], host, setup->uid, false, error);
+	result = other_procfs_cover(way->fds[way->count - 1], host, setup->uid, false, error);
 	if (!result)
 		result = hosts_renew(&hosts, way->fds[0], error);
 	hosts_free(&hosts);
@@ -248,8 +250,8 @@ static bool can_leave_unit(const struct job *job)
 {
 	const struct setup *setup = &job->setup;
 
-	return !job->stay && (!setup->user || (setup->policy.logout != LOGOUT_LINGER &&
-						      unit_has_manager(setup->uid)));
+	return !job->stay && (!setup->own_userns || (setup->policy.logout != LOGOUT_LINGER &&
+							    unit_has_manager(setup->uid)));
 }
 
 /* 0: the new set comes to be right here. */
@@ -261,7 +263,7 @@ static pid_t leave_unit(const struct job *job, const struct unit_hand *hand)
 	if (job->moved || !unit_ends_with_login())
 		return 0;
 	if (can_leave_unit(job))
-		pid = unit_leave(job->arguments, job->setup.user, hand, &why);
+		pid = unit_leave(job->arguments, job->setup.own_userns, hand, &why);
 	/* for the log alone: a leader that does not listen is found out when the set answers */
 	if (!pid && answer_send(ANSWER, ANSWER_STAYS, "", NULL, 0) == 0)
 		answer_note(&why);
@@ -272,16 +274,17 @@ static pid_t leave_unit(const struct job *job, const struct unit_hand *hand)
 static int share_session(struct job *job, int leader, int lock, struct error *error)
 {
 	const struct setup *setup = &job->setup;
-	struct share share;
+	struct shared_socket share;
 	struct join_way way = {.count = 0};
 	_cleanup_close_ int connection = -1;
 	int joined = 0, result;
 	pid_t moved;
 
-	result = share_open(&share, setup->uid, setup->policy.rule, setup->user, lock, error);
+	result = shared_socket_open(
+		&share, setup->uid, setup->policy.rule, setup->own_userns, lock, error);
 	if (result < 0)
 		return result;
-	connection = share_connect(&share, error);
+	connection = shared_socket_connect(&share, error);
 	if (connection < 0 && connection != -ENOENT)
 		return connection;
 	if (connection >= 0)
@@ -291,12 +294,12 @@ static int share_session(struct job *job, int leader, int lock, struct error *er
 	if (joined) {
 		pid_t pid = pid_of(way.fds[0]); /* the host's /proc has it */
 
-		result = setup->user ? 0 : cover_in_set(&way, setup, error);
+		result = setup->own_userns ? 0 : cover_in_set(&way, setup, error);
 		error->lacking = false; /* no reason to go without a set that is there */
 		/* the leader cannot join it either, and asks for a new one */
 		if (result < 0 && has_left(way.fds[0]))
 			result = 0;
-		return result < 0 ? result : answer_joined(&way, pid, setup->user, error);
+		return result < 0 ? result : answer_joined(&way, pid, setup->own_userns, error);
 	}
 	/*
 	 * or the new set's PID 1 would have it, and one that only slept would take this login in,
@@ -309,11 +312,11 @@ static int share_session(struct job *job, int leader, int lock, struct error *er
 		child_wait(moved, NULL); /* which answers */
 		return 0;
 	}
-	result = share_listen(&share, error);
+	result = shared_socket_listen(&share, error);
 	if (!result)
 		result = make_session(job, leader, &share, error);
 	if (result < 0)
-		share_withdraw(&share);
+		shared_socket_withdraw(&share);
 	return result;
 }
 
@@ -339,6 +342,6 @@ int attach_run(struct job *job)
 	if (job->setup.policy.scope == SCOPE_USER)
 		result = share_session(job, hand.leader, hand.lock, &error);
 	else
-		result = make_session(job, hand.leader, &SHARE_NONE, &error);
+		result = make_session(job, hand.leader, &SHARED_SOCKET_NONE, &error);
 	return result < 0 ? answer_failed(&error) : EXIT_SUCCESS;
 }

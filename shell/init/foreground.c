@@ -41,7 +41,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 	struct pid1 pid1 = {
 		.policy = &job->setup.policy,
 		.login = {-1, outer},
-		.share = SHARE_NONE,
+		.share = SHARED_SOCKET_NONE,
 		.counts = job->log_user,
 	};
 	struct error error = {0}, note;
@@ -94,7 +94,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 static int enter_in_place(struct job *job, struct error *error)
 {
 	int result = namespaces_unshare(
-		job->setup.policy.kinds | (job->setup.user ? CLONE_NEWUSER : 0), error);
+		job->setup.policy.kinds | (job->setup.own_userns ? CLONE_NEWUSER : 0), error);
 
 	return result < 0 ? result : setup_session(&job->setup, error);
 }
@@ -161,9 +161,9 @@ static int in_place_run(struct job *job, const struct command *command)
 }
 
 static int session_start(
-	struct job *job, struct command *command, struct outer *outer, struct error *error)
+	struct job *job, struct command *command, struct supervisor *outer, struct error *error)
 {
-	int flags = job->setup.policy.kinds | (job->setup.user ? CLONE_NEWUSER : 0);
+	int flags = job->setup.policy.kinds | (job->setup.own_userns ? CLONE_NEWUSER : 0);
 	int sockets[2], pidfd;
 	struct pid1_message message;
 	pid_t pid;
@@ -183,7 +183,7 @@ static int session_start(
 	close(pidfd);
 	/* a PID 1 that died without a word may have begun the command: it is not run again */
 	if (recv(sockets[0], &message, sizeof message, 0) != sizeof message)
-		outer_end(outer, SIGKILL);
+		supervisor_end(outer, SIGKILL);
 	if (message.what == PID1_FAILED) {
 		child_wait(pid, NULL);
 		close(sockets[0]);
@@ -201,7 +201,7 @@ static int session_start(
 int foreground_run(struct job *job)
 {
 	struct command command;
-	struct outer outer;
+	struct supervisor outer;
 	struct error error = {0};
 	int result;
 
@@ -211,7 +211,7 @@ int foreground_run(struct job *job)
 		return EXIT_FAILURE;
 	}
 	command_save_signals(&command);
-	outer_init(&outer);
+	supervisor_init(&outer);
 	command.terminal = outer.terminal;
 	log_start(&outer.log, &job->setup.policy, job->log_user, job->from);
 	if (!(job->setup.policy.kinds & CLONE_NEWPID)) {
@@ -228,10 +228,10 @@ int foreground_run(struct job *job)
 		result = session_start(job, &command, &outer, &error);
 	if (result < 0)
 		return without_session(job, &command, &error);
-	if (outer_listen(&outer, &error) < 0)
-		outer_end(&outer, SIGKILL); /* the command has begun, and ends with us */
+	if (supervisor_listen(&outer, &error) < 0)
+		supervisor_end(&outer, SIGKILL); /* the command has begun, and ends with us */
 	title_shorten(&job->title);
 	command_release(&command);
 	log_opened(&outer.log);
-	outer_run(&outer);
+	supervisor_run(&outer);
 }

@@ -93,7 +93,7 @@ static int take_option(struct job *job, bool *attach, const char *word, struct e
 	if (!strcmp(word, "--attach"))
 		flag = attach;
 	else if (!strcmp(word, "--user"))
-		flag = &job->setup.user;
+		flag = &job->setup.own_userns;
 	else if (!strcmp(word, "--moved"))
 		flag = &job->moved;
 	else if (!strcmp(word, "--login"))
@@ -138,10 +138,10 @@ static int check_job(const struct job *job, bool attach, struct error *error)
 		return error_set(error, EINVAL, "expected either --attach or -- COMMAND");
 	if (job->setup.policy.scope == SCOPE_USER && !(job->setup.policy.kinds & CLONE_NEWPID))
 		return error_set(error, EINVAL, "--scope=user needs --pid");
-	if (attach && job->setup.user && job->setup.policy.scope != SCOPE_USER)
+	if (attach && job->setup.own_userns && job->setup.policy.scope != SCOPE_USER)
 		return error_set(error, EINVAL, "--attach with --user needs --scope=user");
 	/* or a /proc of one session would be mounted for the whole host */
-	if (attach && !job->setup.user && (job->setup.policy.kinds & CLONE_NEWNS) &&
+	if (attach && !job->setup.own_userns && (job->setup.policy.kinds & CLONE_NEWNS) &&
 		!job->setup.host.mnt)
 		return error_set(error, EINVAL,
 			"--attach needs a parent in a mount namespace of its own, and "

@@ -38,7 +38,7 @@ struct life {
 	size_t count, room;
 	struct pid1_login only_login[1]; /* their place while there is one */
 	struct pollfd only_polled[FIXED + 2];
-	struct share share;
+	struct shared_socket share;
 	int asking; /* the connection of a login that wants to join; -1: none */
 	bool deaf; /* for a moment: one could not be accepted */
 	pid_t command; /* 0 once it has ended */
@@ -51,7 +51,7 @@ struct life {
 /* No login comes in any more; one that is asking sees the connection end, and makes a new set. */
 static void stop_sharing(struct life *life)
 {
-	share_withdraw(&life->share);
+	shared_socket_withdraw(&life->share);
 	cleanup_close(&life->asking);
 	life->asking = -1;
 }
@@ -176,7 +176,7 @@ static void hear_asking(struct life *life)
 
 	switch (join_receive(life->asking, pid1->policy, &login.leader, &login.line)) {
 	case JOIN_SAME:
-		if (make_room(life) == 0 && join_grant(life->asking, pid1->user,
+		if (make_room(life) == 0 && join_grant(life->asking, pid1->own_userns,
 						    pid1->policy->kinds, pid1->proc) == 0) {
 			take_login(life, &login);
 			break;
@@ -187,7 +187,7 @@ static void hear_asking(struct life *life)
 		break;
 	case JOIN_CHANGED:
 		/* the name is the next set's from now on; this one lives on with its logins */
-		share_forget(&life->share);
+		shared_socket_forget(&life->share);
 		join_refuse(life->asking, JOIN_CHANGED);
 		break;
 	case JOIN_FAILED:
@@ -409,6 +409,6 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		else
 			hear_polled(&life);
 	}
-	share_withdraw(&life.share);
+	shared_socket_withdraw(&life.share);
 	_exit(EXIT_SUCCESS);
 }

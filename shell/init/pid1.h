@@ -39,9 +39,9 @@ struct pid1 {
 	/* logout and grace; and all of it is what a further login must ask for */
 	const struct policy *policy;
 	struct pid1_login login; /* the first one; its line stays open */
-	struct share share; /* where further ones come from; SHARE_NONE: nowhere */
+	struct shared_socket share; /* where further ones come from; SHARED_SOCKET_NONE: nowhere */
 	int proc; /* the session's /proc (other_procfs.h), for those */
-	bool user; /* further logins need descriptors to join the namespaces by, not having root */
+	bool own_userns; /* further logins have no root: to join they need descriptors */
 	int signals; /* of pid1_signals */
 	bool counts; /* the outer process wants to know how many processes the command left */
 	pid_t command; /* foreground: the user's command; 0 where the leaders fork the processes */

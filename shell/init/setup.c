@@ -11,12 +11,12 @@
 #include "shell/init/mounts/runtime_dir.h"
 
 /* The session's own, on /proc and wherever another one is mounted. */
-static int setup_proc(uid_t uid, bool user, struct error *error)
+static int setup_proc(uid_t uid, bool own_userns, struct error *error)
 {
 	int result = mounts_proc(error);
-	_cleanup_close_ int own = result < 0 ? result : procs_open(error);
+	_cleanup_close_ int own = result < 0 ? result : procfs_open(error);
 
-	return own < 0 ? own : procs_cover(own, own, uid, user, error);
+	return own < 0 ? own : other_procfs_cover(own, own, uid, own_userns, error);
 }
 
 static int setup_mounts(
@@ -29,7 +29,7 @@ static int setup_mounts(
 		result = hosts_cover(hosts, policy->kinds & CLONE_NEWPID, error);
 	/* before other mounts hide a procfs, from under which its directory could be moved */
 	if (!result && (policy->kinds & CLONE_NEWPID))
-		result = setup_proc(setup->uid, setup->user, error);
+		result = setup_proc(setup->uid, setup->own_userns, error);
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
 		result = runtime_dir_cover(setup->uid, setup->gid, error);
 	if (!result && policy->private)
@@ -40,7 +40,7 @@ static int setup_mounts(
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = overmounts_cgroup(error);
 	/* in a user namespace of nsisolate-shell's nobody maps the ids that a container takes */
-	if (!result && !setup->user)
+	if (!result && !setup->own_userns)
 		result = mounts_share(error);
 	return result;
 }
@@ -51,7 +51,7 @@ int setup_session(const struct setup *setup, struct error *error)
 	struct hosts_file hosts;
 	int result = hosts_make(policy, &hosts, error);
 
-	if (!result && setup->user)
+	if (!result && setup->own_userns)
 		result = namespaces_map_ids(setup->uid, setup->gid, error);
 	if (!result && (policy->kinds & CLONE_NEWUTS))
 		result = namespaces_set_names(
@@ -63,7 +63,7 @@ int setup_session(const struct setup *setup, struct error *error)
 	hosts_free(&hosts);
 	if (result)
 		return result;
-	if (setup->user)
+	if (setup->own_userns)
 		return drop_capabilities(error);
 	return setup->become ? drop_to_user(setup->uid, setup->gid, error) : 0;
 }

@@ -16,7 +16,7 @@
 struct setup {
 	struct policy policy;
 	bool become; /* root becomes uid and gid, for good: PID 1 of somebody else's session */
-	bool user; /* in a user namespace of its own: no privilege outside is used or needed */
+	bool own_userns; /* a user namespace of its own: no privilege is used or needed */
 	uid_t uid; /* the user whom the session is for */
 	gid_t gid;
 	struct namespaces_host host;

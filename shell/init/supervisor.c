@@ -15,7 +15,7 @@
 #include "shell/common/end_as.h"
 #include "shell/common/signals.h"
 
-static void send_signal(struct outer *outer, int signum)
+static void send_signal(struct supervisor *outer, int signum)
 {
 	struct pid1_message message = {.what = PID1_SIGNAL, .value = signum};
 
@@ -35,7 +35,7 @@ static int foreground_terminal(void)
 }
 
 /* The caller's shell has put us into the foreground again: pass it on to @group. */
-static void pass_terminal_on(struct outer *outer, pid_t group)
+static void pass_terminal_on(struct supervisor *outer, pid_t group)
 {
 	if (outer->terminal < 0)
 		return;
@@ -53,7 +53,7 @@ static void pass_terminal_on(struct outer *outer, pid_t group)
  * which cannot continue us: SIGTSTP stands for it, and where that was dropped the command stays
  * stopped.
  */
-static void stop_too(struct outer *outer, int signum)
+static void stop_too(struct supervisor *outer, int signum)
 {
 	const bool by_stop = signum == SIGSTOP;
 	pid_t group = outer->terminal < 0 ? -1 : tcgetpgrp(outer->terminal);
@@ -75,7 +75,7 @@ static void stop_too(struct outer *outer, int signum)
 	send_signal(outer, SIGCONT);
 }
 
-_Noreturn void outer_end(struct outer *outer, int status)
+_Noreturn void supervisor_end(struct supervisor *outer, int status)
 {
 	/* or the caller's shell would find itself in the background */
 	if (outer->in_foreground)
@@ -84,14 +84,15 @@ _Noreturn void outer_end(struct outer *outer, int status)
 }
 
 /* The command has: @left processes are still there, or a negative errno. */
-static _Noreturn void outer_ended(struct outer *outer, int status, int left, const char *reason)
+static _Noreturn void supervisor_ended(
+	struct supervisor *outer, int status, int left, const char *reason)
 {
 	log_closed(&outer->log, left, reason);
-	outer_end(outer, status);
+	supervisor_end(outer, status);
 }
 
 /* Whether PID 1 of a shared set is gone, and our command with it. */
-static bool set_has_ended(const struct outer *outer)
+static bool set_has_ended(const struct supervisor *outer)
 {
 	struct pollfd line = {.fd = outer->line};
 
@@ -99,7 +100,7 @@ static bool set_has_ended(const struct outer *outer)
 }
 
 /* What has become of our child. */
-static void look_at_command(struct outer *outer)
+static void look_at_command(struct supervisor *outer)
 {
 	int status;
 	pid_t pid;
@@ -112,12 +113,12 @@ static void look_at_command(struct outer *outer)
 	if (WIFSTOPPED(status))
 		stop_too(outer, WSTOPSIG(status));
 	else if (set_has_ended(outer))
-		outer_ended(outer, status, 0, "killed");
+		supervisor_ended(outer, status, 0, "killed");
 	else
-		outer_ended(outer, status, -EOPNOTSUPP, "logout");
+		supervisor_ended(outer, status, -EOPNOTSUPP, "logout");
 }
 
-static void hear_signal(struct outer *outer)
+static void hear_signal(struct supervisor *outer)
 {
 	struct signalfd_siginfo info;
 
@@ -144,26 +145,26 @@ static void hear_signal(struct outer *outer)
 }
 
 /* What PID 1 says of its child. */
-static void hear_line(struct outer *outer)
+static void hear_line(struct supervisor *outer)
 {
 	struct pid1_message message;
 
 	if (recv(outer->line, &message, sizeof message, 0) != sizeof message)
-		outer_ended(
+		supervisor_ended(
 			outer, SIGKILL, 0, "killed"); /* nothing else ends PID 1 without a word */
 	if (message.what == PID1_STOPPED)
 		stop_too(outer, WSTOPSIG(message.value));
 	else if (message.what == PID1_ENDED)
-		outer_ended(outer, message.value, (int)message.number, "logout");
+		supervisor_ended(outer, message.value, (int)message.number, "logout");
 }
 
-void outer_init(struct outer *outer)
+void supervisor_init(struct supervisor *outer)
 {
-	*outer = (struct outer){.line = -1, .signals = -1, .terminal = foreground_terminal()};
+	*outer = (struct supervisor){.line = -1, .signals = -1, .terminal = foreground_terminal()};
 	outer->in_foreground = outer->terminal >= 0;
 }
 
-int outer_listen(struct outer *outer, struct error *error)
+int supervisor_listen(struct supervisor *outer, struct error *error)
 {
 	int keep[3];
 
@@ -176,7 +177,7 @@ int outer_listen(struct outer *outer, struct error *error)
 	return descriptors_keep(keep, 3, error);
 }
 
-_Noreturn void outer_run(struct outer *outer)
+_Noreturn void supervisor_run(struct supervisor *outer)
 {
 	for (;;) {
 		struct pollfd fds[] = {

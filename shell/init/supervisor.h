@@ -14,7 +14,7 @@
 #include "conf/common/error.h"
 #include "shell/common/log.h"
 
-struct outer {
+struct supervisor {
 	int line; /* socket to PID 1: struct pid1_message both ways, or to hang up on alone */
 	pid_t command; /* our child; 0: it is PID 1's */
 	int signals; /* signalfd */
@@ -24,18 +24,18 @@ struct outer {
 };
 
 /* Finds the terminal. */
-void outer_init(struct outer *outer);
+void supervisor_init(struct supervisor *outer);
 
 /*
  * When the command has begun: every signal (blocked before) will be heard, every descriptor but
  * @outer's is closed, so that what the command closes is closed.
  */
-int outer_listen(struct outer *outer, struct error *error);
+int supervisor_listen(struct supervisor *outer, struct error *error);
 
 /* Ends as the command did. */
-_Noreturn void outer_run(struct outer *outer);
+_Noreturn void supervisor_run(struct supervisor *outer);
 
 /* Ends as a command of this wait status would, with the terminal given back. */
-_Noreturn void outer_end(struct outer *outer, int status);
+_Noreturn void supervisor_end(struct supervisor *outer, int status);
 
 #endif

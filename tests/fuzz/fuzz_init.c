@@ -46,9 +46,10 @@ int attach_run(struct job *job)
 {
 	check(job);
 	must(!job->command, "this mode has no command");
-	must(!job->setup.user || job->setup.policy.scope == SCOPE_USER,
+	must(!job->setup.own_userns || job->setup.policy.scope == SCOPE_USER,
 		"without root there is nobody to attach but to a set that is shared");
-	must(job->setup.user || !(job->setup.policy.kinds & CLONE_NEWNS) || job->setup.host.mnt,
+	must(job->setup.own_userns || !(job->setup.policy.kinds & CLONE_NEWNS) ||
+			job->setup.host.mnt,
 		"the host's mounts are known");
 	done.attached++;
 	return 0;

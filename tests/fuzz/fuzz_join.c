@@ -35,14 +35,14 @@ int drop_capabilities(struct error *error)
 	return error_set(error, ENOSYS, "not here");
 }
 
-int procs_open(struct error *error)
+int procfs_open(struct error *error)
 {
 	return error_set(error, ENOSYS, "not here");
 }
 
-int procs_cover(int own, int host, uid_t uid, bool user, struct error *error)
+int other_procfs_cover(int own, int host, uid_t uid, bool own_userns, struct error *error)
 {
-	return error_set(error, ENOSYS, "%d %d %u %d", own, host, uid, user);
+	return error_set(error, ENOSYS, "%d %d %u %d", own, host, uid, own_userns);
 }
 
 int hosts_make(const struct policy *wanted, struct hosts_file *hosts, struct error *error)
@@ -66,7 +66,7 @@ void log_namespace(struct log *log, int namespace)
 	log->wanted = namespace >= 0;
 }
 
-_Noreturn void outer_end(struct outer *outer, int status)
+_Noreturn void supervisor_end(struct supervisor *outer, int status)
 {
 	_exit(outer->line + status);
 }

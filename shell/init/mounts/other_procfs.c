@@ -306,7 +306,7 @@ struct look {
 	int own;
 	dev_t device; /* of @own */
 	uid_t uid;
-	bool user, last;
+	bool own_userns, last;
 };
 
 /* Covers what is seen; returns how many mounts want another look, or a negative errno. */
@@ -323,7 +323,7 @@ static int cover_all(const struct mounts *mounts, const struct look *look, struc
 			is_hidden(mounts, mounted))
 			continue;
 		place = open_place(mounted);
-		if (place == -EACCES && look->user) {
+		if (place == -EACCES && look->own_userns) {
 			/* a user who closed it can open it later */
 			again += may_be_moved_by(mounted->place, look->uid);
 			continue;
@@ -344,16 +344,16 @@ static int cover_all(const struct mounts *mounts, const struct look *look, struc
 	return again;
 }
 
-int procs_open(struct error *error)
+int procfs_open(struct error *error)
 {
 	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? error_errno(error, errno, "cannot open /proc") : fd;
 }
 
-int procs_cover(int own, int host, uid_t uid, bool user, struct error *error)
+int other_procfs_cover(int own, int host, uid_t uid, bool own_userns, struct error *error)
 {
-	struct look look = {.own = own, .uid = uid, .user = user};
+	struct look look = {.own = own, .uid = uid, .own_userns = own_userns};
 	struct stat status;
 	int result = 1;
 

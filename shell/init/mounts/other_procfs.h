@@ -18,12 +18,12 @@
  * directories about meanwhile it is tried again; in the end it is an error where it may be @uid,
  * whose session it is, and nobody else is kept out by it.
  *
- * @host: a descriptor of a /proc that has this process, to read mountinfo by.  @user: what cannot
- * be reached (EACCES) cannot be by the session either, which has the same rights.
+ * @host: a descriptor of a /proc that has this process, to read mountinfo by.  @own_userns: what
+ * cannot be reached (EACCES) cannot be by the session either, which has the same rights.
  */
-int procs_cover(int own, int host, uid_t uid, bool user, struct error *error);
+int other_procfs_cover(int own, int host, uid_t uid, bool own_userns, struct error *error);
 
 /* A descriptor of what is mounted on /proc, for either. */
-int procs_open(struct error *error);
+int procfs_open(struct error *error);
 
 #endif

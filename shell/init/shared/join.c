@@ -168,13 +168,13 @@ enum join join_receive(int connection, const struct policy *policy, int *leader,
 	return result;
 }
 
-int join_grant(int connection, bool user, int flags, int proc)
+int join_grant(int connection, bool own_userns, int flags, int proc)
 {
 	struct join_way way = {.count = 1};
 	int result;
 
 	way.fds[0] = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (user)
+	if (own_userns)
 		add_namespaces(&way, flags);
 	way.fds[way.count++] = proc;
 	result = message_send(connection, JOINED, strlen(JOINED), way.fds, way.count);
@@ -191,12 +191,12 @@ void join_refuse(int connection, enum join why)
 	message_send(connection, reply, strlen(reply), NULL, 0);
 }
 
-int join_answer_ready(int answer, bool user, int flags)
+int join_answer_ready(int answer, bool own_userns, int flags)
 {
 	struct join_way way = {.count = 0};
 	int result;
 
-	if (user)
+	if (own_userns)
 		add_namespaces(&way, flags);
 	result = answer_send(answer, ANSWER_READY, "", way.fds, way.count);
 	join_way_close(&way);

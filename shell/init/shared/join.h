@@ -56,10 +56,10 @@ enum join { JOIN_SAME, JOIN_CHANGED, JOIN_FAILED };
 enum join join_receive(int connection, const struct policy *policy, int *leader, int *line);
 
 /* ... and says so.  Negative errno when nobody listens any more. */
-int join_grant(int connection, bool user, int kinds, int proc);
+int join_grant(int connection, bool own_userns, int kinds, int proc);
 void join_refuse(int connection, enum join why);
 
 /* `ready`, on the answer of who made the set; with the namespaces, to a user. */
-int join_answer_ready(int answer, bool user, int kinds);
+int join_answer_ready(int answer, bool own_userns, int kinds);
 
 #endif

@@ -99,7 +99,8 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 }
 
 /* Finds or makes the set: @outer->line hangs it up, @way leads into it. */
-static int find_set(struct job *job, struct outer *outer, struct join_way *way, struct error *error)
+static int find_set(
+	struct job *job, struct supervisor *outer, struct join_way *way, struct error *error)
 {
 	int sockets[2], result;
 	pid_t pid;
@@ -152,7 +153,7 @@ static int join_as(
 {
 	struct stat root, there;
 	_cleanup_free_ char *directory = getcwd(NULL, 0);
-	_cleanup_close_ int host = procs_open(error);
+	_cleanup_close_ int host = procfs_open(error);
 	int result, proc = join_way_proc(way, flags);
 
 	if (host < 0)
@@ -166,7 +167,7 @@ static int join_as(
 		return error_set(error, EXDEV,
 			"the user's other sessions have another root directory than this one");
 	/* -1: we made the set, a moment ago */
-	result = proc < 0 ? 0 : procs_cover(proc, host, getuid(), true, error);
+	result = proc < 0 ? 0 : other_procfs_cover(proc, host, getuid(), true, error);
 	if (!result && proc >= 0)
 		result = hosts_renew(hosts, join_way_namespace(way, flags, CLONE_NEWNS), error);
 	if (result < 0) {
@@ -209,7 +210,7 @@ static _Noreturn void runner(
 
 /* Returns the command's pid: our child. */
 static pid_t run_in_set(const struct job *job, const struct command *command,
-	const struct join_way *way, struct outer *outer, struct error *error)
+	const struct join_way *way, struct supervisor *outer, struct error *error)
 {
 	struct report report;
 	ssize_t length;
@@ -229,14 +230,14 @@ static pid_t run_in_set(const struct job *job, const struct command *command,
 	child_wait(pid, NULL);
 	/* one that died without a word may have begun the command: it is not run again */
 	if (length != sizeof report)
-		outer_end(outer, SIGKILL);
+		supervisor_end(outer, SIGKILL);
 	if (report.error)
 		return error_set(error, report.error, "%s", report.text);
 	return report.command;
 }
 
-static int try_start(
-	struct job *job, const struct command *command, struct outer *outer, struct error *error)
+static int try_start(struct job *job, const struct command *command, struct supervisor *outer,
+	struct error *error)
 {
 	struct join_way way = {.count = 0};
 	int result = find_set(job, outer, &way, error);
@@ -257,8 +258,8 @@ static int try_start(
 	return result == -ENOMEM ? -ESRCH : result;
 }
 
-int shared_start(
-	struct job *job, const struct command *command, struct outer *outer, struct error *error)
+int shared_start(struct job *job, const struct command *command, struct supervisor *outer,
+	struct error *error)
 {
 	int attempts = ATTEMPTS, result;
 

@@ -19,7 +19,7 @@
  * Runs @command in the user's set.  Returns 0 when it has begun, with @outer->command and
  * @outer->line set; a negative errno when it has not and can be run otherwise.
  */
-int shared_start(
-	struct job *job, const struct command *command, struct outer *outer, struct error *error);
+int shared_start(struct job *job, const struct command *command, struct supervisor *outer,
+	struct error *error);
 
 #endif

@@ -42,13 +42,13 @@ static int make_directory(int at, const char *path, uid_t owner, struct error *e
 	return result;
 }
 
-static int open_directory(uid_t uid, bool user, struct error *error)
+static int open_directory(uid_t uid, bool own_userns, struct error *error)
 {
 	char path[48];
 	_cleanup_close_ int parent = -1;
 
 	umask(077);
-	if (user) {
+	if (own_userns) {
 		snprintf(path, sizeof path, USERS_DIRECTORY "/%u", uid);
 		parent = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (parent < 0)
@@ -64,12 +64,12 @@ static int open_directory(uid_t uid, bool user, struct error *error)
 	return parent < 0 ? parent : make_directory(parent, path, uid, error);
 }
 
-int share_open(struct share *share, uid_t uid, const char *rule, bool user, int locked,
-	struct error *error)
+int shared_socket_open(struct shared_socket *share, uid_t uid, const char *rule, bool own_userns,
+	int locked, struct error *error)
 {
-	*share = SHARE_NONE;
+	*share = SHARED_SOCKET_NONE;
 	snprintf(share->name, sizeof share->name, "%s", rule);
-	share->directory = locked >= 0 ? locked : open_directory(uid, user, error);
+	share->directory = locked >= 0 ? locked : open_directory(uid, own_userns, error);
 	if (share->directory < 0)
 		return share->directory;
 	if (locked < 0 && flock(share->directory, LOCK_EX) < 0)
@@ -79,7 +79,7 @@ int share_open(struct share *share, uid_t uid, const char *rule, bool user, int 
 }
 
 /* bind(2) and connect(2) know no directory descriptors, and a path has room for 107 bytes. */
-static struct sockaddr_un address_of(const struct share *share)
+static struct sockaddr_un address_of(const struct shared_socket *share)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -95,7 +95,7 @@ static bool is_nobody(int errnum)
 	       errnum == ELOOP;
 }
 
-int share_connect(const struct share *share, struct error *error)
+int shared_socket_connect(const struct shared_socket *share, struct error *error)
 {
 	struct sockaddr_un address = address_of(share);
 	struct ucred peer;
@@ -119,7 +119,7 @@ int share_connect(const struct share *share, struct error *error)
 	return result;
 }
 
-int share_listen(struct share *share, struct error *error)
+int shared_socket_listen(struct shared_socket *share, struct error *error)
 {
 	struct sockaddr_un address = address_of(share);
 	struct stat status;
@@ -138,7 +138,7 @@ int share_listen(struct share *share, struct error *error)
 	return 0;
 }
 
-int share_keep(struct share *share, struct error *error)
+int shared_socket_keep(struct shared_socket *share, struct error *error)
 {
 	int own = openat(share->directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -150,7 +150,7 @@ int share_keep(struct share *share, struct error *error)
 	return 0;
 }
 
-void share_withdraw(struct share *share)
+void shared_socket_withdraw(struct shared_socket *share)
 {
 	struct stat status;
 
@@ -162,10 +162,10 @@ void share_withdraw(struct share *share)
 		fstatat(share->directory, share->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
 		status.st_ino == share->inode)
 		unlinkat(share->directory, share->name, 0);
-	share_forget(share);
+	shared_socket_forget(share);
 }
 
-void share_forget(struct share *share)
+void shared_socket_forget(struct shared_socket *share)
 {
 	cleanup_close(&share->listener);
 	cleanup_close(&share->directory);
