@@ -22,7 +22,7 @@ static const struct policy policy = {
 /* What run.c does besides, and a fuzzer does not. */
 int attach_run(struct job *job)
 {
-	return job->lock;
+	return job->stay;
 }
 
 pid_t command_start(const struct command *command, int flags, struct error *error)
