@@ -1185,6 +1185,13 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 	cp $keys $STAGE/bob.keys
 	finds warning 'sshd ForceCommand' 'overrides the command="..." that keys and certificates of bob' '^usermod -s'
 	mends
+	# sed -i would make a file of a link
+	cp $STAGE/forced $CONFIG.real
+	usermod -s /bin/dash bob
+	ln -sfn $CONFIG.real $CONFIG
+	finds warning 'sshd ForceCommand' 'keys and certificates of bob' '^# usermod -s'
+	rm $CONFIG
+	cp $STAGE/forced $CONFIG
 	# a key that is bound, wherever sshd finds it
 	for word in '' '%h/.ssh/other' '.ssh/%u.keys' '/run/stage/%U-%u'; do
 		cp $STAGE/forced $CONFIG

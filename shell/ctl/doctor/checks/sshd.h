@@ -24,10 +24,14 @@ struct doctor;
 void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result);
 
 /*
- * Adds the remedy for the last finding: sed with @expression on sshd_config, if sshd then reports
- * for @user (NULL: nobody in particular) no value of @key that contains @bad (NULL: any value but
- * "no"); else the words.
+ * Whether sshd, after sed with @expression on a copy of sshd_config, reports for @user (NULL: nobody
+ * in particular) no value of @key that contains @bad (NULL: any value but "no").  False where that
+ * file is a link, which sed -i would replace.
  */
+bool sshd_would(const struct doctor *doctor, const char *user, const char *expression,
+	const char *key, const char *bad);
+
+/* Adds the remedy for the last finding: that sed, if sshd would; else the words. */
 void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
 	const char *bad, const char *words);
 

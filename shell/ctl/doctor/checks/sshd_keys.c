@@ -91,10 +91,17 @@ static void mend(struct doctor *doctor, const char *user)
 	struct shell_word who, edit;
 
 	snprintf(lines, sizeof lines, "1i Match User %s\\n\\tForceCommand none\\nMatch all", user);
-	doctor_mend(doctor,
-		"usermod -s " NSISOLATE_SHELL " %s && sed -i %s " SSHD_CONFIG
-		"   # and reload sshd",
-		shell_word(&who, user), shell_word(&edit, lines));
+	shell_word(&who, user);
+	if (sshd_would(doctor, user, lines, "forcecommand", "nsisolate-shell"))
+		doctor_mend(doctor,
+			"usermod -s " NSISOLATE_SHELL " %s && sed -i -E %s " SSHD_CONFIG
+			"   # and reload sshd",
+			who.text, shell_word(&edit, lines));
+	else
+		doctor_mend(doctor,
+			"# usermod -s " NSISOLATE_SHELL " %s; in sshd_config(5), for that user, "
+			"ForceCommand none; and reload sshd",
+			who.text);
 }
 
 void doctor_check_keys(struct doctor *doctor, const struct person *person,

@@ -15,10 +15,7 @@
 #include "shell/ctl/doctor/doctor.h"
 #include "sshd.h"
 
-/*
- * Whether sshd, after @expression, reports no value of @key that contains @bad; NULL: any but "no".
- */
-static bool works(const struct doctor *doctor, const char *user, const char *expression,
+bool sshd_would(const struct doctor *doctor, const char *user, const char *expression,
 	const char *key, const char *bad)
 {
 	static struct run_result result;
@@ -49,7 +46,7 @@ void sshd_mend(struct doctor *doctor, const char *user, const char *expression, 
 {
 	struct shell_word word;
 
-	if (works(doctor, user, expression, key, bad))
+	if (sshd_would(doctor, user, expression, key, bad))
 		doctor_mend(doctor, "sed -i -E %s " SSHD_CONFIG "   # and reload sshd",
 			shell_word(&word, expression));
 	else
