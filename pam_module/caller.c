@@ -47,9 +47,9 @@ static int change_root(int directory)
 	return fchdir(directory) < 0 || chroot(".") < 0 ? -1 : 0;
 }
 
-/* Where @root is, seen from the root of the namespace @mount. */
+/* The path of @root, as seen from the root of the namespace @mount. */
 struct root_path {
-	ssize_t length; /* -1: errnum says why not */
+	ssize_t length; /* -1: errnum has the reason */
 	int errnum;
 	char text[PATH_MAX];
 };
@@ -67,7 +67,7 @@ static void ask_root(struct root_path *path, int root)
 		path->text[path->length] = '\0';
 }
 
-/* This process goes and looks, and comes back. */
+/* Finds out in this process, which goes there and comes back. */
 static int find_root_here(struct caller *caller, int mount, int root, int directory,
 	struct root_path *path, struct error *error)
 {
@@ -75,7 +75,7 @@ static int find_root_here(struct caller *caller, int mount, int root, int direct
 		return kind_refused(kind_by_flag(CLONE_NEWNS), errno, error);
 	ask_root(path, root);
 	if (RETRY(change_root(root)) < 0 && strcmp(path->text, "/"))
-		_exit(EXIT_FAILURE); /* a process that this would let out of its chroot */
+		_exit(EXIT_FAILURE); /* otherwise it would be outside its chroot */
 	if (RETRY(fchdir(directory)) < 0) {
 		caller->stuck = true;
 		return error_errno(error, errno, "cannot go back to the working directory");
@@ -83,7 +83,7 @@ static int find_root_here(struct caller *caller, int mount, int root, int direct
 	return 0;
 }
 
-/* The same by a child, which has a root and a working directory of its own, and our memory. */
+/* The same in a child, which has its own root and working directory but shares our memory. */
 static int find_root_by_child(int mount, int root, struct root_path *path, struct error *error)
 {
 	pid_t child = vfork();
@@ -102,9 +102,9 @@ static int find_root_by_child(int mount, int root, struct root_path *path, struc
 }
 
 /*
- * setns(2) to a mount namespace puts root and working directory to its root.  Where the application
- * is chrooted, only a path from that root leads back; it is found by going there once, now, since a
- * directory descriptor must not be kept.
+ * setns(2) to a mount namespace moves root and working directory to its root.  Where the
+ * application is chrooted, only a path from that root leads back.  We find it now, by going there
+ * once, because we must not keep a directory descriptor.
  */
 static int find_root(struct caller *caller, int mount, struct error *error)
 {
@@ -114,7 +114,7 @@ static int find_root(struct caller *caller, int mount, struct error *error)
 	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	/* EACCES: a home on NFS or FUSE that root may not enter, and so could not come back to */
+	/* EACCES: a home on NFS or FUSE that root may not enter, and so could not return to */
 	if (root < 0 || (directory < 0 && errno != EACCES) || fstat(root, &status) < 0)
 		return error_errno(error, errno, "cannot remember the working directory");
 	caller->root_device = status.st_dev;
@@ -136,7 +136,9 @@ static int check_single(struct error *error)
 {
 	struct stat tasks, own, children;
 
-	/* proc_pid_task(5): one directory a thread, and a directory's links count them */
+	/*
+	 * proc_pid_task(5): one directory per thread, and the link count of a directory counts them
+	 */
 	if (stat("/proc/self/task", &tasks) < 0 || stat("/proc/self/ns/pid", &own) < 0 ||
 		stat("/proc/self/ns/pid_for_children", &children) < 0)
 		return error_errno(error, errno,
@@ -154,7 +156,7 @@ static int check_single(struct error *error)
 	return 0;
 }
 
-/* madvise(2), MADV_WIPEONFORK: the page is zero in whatever is forked from now on. */
+/* madvise(2), MADV_WIPEONFORK: the page is zeroed in every process forked from now on. */
 static int remember_process(struct caller *caller, struct error *error)
 {
 	void *page = mmap(NULL, sizeof *caller->here, PROT_READ | PROT_WRITE,
@@ -194,7 +196,7 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 		if (caller->own[i] < 0) {
 			result = error_errno(error, errno,
 				"cannot open this process's own %s namespace", kinds[i].name);
-			error->lacking = result == -ENOENT; /* this kernel has no such kind */
+			error->lacking = result == -ENOENT; /* this kernel lacks the kind */
 			return result;
 		}
 		if (kinds[i].flag == CLONE_NEWNS)
@@ -214,7 +216,7 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 	return 0;
 }
 
-/* Enters caller->root again, if it still is the same directory. */
+/* Enters caller->root again, if it is still the same directory. */
 static int return_to_root(const struct caller *caller)
 {
 	struct stat status;
@@ -230,8 +232,8 @@ static int return_to_root(const struct caller *caller)
 }
 
 /*
- * After setns(2) into a mount namespace: root and @directory (NULL: not known) are found again by
- * their names.  Where that fails, what was the root before, @root, is one still: nobody is let out.
+ * After setns(2) into a mount namespace: finds root and @directory (NULL: unknown) again by name.
+ * On failure the previous root, @root, is kept: nothing is let out of its chroot.
  */
 static int return_to_place(
 	const struct caller *caller, int root, const char *directory, struct error *error)
@@ -243,13 +245,13 @@ static int return_to_place(
 			_exit(EXIT_FAILURE);
 		return error_errno(error, errnum, "cannot return to the root %s", caller->root);
 	}
-	/* a directory that is not there in this one: there is nothing to return to but "/" */
+	/* the directory does not exist in this namespace: there is nothing to return to but "/" */
 	if (!directory || RETRY(chdir(directory)) < 0)
 		return RETRY(chdir("/")) < 0 ? error_errno(error, errno, "cannot go to /") : 0;
 	return 0;
 }
 
-/* Where this process is; NULL: nowhere that has a name. */
+/* The working directory of this process; NULL: it has no name. */
 static const char *where_am_i(char path[PATH_MAX])
 {
 	return RETRY(getcwd(path, PATH_MAX) ? 0 : -1) == 0 ? path : NULL;
@@ -266,7 +268,7 @@ int caller_join(struct caller *caller, int pidfd, int flags, struct error *error
 		if (root < 0)
 			return error_errno(error, errno, "cannot look at the root");
 	}
-	/* of a process that is not dumpable, as PID 1 is: ptrace(2), "access mode checking" */
+	/* joining a process that is not dumpable, as PID 1 is: ptrace(2), "access mode checking" */
 	if (flags && setns(pidfd, flags) < 0)
 		return error_errno(error, errno, "cannot join the session's namespaces%s",
 			errno != EPERM ? ""
@@ -283,7 +285,7 @@ static int return_to_mounts(const struct caller *caller, int mount, struct error
 	struct stat status;
 	_cleanup_close_ int session_root = RETRY(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 
-	/* who was chrooted since the session began must not be let out */
+	/* a process that was chrooted after the session began must not be let out */
 	if (session_root < 0 || RETRY(fstat(session_root, &status)) < 0)
 		return error_errno(error, errno, "cannot look at the root");
 	if (status.st_dev != caller->root_device || status.st_ino != caller->root_inode)
@@ -337,8 +339,8 @@ bool caller_has_become_user(void)
 }
 
 /*
- * Whether SIGCHLD waits to be delivered.  No more than one does: signal(7), a second one is dropped
- * while the first is there.
+ * Whether SIGCHLD is pending.  There is at most one: signal(7), a second one is dropped while the
+ * first is pending.
  */
 static bool is_child_pending(void)
 {
@@ -352,7 +354,7 @@ int caller_step_out(struct caller *caller, struct error *error)
 	bool *here = caller->here;
 	int result;
 
-	caller->here = NULL; /* it stays */
+	caller->here = NULL; /* the page stays mapped */
 	result = caller_return(caller, error);
 	caller->here = here;
 	return result;
@@ -375,9 +377,7 @@ void caller_signals_hold(struct caller_signals *signals)
 		sigaction(SIGCHLD, &by_default, NULL);
 }
 
-/*
- * SIGCHLD once more, as the kernel or whoever sent it had worded it, for handlers that read that.
- */
+/* Raises SIGCHLD again with the siginfo of the original, for handlers that read it. */
 static void raise_again(siginfo_t *info)
 {
 	if (syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, info) < 0)
@@ -385,9 +385,9 @@ static void raise_again(siginfo_t *info)
 }
 
 /*
- * Our children are reaped by now, and the application must not hear of what it never had: a
- * handler that waits for a child, as vsftpd's does, would wait for ever.  But the one signal that
- * is pending may stand for a child of its own, too, that ended meanwhile.
+ * Our children have been reaped by now, and the application must not learn of children that it
+ * never had: a handler that waits for one, such as vsftpd's, would wait for ever.  But the one
+ * pending signal may also stand for a child of the application's own that has ended.
  */
 static void take_child_signal(const struct caller_signals *signals)
 {
@@ -399,7 +399,7 @@ static void take_child_signal(const struct caller_signals *signals)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	if (sigtimedwait(&child, &sent, &at_once) < 0)
-		return; /* EAGAIN: there is none */
+		return; /* EAGAIN: none is pending */
 	if (sent.si_code <= 0)
 		raise_again(&sent); /* by kill(2) */
 	else if (waitid(P_ALL, 0, &other, WEXITED | stops | WNOHANG | WNOWAIT) == 0 && other.si_pid)

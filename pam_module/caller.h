@@ -1,9 +1,10 @@
 /*
- * caller.h - the PAM application's own place: what it had before the session, and gets back.
+ * caller.h - the state of the PAM application: what it had before the session, and gets back.
  *
- * The application (sshd's monitor, login, su) stays the same process; only the namespaces for what
- * it does next change.  Descriptors are kept as few as can be, all close-on-exec and above stderr,
- * and none of a directory: sshd's unprivileged child is forked and not exec'ed, so it has them too.
+ * The application (sshd's monitor, login, su) stays the same process; only the namespaces for its
+ * next children change.  We keep as few descriptors as possible, all close-on-exec and above
+ * stderr, and none of a directory: sshd's unprivileged child is forked without exec, so it has them
+ * too.
  */
 #ifndef NSISOLATE_CALLER_H
 #define NSISOLATE_CALLER_H
@@ -17,62 +18,63 @@
 #define CALLER_KINDS_MAX 8
 
 struct caller {
-	bool *here; /* true in the process that this is about, false in every fork of it; or NULL */
+	bool *here; /* true in the application's process, false in every fork of it; or NULL */
 	int own[CALLER_KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
-	int joined_kinds; /* CLONE_NEW*: the session's, which it is in */
+	int joined_kinds; /* CLONE_NEW*: those of the session that it has joined */
 	bool left; /* it is in a copy of its mount namespace */
-	bool stuck; /* it could not be given back all it had: half isolated */
+	bool stuck; /* it could not get back everything it had: half isolated */
 	ino_t mount; /* the inode of its own mount namespace */
-	char *root; /* where it is chrooted to in there; NULL: it is not */
+	char *root; /* its chroot, as a path in that namespace; NULL: none */
 	dev_t root_device; /* its root directory */
 	ino_t root_inode;
 };
 
 /*
- * Remembers the namespaces of @flags (CLONE_NEW*) and, with CLONE_NEWNS, moves the calling process
- * into a copy of its mount namespace: root and working directory stay what they are.  Refuses a
- * multithreaded process, which setns(2) could move only in part, and one that has left its PID
- * namespace already.  On error nothing has changed, unless caller->stuck says so.  Either way
- * caller_return gives back.  The calling process must hold its SIGCHLD (caller_signals_hold).
+ * Records the namespaces of @flags (CLONE_NEW*) and, with CLONE_NEWNS, moves the calling process
+ * into a copy of its mount namespace, without changing root and working directory.  Refuses a
+ * multithreaded process, which setns(2) could move only in part, and one that has already left its
+ * PID namespace.  On error nothing has changed, unless caller->stuck says so.  In either case
+ * caller_return restores the state.  The calling process must hold its SIGCHLD
+ * (caller_signals_hold).
  */
 int caller_leave(struct caller *caller, int flags, struct error *error);
 
 /*
  * Whether this is the process of caller_leave, and caller_return is still to come.  A pid would not
- * tell: a fork is in the session's PID namespace, where the numbers begin anew.
+ * tell: a fork is in the session's PID namespace, where numbering starts again.
  */
 bool caller_is_here(const struct caller *caller);
 
 /*
- * Joins what the process of @pidfd is in, for @flags: whatever is forked from now on is in there.
- * CLONE_NEWNS among them leaves the copy of caller_leave for the mount namespace of that process;
- * root and working directory stay what they are by name ("/" where there is no such directory).
+ * Joins the namespaces of @flags of the process @pidfd: everything forked from now on is in them.
+ * With CLONE_NEWNS, leaves the copy made by caller_leave for the mount namespace of that process;
+ * root and working directory keep their names ("/" if a directory does not exist there).
  */
 int caller_join(struct caller *caller, int pidfd, int flags, struct error *error);
 
 /*
- * Back to the remembered namespaces, root and working directory (a directory that only the session
- * had becomes "/"), and closes the descriptors.  Does what it can when something fails, says so,
- * and sets caller->stuck.  A process that could only be let out of its chroot ends.
+ * Returns to the recorded namespaces, root and working directory (a directory that only the session
+ * had becomes "/"), and closes the descriptors.  If something fails, does what it can, reports it,
+ * and sets caller->stuck.  A process that would otherwise be let out of its chroot exits.
  */
 int caller_return(struct caller *caller, struct error *error);
 
 /*
- * Whether this process can never be root's again: none of its uids is 0, and it may not have
+ * Whether this process can never become root again: none of its uids is 0, and it lacks
  * CAP_SYS_ADMIN.
  */
 bool caller_has_become_user(void);
 
 /*
- * caller_return, after which this process still has a session: it is not in it any more, and what
- * it started there is.
+ * caller_return, but this process keeps the session: it is no longer in it, while the processes
+ * that it started there are.
  */
 int caller_step_out(struct caller *caller, struct error *error);
 
 /*
- * SIGCHLD made harmless for a moment: blocked, so that a handler of the application cannot reap a
- * child of ours; and not ignored, so that we can.  By caller_signals_restore those children must be
- * reaped; then only those signals are delivered that are about the application's own.
+ * Makes SIGCHLD harmless temporarily: blocked, so that a handler of the application cannot reap a
+ * child of ours, and not ignored, so that we can.  Our children must be reaped before
+ * caller_signals_restore, which then delivers only signals about the application's own children.
  */
 struct caller_signals {
 	sigset_t mask;

@@ -1,6 +1,4 @@
-/*
- * fd_above_stdio.h - descriptors where no application looks for its standard ones.
- */
+/* fd_above_stdio.h - keeps our descriptors away from the numbers of the standard ones. */
 #ifndef NSISOLATE_FD_ABOVE_STDIO_H
 #define NSISOLATE_FD_ABOVE_STDIO_H
 
@@ -10,9 +8,9 @@
 #include "conf/common/cleanup.h"
 
 /*
- * @fd itself, or where an application has closed its standard descriptors and @fd is one of those,
- * the same above them, close-on-exec.  Takes @fd over.  -1 with errno set when @fd is negative or
- * there is no descriptor left.
+ * Returns @fd; or, where the application has closed its standard descriptors and @fd is one of
+ * them, a duplicate above them, close-on-exec.  Takes ownership of @fd.  -1 with errno set when @fd
+ * is negative or there is no descriptor left.
  */
 static inline int above_stdio(int fd)
 {

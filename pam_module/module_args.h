@@ -12,11 +12,11 @@ struct options {
 	const char *conf; /* the configuration's path */
 	const char *rescue_group; /* its members get in when the configuration is broken; or NULL */
 	bool debug;
-	bool open; /* this line does something when a session is opened */
+	bool open; /* this line acts when a session is opened */
 	bool close; /* ... and when it is closed */
 };
 
-/* The strings stay the caller's.  -EINVAL with @error filled when an argument is unknown. */
+/* The strings remain the caller's.  -EINVAL with @error filled when an argument is unknown. */
 int options_parse(struct options *options, int argc, const char **argv, struct error *error);
 
 #endif

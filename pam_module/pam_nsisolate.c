@@ -1,8 +1,9 @@
 /*
- * pam_nsisolate - each login session in namespaces of its own, by rules: pam_nsisolate(8).
+ * pam_nsisolate - puts each login session into namespaces of its own, by rules: pam_nsisolate(8).
  *
- * What runs in the application, as root: reading the rules (conf/), deciding, moving this process
- * (caller.c) and starting nsisolate-init (spawn.c), which does the rest in a process of its own.
+ * The part that runs in the application, as root: reads the rules (conf/), decides, moves this
+ * process (caller.c) and starts nsisolate-init (spawn.c), which does the rest in a process of its
+ * own.
  */
 #include <errno.h>
 #include <sched.h>
@@ -23,19 +24,19 @@
 #include "module_args.h"
 #include "pam_session.h"
 
-/* All else in this module is hidden from the application: see Makefile. */
+/* All other symbols of this module are hidden from the application: see Makefile. */
 #define EXPORTED __attribute__((visibility("default")))
 
 #define DATA_NAME "pam_nsisolate_session"
 
-/* What is remembered from open to close. */
+/* Kept from open to close. */
 struct record {
 	struct pam_session session;
 	struct policy policy;
 	struct session_log log;
 };
 
-/* The session that this process, or the process that it is a fork of, is in; NULL: none. */
+/* The session that this process, or the process that it was forked from, is in; NULL: none. */
 static struct record *entered;
 
 /* One attempt to open a session. */
@@ -92,7 +93,7 @@ static bool in_rescue_group(struct attempt *attempt)
 	return answer == TRUTH_YES;
 }
 
-/* What the login would get cannot be told: the configuration is broken, or NSS failed. */
+/* The policy is unknown: the configuration is broken, or NSS failed. */
 static int undecided(struct attempt *attempt, const char *why)
 {
 	if (attempt->root)
@@ -107,7 +108,7 @@ static int unable(struct attempt *attempt, const struct policy *policy, const st
 {
 	if (attempt->root)
 		return let_in(attempt, LOG_ALERT, "uid 0", error->text);
-	/* never a failure that a user may have caused: users could choose it */
+	/* never for a failure that a user may have caused: users could cause it on purpose */
 	if (policy->on_error == ON_ERROR_ALLOW && error->lacking)
 		return let_in(attempt, LOG_WARNING, "on_error = allow", error->text);
 	return refuse(attempt, error->text);
@@ -123,7 +124,10 @@ static int half_isolated(struct attempt *attempt, const char *why)
 
 /* ---- open ---- */
 
-/* Who logs in.  An account that cannot be looked up is root's only by its name. */
+/*
+ * Finds out who logs in.  If the account cannot be looked up, only the name tells whether it is
+ * root.
+ */
 static int find_login(struct attempt *attempt, struct error *error)
 {
 	const char *user = NULL;
@@ -143,8 +147,8 @@ static int find_login(struct attempt *attempt, struct error *error)
 }
 
 /*
- * In pam_end libpam has forgotten whose line it is: pam_syslog(3) would begin it by "PAM".  So its
- * words are put here, the same as they are otherwise.
+ * In pam_end libpam no longer knows which module is active: pam_syslog(3) would start the line with
+ * "PAM".  So the usual prefix is written here.
  */
 static void log_of_record(pam_handle_t *pamh, int priority, const char *line)
 {
@@ -166,13 +170,13 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 		return;
 	left = pam_session_left(&record->session);
 	if (left == -ESRCH) {
-		/* its processes went with it */
+		/* its processes ended with it */
 		reason = "killed";
 		left = 0;
 	}
 	if (pam_session_close(&record->session, &error) < 0) {
 		/*
-		 * as proftpd, which has become its user for good: nobody else will be served by it
+		 * as proftpd, which has become its user permanently: it will not serve anybody else
 		 */
 		const bool matters = !caller_has_become_user();
 		char what[SESSION_LOG_MAX];
@@ -187,7 +191,7 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 	log_of_record(pamh, LOG_INFO, line);
 }
 
-/* pam_end, or a second pam_set_data: what the application left open is closed here. */
+/* pam_end, or a second pam_set_data: closes what the application left open. */
 static void free_record(pam_handle_t *pamh, void *data, int error_status)
 {
 	struct record *record = data;
@@ -266,7 +270,7 @@ static int decide(struct attempt *attempt)
 	struct error error = {0};
 	struct policy policy = {0};
 
-	/* no on_error: NSS fails where a user took memory or descriptors away, too */
+	/* without on_error: a user can make NSS fail, by exhausting memory or descriptors */
 	if (find_login(attempt, &error) < 0 ||
 		rules_decide(attempt->options.conf, &attempt->login, &policy, &error) < 0)
 		return undecided(attempt, error.text);
@@ -280,9 +284,9 @@ static int decide(struct attempt *attempt)
 }
 
 /*
- * This process is in the session of another login, which it opened: what it starts for this one
+ * This process is in the session of another login, which it opened: what it starts for this login
  * would be in there, too, whatever the rules say.  Only root is let in, and for root the process
- * steps out.
+ * leaves that session.
  */
 static int decide_inside(struct attempt *attempt)
 {
@@ -321,7 +325,7 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 	} else if (!attempt.options.open) {
 		result = PAM_SUCCESS;
 	} else if (pam_get_data(pamh, DATA_NAME, &open) == PAM_SUCCESS && open) {
-		/* the line stands twice in the stack: once is enough */
+		/* the line occurs twice in the stack: once is enough */
 		result = PAM_SUCCESS;
 	} else if (entered && caller_is_here(&entered->session.caller)) {
 		result = decide_inside(&attempt);
@@ -348,7 +352,7 @@ EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const
 	if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS || !data)
 		return PAM_SUCCESS;
 	record = data;
-	/* a fork of the application closes what its parent opened: the parent's end will end it */
+	/* a fork of the application closes a session of its parent: that ends with the parent */
 	if (!caller_is_here(&record->session.caller))
 		return PAM_SUCCESS;
 	close_record(pamh, (struct record *)data, "logout");

@@ -9,7 +9,7 @@
 #include "conf/common/cleanup.h"
 #include "conf/common/process_count.h"
 
-/* How often a set of namespaces that other logins share may end just before this one is in. */
+/* How often a shared session may end just before this login has joined it. */
 #define ATTEMPTS 5
 
 static int enter(struct pam_session *session, const struct policy *policy,
@@ -26,7 +26,7 @@ static int enter(struct pam_session *session, const struct policy *policy,
 	if (result < 0)
 		return result;
 	if (!session->spawned.joined)
-		kinds &= ~CLONE_NEWNS; /* that one this process made itself */
+		kinds &= ~CLONE_NEWNS; /* this process made that one itself */
 	return caller_join(&session->caller, session->spawned.pidfd, kinds, error);
 }
 
@@ -40,7 +40,7 @@ static int try_open(struct pam_session *session, const struct policy *policy,
 	result = enter(session, policy, login, error);
 	if (result == 0)
 		return 0;
-	/* of a set that others are in, only this login ends */
+	/* of a shared session only this login ends */
 	if (session->spawned.joined)
 		spawn_hang_up(&session->spawned);
 	else
@@ -66,7 +66,7 @@ int pam_session_open(struct pam_session *session, const struct policy *policy,
 		return result;
 	session->open = true;
 	if (policy->kinds & CLONE_NEWPID) {
-		/* for the log alone; where another module hides it, the log goes without */
+		/* for the log only; if another module hides it, the log goes without */
 		if (stat("/proc/1/ns/pid", &namespace) == 0)
 			session->namespace = namespace.st_ino;
 		/* no longer needed; sshd's forked child would inherit it */
@@ -85,7 +85,7 @@ int pam_session_left(const struct pam_session *session)
 
 	if (line.fd < 0)
 		return -EOPNOTSUPP; /* it has no PID namespace of its own */
-	/* its end of the line closes when it dies, long before it can be reaped */
+	/* its end of the socket closes when it dies, long before it can be reaped */
 	if (poll(&line, 1, 0) > 0)
 		return -ESRCH;
 	return process_count();

@@ -19,23 +19,24 @@ struct pam_session {
 };
 
 /*
- * Puts whatever the calling process forks from now on into new namespaces as @policy says.  On
- * error the process is as it was, unless session->caller.stuck says that it could not go all the
- * way back, and nothing is left.
+ * Puts everything that the calling process forks from now on into new namespaces according to
+ * @policy.  On error the process is as it was, unless session->caller.stuck says that it could not
+ * be restored completely, and nothing is left behind.
  */
 int pam_session_open(struct pam_session *session, const struct policy *policy,
 	const struct login *login, struct error *error);
 
 /*
- * How many processes an open session has, of process_count; -ESRCH: its PID 1 has gone, and they
- * with it; another negative errno where that cannot be told.
+ * How many processes an open session has, from process_count; -ESRCH: its PID 1 has ended, and they
+ * with it; another negative errno where that is unknown.
  */
 int pam_session_left(const struct pam_session *session);
 
 /*
- * Tells PID 1 to end the session and gives the process its own namespaces back.  Never waits for
- * the end: sshd reaps its child, which is a process of the session, only after this.  In another
- * process than the one that opened the session it only forgets it: that one's end will end it.
+ * Tells PID 1 to end the session and restores the process's own namespaces.  Never waits for the
+ * end: sshd reaps its child, which is a process of the session, only after this returns.  In a
+ * process other than the one that opened the session this only forgets it: that process's end will
+ * end it.
  */
 int pam_session_close(struct pam_session *session, struct error *error);
 

@@ -78,14 +78,15 @@ static int take_answer(int socket, struct spawned *spawned, struct error *error)
 	int result = 0;
 
 	/*
-	 * of a new session two answer, in either order: the helper with the pidfd, PID 1 when ready
+	 * of a new session two processes answer, in either order: the helper with the pidfd, and
+	 * PID 1 when ready
 	 */
 	while (!result && !(ready && spawned->pidfd >= 0))
 		result = take_answer_line(socket, deadline, spawned, &ready, error);
 	return result;
 }
 
-/* posix_spawn: glibc's shares the caller's memory until the exec, so a big caller costs no more. */
+/* posix_spawn: glibc's shares the caller's memory until the exec, so a big caller costs no more */
 static int start_helper(
 	pid_t *helper, char **argv, char **environment, int answer, struct error *error)
 {
@@ -117,7 +118,7 @@ static int start_helper(
 static void collect_facts(
 	struct session_facts *facts, const struct policy *policy, const struct login *login)
 {
-	/* what many logins share is of no one service */
+	/* a shared session has no single service */
 	const bool one = policy->scope == SCOPE_SESSION;
 	const char *const values[FACTS] = {
 		[FACT_USER] = login->user,
@@ -133,7 +134,7 @@ static void collect_facts(
 	session_facts_write(facts, values);
 }
 
-/* The helper has nothing left to do; a stopped one would keep us waiting otherwise. */
+/* The helper has nothing left to do; a stopped one would otherwise keep us waiting. */
 static void end_helper(pid_t helper)
 {
 	kill(helper, SIGKILL);
@@ -178,13 +179,16 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	if (!result && answer.line < 0)
 		result = error_errno(error, errno, "cannot keep the line to PID 1");
 	if (result < 0) {
-		/* others are in what it joined; to hang up is enough there */
+		/*
+		 * the session that it joined serves other logins; closing the socket is enough
+		 * there
+		 */
 		if (!answer.joined)
 			spawn_signal(&answer, SIGKILL);
 		spawn_close(&answer);
 		return result;
 	}
-	/* what many share says nothing of one of them */
+	/* what describes a shared session says nothing about one login */
 	if (policy->scope == SCOPE_USER)
 		login_facts_leave(answer.line, login->service, login->rhost, login->tty);
 	*spawned = answer;

@@ -1,6 +1,4 @@
-/*
- * spawn.h - nsisolate-init started for a session, and its answer.
- */
+/* spawn.h - starts nsisolate-init for a session, and receives its answer. */
 #ifndef NSISOLATE_SPAWN_H
 #define NSISOLATE_SPAWN_H
 
@@ -12,18 +10,18 @@
 #include "conf/login/login.h"
 
 struct spawned {
-	pid_t pid; /* PID 1 of the session, as the host numbers it */
+	pid_t pid; /* PID 1 of the session, as numbered on the host */
 	int pidfd; /* of that process; close-on-exec */
-	int line; /* to it: hanging up ends this login; close-on-exec */
+	int line; /* to it: closing it ends this login; close-on-exec */
 	char note[256]; /* what the session goes without, for the log; "": nothing */
 	bool stays; /* a new shared session, which ends where systemd ends this login's unit */
-	bool joined; /* its namespaces were there before: the mount namespace is to be joined too */
+	bool joined; /* the session existed before: join its mount namespace too */
 };
 
 /*
- * Starts nsisolate-init and waits, at most SPAWN_TIMEOUT_MS, until the session's namespaces can be
- * joined: new ones, or, with scope = user, those of the user's other logins.  @mount is the inode
- * of the mount namespace that it must not touch.  On error @error holds its words or ours, and no
+ * Starts nsisolate-init and waits, for at most SPAWN_TIMEOUT_MS, until the session's namespaces can
+ * be joined: new ones or, with scope = user, those of the user's other logins.  @mount is the inode
+ * of the mount namespace that it must not touch.  On error @error holds its message or ours, and no
  * process of this login is left.  The calling process must hold its SIGCHLD (caller_signals_hold).
  */
 #define SPAWN_TIMEOUT_MS 5000
@@ -31,12 +29,12 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	ino_t mount, struct error *error);
 
 /*
- * Tells PID 1 that the session is closed, for every process that has the line: sshd's unprivileged
- * child inherited it.
+ * Tells PID 1 that the session is closed, on behalf of every process that has the socket: sshd's
+ * unprivileged child inherited it.
  */
 void spawn_hang_up(const struct spawned *spawned);
 
-/* pidfd_send_signal(2): reaches that process and no other, even when its pid is used again. */
+/* pidfd_send_signal(2): reaches only that process, even when its pid has been reused. */
 int spawn_signal(const struct spawned *spawned, int signum);
 
 void spawn_close(struct spawned *spawned);

@@ -1,11 +1,11 @@
 /*
- * nsisolate-login - what nsisolate-shell becomes: by the same rules as the PAM module, without any
+ * nsisolate-login - what nsisolate-shell becomes: by the same rules as the PAM module, but without
  * privilege, it decides what the login gets: nsisolate-shell(8).
  *
- * Then it execs nsisolate-init, which does the work; where no rule isolates, or the session is
- * isolated already, it execs the real shell.  It is dynamic, for NSS and iniparser, and so it is
- * nsisolate-shell that starts it, without the caller's environment: environment.h.  By hand,
- * without that, it takes its own for the caller's.
+ * Then it execs nsisolate-init, which does the work; if no rule isolates, or the session is already
+ * isolated, it execs the real shell.  It is dynamically linked, for NSS and iniparser, and so
+ * nsisolate-shell starts it, without the caller's environment: environment.h.  Started by hand,
+ * without that, it uses its own environment as the caller's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 
 #define NAME "nsisolate-shell"
 
-/* What main was asked for, with --config taken out. */
+/* The arguments of main, without --config. */
 struct request {
 	int argc;
 	char **argv;
@@ -48,7 +48,7 @@ static void log_line(int priority, const char *line)
 	closelog();
 }
 
-/* Says so to the user, and to the log; @let_in: why the user gets a shell anyway, or NULL. */
+/* Reports it to the user and to the log; @let_in: why the user gets a shell anyway, or NULL. */
 static void show_failed(const struct login *login, const char *let_in, const char *why)
 {
 	char line[SESSION_LOG_MAX];
@@ -60,7 +60,9 @@ static void show_failed(const struct login *login, const char *let_in, const cha
 		dprintf(STDERR_FILENO, NAME ": this session is not isolated (%s)\n", let_in);
 }
 
-/* From here on SHELL is the real one: what starts shells by it must not nest a session in each. */
+/*
+ * From here on SHELL is the real one: programs that start shells must not nest a session in each.
+ */
 static int prepare_shell(const struct request *request, const struct policy *policy,
 	const struct login *login, const char **shell, char ***words, struct error *error)
 {
@@ -81,7 +83,7 @@ static int prepare_shell(const struct request *request, const struct policy *pol
 	return result < 0 ? error_errno(error, -result, "cannot start %s", *shell) : 0;
 }
 
-/* The real shell as it is; returns main's status when it cannot be run. */
+/* Execs the real shell without a session; returns main's status when it cannot be run. */
 static int exec_shell(const struct request *request, const char *shell, char **words)
 {
 	char name[256];
@@ -97,7 +99,7 @@ static int exec_shell(const struct request *request, const char *shell, char **w
 	return errno == ENOENT || errno == ENOTDIR ? 127 : 126;
 }
 
-/* nsisolate-init, which makes the session and runs the real shell there. */
+/* Execs nsisolate-init, which makes the session and runs the real shell in it. */
 static int exec_init(const struct request *request, const struct policy *policy,
 	const struct login *login, char **words)
 {
@@ -144,7 +146,7 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
 }
 
-/* To the log alone: the user can do nothing about it. */
+/* Only to the log: the user cannot do anything about it. */
 static void log_doubt(const struct login *login, const struct policy *policy)
 {
 	char line[SESSION_LOG_MAX];
@@ -155,7 +157,7 @@ static void log_doubt(const struct login *login, const struct policy *policy)
 	log_line(LOG_WARNING, line);
 }
 
-/* The client's address: what sshd says in SSH_CONNECTION, "ADDRESS PORT ADDRESS PORT". */
+/* The client's address from sshd's SSH_CONNECTION, "ADDRESS PORT ADDRESS PORT". */
 static const char *client_address(char *const *environment, char *address, size_t size)
 {
 	const char *connection = environment_get(environment, "SSH_CONNECTION");
@@ -179,7 +181,7 @@ static struct request parse(int argc, char **argv)
 	return request;
 }
 
-/* The caller's environment: that which nsisolate-shell put away. */
+/* The caller's environment, which nsisolate-shell stored. */
 static int take_environment(struct request *request, struct error *error)
 {
 	const char *stored = getenv(ENVIRONMENT_FD);
@@ -190,7 +192,7 @@ static int take_environment(struct request *request, struct error *error)
 		       : environment_load(request->stored, &request->environment, error);
 }
 
-/* Whose session it is; uid 0 is somebody even when NSS knows nobody. */
+/* Whose session it is; uid 0 gets an entry even when NSS has none. */
 static int find_login(struct login *login, struct error *error)
 {
 	int result = login_by_uid(login, getuid(), error);

@@ -1,9 +1,9 @@
 /*
  * nsisolate-shell - a login shell that runs the user's real shell in a session of its own, by the
- * same rules as the PAM module, without any privilege: nsisolate-shell(8).
+ * same rules as the PAM module, but without privilege: nsisolate-shell(8).
  *
- * This is its first step: it is static, so that no variable leads any code of the user's into it,
- * takes the environment away (environment.h), and becomes nsisolate-login, which decides.
+ * This is its first step.  It is static, so that no variable can inject the user's code into it; it
+ * stores the environment (environment.h) and becomes nsisolate-login, which decides.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,8 +21,7 @@
 #define NAME "nsisolate-shell"
 
 /*
- * There is no way to the rules.  uid 0 is never locked out: it gets the one shell that is known
- * here.
+ * The rules cannot be read.  uid 0 is never locked out: it gets the one shell that is known here.
  */
 static int without_rules(int argc, char **argv, const struct error *error)
 {

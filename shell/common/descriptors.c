@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef SYS_close_range /* glibc 2.31 does not know it */
+#ifndef SYS_close_range /* glibc 2.31 does not have it */
 #define SYS_close_range 436
 #endif
 

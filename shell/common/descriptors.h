@@ -1,6 +1,4 @@
-/*
- * descriptors.h - what a process keeps of the descriptors that it was born with.
- */
+/* descriptors.h - which inherited descriptors a process keeps. */
 #ifndef NSISOLATE_DESCRIPTORS_H
 #define NSISOLATE_DESCRIPTORS_H
 

@@ -17,7 +17,7 @@ int drop_capabilities(struct error *error)
 	return 0;
 }
 
-/* nogroup, but of a user who is in there */
+/* nogroup, unless the user is in that group */
 #define OTHER_GID(gid) ((gid) == 65534 ? 65533 : 65534)
 
 /* EINVAL: a container that does not map it.  There users can only lock themselves out. */
@@ -32,8 +32,10 @@ int drop_to_user(uid_t uid, gid_t gid, struct error *error)
 {
 	if (setgroups(0, NULL) < 0 || become_group(gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return error_errno(error, errno, "cannot become uid %u, gid %u", uid, gid);
-	/* setresuid(2) cleared them on the way from root; said again so that it does not hang on
-	 * the securebits of whoever started us */
+	/*
+	 * setresuid(2) from root has cleared them already; repeated so that nothing depends on
+	 * inherited securebits
+	 */
 	return drop_capabilities(error);
 }
 

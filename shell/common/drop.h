@@ -1,6 +1,4 @@
-/*
- * drop.h - privilege given up for good, when the last thing that needs it is done.
- */
+/* drop.h - giving up privileges permanently, after the last use of them. */
 #ifndef NSISOLATE_DROP_H
 #define NSISOLATE_DROP_H
 
@@ -9,13 +7,13 @@
 #include "conf/common/error.h"
 
 /*
- * From root to @uid and @gid: no other group, no capability, no way back.  The saved gid is not the
- * user's but nobody's, where the kernel knows that: then no process of the user may set limits
- * here, which prlimit(2) allows any process with the same ids, dumpable or not.
+ * From root to @uid and @gid: no other group, no capability, no way back.  The saved gid is nogroup
+ * instead of the user's, where the kernel knows it: then no process of the user can set limits
+ * here, which prlimit(2) otherwise permits between processes with the same ids, dumpable or not.
  */
 int drop_to_user(uid_t uid, gid_t gid, struct error *error);
 
-/* Gives up the capabilities that a new user namespace came with; the ids are the user's already. */
+/* Gives up the capabilities in a new user namespace; the ids are the user's already. */
 int drop_capabilities(struct error *error);
 
 /*
@@ -24,7 +22,10 @@ int drop_capabilities(struct error *error);
  */
 int drop_dumpable(struct error *error);
 
-/* no_new_privs, for a process that will start nothing any more: what it execs would inherit it. */
+/*
+ * no_new_privs, for a process that will not exec any more: programs that it starts would inherit
+ * it.
+ */
 int drop_new_privileges(struct error *error);
 
 #endif

@@ -41,7 +41,7 @@ static int write_all(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
-/* Strings that stand one behind the other, as execve(2) leaves them, are one write. */
+/* Adjacent strings, as execve(2) leaves them, are written at once. */
 static int write_list(int fd, char *const *list)
 {
 	int result = 0;
@@ -74,8 +74,8 @@ int environment_store(char *const *list, struct error *error)
 	int result;
 
 	if (!fits(list))
-		return error_errno(
-			error, EFBIG, "the environment is larger than a file may be (ulimit -f)");
+		return error_errno(error, EFBIG,
+			"the environment is larger than the limit on file sizes (ulimit -f)");
 	fd = make_file();
 	if (fd < 0)
 		return error_errno(error, errno, "cannot put the environment away");
@@ -84,15 +84,18 @@ int environment_store(char *const *list, struct error *error)
 		result = -errno;
 	if (result < 0)
 		return error_errno(error, -result, "cannot put the environment away");
-	/* one that is closed stays so for the shell: nothing of ours takes its place */
+	/*
+	 * a descriptor that the caller closed stays closed for the shell: none of ours takes its
+	 * number
+	 */
 	result = fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
 	return result < 0 ? error_errno(error, errno, "cannot put the environment away") : result;
 }
 
 /*
- * A loaded environment is one mapping, which can be given back whole: the two processes that a
- * session keeps have no use for it.  How many strings there are is not known before: there is room
- * for as many as there are bytes, and what is not touched costs nothing.
+ * A loaded environment is one mapping, which can be released as a whole: the two processes that
+ * remain for a session have no use for it.  The number of strings is not known in advance: there is
+ * room for as many as there are bytes, and untouched memory costs nothing.
  */
 struct loaded {
 	size_t total;

@@ -12,25 +12,25 @@
 
 #include "conf/common/error.h"
 
-/* What nsisolate-login has in its place: the memfd's number, and the path of nsisolate-shell. */
+/* What nsisolate-login has instead: the memfd's number, and the path of nsisolate-shell. */
 #define ENVIRONMENT_FD "NSISOLATE_ENVIRONMENT"
 #define ENVIRONMENT_SELF "NSISOLATE_SELF"
 
 /*
- * Puts @list away.  Returns a descriptor above stdio, which stays open over exec, or a negative
- * errno.  Counts against RLIMIT_FSIZE, and says so; a signal for that is never sent.
+ * Stores @list.  Returns a descriptor above stdio, which stays open over exec, or a negative errno.
+ * Subject to RLIMIT_FSIZE, which is reported; the signal for it is never sent.
  */
 int environment_store(char *const *list, struct error *error);
 
 /*
- * What is stored in @fd, byte for byte as it was; @fd can be closed then.  -EINVAL where it is
- * nothing of environment_store's.  The list is to be given back by environment_release, with its
- * strings; it has room for a SHELL.
+ * Loads what is stored in @fd, byte for byte; @fd can be closed afterwards.  -EINVAL when it does
+ * not come from environment_store.  environment_release frees the list and its strings; it has room
+ * for a SHELL.
  */
 int environment_load(int fd, char ***list, struct error *error);
 void environment_release(char **list);
 
-/* SHELL gets this value, where it stands or at the end.  -ENAMETOOLONG: no path has that length. */
+/* Sets SHELL to this value, in place or at the end.  -ENAMETOOLONG: no path has that length. */
 int environment_set_shell(char **list, const char *shell);
 
 /* The value of the first variable of this name; NULL: there is none. */

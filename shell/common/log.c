@@ -13,8 +13,8 @@
 #define PATIENCE_MS 1000
 
 /*
- * Like syslog(3), which waits for ever if the log daemon does not read: no login may hang on that.
- * RFC 3164, 4.3.2: the receiver of a line without a time adds its own.
+ * Like syslog(3), but that blocks for ever if the log daemon does not read: no login may hang on
+ * it.  RFC 3164, 4.3.2: the receiver of a line without a time adds its own.
  */
 static void write_line(int priority, const char *line)
 {
@@ -26,7 +26,7 @@ static void write_line(int priority, const char *line)
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	log.fd = fd;
-	/* nobody to tell that it failed */
+	/* nobody to report a failure to */
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
 		send(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
 		poll(&log, 1, PATIENCE_MS) > 0)

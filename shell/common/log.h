@@ -1,8 +1,8 @@
 /*
- * log.h - the system log, of a foreground session that nsisolate-shell asked for: what the PAM
- * module logs of its own, see session_log.h.
+ * log.h - the system log of a foreground session started by nsisolate-shell: the same lines as the
+ * PAM module's, see session_log.h.
  *
- * As the user: where nobody listens at /dev/log nothing is said, and nothing fails.
+ * Written as the user: if nobody listens at /dev/log nothing is logged, and nothing fails.
  */
 #ifndef NSISOLATE_LOG_H
 #define NSISOLATE_LOG_H
@@ -13,7 +13,7 @@
 #include "conf/common/policy.h"
 #include "conf/common/session_log.h"
 
-/* Who asked for the session, and what the rules call it. */
+/* Who asked for the session, and the names that the rules give it. */
 #define LOG_SERVICE "nsisolate-shell"
 
 struct log {
@@ -21,13 +21,13 @@ struct log {
 	struct session_log session;
 };
 
-/* The session begins, of @user, from @from; NULL: nothing will be logged, or it is not known. */
+/* The session of @user begins, from @from; NULL: nothing will be logged, or it is unknown. */
 void log_start(struct log *log, const struct policy *policy, const char *user, const char *from);
 
-/* Its PID namespace is that of the descriptor @namespace; -1: it is not known. */
+/* Its PID namespace is that of the descriptor @namespace; -1: unknown. */
 void log_namespace(struct log *log, int namespace);
 
-/* What it goes without; "": nothing. */
+/* What the session goes without; "": nothing. */
 void log_note(const struct log *log, const char *note);
 
 void log_opened(const struct log *log);

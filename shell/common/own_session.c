@@ -10,7 +10,7 @@
 
 #define ENGINE "nsisolate-init"
 
-/* A file of process 1, as far as there is room; @owner: whose it is. */
+/* Reads a file of process 1, as far as there is room; @owner: its owner. */
 static bool read_file(const char *path, char *text, size_t size, uid_t *owner)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -18,8 +18,8 @@ static bool is_file(const struct stat *status, const char *path)
 }
 
 /*
- * Whether @path leads to nsisolate-shell: by name, by link, or to a copy that we were started by;
- * or is its second step.
+ * Whether @path leads to nsisolate-shell: by name, by a link, or to the copy that we were started
+ * as; or to its second step.
  */
 static bool is_self(const char *path)
 {

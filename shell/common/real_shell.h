@@ -20,20 +20,18 @@
 int real_shell_find(const char **shell, const struct policy *policy, const struct login *login,
 	struct error *error);
 
-/*
- * The path of --config=PATH, where that is the first argument, which is taken out then; else NULL.
- */
+/* The path of --config=PATH, if that is the first argument, which is then removed; else NULL. */
 const char *real_shell_take_config(int *argc, char ***argv);
 
 /*
- * The real shell's argv from nsisolate-shell's own: argv[0] replaced (main's argv[0] without dash,
- * see real_shell_is_login), everything else handed on word by word.  Run by sshd's ForceCommand
- * with nothing of its own to do (no arguments, or `-l`), it is `-c $SSH_ORIGINAL_COMMAND`.
- * Allocated, NULL-terminated; the words are borrowed.  NULL when memory ran out.
+ * The real shell's argv, derived from nsisolate-shell's own: argv[0] is replaced (main's argv[0]
+ * without dash, see real_shell_is_login), everything else is passed on unchanged.  Run by sshd's
+ * ForceCommand without arguments, or with `-l`, it is `-c $SSH_ORIGINAL_COMMAND`.  Allocated,
+ * NULL-terminated; the words are borrowed.  NULL when out of memory.
  */
 char **real_shell_argv(const char *shell, int argc, char **argv, const char *original_command);
 
-/* Whether the caller asked for a login shell in the way that login(1) and sshd do: "-shell". */
+/* Whether the caller asked for a login shell as login(1) and sshd do: "-shell". */
 bool real_shell_is_login(const char *argv0);
 
 #endif

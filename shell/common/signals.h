@@ -1,7 +1,7 @@
 /*
- * signals.h - every signal there is: musl's functions leave out 32 to 34, glibc's 32 and 33, which
- * the C library keeps for its threads.  They still belong to the command, and end who does not
- * block them.
+ * signals.h - all signals: musl's functions leave out 32 to 34, glibc's 32 and 33, which the C
+ * library reserves for its threads.  They are passed on to the command, too, and end a process that
+ * does not block them.
  */
 #ifndef NSISOLATE_SIGNALS_H
 #define NSISOLATE_SIGNALS_H
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The kernel's own sigset_t: one bit a signal. */
+/* The kernel's own sigset_t: one bit per signal. */
 #define SIGNALS_ALL (~(uint64_t)0)
 #define SIGNALS_NONE ((uint64_t)0)
 

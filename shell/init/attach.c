@@ -27,12 +27,15 @@
 #include "shell/init/shared/systemd_scope.h"
 
 /*
- * The socket to whoever started us.  PID 1 keeps it for life: that root made it is what tells its
- * session from one that a user made up, see origin.c in shell/ctl.
+ * The socket to the process that started us.  PID 1 keeps it for life: being made by root
+ * distinguishes its session from one that a user faked, see origin.c in shell/ctl.
  */
 #define ANSWER STDOUT_FILENO
 
-/* The process of a pidfd, as the leader numbers it: proc(5), /proc/PID/fdinfo.  0: it has ended. */
+/*
+ * The process of a pidfd, as numbered in the leader's namespace: proc(5), /proc/PID/fdinfo.  0: it
+ * has ended.
+ */
 static pid_t pid_of(int pidfd)
 {
 	char path[40], text[512];
@@ -51,8 +54,8 @@ static pid_t pid_of(int pidfd)
 }
 
 /*
- * Whether nobody can join PID 1's namespaces any more: it gives them up as it ends, and its pidfd
- * is readable only when all that were in there are reaped, which others may be slow to do.
+ * Whether PID 1's namespaces can no longer be joined: it leaves them when it ends, but its pidfd
+ * becomes readable only when all processes inside have been reaped, which others may be slow to do.
  */
 static bool has_left(int pidfd)
 {
@@ -70,7 +73,7 @@ static int answer_failed(const struct error *error)
 	return EXIT_FAILURE;
 }
 
-/* The pidfd of our parent, unless it exited and we were reparented. */
+/* The pidfd of our parent, unless it has exited and we were reparented. */
 static int leader_open(struct error *error)
 {
 	pid_t leader = getppid();
@@ -87,7 +90,7 @@ static int leader_open(struct error *error)
 	return fd;
 }
 
-/* The namespaces exist as long as this process: until the leader has joined, or gave up. */
+/* The namespaces exist as long as this process: until the leader has joined or given up. */
 static int hold_namespaces(void)
 {
 	char byte;
@@ -97,14 +100,14 @@ static int hold_namespaces(void)
 	return EXIT_SUCCESS;
 }
 
-/* In PID 1 of a set that further logins will join. */
+/* In PID 1 of a session that further logins will join. */
 static int prepare_share(struct shared_socket *share, struct error *error)
 {
 	struct rlimit files;
 
 	if (share->directory < 0)
 		return 0;
-	/* two descriptors a login */
+	/* two descriptors per login */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
@@ -127,9 +130,12 @@ static int first_process(struct job *job, int leader, const struct shared_socket
 	int result;
 
 	signals_set(SIGNALS_ALL, NULL);
-	/* pam_limits may have bound the files that the user writes; /etc/hosts is none of them */
+	/*
+	 * pam_limits may have limited the size of files that the user writes; /etc/hosts is not one
+	 * of them
+	 */
 	setrlimit(RLIMIT_FSIZE, &any_size);
-	/* away from the leader's terminal: its ^C is not for PID 1 */
+	/* away from the leader's terminal: its ^C is not meant for PID 1 */
 	setsid();
 	result = prepare_share(&pid1.share, &error);
 	if (!result)
@@ -161,7 +167,7 @@ static int first_process(struct job *job, int leader, const struct shared_socket
 	pid1_run(&pid1);
 }
 
-/* How PID 1 will know that its namespaces are new ones. */
+/* How PID 1 can tell that its namespaces are new. */
 static int know_host(struct setup *setup, struct error *error)
 {
 	struct namespaces_host *host = &setup->host;
@@ -203,9 +209,9 @@ static int make_session(
 }
 
 /*
- * All in one message: the leader must never have this PID 1 in its hands and take it for one of its
- * own making, which it ends when something fails.  To the module the pidfd, to a user the
- * namespaces; what comes with it holds the set until the leader has joined.
+ * All in one message: the leader must never take this PID 1 for one that it made itself, which it
+ * ends when something fails.  The module gets the pidfd, a user the namespaces; the accompanying
+ * descriptor keeps the session alive until the leader has joined.
  */
 static int answer_joined(
 	const struct join_way *way, pid_t pid, bool own_userns, struct error *error)
@@ -217,8 +223,9 @@ static int answer_joined(
 }
 
 /*
- * What was mounted since the set began is covered in its mount namespace, which PID 1 has no right
- * to do any more.  A user's runner does it (run.c), who joins the user namespace, too.
+ * Covers what was mounted in the shared session's mount namespace since it began, which PID 1 no
+ * longer has the right to do.  For a user the runner does it (run.c), as it also joins the user
+ * namespace.
  */
 static int cover_in_set(const struct join_way *way, const struct setup *setup, struct error *error)
 {
@@ -228,7 +235,7 @@ static int cover_in_set(const struct join_way *way, const struct setup *setup, s
 
 	if (host < 0)
 		return host;
-	/* a comfort: without it the set has the file that it has */
+	/* not essential: without it the session keeps its file */
 	hosts_make(&setup->policy, &hosts, &(struct error){0});
 	if (setns(way->fds[0], CLONE_NEWNS) < 0) {
 		hosts_free(&hosts);
@@ -243,8 +250,8 @@ static int cover_in_set(const struct join_way *way, const struct setup *setup, s
 }
 
 /*
- * PID 1 will be there for other logins too, and should not end with this one.  What a user's
- * manager is asked for ends with the last one: not the place for what lingers.
+ * PID 1 will also serve other logins, and should not end with this one.  Units of a user's manager
+ * end with the last login: not the place for what lingers.
  */
 static bool can_leave_unit(const struct job *job)
 {
@@ -254,7 +261,7 @@ static bool can_leave_unit(const struct job *job)
 							    unit_has_manager(setup->uid)));
 }
 
-/* 0: the new set comes to be right here. */
+/* 0: make the new shared session in this unit. */
 static pid_t leave_unit(const struct job *job, const struct unit_hand *hand)
 {
 	struct error why = {0};
@@ -264,13 +271,13 @@ static pid_t leave_unit(const struct job *job, const struct unit_hand *hand)
 		return 0;
 	if (can_leave_unit(job))
 		pid = unit_leave(job->arguments, job->setup.own_userns, hand, &why);
-	/* for the log alone: a leader that does not listen is found out when the set answers */
+	/* for the log only; a leader that does not listen is noticed when the session answers */
 	if (!pid && answer_send(ANSWER, ANSWER_STAYS, "", NULL, 0) == 0)
 		answer_note(&why);
 	return pid;
 }
 
-/* The login's way into the set of namespaces of the user's other logins; makes it for the first. */
+/* Lets the login into the shared session of the user's other logins; the first login makes it. */
 static int share_session(struct job *job, int leader, int lock, struct error *error)
 {
 	const struct setup *setup = &job->setup;
@@ -292,18 +299,19 @@ static int share_session(struct job *job, int leader, int lock, struct error *er
 	if (joined < 0)
 		return joined;
 	if (joined) {
-		pid_t pid = pid_of(way.fds[0]); /* the host's /proc has it */
+		pid_t pid = pid_of(way.fds[0]); /* as numbered in the host's /proc */
 
 		result = setup->own_userns ? 0 : cover_in_set(&way, setup, error);
-		error->lacking = false; /* no reason to go without a set that is there */
+		/* a shared session exists: not a reason to go without one */
+		error->lacking = false;
 		/* the leader cannot join it either, and asks for a new one */
 		if (result < 0 && has_left(way.fds[0]))
 			result = 0;
 		return result < 0 ? result : answer_joined(&way, pid, setup->own_userns, error);
 	}
 	/*
-	 * or the new set's PID 1 would have it, and one that only slept would take this login in,
-	 * too
+	 * otherwise the new session's PID 1 would inherit it, and a PID 1 that was merely slow
+	 * would take in this login, too
 	 */
 	cleanup_close(&connection);
 	connection = -1;

@@ -50,7 +50,7 @@ void command_save_signals(struct command *command)
 	static const struct sigaction by_default = {.sa_handler = SIG_DFL};
 
 	signals_set(SIGNALS_ALL, &command->mask);
-	/* ignored, it would keep the command's wait status from PID 1 */
+	/* if it were ignored, PID 1 would not get the command's wait status */
 	sigaction(SIGCHLD, &by_default, &command->on_child);
 }
 
@@ -63,7 +63,9 @@ _Noreturn void command_exec(const struct command *command)
 	_exit(errno == ENOENT || errno == ENOTDIR ? 127 : 126);
 }
 
-/* Like vfork(2), but that memory is not shared: there is no other way back from two returns. */
+/*
+ * Like vfork(2), but without sharing memory: returning twice from a function does not allow that.
+ */
 static pid_t clone_and_wait(int flags)
 {
 	struct clone_args args = {
@@ -76,7 +78,7 @@ static pid_t clone_and_wait(int flags)
 
 pid_t command_start(const struct command *command, int flags, struct error *error)
 {
-	/* when it returns the command has the terminal, and is seen by no signal of ours */
+	/* when it returns the command owns the terminal, and no signal of ours reaches it */
 	pid_t pid = flags ? clone_and_wait(flags) : vfork();
 
 	if (pid < 0)
@@ -84,7 +86,7 @@ pid_t command_start(const struct command *command, int flags, struct error *erro
 	if (pid == 0) {
 		if (command->terminal >= 0) {
 			setpgid(0, 0);
-			/* SIGTTOU is blocked: from the background this is allowed only so */
+			/* SIGTTOU is blocked: only so is this permitted in the background */
 			tcsetpgrp(command->terminal, getpid());
 		}
 		command_exec(command);
@@ -95,7 +97,8 @@ pid_t command_start(const struct command *command, int flags, struct error *erro
 void command_signal(pid_t command, int signum)
 {
 	/*
-	 * a stop from the terminal stopped the whole process group, where the command has its own
+	 * a stop from the terminal has stopped the whole process group, unless the command has its
+	 * own
 	 */
 	if (signum == SIGCONT && kill(-command, SIGCONT) == 0)
 		return;

@@ -13,7 +13,7 @@
 
 #include "conf/common/array.h"
 
-/* 64 bits and little-endian, which offset_of_argument() counts on, and no socketcall(2). */
+/* 64 bits and little-endian, which offset_of_argument() relies on, and no socketcall(2). */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined(__aarch64__) && !defined(__AARCH64EB__) && !defined(__ILP32__)
@@ -24,28 +24,28 @@
 
 #ifdef ARCHITECTURE
 
-/* With musl and with glibc, whose ways to the same end differ. */
+/* With musl and with glibc, which use different calls for the same purpose. */
 static const uint16_t calls[] = {
-	/* the loop; restart_syscall: a poll(2) that a stop or a freeze interrupted */
+	/* the loop; restart_syscall: a poll(2) interrupted by a stop or a freeze */
 	__NR_ppoll,
 	__NR_read,
 	__NR_restart_syscall,
 	__NR_clock_gettime,
-	/* children, and all others at the end */
+	/* children, and all other processes at the end */
 	__NR_wait4,
 	__NR_kill,
 	__NR_getpid,
 	__NR_pidfd_open,
 	__NR_exit_group,
 	__NR_exit,
-	/* /proc; fcntl: musl sets FD_CLOEXEC once more */
+	/* /proc; fcntl: musl sets FD_CLOEXEC a second time */
 	__NR_getdents64,
 	__NR_readlinkat,
 	__NR_fstat,
 	__NR_newfstatat,
 	__NR_fcntl,
 	__NR_close,
-	/* lines, and logins that join */
+	/* sockets to the leaders, and logins that join */
 	__NR_accept4,
 	__NR_recvmsg,
 	__NR_recvfrom,
@@ -63,7 +63,7 @@ static const uint16_t calls[] = {
 #endif
 };
 
-/* Allowed where none of @mask's bits is set in the argument of that number. */
+/* Allowed if none of the bits of @mask is set in the argument of that number. */
 static const struct {
 	uint16_t call;
 	uint16_t argument;
@@ -89,7 +89,7 @@ static uint32_t offset_of_argument(unsigned number)
 	return (uint32_t)(offsetof(struct seccomp_data, args) + number * sizeof(uint64_t));
 }
 
-/* Writes the program: a jump to the end for each call, the last of them into ENOSYS. */
+/* Generates the program: a jump to the end for each call, the last of them to ENOSYS. */
 static void write_program(struct sock_filter program[LENGTH])
 {
 	const struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
@@ -125,7 +125,9 @@ int filter_install(struct error *error)
 	struct sock_fprog filter = {.len = LENGTH, .filter = program};
 
 	write_program(program);
-	/* without SPEC_ALLOW older kernels slow the process down: it runs nobody's code but ours */
+	/*
+	 * without SPEC_ALLOW older kernels slow the process down, needlessly: it runs only our code
+	 */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter) <
 		0)
 		return error_errno(error, errno, "cannot give up system calls");

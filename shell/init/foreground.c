@@ -61,22 +61,22 @@ static int first_process(struct job *job, struct command *command, int outer)
 	if (pid1.command < 0)
 		return send_failed(outer, &error);
 	/*
-	 * A process group that is nobody's job: what is typed or killed there is not for PID 1.
-	 * The command has its own, which can be stopped as long as its parent is in its session; or
-	 * it stays in the caller's, which must not become one that can be stopped for that
-	 * (setpgid(2), orphaned).
+	 * A process group that is not a job: keys and signals there are not meant for PID 1.  The
+	 * command has its own, which can be stopped as long as its parent is in its session; or it
+	 * stays in the caller's, which must not become orphaned, as it could not be stopped then
+	 * (setpgid(2)).
 	 */
 	if (command->terminal >= 0)
 		setpgid(0, 0);
 	else
 		setsid();
-	/* the command has begun: from here on nobody may be told that it could be run otherwise */
+	/* the command has begun: from here on no error may claim that it can be run otherwise */
 	if (drop_new_privileges(&error) < 0 || descriptors_keep(keep, 2, &error) < 0 ||
 		chdir("/") < 0)
 		return EXIT_FAILURE;
 	title_shorten(&job->title);
 	command_release(command);
-	/* for the log alone: it goes without where this fails */
+	/* for the log only, which goes without if this fails */
 	if (job->log_user)
 		ready.number = (long long)namespace_inode("pid", NULL);
 	snprintf(ready.text, sizeof ready.text, "%s", note.text);
@@ -88,8 +88,8 @@ static int first_process(struct job *job, struct command *command, int outer)
 
 /*
  * Without a PID namespace there is no PID 1 and nothing to wait for: this process itself enters the
- * others and becomes the command.  What fails halfway cannot be undone, so where a failure must
- * let the command run as it is, a child tries first.
+ * other namespaces and becomes the command.  A failure halfway cannot be undone, so where a failure
+ * must let the command run un-isolated, a child tries first.
  */
 static int enter_in_place(struct job *job, struct error *error)
 {
@@ -122,7 +122,7 @@ static int try_in_place(struct job *job, struct error *error)
 	return length == 0 ? 0 : -EPROTO;
 }
 
-/* Whether the rule lets the command run un-isolated when it must; uid 0 is never locked out. */
+/* Whether the rule lets the command run un-isolated if it must; uid 0 is never locked out. */
 static bool may_go_without(const struct job *job)
 {
 	return job->setup.policy.on_error == ON_ERROR_ALLOW || getuid() == 0;
@@ -181,7 +181,7 @@ static int session_start(
 		return pid;
 	}
 	close(pidfd);
-	/* a PID 1 that died without a word may have begun the command: it is not run again */
+	/* a PID 1 that died without a message may have begun the command: do not run it again */
 	if (recv(sockets[0], &message, sizeof message, 0) != sizeof message)
 		supervisor_end(outer, SIGKILL);
 	if (message.what == PID1_FAILED) {

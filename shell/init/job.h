@@ -7,12 +7,12 @@
 #include "conf/common/error.h"
 #include "setup.h"
 
-/* A command that is found in /proc/PID/comm, and the word before every message. */
+/* The command name, as in /proc/PID/comm, and the prefix of every message. */
 #define INIT_NAME "nsisolate-init"
 
 /*
- * The command line's memory behind its first word, which says whose session it is: that is what ps
- * should show, and not the options.
+ * The command line's memory after its first word, which says whose session it is: ps should show
+ * that, not the options.
  */
 struct title {
 	char *start; /* of the first word */
@@ -28,7 +28,7 @@ struct job {
 	struct title title;
 	char **command; /* foreground: what to run; NULL: attach */
 	char **arguments; /* the whole command line */
-	bool stay; /* attach: in whatever unit this login is, even for a set that outlives it */
+	bool stay; /* attach: in whatever unit this login is, even for a session that outlives it */
 	bool moved; /* attach: by unit_leave, to a unit of its own */
 	int environment; /* foreground: a descriptor that has the command's; -1: it is ours */
 	const char *log_user,

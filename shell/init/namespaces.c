@@ -27,7 +27,7 @@ bool namespaces_is_new(
 {
 	ino_t own;
 
-	/* to ask costs one part in thirty of a session: process 1 has no /proc/self yet */
+	/* asking costs one thirtieth of a session: process 1 has no /proc/self yet */
 	if (host->first && getpid() == 1)
 		return true;
 	own = namespace_inode(file, error);
@@ -40,14 +40,15 @@ bool namespaces_is_new(
 }
 
 /*
- * A new user namespace may hold, all its processes together, what the soft limits of its maker are
- * at that moment (Linux 5.14 on, create_user_ns() in kernel/user_namespace.c).  So the user could
- * not raise them any more, though getrlimit(2) says so: they are at the hard ones for that moment.
+ * The processes of a new user namespace together may use what its creator's soft limits are at that
+ * moment (since Linux 5.14, create_user_ns() in kernel/user_namespace.c).  So the user could not
+ * raise them any more, although getrlimit(2) says so: therefore they are set to the hard limits
+ * temporarily.
  */
 static const int ceilings[] = {RLIMIT_NPROC, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_MEMLOCK};
 #define CEILINGS ARRAY_SIZE(ceilings)
 
-/* Without a word where it fails: both ways the session has limits that its user could have had. */
+/* Failures are ignored: either way the session has limits that its user could have had. */
 static void raise_ceilings(int flags, struct rlimit own[CEILINGS])
 {
 	for (size_t i = 0; i < CEILINGS; i++) {
@@ -76,7 +77,7 @@ static pid_t clone_into(int flags, int *pidfd)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
-/* Whether a child can be had in namespaces of @flags: 0, or the errno that says why not. */
+/* Whether a child can be created in namespaces of @flags: 0, or the errno of the failure. */
 static int try_clone(int flags)
 {
 	int pidfd = -1;
@@ -91,7 +92,7 @@ static int try_clone(int flags)
 	return 0;
 }
 
-/* clone3 failed for @flags together: asks for each kind alone, to name the one that is refused. */
+/* clone3 failed for @flags together: tries each kind alone, to name the one that is refused. */
 static int name_refused(int flags, int errnum, struct error *error)
 {
 	int user = flags & CLONE_NEWUSER;
@@ -145,7 +146,7 @@ static int write_file(const char *path, const char *text, struct error *error)
 	size_t length = strlen(text);
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	/* these files take the whole text in one write or refuse it: user_namespaces(7) */
+	/* these files accept the whole text in one write or refuse it: user_namespaces(7) */
 	if (fd < 0 || write(fd, text, length) != (ssize_t)length)
 		return error_of_machine(error,
 			error_errno(error, errno,
@@ -164,7 +165,10 @@ int namespaces_map_ids(uid_t uid, gid_t gid, struct error *error)
 	result = write_file("/proc/self/uid_map", line, error);
 	if (result < 0)
 		return result;
-	/* without this an unprivileged gid_map is refused, since setgroups(2) could shed a group */
+	/*
+	 * otherwise an unprivileged gid_map is refused, since setgroups(2) could drop a group:
+	 * CVE-2014-8989
+	 */
 	result = write_file("/proc/self/setgroups", "deny", error);
 	if (result < 0)
 		return result;

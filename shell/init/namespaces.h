@@ -1,6 +1,4 @@
-/*
- * namespaces.h - new namespaces, and the proof that one really is new.
- */
+/* namespaces.h - new namespaces, and the proof that they are new. */
 #ifndef NSISOLATE_NAMESPACES_H
 #define NSISOLATE_NAMESPACES_H
 
@@ -10,8 +8,8 @@
 #include "conf/common/error.h"
 
 /*
- * What tells a session's namespaces from the host's: being process 1, where one call made them
- * together with the PID namespace; else the inodes of the host's, 0 where that is not known.
+ * What distinguishes a session's namespaces from the host's: being process 1, if one call made them
+ * together with the PID namespace; else the inodes of the host's, 0 if unknown.
  */
 struct namespaces_host {
 	bool first;
@@ -34,8 +32,8 @@ bool namespaces_is_new(
 pid_t namespaces_clone(int flags, int *pidfd, struct error *error);
 
 /*
- * The same for this process itself: unshare(2), but that it enters a new time namespace too.  It is
- * put into no new PID namespace.
+ * The same for this process itself: unshare(2), but also enters a new time namespace.  It does not
+ * enter a new PID namespace.
  */
 int namespaces_unshare(int flags, struct error *error);
 
@@ -45,7 +43,7 @@ int namespaces_unshare(int flags, struct error *error);
  */
 int namespaces_map_ids(uid_t uid, gid_t gid, struct error *error);
 
-/* In a new network namespace: the loopback device, which is all that it has, is made to work. */
+/* In a new network namespace: brings up the loopback device, which is all that it has. */
 int namespaces_loopback_up(struct error *error);
 
 /*

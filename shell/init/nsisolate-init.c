@@ -1,5 +1,5 @@
 /*
- * nsisolate-init - the engine: the only place that makes namespaces, and PID 1 of what it made.
+ * nsisolate-init - the engine: the only program that makes namespaces, and PID 1 of what it made.
  *
  * Started by pam_nsisolate.so (--attach) or by nsisolate-shell (--user ... -- SHELL); can be used
  * by hand like unshare(1).  See nsisolate-init(8).
@@ -77,7 +77,7 @@ static int take_descriptor(const char *word, const char *name, int *fd, struct e
 	return *fd >= 0 ? 1 : error_set(error, EINVAL, "%s: no descriptor", word);
 }
 
-/* Takes one option; 1 when taken, 0 when unknown, negative errno when its value is wrong. */
+/* Takes one option; 1 when taken, 0 when unknown, a negative errno when its value is wrong. */
 static int take_option(struct job *job, bool *attach, const char *word, struct error *error)
 {
 	bool *flag = NULL;
@@ -140,7 +140,7 @@ static int check_job(const struct job *job, bool attach, struct error *error)
 		return error_set(error, EINVAL, "--scope=user needs --pid");
 	if (attach && job->setup.own_userns && job->setup.policy.scope != SCOPE_USER)
 		return error_set(error, EINVAL, "--attach with --user needs --scope=user");
-	/* or a /proc of one session would be mounted for the whole host */
+	/* otherwise a session's /proc would be mounted for the whole host */
 	if (attach && !job->setup.own_userns && (job->setup.policy.kinds & CLONE_NEWNS) &&
 		!job->setup.host.mnt)
 		return error_set(error, EINVAL,

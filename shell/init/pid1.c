@@ -21,7 +21,7 @@
 #include "filter.h"
 #include "shell/init/shared/join.h"
 
-/* How soon to look again when a look at /proc failed (watch_somebody), or accept(2). */
+/* The delay before the next attempt when reading /proc failed (watch_somebody), or accept(2). */
 #define LOOK_AGAIN_MS 1000
 
 /* How often poll(2) or read(2) may fail in a row. */
@@ -33,22 +33,25 @@ enum { SIGNALS, WATCHED, LISTENER, ASKING, FIXED };
 struct life {
 	const struct pid1 *pid1;
 	int signals; /* signalfd */
-	struct pid1_login *logins; /* who are still there */
+	struct pid1_login *logins; /* those still alive */
 	struct pollfd *polled; /* room for FIXED and two for each of them */
 	size_t count, room;
-	struct pid1_login only_login[1]; /* their place while there is one */
+	struct pid1_login only_login[1]; /* used while there is only one */
 	struct pollfd only_polled[FIXED + 2];
 	struct shared_socket share;
 	int asking; /* the connection of a login that wants to join; -1: none */
-	bool deaf; /* for a moment: one could not be accepted */
+	bool deaf; /* temporarily: one could not be accepted */
 	pid_t command; /* 0 once it has ended */
 	bool ending;
 	int64_t deadline; /* ms on CLOCK_MONOTONIC: the end by force; -1: none */
 	unsigned blind; /* how often in a row poll(2) or read(2) failed */
-	int watched; /* while ending: pidfd of some process that still lives, or -1 */
+	int watched; /* while ending: pidfd of some process that is still alive, or -1 */
 };
 
-/* No login comes in any more; one that is asking sees the connection end, and makes a new set. */
+/*
+ * No further login can join; one that is asking sees its connection closed, and makes a new
+ * session.
+ */
 static void stop_sharing(struct life *life)
 {
 	shared_socket_withdraw(&life->share);
@@ -56,7 +59,7 @@ static void stop_sharing(struct life *life)
 	life->asking = -1;
 }
 
-/* The logout policy begins; a second reason to end changes nothing. */
+/* Starts the logout policy; a second reason to end changes nothing. */
 static void begin_end(struct life *life)
 {
 	const struct policy *policy = life->pid1->policy;
@@ -64,14 +67,14 @@ static void begin_end(struct life *life)
 	if (life->ending)
 		return;
 	life->ending = true;
-	/* a set that lingers can be joined again */
+	/* a shared session that lingers can be joined again */
 	if (policy->logout != LOGOUT_KILL)
 		return;
 	stop_sharing(life);
 	/*
-	 * Everybody but PID 1.  What a setuid program started is not ours to signal; the kernel
-	 * ends that too when PID 1 goes.  SIGHUP for shells, which ignore SIGTERM; SIGCONT so that
-	 * stopped jobs can hear either.
+	 * All processes except PID 1.  We may not signal setuid programs; the kernel kills them too
+	 * when PID 1 exits.  SIGHUP for shells, which ignore SIGTERM; SIGCONT so that stopped jobs
+	 * can receive either.
 	 */
 	kill(-1, SIGTERM);
 	kill(-1, SIGHUP);
@@ -80,10 +83,10 @@ static void begin_end(struct life *life)
 }
 
 /*
- * Whoever the leader forked has no parent in here, so PID 1 gets no SIGCHLD for it: to learn that
- * the session is empty it waits for the end of one living process at a time.  A zombie does not
+ * A process forked by the leader has no parent in here, so PID 1 gets no SIGCHLD for it: to learn
+ * that the session is empty it waits for the end of one live process at a time.  A zombie does not
  * count: its parent is outside and may itself be waiting for the session's end, as sshd does, which
- * closes the PAM session before it reaps its child.  Returns false when nobody is left.
+ * closes the PAM session before it reaps its child.  Returns false when none is left.
  */
 static bool watch_somebody(struct life *life, int *timeout)
 {
@@ -97,7 +100,7 @@ static bool watch_somebody(struct life *life, int *timeout)
 		return false;
 	proc = opendir("/proc");
 	if (!proc) {
-		/* out of memory or descriptors, or root in here took /proc away */
+		/* out of memory or descriptors, or root in here has removed /proc */
 		*timeout = LOOK_AGAIN_MS;
 		return true;
 	}
@@ -119,13 +122,13 @@ static bool watch_somebody(struct life *life, int *timeout)
 	}
 	closedir(proc);
 	if (life->watched < 0 && failed)
-		*timeout = LOOK_AGAIN_MS; /* of somebody it could not be told */
+		*timeout = LOOK_AGAIN_MS; /* it could not find out about some process */
 	return life->watched >= 0 || failed;
 }
 
 /* ---- logins ---- */
 
-/* Room for one more, of memory only where there are several; -ENOMEM leaves what there is. */
+/* Makes room for one more; allocates only when there are several; -ENOMEM leaves what there is. */
 static int make_room(struct life *life)
 {
 	size_t room = life->count + 1;
@@ -161,7 +164,7 @@ static void take_login(struct life *life, const struct pid1_login *login)
 static void login_gone(struct life *life, struct pid1_login *login)
 {
 	cleanup_close(&login->leader);
-	/* the first one's stays: nsisolatectl knows the session by it */
+	/* the first one's stays open: nsisolatectl recognises the session by it */
 	if (login->line != life->pid1->login.line)
 		cleanup_close(&login->line);
 	*login = life->logins[--life->count];
@@ -186,7 +189,10 @@ static void hear_asking(struct life *life)
 		cleanup_close(&login.line);
 		break;
 	case JOIN_CHANGED:
-		/* the name is the next set's from now on; this one lives on with its logins */
+		/*
+		 * the name belongs to the next session from now on; this one lives on with its
+		 * logins
+		 */
 		shared_socket_forget(&life->share);
 		join_refuse(life->asking, JOIN_CHANGED);
 		break;
@@ -202,7 +208,7 @@ static void hear_asking(struct life *life)
 
 static void tell_outer(struct life *life, struct pid1_message message, int flags)
 {
-	/* nobody to tell any more: poll() says so next */
+	/* nobody listens any more: the next poll() reports that */
 	if (life->count)
 		send(life->logins[0].line, &message, sizeof message, MSG_NOSIGNAL | flags);
 }
@@ -219,7 +225,7 @@ static void reap(struct life *life)
 		if (pid != life->command)
 			continue;
 		if (WIFSTOPPED(status)) {
-			/* an outer process that is stopped itself does not listen, and knows */
+			/* an outer process that is itself stopped does not listen, and knows */
 			tell_outer(life, (struct pid1_message){PID1_STOPPED, .value = status},
 				MSG_DONTWAIT);
 			continue;
@@ -291,13 +297,13 @@ static void hear_line(struct life *life, struct pid1_login *login)
 
 static size_t fill_polled(struct life *life)
 {
-	/* without a command, to hang up is all that a line can do */
+	/* without a command, hanging up is the only event on a socket */
 	short line_events = life->pid1->command ? POLLIN : 0;
 	struct pollfd *polled = life->polled;
 
 	polled[SIGNALS] = (struct pollfd){.fd = life->signals, .events = POLLIN};
 	polled[WATCHED] = (struct pollfd){.fd = life->watched, .events = POLLIN};
-	/* one after the other */
+	/* one at a time */
 	polled[LISTENER] = (struct pollfd){
 		.fd = life->asking < 0 && !life->deaf ? life->share.listener : -1,
 		.events = POLLIN,
@@ -314,14 +320,14 @@ static size_t fill_polled(struct life *life)
 static void hear_polled(struct life *life)
 {
 	const struct pollfd *polled = life->polled;
-	/* seen before hear_asking() gets room for one more elsewhere */
+	/* before hear_asking(), which may move the array */
 	bool asked = polled[LISTENER].revents;
 
 	if (polled[SIGNALS].revents)
 		read_signal(life);
 	else
 		life->blind = 0;
-	/* from the last one on: the place of one that has gone is the last one's */
+	/* from the last one on: the slot of one that has gone is filled with the last */
 	for (size_t i = life->count; i-- > 0;) {
 		if (polled[FIXED + 2 * i].revents)
 			login_gone(life, &life->logins[i]);
@@ -337,7 +343,7 @@ static void hear_polled(struct life *life)
 	life->deaf = false;
 	if (asked && life->share.listener >= 0) {
 		life->asking = accept4(life->share.listener, NULL, NULL, SOCK_CLOEXEC);
-		life->deaf = life->asking < 0; /* no descriptor left, perhaps */
+		life->deaf = life->asking < 0; /* perhaps no descriptor is left */
 	}
 }
 
@@ -354,13 +360,13 @@ int pid1_signals(struct error *error)
 }
 
 /*
- * What setting up the session left of its stack is of no use for the rest of this life.  Not
- * inlined: all that is below this frame is given back.
+ * The stack that setting up the session has used is not needed any more.  Not inlined: everything
+ * below this frame is released.
  */
 __attribute__((noinline)) static void give_stack_back(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	/* except what this frame and madvise(2) stand on */
+	/* except what this frame and madvise(2) use */
 	uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - 1024) & ~(page - 1);
 
 	madvise((void *)(end - 8 * page), 8 * page, MADV_DONTNEED);
@@ -378,7 +384,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		.watched = -1,
 	};
 
-	/* or kill(-1) would mean every process of the user's */
+	/* otherwise kill(-1) would hit every process of the user's */
 	if (getpid() != 1)
 		_exit(EXIT_FAILURE);
 	life.logins = life.only_login;
@@ -386,8 +392,8 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	life.room = 1;
 	take_login(&life, &pid1->login);
 	/*
-	 * Defence in depth.  Where the kernel lacks it, or has no memory, the first wall stands:
-	 * PID 1 has no privilege to lose, and the session has begun.
+	 * Defence in depth.  If the kernel lacks it, or is out of memory, that is no reason to
+	 * fail: PID 1 has no privilege to lose, and the session has begun.
 	 */
 	filter_install(&(struct error){0});
 	give_stack_back();

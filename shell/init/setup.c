@@ -27,7 +27,10 @@ static int setup_mounts(
 
 	if (!result)
 		result = hosts_cover(hosts, policy->kinds & CLONE_NEWPID, error);
-	/* before other mounts hide a procfs, from under which its directory could be moved */
+	/*
+	 * before other mounts hide a procfs, whose directory could then be moved away from under
+	 * them
+	 */
 	if (!result && (policy->kinds & CLONE_NEWPID))
 		result = setup_proc(setup->uid, setup->own_userns, error);
 	if (!result && policy->user_manager == USER_MANAGER_HIDE)
@@ -39,7 +42,7 @@ static int setup_mounts(
 		result = overmounts_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = overmounts_cgroup(error);
-	/* in a user namespace of nsisolate-shell's nobody maps the ids that a container takes */
+	/* a user namespace of nsisolate-shell does not map the ids that a container needs */
 	if (!result && !setup->own_userns)
 		result = mounts_share(error);
 	return result;

@@ -1,5 +1,5 @@
 /*
- * setup.h - from "just cloned" to "a session": the steps that both modes share, in the one order
+ * setup.h - from "just cloned" to "a session": the steps that both modes share, in the only order
  * in which they work.
  */
 #ifndef NSISOLATE_SETUP_H
@@ -15,9 +15,9 @@
 
 struct setup {
 	struct policy policy;
-	bool become; /* root becomes uid and gid, for good: PID 1 of somebody else's session */
-	bool own_userns; /* a user namespace of its own: no privilege is used or needed */
-	uid_t uid; /* the user whom the session is for */
+	bool become; /* root becomes uid and gid permanently: PID 1 of a user's session */
+	bool own_userns; /* in a user namespace of its own: no privilege is needed */
+	uid_t uid; /* the user that the session is for */
 	gid_t gid;
 	struct namespaces_host host;
 	struct overmounts_kept kept;

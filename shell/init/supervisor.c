@@ -25,7 +25,7 @@ static void send_signal(struct supervisor *outer, int signum)
 		send(outer->line, &message, sizeof message, MSG_NOSIGNAL);
 }
 
-/* The terminal that we are in the foreground of, as a descriptor of its own; -1: none. */
+/* A new descriptor of the terminal if we are in its foreground; -1: none. */
 static int foreground_terminal(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -34,7 +34,7 @@ static int foreground_terminal(void)
 	return -1;
 }
 
-/* The caller's shell has put us into the foreground again: pass it on to @group. */
+/* The caller's shell has put us into the foreground again: pass that on to @group. */
 static void pass_terminal_on(struct supervisor *outer, pid_t group)
 {
 	if (outer->terminal < 0)
@@ -68,7 +68,7 @@ static void stop_too(struct supervisor *outer, int signum)
 	raise(signum);
 	sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here we stop, and come back by SIGCONT */
 	sigprocmask(SIG_BLOCK, &stop, NULL);
-	/* that is pending then, since it is blocked */
+	/* that is then pending, since it is blocked */
 	if (by_stop && sigpending(&pending) == 0 && !sigismember(&pending, SIGCONT))
 		return;
 	pass_terminal_on(outer, group);
@@ -77,13 +77,13 @@ static void stop_too(struct supervisor *outer, int signum)
 
 _Noreturn void supervisor_end(struct supervisor *outer, int status)
 {
-	/* or the caller's shell would find itself in the background */
+	/* otherwise the caller's shell would find itself in the background */
 	if (outer->in_foreground)
 		tcsetpgrp(outer->terminal, getpgrp());
 	end_as(status);
 }
 
-/* The command has: @left processes are still there, or a negative errno. */
+/* The command has ended: @left processes are still there, or a negative errno. */
 static _Noreturn void supervisor_ended(
 	struct supervisor *outer, int status, int left, const char *reason)
 {
@@ -91,7 +91,7 @@ static _Noreturn void supervisor_ended(
 	supervisor_end(outer, status);
 }
 
-/* Whether PID 1 of a shared set is gone, and our command with it. */
+/* Whether PID 1 of a shared session has ended, and our command with it. */
 static bool set_has_ended(const struct supervisor *outer)
 {
 	struct pollfd line = {.fd = outer->line};
@@ -99,7 +99,7 @@ static bool set_has_ended(const struct supervisor *outer)
 	return poll(&line, 1, 0) > 0;
 }
 
-/* What has become of our child. */
+/* Handles a change of our child's state. */
 static void look_at_command(struct supervisor *outer)
 {
 	int status;
@@ -131,7 +131,7 @@ static void hear_signal(struct supervisor *outer)
 	case SIGTTIN:
 	case SIGTTOU:
 	case SIGWINCH:
-		/* from the terminal: the whole process group got it, the command with us */
+		/* from the terminal: the whole process group got it, including the command */
 		if (info.ssi_code == SI_KERNEL)
 			return;
 		break;
@@ -144,7 +144,7 @@ static void hear_signal(struct supervisor *outer)
 	send_signal(outer, (int)info.ssi_signo);
 }
 
-/* What PID 1 says of its child. */
+/* Handles what PID 1 reports of its child. */
 static void hear_line(struct supervisor *outer)
 {
 	struct pid1_message message;

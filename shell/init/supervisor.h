@@ -15,12 +15,12 @@
 #include "shell/common/log.h"
 
 struct supervisor {
-	int line; /* socket to PID 1: struct pid1_message both ways, or to hang up on alone */
+	int line; /* socket to PID 1: struct pid1_message both ways, or only to be closed */
 	pid_t command; /* our child; 0: it is PID 1's */
 	int signals; /* signalfd */
 	int terminal; /* whose foreground the command's process group is; -1: none */
 	bool in_foreground;
-	struct log log; /* begun when the command has */
+	struct log log; /* started when the command has started */
 };
 
 /* Finds the terminal. */
@@ -35,7 +35,7 @@ int supervisor_listen(struct supervisor *outer, struct error *error);
 /* Ends as the command did. */
 _Noreturn void supervisor_run(struct supervisor *outer);
 
-/* Ends as a command of this wait status would, with the terminal given back. */
+/* Ends as a command with this wait status would, after giving back the terminal. */
 _Noreturn void supervisor_end(struct supervisor *outer, int status);
 
 #endif

@@ -242,7 +242,7 @@ test_who_cannot_be_told_the_rules_is_refused_and_root_is_not() {
 	# and where the environment cannot be put away
 	said=$(as dave bash -c 'ulimit -f 0; exec nsisolate-shell -c "echo in"' 2>&1)
 	assert_eq $? 1 "status under ulimit -f"
-	assert_match "$said" 'the environment is larger than a file may be \(ulimit -f\)' "under ulimit -f"
+	assert_match "$said" 'the environment is larger than the limit on file sizes \(ulimit -f\)' "under ulimit -f"
 	assert_match "$(bash -c 'ulimit -f 0; exec nsisolate-shell -c "echo in"' 2>&1)" 'in$' "root under ulimit -f"
 }
 

@@ -26,15 +26,15 @@
 #define INODES 4
 #define INODES_TEXT "4"
 #define BLANKS " \t\r"
-/* the address of a machine's own name where it has no other, as Debian has it */
+/* Debian's address for a machine's own name where it has no other */
 #define OWN_ADDRESS "127.0.1.1"
 
-/* Whose the line is. */
+/* The names that the line is for. */
 struct hosts_names {
-	const char *host; /* the machine's own, as uname(2) has it */
+	const char *host; /* the machine's own, from uname(2) */
 	const char *session;
 	const char *domain; /* the session's domainname; "": none of its own */
-	bool local; /* the machine's addresses are not the session's */
+	bool local; /* the session does not have the machine's addresses */
 };
 
 /* A part of the host's file. */
@@ -43,7 +43,7 @@ struct word {
 	size_t length;
 };
 
-/* The next one of the line that ends at @end; false when there is none. */
+/* The next word of the line that ends at @end; false when there is none. */
 static bool next_word(const char **cursor, const char *end, struct word *word)
 {
 	while (*cursor < end && strchr(BLANKS, **cursor))
@@ -72,7 +72,7 @@ static bool line_names(const char *cursor, const char *end, const char *name, st
 	return false;
 }
 
-/* The line for @name in @text: the first one, of those with an IPv4 address if there are any. */
+/* The line for @name in @text: the first one with an IPv4 address, else the first. */
 static bool find_line(
 	const struct word *text, const char *name, struct word *address, struct word *canonical)
 {
@@ -98,7 +98,7 @@ static bool find_line(
 	return found;
 }
 
-/* What is added to the host's file @text; 0 when nothing has to be. */
+/* What to add to the host's file @text; 0 when nothing is needed. */
 static size_t make_line(
 	const struct word *text, const struct hosts_names *names, char *line, size_t size)
 {
@@ -115,7 +115,7 @@ static size_t make_line(
 	else if (!found && !strchr(names->host, '.'))
 		length = snprintf(line, size, "\n" OWN_ADDRESS "\t%s\n", names->session);
 	else {
-		/* an address of IPv6 alone would not do for who asks for one of IPv4 */
+		/* an IPv6 address alone would not do for a lookup of an IPv4 one */
 		if (names->local || memchr(address.text, ':', address.length))
 			address = own;
 		length = snprintf(line, size, "\n%.*s\t%.*s %s\n", (int)address.length,
@@ -147,7 +147,7 @@ static int write_file(const char *bytes, size_t size)
 	return fchmod(file, 0644);
 }
 
-/* Its number of inodes tells it from what others have mounted. */
+/* Its number of inodes distinguishes it from other mounts. */
 static int mount_scratch(void)
 {
 	return mount("nsisolate", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
@@ -161,10 +161,10 @@ int hosts_cover(const struct hosts_file *hosts, bool stays, struct error *error)
 	if (!hosts->size)
 		return 0;
 	/*
-	 * The file needs a file system of its own to live on, and that needs a place for the moment
-	 * that it takes to bind the file: the one that mounts_proc will cover.  A detached mount
-	 * would need no place, but binding out of one works only from Linux 6.15 on.  To unmount it
-	 * is the most expensive thing of all, since the kernel waits for an RCU grace period.
+	 * The file needs a file system of its own, and that needs a mount point for the moment that
+	 * it takes to bind the file: the one that the session's /proc will cover.  A detached mount
+	 * would need none, but binding out of one works only since Linux 6.15.  Unmounting it is
+	 * the most expensive part, since the kernel waits for an RCU grace period.
 	 */
 	if (mount_scratch() < 0)
 		return error_errno(error, errno, "cannot mount a tmpfs for /etc/hosts");
@@ -177,7 +177,7 @@ int hosts_cover(const struct hosts_file *hosts, bool stays, struct error *error)
 	return result;
 }
 
-/* Into @text, which has room for @size bytes; it can be made shorter meanwhile. */
+/* Reads it into @text, which has room for @size bytes; the file can shrink meanwhile. */
 static int read_all(int fd, char *text, size_t size, size_t *length)
 {
 	ssize_t got = 1;
@@ -219,7 +219,7 @@ int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct err
 		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot read /etc/hosts");
 	if (fstat(file, &status) < 0)
 		return error_errno(error, errno, "cannot read /etc/hosts");
-	/* a comfort, and no wall: nobody is kept out for want of it */
+	/* for convenience, not for protection: nobody is locked out for lack of it */
 	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
 		error_set(error, 0,
 			"/etc/hosts has no line for the session's name: it is not a regular file "
@@ -227,7 +227,7 @@ int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct err
 			SIZE_MAX_READ >> 20);
 		return 0;
 	}
-	/* pages of its own, which PID 1 gives back: what it has it has for the session's life */
+	/* separate pages, which PID 1 releases: whatever it keeps lasts as long as the session */
 	size = (size_t)status.st_size;
 	hosts->room = size + LINE_MAX_ADDED;
 	hosts->bytes =
@@ -253,7 +253,7 @@ int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct err
 #define MOVE_FROM_FD 0x04 /* MOVE_MOUNT_F_EMPTY_PATH */
 #define MOVE_TO_LINKED 0x10 /* MOVE_MOUNT_T_SYMLINKS */
 
-/* Whether /etc/hosts has these bytes and no others. */
+/* Whether /etc/hosts has exactly these bytes. */
 static bool is_current(const struct hosts_file *hosts)
 {
 	char part[512];
@@ -270,7 +270,8 @@ static bool is_current(const struct hosts_file *hosts)
 }
 
 /*
- * A mount of the new file that is nowhere yet: made in a mount namespace of our own for the moment.
+ * A mount of the new file that is not attached yet: temporarily made in a mount namespace of our
+ * own.
  */
 static int make_detached(const struct hosts_file *hosts)
 {
@@ -293,7 +294,7 @@ int hosts_renew(const struct hosts_file *hosts, int set, struct error *error)
 	struct rlimit size;
 	_cleanup_close_ int fresh = -1;
 
-	/* a file that is larger than may be would be a signal that ends us */
+	/* exceeding the limit on file sizes would be a signal that ends us */
 	if (!hosts->size || is_current(hosts) || getrlimit(RLIMIT_FSIZE, &size) < 0 ||
 		hosts->size > size.rlim_cur)
 		return 0;

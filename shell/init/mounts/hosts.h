@@ -10,7 +10,7 @@
 #include "conf/common/error.h"
 #include "conf/common/policy.h"
 
-/* What the session's file is to be.  Of no size: nothing else than the host's. */
+/* The session's file.  Size 0: the same as the host's. */
 struct hosts_file {
 	char *bytes;
 	size_t size;
@@ -18,24 +18,24 @@ struct hosts_file {
 };
 
 /*
- * Makes it, while the hostname is still that of the machine and its file is to be seen: that file,
- * byte for byte, and one line more that resolves the name of a session of @policy.  Without it sudo
- * says `unable to resolve host`, and what looks its own name up waits for DNS.  Where the policy
- * has no domainname, it is an alias of the machine's canonical name, so that what asks for that
- * (`hostname -f`, a mail's sender) is told a name that exists elsewhere: the first one of the line
- * that names the machine, or the machine's own name when it has a dot.
+ * Generates it, while the hostname is still the machine's and its file visible: that file, byte for
+ * byte, and one more line, for the hostname of a session of @policy.  Without it sudo says `unable
+ * to resolve host`, and programs that look up their own name wait for DNS.  If the policy has no
+ * domainname, it is an alias of the machine's canonical name, so that programs that ask for that
+ * (`hostname -f`, a mail's sender) get a name that exists elsewhere: the first one of the line for
+ * the machine, or the machine's own name when it has a dot.
  *
- * Of no size where the policy has no use for it, where the host has no file, and where the
- * machine's name is the session's and in the file.  Where the host's is not a regular file, too;
- * @error says so then.  To be given to hosts_free, whatever is returned.
+ * Size 0 if the policy does not want it, if the host has no such file, and if the machine's name is
+ * the session's and is in the file.  Also if the host's is not a regular file; @error says so then.
+ * hosts_free must be called whatever is returned.
  */
 int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct error *error);
 void hosts_free(struct hosts_file *hosts);
 
 /*
  * Covers /etc/hosts with it, in a mount namespace that mounts_isolate (mounts.h) has been called
- * in.  Needs /proc still as the host had it: call it before mounts_proc, and say with @stays
- * whether that follows.
+ * in.  Needs the host's /proc still in place: call it before the session's /proc is mounted, and
+ * say by @stays whether that follows.
  */
 int hosts_cover(const struct hosts_file *hosts, bool stays, struct error *error);
 

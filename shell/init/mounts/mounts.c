@@ -9,7 +9,7 @@
 #include "conf/common/cleanup.h"
 
 /*
- * In a chroot "/" is no mount point, and a mount's propagation can be changed only from there.
+ * In a chroot "/" is not a mount point, and a mount's propagation can be changed only at one.
  * Joining one's own mount namespace moves root and working directory to its real root (setns(2));
  * the chroot is entered again afterwards.
  */

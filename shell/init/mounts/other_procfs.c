@@ -19,22 +19,22 @@
 
 #include "conf/common/cleanup.h"
 
-/* How often to look again, where mounts or directories change meanwhile. */
+/* How often to retry if mounts or directories change meanwhile. */
 #define PASSES 10
 
-/* Room for the mounts of a machine, at first; only what is written to takes memory. */
+/* Initial room for the mounts of a machine; only written pages take memory. */
 #define ROOM ((size_t)64 << 10)
 
 /* One line of mountinfo, proc_pid_mountinfo(5). */
 struct mounted {
 	int id, parent;
 	dev_t device;
-	bool shows; /* it is of type proc, and processes are in there */
-	bool fuse; /* whose owner may unmount it, by fusermount(1) */
+	bool shows; /* it is of type proc, and shows processes */
+	bool fuse; /* its owner may unmount it, by fusermount(1) */
 	char *place;
 };
 
-/* All of them, and their text; in memory that goes back to the kernel: PID 1 lives long. */
+/* All of them, and their text; in memory that is returned to the kernel: PID 1 is long-lived. */
 struct mounts {
 	char *memory;
 	size_t size, length;
@@ -64,7 +64,7 @@ static int make_room(struct mounts *mounts, size_t size)
 	return 0;
 }
 
-/* The file's text, with a NUL behind it. */
+/* Reads the file's text, followed by a NUL. */
 static int read_text(struct mounts *mounts, int host)
 {
 	_cleanup_close_ int file = openat(host, "self/mountinfo", O_RDONLY | O_CLOEXEC);
@@ -88,7 +88,7 @@ static int read_text(struct mounts *mounts, int host)
 	return 0;
 }
 
-/* Blanks and the like stand there as \040. */
+/* Undoes the escapes of blanks and the like, such as \040. */
 static void unescape(char *text)
 {
 	char *to = text;
@@ -104,7 +104,7 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* Whether the part @root of a procfs has processes in it: all of it, or what belongs to one. */
+/* Whether the part @root of a procfs shows processes: all of it, or the directory of one. */
 static bool has_processes(const char *root)
 {
 	static const char gone[] = "//deleted";
@@ -117,7 +117,7 @@ static bool has_processes(const char *root)
 	return length < sizeof gone || strcmp(root + length - (sizeof gone - 1), gone) != 0;
 }
 
-/* The next word of @text, which it ends; NULL: there is none. */
+/* Splits off the next word of @text; NULL: there is none. */
 static char *next_word(char **text)
 {
 	char *word;
@@ -159,7 +159,7 @@ static int parse_all(struct mounts *mounts)
 
 	for (size_t i = 0; i < mounts->length; i++)
 		lines += mounts->memory[i] == '\n';
-	start = (mounts->length + 16) & ~(size_t)15; /* aligned, and behind the NUL */
+	start = (mounts->length + 16) & ~(size_t)15; /* aligned, and after the NUL */
 	result = make_room(mounts, start + lines * sizeof *mounts->list);
 	if (result < 0)
 		return result;
@@ -197,14 +197,14 @@ static bool is_below(const char *path, const char *directory)
 }
 
 /*
- * Whether no path leads to @mounted: on a mount that it lies on, or on itself, another one covers a
- * directory of the way.  "/" is where the way begins, whatever lies on it.  What a user can take
- * away in the session hides nothing.
+ * Whether no path leads to @mounted: another mount covers a directory on the way, or the mount that
+ * it is on, or itself.  Paths start at "/", whatever covers that.  A mount that the user can remove
+ * in the session hides nothing.
  */
 static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted)
 {
 	const struct mounted *on = mounted;
-	int above = -1; /* what the way goes on by */
+	int above = -1; /* the mount that the path continues on */
 	int id = mounted->id;
 
 	for (;;) {
@@ -230,7 +230,7 @@ static int clone_tree(int at, const char *path, int flags)
 		SYS_open_tree, at, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (unsigned)flags);
 }
 
-/* By the descriptor alone: no name that a user could change meanwhile. */
+/* By descriptor only: the user could change any name meanwhile. */
 static int cover(int place, int own, struct error *error)
 {
 	struct stat status;
@@ -238,7 +238,7 @@ static int cover(int place, int own, struct error *error)
 
 	if (fstat(place, &status) < 0)
 		return error_errno(error, errno, "cannot look at a procfs");
-	/* one file of a process, bound somewhere: nothing takes its place */
+	/* a single file of a process, bound somewhere: cover it by nothing */
 	tree = S_ISDIR(status.st_mode) ? clone_tree(own, "", AT_EMPTY_PATH)
 				       : clone_tree(AT_FDCWD, "/dev/null", 0);
 	if (tree < 0 || syscall(SYS_move_mount, tree, "", place, "",
@@ -259,8 +259,8 @@ static int open_path(const char *path)
 }
 
 /*
- * Opens the mount where it was seen.  -EAGAIN: something else is there by now, or no path leads
- * there, as where it has become too long.
+ * Opens the mount at the place where it was seen.  -EAGAIN: something else is there now, or no path
+ * leads there, for example because it has become too long.
  */
 static int open_place(const struct mounted *mounted)
 {
@@ -280,9 +280,8 @@ static int open_place(const struct mounted *mounted)
 }
 
 /*
- * Whether it may be @uid who moves @path about, or closes it: the directory that the last stable
- * part of it leads to is that user's, or one of root's that others may write, like /tmp.  Cuts
- * @path.
+ * Whether @uid may move or close @path: the directory that the last stable part of it leads to is
+ * that user's, or one of root's that others may write, like /tmp.  Truncates @path.
  */
 static bool may_be_moved_by(char *path, uid_t uid)
 {
@@ -301,7 +300,7 @@ static bool may_be_moved_by(char *path, uid_t uid)
 	return false;
 }
 
-/* Whose session it is, and which of the looks this is. */
+/* Whose session it is, and which attempt this is. */
 struct look {
 	int own;
 	dev_t device; /* of @own */
@@ -309,7 +308,7 @@ struct look {
 	bool own_userns, last;
 };
 
-/* Covers what is seen; returns how many mounts want another look, or a negative errno. */
+/* Covers what is seen; returns how many mounts need another attempt, or a negative errno. */
 static int cover_all(const struct mounts *mounts, const struct look *look, struct error *error)
 {
 	int again = 0;
@@ -337,7 +336,7 @@ static int cover_all(const struct mounts *mounts, const struct look *look, struc
 			return error_errno(
 				error, -place, "cannot open the procfs at %s", mounted->place);
 		result = cover(place, look->own, error);
-		/* the process that it was about has ended */
+		/* the process that it showed has ended */
 		if (result < 0 && result != -ENOENT)
 			return error_of_machine(error, result);
 	}

@@ -17,7 +17,7 @@
 
 #define MQUEUE "/dev/mqueue"
 #define CGROUP "/sys/fs/cgroup"
-/* a place for a moment */
+/* a temporary mount point */
 #define SCRATCH "/proc"
 
 /* The path mount(2) needs for a descriptor: it leads to nothing else. */
@@ -57,7 +57,7 @@ void overmounts_find_kept(struct overmounts_kept *kept)
 	}
 }
 
-/* Shows it in @fresh, the root of a new /tmp, too. */
+/* Makes it visible in @fresh, the root of a new /tmp, too. */
 static int show_kept(int host, int fresh, const struct overmounts_kept *kept)
 {
 	struct stat status;
@@ -78,7 +78,7 @@ static int show_kept(int host, int fresh, const struct overmounts_kept *kept)
 	return 0;
 }
 
-/* What pam_tmpdir has made: a directory of root's, and in it the user's. */
+/* What pam_tmpdir has made: a directory of root's, and the user's below it. */
 static int make_tmpdir(int host, int fresh, uid_t uid, gid_t gid)
 {
 	char path[24];

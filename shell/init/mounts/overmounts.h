@@ -1,8 +1,8 @@
 /*
- * overmounts.h - file systems of the session's own, mounted over what the host has there.
+ * overmounts.h - file systems of the session's own, mounted over the host's.
  *
  * For a mount namespace that mounts_isolate (mounts.h) has been called in, with the host's /proc
- * still in its place.  A directory that the host does not have is left out.
+ * still in place.  A directory that does not exist on the host is left out.
  */
 #ifndef NSISOLATE_OVERMOUNTS_H
 #define NSISOLATE_OVERMOUNTS_H
@@ -11,14 +11,14 @@
 
 #include "conf/common/error.h"
 
-/* What stays to be seen in a private /tmp: the sockets of a local X server. */
+/* What remains visible in a private /tmp: the sockets of a local X server. */
 #define OVERMOUNTS_KEPT 2
 struct overmounts_kept {
 	dev_t device[OVERMOUNTS_KEPT];
 	ino_t inode[OVERMOUNTS_KEPT]; /* 0: not there, or not made by the host's owner */
 };
 
-/* Finds it; before there is a user namespace, where all other users look alike. */
+/* Finds them; call it before there is a user namespace, where all other users look alike. */
 void overmounts_find_kept(struct overmounts_kept *kept);
 
 /*

@@ -12,7 +12,7 @@
 #include "ticket_caches.h"
 
 #define RUNTIME "/run/user"
-/* A directory of the user's alone; a descriptor, or -1 with errno. */
+/* Opens a directory that is the user's alone; a descriptor, or -1 with errno. */
 static int make_directory(int at, const char *name, uid_t uid, gid_t gid)
 {
 	if (mkdirat(at, name, S_IRWXU) < 0 || fchownat(at, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -35,7 +35,7 @@ int runtime_dir_cover(uid_t uid, gid_t gid, struct error *error)
 	wanted = fstatat(host, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 	if (wanted)
 		kept = openat(host, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* a tenth of the memory, as pam_systemd(8) and logind.conf(5) have it */
+	/* a tenth of the memory, as in pam_systemd(8) and logind.conf(5) */
 	if (mount("nsisolate", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=10%") < 0)
 		return error_errno(error, errno, "cannot cover " RUNTIME);
 	if (wanted) {

@@ -13,12 +13,12 @@
 
 #include "conf/common/cleanup.h"
 
-#define NAMES_MAX 10000 /* of a directory that everybody can fill */
+#define NAMES_MAX 10000 /* entries read of a directory that everybody can fill */
 #define CACHES_MAX 16
 #define CACHE_FILES_MAX 100
 #define CACHE_SIZE_MAX (1 << 20)
 
-/* @at's directory @name as a stream, with its own descriptor; NULL with errno. */
+/* Opens @at's directory @name as a stream, with its own descriptor; NULL with errno. */
 static DIR *open_stream(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -34,7 +34,7 @@ static bool is_dot(const char *name)
 	return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
-/* Whether nothing can be asked of anybody by what lies there. */
+/* Whether the entry cannot be used to ask a process for anything. */
 static bool has_files_only(DIR *directory, uid_t uid)
 {
 	const struct dirent *entry;
@@ -51,7 +51,7 @@ static bool has_files_only(DIR *directory, uid_t uid)
 	return errno == 0;
 }
 
-/* By descriptors: the names are the user's, and can be something else the next moment. */
+/* By descriptors: the user owns the names, which can be something else the next moment. */
 static void show_directory(int host, int own, const char *name, uid_t uid)
 {
 	DIR *from = open_stream(host, name);

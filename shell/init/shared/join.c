@@ -91,13 +91,13 @@ static bool leads_to_proc(const struct join_way *way, int flags)
 	return way->count == 2 || way->count == all;
 }
 
-/* Whether PID 1 has answered, or hung up; a negative errno where that cannot be told. */
+/* Whether PID 1 has answered, or hung up; a negative errno where that is unknown. */
 static int wait_for_answer(int connection)
 {
 	struct pollfd readable = {.fd = connection, .events = POLLIN};
 	int count;
 
-	/* all signals are the helper's own, and end it: EINTR can only be a debugger's */
+	/* all signals are this helper's own, and end it: EINTR can only come from a debugger */
 	do
 		count = poll(&readable, 1, JOIN_PATIENCE_MS);
 	while (count < 0 && errno == EINTR);
@@ -116,7 +116,7 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	describe(policy, &request);
 	length = message_send(connection, request.text, request.length, fds, 2);
 	if (length == -EPIPE || length == -ECONNRESET)
-		return 0; /* it has ended meanwhile */
+		return 0; /* it has just ended */
 	if (length < 0)
 		return error_errno(error, (int)-length, "cannot ask the user's sessions");
 	result = wait_for_answer(connection);
@@ -131,11 +131,14 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	reply[length > 0 ? length : 0] = '\0';
 	if (!strcmp(reply, JOINED) && leads_to_proc(way, policy->kinds))
 		return 1;
-	/* one that an older engine made: it is left for a new one */
+	/* made by an older engine: leave it, and make a new one */
 	if (!strcmp(reply, JOINED) && way->count)
 		*reply = '\0';
 	join_way_close(way);
-	/* without a word, or by ECONNRESET where the request lies unread: it was the set's end */
+	/*
+	 * closed without an answer, or ECONNRESET while the request was unread: the session has
+	 * ended
+	 */
 	if (!*reply || !strcmp(reply, CHANGED))
 		return 0;
 	return error_set(error, EPROTO, "the user's sessions take no further login");
@@ -178,7 +181,7 @@ int join_grant(int connection, bool own_userns, int flags, int proc)
 		add_namespaces(&way, flags);
 	way.fds[way.count++] = proc;
 	result = message_send(connection, JOINED, strlen(JOINED), way.fds, way.count);
-	way.count--; /* which stays */
+	way.count--; /* the last one stays open here */
 	join_way_close(&way);
 	return result;
 }
@@ -187,7 +190,7 @@ void join_refuse(int connection, enum join why)
 {
 	const char *reply = why == JOIN_CHANGED ? CHANGED : FAILED;
 
-	/* who has gone meanwhile does not need to know */
+	/* a login that has given up does not need to know */
 	message_send(connection, reply, strlen(reply), NULL, 0);
 }
 

@@ -26,7 +26,7 @@
 
 /* What a login joins by. */
 struct join_way {
-	int fds[KINDS_MAX + 3]; /* pidfd; to a user: the namespaces; /proc */
+	int fds[KINDS_MAX + 3]; /* pidfd; for a user: the namespaces; /proc */
 	size_t count;
 };
 void join_way_close(struct join_way *way);
@@ -42,24 +42,28 @@ int join_way_proc(const struct join_way *way, int kinds);
 
 /*
  * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a
- * session of its own: this one has ended, was made by other settings, or its PID 1 does not answer,
- * because its user can stop it (SIGSTOP), like any process with the same ids.
+ * session of its own: this one has ended, was made with other settings, or its PID 1 does not
+ * answer, because its user can stop it (SIGSTOP), like any process with the same ids.
  */
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
 	struct join_way *way, struct error *error);
 
 /*
- * PID 1's part: receives the request on @connection.  JOIN_SAME: it is for a set made by @policy,
- * and *@leader and *@line are the login's.  JOIN_FAILED: nothing came, or no descriptor is left.
+ * PID 1's part: receives the request on @connection.  JOIN_SAME: it is for a session made by
+ * @policy, and *@leader and *@line are the login's.  JOIN_FAILED: nothing came, or no descriptor is
+ * left.
  */
 enum join { JOIN_SAME, JOIN_CHANGED, JOIN_FAILED };
 enum join join_receive(int connection, const struct policy *policy, int *leader, int *line);
 
-/* ... and says so.  Negative errno when nobody listens any more. */
+/* ... and answers so.  A negative errno when nobody listens any more. */
 int join_grant(int connection, bool own_userns, int kinds, int proc);
 void join_refuse(int connection, enum join why);
 
-/* `ready`, on the answer of who made the set; with the namespaces, to a user. */
+/*
+ * `ready`, on the answer socket of the login that made the session; with the namespaces, for a
+ * user.
+ */
 int join_answer_ready(int answer, bool own_userns, int kinds);
 
 #endif

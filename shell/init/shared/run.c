@@ -24,16 +24,16 @@
 #include "shell/init/mounts/hosts.h"
 #include "shell/init/mounts/other_procfs.h"
 
-/* How long the set may take to be made, or to let us in. */
+/* How long making the shared session, or letting us in, may take. */
 #define TIMEOUT_MS 10000
 
-/* How often a set may end just before this login is in. */
+/* How often the shared session may end just before this login is in. */
 #define ATTEMPTS 5
 
-/* What the runner says when it has done what it can. */
+/* What the runner reports when it has done what it can. */
 struct report {
 	pid_t command;
-	int error; /* or an errno, with its words */
+	int error; /* or an errno, with its message */
 	char text[sizeof(((struct error *)0)->text)];
 };
 
@@ -66,7 +66,7 @@ static _Noreturn void helper(struct job *job, int answer)
 	_exit(job->arguments ? attach_run(job) : EXIT_FAILURE);
 }
 
-/* One line of the answer (answer.h); 1: it was the last. */
+/* Handles one line of the answer (answer.h); 1: it was the last. */
 static int take_line(int line, struct join_way *way, struct log *log, struct error *error)
 {
 	struct answer answer;
@@ -81,7 +81,7 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 		log->session.init = answer.pid;
 	if (log->session.joined)
 		return 1;
-	join_way_close(way); /* of `pid`, PID 1's: we need none */
+	join_way_close(way); /* of `pid`, PID 1's: not needed */
 	if (result > 0 && answer.word == ANSWER_STAYS)
 		log->session.stays = true;
 	else if (result > 0 && answer.word == ANSWER_NOTE)
@@ -98,7 +98,7 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 	return answer.word == ANSWER_PID ? 0 : answer_error(&answer, error);
 }
 
-/* Finds or makes the set: @outer->line hangs it up, @way leads into it. */
+/* Finds or makes the shared session: closing @outer->line ends this login, @way leads inside. */
 static int find_set(
 	struct job *job, struct supervisor *outer, struct join_way *way, struct error *error)
 {
@@ -115,7 +115,8 @@ static int find_set(
 	while (!result)
 		result = take_line(sockets[0], way, &outer->log, error);
 	if (pid > 0) {
-		kill(pid, SIGKILL); /* it has nothing left to do; a stopped one would keep us */
+		/* it has nothing left to do; a stopped one would keep us waiting */
+		kill(pid, SIGKILL);
 		child_wait(pid, NULL);
 	}
 	if (result < 0)
@@ -131,7 +132,7 @@ static int join_kinds(const struct join_way *way, int flags, struct error *error
 {
 	size_t next = 1;
 
-	/* first that in which we have the right to join the others */
+	/* first the user namespace, in which we have the right to join the others */
 	if (!way->count || setns(way->fds[0], CLONE_NEWUSER) < 0)
 		return error_errno(error, way->count ? errno : EPROTO,
 			"cannot join the user namespace of the user's sessions");
@@ -166,7 +167,7 @@ static int join_as(
 	if (stat("/", &there) < 0 || there.st_dev != root.st_dev || there.st_ino != root.st_ino)
 		return error_set(error, EXDEV,
 			"the user's other sessions have another root directory than this one");
-	/* -1: we made the set, a moment ago */
+	/* -1: we have just made the session */
 	result = proc < 0 ? 0 : other_procfs_cover(proc, host, getuid(), true, error);
 	if (!result && proc >= 0)
 		result = hosts_renew(hosts, join_way_namespace(way, flags, CLONE_NEWNS), error);
@@ -185,7 +186,7 @@ static int join(const struct join_way *way, const struct policy *policy, struct 
 	struct hosts_file hosts;
 	int result;
 
-	/* a comfort: without it the set has the file that it has */
+	/* not essential: without it the session keeps its file */
 	hosts_make(policy, &hosts, &(struct error){0});
 	result = join_as(way, policy->kinds, &hosts, error);
 	hosts_free(&hosts);
@@ -228,7 +229,7 @@ static pid_t run_in_set(const struct job *job, const struct command *command,
 	if (pid < 0)
 		return error_errno(error, errno, "cannot fork");
 	child_wait(pid, NULL);
-	/* one that died without a word may have begun the command: it is not run again */
+	/* one that died without a message may have begun the command: do not run it again */
 	if (length != sizeof report)
 		supervisor_end(outer, SIGKILL);
 	if (report.error)
@@ -254,7 +255,7 @@ static int try_start(struct job *job, const struct command *command, struct supe
 	}
 	cleanup_close(&outer->line);
 	outer->line = -1;
-	/* no memory is what fork(2) says where PID 1 has ended: pid_namespaces(7) */
+	/* fork(2) fails with ENOMEM where PID 1 has ended: pid_namespaces(7) */
 	return result == -ENOMEM ? -ESRCH : result;
 }
 
@@ -265,7 +266,7 @@ int shared_start(struct job *job, const struct command *command, struct supervis
 
 	do {
 		result = try_start(job, command, outer, error);
-		/* it is systemd that did not give the set a scope of its own, perhaps */
+		/* perhaps because systemd did not give the session a scope of its own */
 		job->stay = true;
 	} while (result == -ESRCH && --attempts);
 	return result;

@@ -16,8 +16,8 @@
 #include "shell/init/supervisor.h"
 
 /*
- * Runs @command in the user's set.  Returns 0 when it has begun, with @outer->command and
- * @outer->line set; a negative errno when it has not and can be run otherwise.
+ * Runs @command in the user's shared session.  Returns 0 when it has begun, with @outer->command
+ * and @outer->line set; a negative errno when it has not and can be run otherwise.
  */
 int shared_start(struct job *job, const struct command *command, struct supervisor *outer,
 	struct error *error);

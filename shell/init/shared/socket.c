@@ -16,8 +16,8 @@
 #define USERS_DIRECTORY "/run/user"
 
 /*
- * Makes the last part of @path, which lies in @at, and opens it: a directory that is @owner's, and
- * closed to all others.
+ * Creates the last component of @path, in the directory @at, and opens it: a directory owned by
+ * @owner and closed to all others.
  */
 static int make_directory(int at, const char *path, uid_t owner, struct error *error)
 {
@@ -78,7 +78,7 @@ int shared_socket_open(struct shared_socket *share, uid_t uid, const char *rule,
 	return 0;
 }
 
-/* bind(2) and connect(2) know no directory descriptors, and a path has room for 107 bytes. */
+/* bind(2) and connect(2) take no directory descriptors, and a path has room for 107 bytes only. */
 static struct sockaddr_un address_of(const struct shared_socket *share)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -88,7 +88,7 @@ static struct sockaddr_un address_of(const struct shared_socket *share)
 	return address;
 }
 
-/* What connect(2) says where nobody listens, or something else has the name. */
+/* The errors of connect(2) if nobody listens, or something else has the name. */
 static bool is_nobody(int errnum)
 {
 	return errnum == ENOENT || errnum == ECONNREFUSED || errnum == EPROTOTYPE ||
@@ -111,7 +111,7 @@ int shared_socket_connect(const struct shared_socket *share, struct error *error
 			       : error_errno(error, errno, "cannot ask the user's other sessions");
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
 		return error_errno(error, errno, "cannot tell whose the user's other sessions are");
-	/* the credentials are those of listen(2), unix(7) */
+	/* the credentials are those at the time of listen(2), unix(7) */
 	if (peer.uid != geteuid())
 		return -ENOENT;
 	result = fd;
@@ -155,8 +155,9 @@ void shared_socket_withdraw(struct shared_socket *share)
 	struct stat status;
 
 	/*
-	 * In this order: who finds the name gone, or nobody who listens, makes a new socket of that
-	 * name, which must not be taken away.  It is gone already where an admin tidied up.
+	 * In this order: a login that finds the name gone, or nobody listening, makes a new socket
+	 * of that name, which must not be removed.  The name is gone already if an admin has
+	 * removed it.
 	 */
 	if (share->listener >= 0 &&
 		fstatat(share->directory, share->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&

@@ -26,40 +26,40 @@
 
 struct shared_socket {
 	int directory; /* -1: none */
-	int listener; /* of PID 1; -1: it does not listen, or no more */
+	int listener; /* of PID 1; -1: it does not listen, or no longer does */
 	ino_t inode; /* of the listener's socket in the directory */
-	char name[POLICY_RULE_MAX + 1]; /* of the socket: the rule's */
+	char name[POLICY_RULE_MAX + 1]; /* of the socket: the rule's name */
 };
 
 #define SHARED_SOCKET_NONE ((struct shared_socket){.directory = -1, .listener = -1})
 
 /*
- * Opens and locks the directory; waits for the lock, which whoever started us bounds.
- * @own_userns: the one for nsisolate-shell.  @locked: that directory, where it was opened and
- * locked before an exec; else -1.
+ * Opens and locks the directory; waits for the lock, for as long as our caller lets us.  @user: the
+ * one for nsisolate-shell.  @locked: that directory, if it was opened and locked before an exec;
+ * else -1.
  */
 int shared_socket_open(struct shared_socket *share, uid_t uid, const char *rule, bool own_userns,
 	int locked, struct error *error);
 
 /*
- * A connection to the set's PID 1; -ENOENT when there is none, another negative errno with @error
- * where that cannot be told: then no other set may take its name.
+ * A connection to the PID 1 of the shared session; -ENOENT when there is none, another negative
+ * errno with @error where that is unknown: then no new session may take its name.
  */
 int shared_socket_connect(const struct shared_socket *share, struct error *error);
 
-/* Listens, in the place of whoever did before. */
+/* Listens, in place of any previous socket. */
 int shared_socket_listen(struct shared_socket *share, struct error *error);
 
 /* In PID 1: a directory descriptor without the lock, which the other one shares with the helper. */
 int shared_socket_keep(struct shared_socket *share, struct error *error);
 
 /*
- * No login finds this set any more.  Those that are being answered see the connection end.  A set
- * that took the name meanwhile, since this one did not answer, keeps it.
+ * No login finds this session any more.  Those that are being answered see their connection closed.
+ * If a new session has taken the name meanwhile, since this one did not answer, that keeps it.
  */
 void shared_socket_withdraw(struct shared_socket *share);
 
-/* The same where another set has the name already. */
+/* The same where another session has taken the name already. */
 void shared_socket_forget(struct shared_socket *share);
 
 #endif

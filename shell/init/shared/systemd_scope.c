@@ -45,7 +45,7 @@ bool unit_has_manager(uid_t uid)
 
 /* ---- asking for a scope ---- */
 
-/* systemd-run has nothing of ours but the socket on which the new process reports. */
+/* systemd-run inherits nothing from us but the socket on which the new process reports. */
 #define HANDSHAKE STDOUT_FILENO
 #define ARRIVED "moved"
 
@@ -53,7 +53,7 @@ static _Noreturn void become_systemd_run(char **argv, int handshake, pid_t paren
 {
 	int failure;
 
-	/* it hangs, perhaps, and must not outlive a login that has given up */
+	/* perhaps it hangs, and it must not outlive a login that has given up */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() == parent && dup2(handshake, HANDSHAKE) >= 0)
 		execv(SYSTEMD_RUN, argv);
@@ -148,13 +148,13 @@ pid_t unit_leave(char **arguments, bool user, const struct unit_hand *hand, stru
 		child_wait(pid, NULL);
 		pid = -1;
 	}
-	/* it has done nothing yet; where it ends before it hears this, the login has no answer */
+	/* it has done nothing yet; if it ends before it receives this, the login gets no answer */
 	sent = pid > 0 ? message_send(sockets[0], ARRIVED, strlen(ARRIVED), fds, ARRAY_SIZE(fds))
 		       : -1;
 	close(sockets[0]);
 	if (pid > 0 && sent < 0) {
 		error_errno(error, -sent, "cannot hand over to a scope");
-		child_wait(pid, NULL); /* it sees the end of the line */
+		child_wait(pid, NULL); /* it sees the socket closed */
 	}
 	return sent < 0 ? 0 : pid;
 }

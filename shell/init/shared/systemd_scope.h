@@ -16,20 +16,20 @@
 
 #include "conf/common/error.h"
 
-/* Whether this process is in a unit that can end with a login. */
+/* Whether this process is in a unit that may end with a login. */
 bool unit_ends_with_login(void);
 
 /* Whether the user's manager can be asked: it listens on the user's message bus. */
 bool unit_has_manager(uid_t uid);
 
-/* What the process in the scope needs of the one that asked for it. */
+/* What the process in the scope needs from the one that asked for it. */
 struct unit_hand {
 	int answer, leader, lock;
 };
 
 /*
- * How long systemd may take.  It takes some 20 ms; a login waits 5 s for its session in all
- * (SPAWN_TIMEOUT_MS), and the next ones of the user wait for this one meanwhile.
+ * How long systemd may take.  It takes some 20 ms; a login waits 5 s in all for its session
+ * (SPAWN_TIMEOUT_MS), and the user's next logins wait for this one meanwhile.
  */
 #define UNIT_PATIENCE_MS 2000
 
@@ -40,7 +40,7 @@ struct unit_hand {
  */
 pid_t unit_leave(char **arguments, bool user, const struct unit_hand *hand, struct error *error);
 
-/* In the scope, with --moved: takes it over.  -1: whoever asked for it has given up. */
+/* In the scope, with --moved: takes over.  -1: the process that asked for it has given up. */
 int unit_arrive(struct unit_hand *hand);
 
 #endif
