@@ -421,6 +421,9 @@ check-format:
 	@for file in $(formatted); do expand -t 8 $$file | awk -v file=$$file \
 		'length > 100 { print file ":" NR ": more than 100 columns"; wide = 1 } END { exit wide }' || \
 		exit; done
+	@# no header includes one that includes it (tsort names the circle)
+	@awk -F '"' '/^#include "/ { folder = FILENAME; sub("[^/]*$$", "", folder); \
+		print FILENAME, ($$2 ~ "/" ? "" : folder) $$2 }' $(filter %.h,$(formatted)) | tsort >/dev/null
 
 clean:
 	rm -rf $(BUILD)

@@ -143,9 +143,11 @@ static int first_process(struct job *job, int leader, const struct shared_socket
 	if (!result && !setup->own_userns)
 		result = answer_note(&error);
 	/* before any process of the user's could cover it */
-	if (!result && share->directory >= 0)
-		result = pid1.proc = procfs_open(&error);
-	if (result >= 0)
+	if (!result && share->directory >= 0) {
+		pid1.proc = procfs_open(&error);
+		result = pid1.proc < 0 ? pid1.proc : 0;
+	}
+	if (!result)
 		result = drop_dumpable(&error);
 	if (!result)
 		result = drop_new_privileges(&error);

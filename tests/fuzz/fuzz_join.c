@@ -61,6 +61,11 @@ void hosts_free(struct hosts_file *hosts)
 	hosts->size = 0;
 }
 
+void log_note(const struct log *log, const char *note)
+{
+	must(log->wanted || memchr(note, '\0', sizeof(struct answer)), "a note has an end");
+}
+
 void log_namespace(struct log *log, int namespace)
 {
 	log->wanted = namespace >= 0;

@@ -111,7 +111,8 @@ static bool runs_init(const struct session_judge *judge, int directory, bool *re
 	if (judge->init.st_ino && exe.st_ino == judge->init.st_ino &&
 		exe.st_dev == judge->init.st_dev)
 		return true;
-	return *replaced = was_installed(judge, directory, &exe);
+	*replaced = was_installed(judge, directory, &exe);
+	return *replaced;
 }
 
 /* Who owns the process's PID namespace: that tells the kind, and the user of a shell's session. */

@@ -18,9 +18,9 @@
 int mounts_isolate(const struct namespaces_host *host, struct error *error);
 
 /*
- * Makes every mount shared, below the slave that it is, as the last step: programs that make a mount
- * namespace in the session, such as rootless podman, expect that of "/" and get what is mounted in
- * the session later.  The host is no peer: still nothing leaves.
+ * Makes every mount shared, below the slave that it is, as the last step: programs that make a
+ * mount namespace in the session, such as rootless podman, expect that of "/" and get what is
+ * mounted in the session later.  The host is no peer: still nothing leaves.
  */
 int mounts_share(struct error *error);
 

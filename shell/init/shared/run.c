@@ -74,20 +74,8 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 
 	way->count = ARRAY_SIZE(way->fds);
 	result = answer_receive(line, clock_ms() + TIMEOUT_MS, &answer, way->fds, &way->count);
-	if (result > 0 && answer.word == ANSWER_READY)
-		return 1;
-	log->session.joined = result > 0 && answer.word == ANSWER_JOINED;
-	if (log->session.joined || (result > 0 && answer.word == ANSWER_PID))
-		log->session.init = answer.pid;
-	if (log->session.joined)
-		return 1;
-	join_way_close(way); /* of `pid`, PID 1's: not needed */
-	if (result > 0 && answer.word == ANSWER_STAYS)
-		log->session.stays = true;
-	else if (result > 0 && answer.word == ANSWER_NOTE)
-		log_note(log, answer.text);
-	if (result > 0 && (answer.word == ANSWER_STAYS || answer.word == ANSWER_NOTE))
-		return 0;
+	if (result <= 0)
+		join_way_close(way);
 	if (result == 0)
 		return error_set(error, ESRCH, "the user's sessions ended before this one was in");
 	if (result == -ETIMEDOUT)
@@ -95,7 +83,29 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 			error, ETIMEDOUT, "the user's other sessions do not let this one in");
 	if (result < 0)
 		return error_errno(error, -result, "cannot hear of the user's sessions");
-	return answer.word == ANSWER_PID ? 0 : answer_error(&answer, error);
+	switch (answer.word) {
+	case ANSWER_JOINED:
+	case ANSWER_PID:
+		log->session.init = answer.pid;
+		log->session.joined = answer.word == ANSWER_JOINED;
+		break;
+	case ANSWER_STAYS:
+		log->session.stays = true;
+		break;
+	case ANSWER_NOTE:
+		log_note(log, answer.text);
+		break;
+	case ANSWER_READY:
+	case ANSWER_FAILED:
+	case ANSWER_LACKING:
+		break;
+	}
+	if (answer.word == ANSWER_JOINED || answer.word == ANSWER_READY)
+		return 1;
+	join_way_close(way); /* of `pid`, PID 1's: not needed */
+	return answer.word == ANSWER_FAILED || answer.word == ANSWER_LACKING
+		       ? answer_error(&answer, error)
+		       : 0;
 }
 
 /* Finds or makes the shared session: closing @outer->line ends this login, @way leads inside. */
@@ -200,8 +210,10 @@ static _Noreturn void runner(
 	struct error error = {0};
 	int result = join(way, &job->setup.policy, &error);
 
-	if (!result)
-		result = report.command = command_start(command, CLONE_PARENT, &error);
+	if (!result) {
+		report.command = command_start(command, CLONE_PARENT, &error);
+		result = report.command;
+	}
 	if (result < 0) {
 		report.error = -result;
 		snprintf(report.text, sizeof report.text, "%s", error.text);

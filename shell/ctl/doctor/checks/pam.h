@@ -46,7 +46,7 @@ void mend_by_pair(struct doctor *doctor, const struct stack *stack);
  */
 bool find_culprit(const struct stack *stack, const char **file, unsigned *number);
 
-/* Where every login is refused: whether it is because a vendor's file of that name does not count. */
+/* Every login is refused: whether it is because a vendor's file of that name does not count. */
 void report_mask(struct look *look);
 
 #endif

@@ -24,9 +24,9 @@ struct doctor;
 void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result);
 
 /*
- * Whether sshd, after sed with @expression on a copy of sshd_config, reports for @user (NULL: nobody
- * in particular) no value of @key that contains @bad (NULL: any value but "no").  False where that
- * file is a link, which sed -i would replace.
+ * Whether sshd, after sed with @expression on a copy of sshd_config, reports for @user (NULL:
+ * nobody in particular) no value of @key that contains @bad (NULL: any value but "no").  False
+ * where that file is a link, which sed -i would replace.
  */
 bool sshd_would(const struct doctor *doctor, const char *user, const char *expression,
 	const char *key, const char *bad);
