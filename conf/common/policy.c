@@ -46,6 +46,10 @@ void policy_to_argv(const struct policy *policy, struct policy_argv *argv)
 			add_word(argv, &used, setting->option,
 				setting->words[*(const unsigned *)field]);
 			break;
+		case SHAPE_SPAN:
+			if (!*(const unsigned *)field)
+				break;
+			/* fall through */
 		case SHAPE_NUMBER:
 			snprintf(number, sizeof number, "%u", *(const unsigned *)field);
 			add_word(argv, &used, setting->option, number);
@@ -131,6 +135,7 @@ static int set_option(const struct setting *setting, struct policy *policy, cons
 		return 1;
 	case SHAPE_WORD:
 		return set_word(setting, field, value, error);
+	case SHAPE_SPAN:
 	case SHAPE_NUMBER:
 		return set_number(setting, field, value, error);
 	case SHAPE_DIRS:

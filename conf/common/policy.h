@@ -21,6 +21,7 @@
 #define POLICY_SIZE_MAX 15 /* bytes of a size of memory, as text */
 #define POLICY_GRACE_DEFAULT 2 /* seconds */
 #define POLICY_GRACE_MAX 3600 /* seconds */
+#define POLICY_LINGER_MAX 315576000 /* seconds: ten years */
 
 enum policy_logout {
 	LOGOUT_KILL, /* end every process of the session, after `grace` seconds by force */
@@ -53,6 +54,7 @@ struct policy {
 	enum policy_user_manager user_manager;
 	char shell[POLICY_SHELL_MAX + 1]; /* the real shell for nsisolate-shell; "": passwd's */
 	enum policy_logout logout;
+	unsigned linger_max; /* seconds that what lingers may live without a login; 0: no limit */
 	unsigned grace; /* seconds between SIGTERM and the end, for LOGOUT_KILL */
 	enum policy_on_error on_error;
 };

@@ -32,6 +32,7 @@ enum key_id {
 	KEY_USER_MANAGER,
 	KEY_SHELL,
 	KEY_LOGOUT,
+	KEY_LINGER_MAX,
 	KEY_GRACE,
 	KEY_ON_ERROR,
 	KEY_COUNT
@@ -42,6 +43,7 @@ enum setting_shape {
 	SHAPE_SWITCH, /* bool: yes or no; as an option, there or not */
 	SHAPE_WORD, /* an enum: one of words[] */
 	SHAPE_NUMBER, /* unsigned, at most limit */
+	SHAPE_SPAN, /* unsigned: seconds, at most limit; 0: none; as an option, left out then */
 	SHAPE_KINDS, /* int: CLONE_NEW* flags; as options, one for each of kinds[] */
 	SHAPE_DIRS, /* unsigned: a set of directories (private_dirs.h) */
 	/* char[limit + 1]; as an option, left out when empty */

@@ -13,6 +13,7 @@
 #include "conf/common/number.h"
 #include "conf/common/private_dirs.h"
 #include "hostname.h"
+#include "time_span.h"
 
 /* ---- matchers: which part of a login they examine ---- */
 
@@ -303,6 +304,11 @@ bool key_take(enum key_id id, const char *value, struct policy *policy, struct k
 		return word >= 0;
 	case SHAPE_NUMBER:
 		number = number_parse(value, setting->limit);
+		*(unsigned *)field = (unsigned)number;
+		return number >= 0 ||
+		       fault_at(fault, 0, "'%s': expected %s", value, setting->expected);
+	case SHAPE_SPAN:
+		number = time_span_parse(value, setting->limit);
 		*(unsigned *)field = (unsigned)number;
 		return number >= 0 ||
 		       fault_at(fault, 0, "'%s': expected %s", value, setting->expected);

@@ -168,6 +168,7 @@ static void check_needs(const struct lint *lint)
 		{KEY_USER_MANAGER, CLONE_NEWNS,
 			"this has no effect: namespaces names neither pid nor mount"},
 		{KEY_LOGOUT, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
+		{KEY_LINGER_MAX, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
 		{KEY_GRACE, CLONE_NEWPID, "this has no effect: namespaces does not name pid"},
 		{KEY_PRIVATE_SIZE, 0, "this has no effect: there is no `private`"},
 	};
@@ -181,6 +182,9 @@ static void check_needs(const struct lint *lint)
 		if (item && !there)
 			warn_at(lint, &item->key_place, 0, needs[i].text);
 	}
+	if (lint->rule->items[KEY_LINGER_MAX] && policy->isolate && policy->logout == LOGOUT_KILL)
+		warn_at(lint, &lint->rule->items[KEY_LINGER_MAX]->key_place, 0,
+			"this has no effect: logout is kill");
 }
 
 /* A hostname of its own that cannot be looked up. */

@@ -155,6 +155,8 @@ static int first_process(struct job *job, int leader, const struct shared_socket
 		result = pid1_signals(&error);
 		pid1.signals = result;
 	}
+	if (result >= 0)
+		result = pid1_timer(&setup->policy, &pid1.timer, &error);
 	if (result < 0) {
 		shared_socket_withdraw(&pid1.share);
 		return answer_failed(&error);

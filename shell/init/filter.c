@@ -31,6 +31,7 @@ static const uint16_t calls[] = {
 	__NR_read,
 	__NR_restart_syscall,
 	__NR_clock_gettime,
+	__NR_timerfd_settime,
 	/* children, and all other processes at the end */
 	__NR_wait4,
 	__NR_kill,

@@ -45,7 +45,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 		.counts = job->log_user,
 	};
 	struct error error = {0}, note;
-	int keep[2];
+	int keep[3];
 
 	if (setup_session(&job->setup, &error) < 0)
 		return send_failed(outer, &error);
@@ -53,10 +53,11 @@ static int first_process(struct job *job, struct command *command, int outer)
 	if (drop_dumpable(&error) < 0)
 		return send_failed(outer, &error);
 	pid1.signals = pid1_signals(&error);
-	if (pid1.signals < 0)
+	if (pid1.signals < 0 || pid1_timer(pid1.policy, &pid1.timer, &error) < 0)
 		return send_failed(outer, &error);
 	keep[0] = outer;
 	keep[1] = pid1.signals;
+	keep[2] = pid1.timer;
 	pid1.command = command_start(command, 0, &error);
 	if (pid1.command < 0)
 		return send_failed(outer, &error);
@@ -71,7 +72,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 	else
 		setsid();
 	/* the command has begun: from here on no error may claim that it can be run otherwise */
-	if (drop_new_privileges(&error) < 0 || descriptors_keep(keep, 2, &error) < 0 ||
+	if (drop_new_privileges(&error) < 0 || descriptors_keep(keep, 3, &error) < 0 ||
 		chdir("/") < 0)
 		return EXIT_FAILURE;
 	title_shorten(&job->title);

@@ -30,6 +30,7 @@ static const char usage[] =
 	"  --hostname=NAME --domainname=NAME\n"
 	"  --hosts               add the hostname to the session's /etc/hosts\n"
 	"  --logout=kill|linger  what becomes of what is left at the end (kill)\n"
+	"  --linger-max=SECONDS  with linger: ends it after so long without a login (never)\n"
 	"  --grace=SECONDS       with kill: from SIGTERM to the end (2)\n"
 	"  --on-error=deny|allow when the namespaces cannot be made: run COMMAND anyway (deny)\n"
 	"  --private=LIST        some of /tmp,/var/tmp,/dev/shm are the session's own\n"

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,11 +29,12 @@
 #define BLIND_MAX 100
 
 /* What is polled besides the logins. */
-enum { SIGNALS, WATCHED, LISTENER, ASKING, FIXED };
+enum { SIGNALS, WATCHED, TIMER, LISTENER, ASKING, FIXED };
 
 struct life {
 	const struct pid1 *pid1;
 	int signals; /* signalfd */
+	int timer; /* timerfd; -1: none, or it has run out */
 	struct pid1_login *logins; /* those still alive */
 	struct pollfd *polled; /* room for FIXED and two for each of them */
 	size_t count, room;
@@ -59,17 +61,22 @@ static void stop_sharing(struct life *life)
 	life->asking = -1;
 }
 
-/* Starts the logout policy; a second reason to end changes nothing. */
-static void begin_end(struct life *life)
+/* Runs from now on, or stands still; see pid1_timer. */
+static void set_timer(struct life *life, bool runs)
 {
-	const struct policy *policy = life->pid1->policy;
+	const unsigned linger_max = life->pid1->policy->linger_max;
+	const time_t span = linger_max ? (time_t)linger_max : (time_t)LINGER_FOREVER;
+	struct itimerspec timer = {.it_interval.tv_sec = span};
 
-	if (life->ending)
-		return;
-	life->ending = true;
-	/* a shared session that lingers can be joined again */
-	if (policy->logout != LOGOUT_KILL)
-		return;
+	if (runs)
+		timer.it_value.tv_sec = span;
+	/* it cannot fail: the descriptor is one, and the time is in its bounds */
+	if (life->timer >= 0)
+		timerfd_settime(life->timer, 0, &timer, NULL);
+}
+
+static void end_all(struct life *life)
+{
 	stop_sharing(life);
 	/*
 	 * All processes except PID 1.  We may not signal setuid programs; the kernel kills them too
@@ -79,7 +86,18 @@ static void begin_end(struct life *life)
 	kill(-1, SIGTERM);
 	kill(-1, SIGHUP);
 	kill(-1, SIGCONT);
-	life->deadline = clock_ms() + (int64_t)policy->grace * 1000;
+	life->deadline = clock_ms() + (int64_t)life->pid1->policy->grace * 1000;
+}
+
+/* Starts the logout policy; a second reason to end changes nothing. */
+static void begin_end(struct life *life)
+{
+	if (life->ending)
+		return;
+	life->ending = true;
+	/* a shared session that lingers can be joined again */
+	if (life->pid1->policy->logout == LOGOUT_KILL)
+		end_all(life);
 }
 
 /*
@@ -168,8 +186,10 @@ static void login_gone(struct life *life, struct pid1_login *login)
 	if (login->line != life->pid1->login.line)
 		cleanup_close(&login->line);
 	*login = life->logins[--life->count];
-	if (!life->count)
-		begin_end(life);
+	if (life->count)
+		return;
+	set_timer(life, true);
+	begin_end(life);
 }
 
 static void hear_asking(struct life *life)
@@ -182,6 +202,7 @@ static void hear_asking(struct life *life)
 		if (make_room(life) == 0 && join_grant(life->asking, pid1->own_userns,
 						    pid1->policy->kinds, pid1->proc) == 0) {
 			take_login(life, &login);
+			set_timer(life, false);
 			break;
 		}
 		join_refuse(life->asking, JOIN_FAILED);
@@ -303,6 +324,7 @@ static size_t fill_polled(struct life *life)
 
 	polled[SIGNALS] = (struct pollfd){.fd = life->signals, .events = POLLIN};
 	polled[WATCHED] = (struct pollfd){.fd = life->watched, .events = POLLIN};
+	polled[TIMER] = (struct pollfd){.fd = life->timer, .events = POLLIN};
 	/* one at a time */
 	polled[LISTENER] = (struct pollfd){
 		.fd = life->asking < 0 && !life->deaf ? life->share.listener : -1,
@@ -338,6 +360,11 @@ static void hear_polled(struct life *life)
 		close(life->watched);
 		life->watched = -1;
 	}
+	if (polled[TIMER].revents) {
+		cleanup_close(&life->timer);
+		life->timer = -1;
+		end_all(life);
+	}
 	if (polled[ASKING].revents && life->asking >= 0)
 		hear_asking(life);
 	life->deaf = false;
@@ -359,6 +386,15 @@ int pid1_signals(struct error *error)
 	return fd < 0 ? error_errno(error, errno, "PID 1 cannot watch for signals") : fd;
 }
 
+int pid1_timer(const struct policy *policy, int *timer, struct error *error)
+{
+	*timer = -1;
+	if (policy->logout != LOGOUT_LINGER)
+		return 0;
+	*timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	return *timer < 0 ? error_errno(error, errno, "PID 1 cannot have a timer") : 0;
+}
+
 /*
  * The stack that setting up the session has used is not needed any more.  Not inlined: everything
  * below this frame is released.
@@ -377,6 +413,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	struct life life = {
 		.pid1 = pid1,
 		.signals = pid1->signals,
+		.timer = pid1->timer,
 		.share = pid1->share,
 		.asking = -1,
 		.command = pid1->command,

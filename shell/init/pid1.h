@@ -44,6 +44,7 @@ struct pid1 {
 	/* further logins need descriptors to join the namespaces by, as they are not root */
 	bool own_userns;
 	int signals; /* of pid1_signals */
+	int timer; /* of pid1_timer */
 	bool counts; /* the outer process wants to know how many processes the command left */
 	pid_t command; /* foreground: the user's command; 0 where the leaders fork the processes */
 };
@@ -53,6 +54,17 @@ struct pid1 {
  * errno.  Every signal must be blocked.
  */
 int pid1_signals(struct error *error);
+
+/*
+ * The timer of a session that lingers: it runs while the session has no login, for as long as
+ * policy->linger_max allows, by the clock that goes on while the machine sleeps.  nsisolatectl
+ * reads in /proc/PID/fdinfo how long it has been running and how long it will.  *@timer is -1 if
+ * @policy needs none.  0 or a negative errno with @error filled.
+ */
+int pid1_timer(const struct policy *policy, int *timer, struct error *error);
+
+/* How long the timer runs if there is no limit: longer than any limit, a hundred years. */
+#define LINGER_FOREVER 3155760000
 
 /*
  * Reaps; ends the session according to policy->logout when the last login has gone, when the

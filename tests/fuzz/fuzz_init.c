@@ -36,6 +36,7 @@ static void check(const struct job *job)
 			fits(policy->private_size, sizeof policy->private_size),
 		"texts have an end");
 	must(policy->grace <= POLICY_GRACE_MAX, "grace is in its bounds");
+	must(policy->linger_max <= POLICY_LINGER_MAX, "linger_max is in its bounds");
 	must(policy->logout <= LOGOUT_LINGER && policy->on_error <= ON_ERROR_ALLOW,
 		"words are of the list");
 	must(job->setup.uid != (uid_t)-1 && job->setup.gid != (gid_t)-1, "ids are ids");

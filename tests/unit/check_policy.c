@@ -39,6 +39,7 @@ static void want_same(const struct policy *policy)
 	ck_assert_int_eq(back.hosts, policy->hosts);
 	ck_assert_int_eq(back.logout, policy->logout);
 	ck_assert_uint_eq(back.grace, policy->grace);
+	ck_assert_uint_eq(back.linger_max, policy->linger_max);
 	ck_assert_int_eq(back.on_error, policy->on_error);
 	ck_assert_str_eq(back.id, policy->id);
 	ck_assert_uint_eq(back.private, policy->private);
@@ -57,6 +58,7 @@ START_TEST(policy_comes_back_as_it_went)
 		.hosts = true,
 		.logout = LOGOUT_LINGER,
 		.grace = 17,
+		.linger_max = 1,
 		.on_error = ON_ERROR_ALLOW,
 		.id = "00c0ffee",
 		.private = private_dirs_from_text("/dev/shm"),
@@ -72,6 +74,7 @@ START_TEST(largest_policy_has_room)
 		.hosts = true,
 		.logout = LOGOUT_LINGER,
 		.grace = POLICY_GRACE_MAX,
+		.linger_max = POLICY_LINGER_MAX,
 		.on_error = ON_ERROR_ALLOW,
 		.id = "ffffffff",
 		.private = (1u << private_dirs_count) - 1,
@@ -95,6 +98,7 @@ START_TEST(random_policies_come_back_as_they_went)
 			.scope = (enum policy_scope)(random() % 2),
 			.logout = (enum policy_logout)(random() % 2),
 			.grace = (unsigned)random() % (POLICY_GRACE_MAX + 1),
+			.linger_max = (unsigned)random() % (POLICY_LINGER_MAX + 1),
 			.on_error = (enum policy_on_error)(random() % 2),
 			.private = (unsigned)random() % (1u << private_dirs_count),
 			.user_manager = (enum policy_user_manager)(random() % 2)};
@@ -153,6 +157,8 @@ static const struct {
 	{"--grace=-1", -22, "from 0 to 3600"},
 	{"--grace=", -22, "from 0 to 3600"},
 	{"--grace=2x", -22, "from 0 to 3600"},
+	{"--linger-max=315576001", -22, "from 0 to 315576000"},
+	{"--linger-max=2h", -22, "from 0 to 315576000"},
 	{"--hosts", 1, ""},
 	{"--hosts=no", -22, "takes no value"},
 	{"--on-error=deny", 1, ""},

@@ -267,6 +267,7 @@ START_TEST(builtin_values_are_those_of_the_contract)
 	ck_assert_str_eq(policy.shell, "");
 	ck_assert_int_eq(policy.logout, LOGOUT_KILL);
 	ck_assert_uint_eq(policy.grace, 2);
+	ck_assert_uint_eq(policy.linger_max, 0);
 	ck_assert_int_eq(policy.on_error, ON_ERROR_DENY);
 	ck_assert_uint_eq(policy.private, 0);
 	ck_assert_str_eq(policy.private_size, "");
@@ -281,6 +282,7 @@ START_TEST(every_setting_can_be_set)
 	struct policy policy = policy_of("[it]\nisolate = Yes\nnamespaces = UTS\n"
 					 "hostname = %u.%r\ndomainname = %r.example\nhosts = no\n"
 					 "shell = /bin/zsh\nlogout = linger\ngrace = 3600\n"
+					 "linger_max = 2h 30min\n"
 					 "on_error = allow\nprivate = /dev/shm, /tmp\n"
 					 "private_size = 64m\nuser_manager = Keep\n",
 		&alice);
@@ -294,6 +296,7 @@ START_TEST(every_setting_can_be_set)
 	ck_assert_str_eq(policy.shell, "/bin/zsh");
 	ck_assert_int_eq(policy.logout, LOGOUT_LINGER);
 	ck_assert_uint_eq(policy.grace, 3600);
+	ck_assert_uint_eq(policy.linger_max, 9000);
 	ck_assert_int_eq(policy.on_error, ON_ERROR_ALLOW);
 	ck_assert_uint_eq(policy.private, private_dirs_from_text("/tmp,/dev/shm"));
 	ck_assert_str_eq(policy.private_size, "64m");
@@ -605,6 +608,11 @@ static const struct {
 	{"[a]\nnamespaces = uts, ipc\nlogout = kill\n", 3, 1, "does not name pid"},
 	{"[a]\nnamespaces = uts, ipc\ngrace = 1\n", 3, 1, "does not name pid"},
 	{"[a]\nprivate_size = 1M\n", 2, 1, "there is no `private`"},
+	{"[a]\nlinger_max = 1h\n", 2, 1, "logout is kill"},
+	{"[a]\nlinger_max = 1h\nlogout = linger\n", 0, 0, NULL},
+	{"[defaults]\nlogout = linger\n[a]\nlinger_max = 1h\n", 0, 0, NULL},
+	{"[defaults]\nlinger_max = 1h\n[a]\n[b]\nlogout = linger\n", 0, 0, NULL},
+	{"[a]\nnamespaces = uts\nhosts = no\nlogout = linger\nlinger_max = 1h\n", 4, 1, NULL},
 	{"[defaults]\nprivate = /tmp\n[a]\nprivate_size = 1M\n", 0, 0, NULL},
 	{"[a]\nisolate = no\nprivate = /tmp\n", 3, 1, "the rule says isolate = no"},
 	{"[a]\nisolate = no\ngrace = 5\n", 3, 1, "the rule says isolate = no"},

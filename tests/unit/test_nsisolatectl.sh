@@ -184,6 +184,7 @@ isolated by rule [all]
   user_manager hide                   built-in
   shell        -                      built-in
   logout       kill                   built-in
+  linger_max   -                      built-in
   grace        7                      [defaults] $CONF:2
   on_error     deny                   built-in
 status 0"

@@ -33,9 +33,13 @@ static const struct table_column columns[] = {
 	{"PROCS", true, 4},
 	{"RSS", true, 7},
 	{"AGE", true, 1},
+	/* where there is a session without a login */
+	{"LEFT", true, 0},
+	{"ENDS", true, 0},
 };
 
 #define COLUMNS ARRAY_SIZE(columns)
+#define COLUMNS_OF_LEFT 2
 
 struct row {
 	char text[COLUMNS][CELL_SIZE];
@@ -67,12 +71,16 @@ static void fill_row(struct row *row, const struct session *session)
 	cell_number(row->text[i++], session->processes);
 	cell_bytes(row->text[i++], session->memory);
 	cell_age(row->text[i++], session->age);
+	if (session->left >= 0)
+		cell_age(row->text[i], session->left);
+	if (session->ends >= 0)
+		cell_age(row->text[i + 1], session->ends);
 }
 
 static int show_table(const struct sessions *sessions, size_t width, size_t height)
 {
 	size_t most = height > 3 ? height - 3 : 0;
-	size_t replaced = 0;
+	size_t replaced = 0, shown = COLUMNS - COLUMNS_OF_LEFT;
 	_cleanup_free_ struct row *rows = calloc(sessions->count, sizeof *rows);
 	_cleanup_free_ char **cells = calloc(sessions->count * COLUMNS, sizeof *cells);
 
@@ -81,10 +89,12 @@ static int show_table(const struct sessions *sessions, size_t width, size_t heig
 	for (size_t i = 0; i < sessions->count; i++) {
 		fill_row(&rows[i], &sessions->list[i]);
 		replaced += sessions->list[i].replaced;
-		for (size_t column = 0; column < COLUMNS; column++)
-			cells[i * COLUMNS + column] = rows[i].text[column];
+		if (sessions->list[i].left >= 0)
+			shown = COLUMNS;
 	}
-	table_show(columns, COLUMNS, cells, sessions->count, most, width, stdout);
+	for (size_t i = 0; i < sessions->count * shown; i++)
+		cells[i] = rows[i / shown].text[i % shown];
+	table_show(columns, shown, cells, sessions->count, most, width, stdout);
 	if (most && sessions->count > most)
 		printf("and %zu more\n", sessions->count - most);
 	else if (replaced)
@@ -113,6 +123,14 @@ static void json_count(struct json *json, const char *key, unsigned long long nu
 {
 	if (number)
 		json_number(json, key, (long long)number);
+	else
+		json_null(json, key);
+}
+
+static void json_seconds(struct json *json, const char *key, long long seconds)
+{
+	if (seconds >= 0)
+		json_number(json, key, seconds);
 	else
 		json_null(json, key);
 }
@@ -147,6 +165,8 @@ static void show_json(const struct sessions *sessions)
 		json_count(&json, "processes", session->processes);
 		json_count(&json, "rss", session->memory);
 		json_number(&json, "age", session->age);
+		json_seconds(&json, "left", session->left);
+		json_seconds(&json, "ends", session->ends);
 		json_bool(&json, "replaced", session->replaced);
 		json_close(&json, '}');
 	}
@@ -169,22 +189,37 @@ static void warn_unseen(const struct sessions *sessions)
 
 /* What is asked for. */
 struct choice {
-	bool json, watch, logins, old;
+	bool json, watch, logins, old, left;
 };
 
-/* The kernel tells only root which program a PID 1 runs, since that is not dumpable. */
-static int keep_old(struct sessions *sessions, struct error *error)
+/* The kernel tells only root what a PID 1 runs and has open, since that is not dumpable. */
+static int keep_chosen(struct sessions *sessions, const struct choice *choice, struct error *error)
 {
 	size_t kept = 0;
 
+	if (!choice->old && !choice->left)
+		return 0;
 	if (sessions->own_only)
-		return error_set(
-			error, EPERM, "only root can see whose nsisolate-init has been replaced");
-	for (size_t i = 0; i < sessions->count; i++)
-		if (sessions->list[i].replaced)
-			sessions->list[kept++] = sessions->list[i];
+		return error_set(error, EPERM,
+			choice->old ? "only root can see whose nsisolate-init has been replaced"
+				    : "only root can see which sessions have no login");
+	for (size_t i = 0; i < sessions->count; i++) {
+		const struct session *session = &sessions->list[i];
+
+		if ((!choice->old || session->replaced) && (!choice->left || session->left >= 0))
+			sessions->list[kept++] = *session;
+	}
 	sessions->count = kept;
 	return 0;
+}
+
+/* What the list says when it has nothing to show. */
+static const char *nothing_of(const struct choice *choice)
+{
+	if (choice->left)
+		return "no session is without a login";
+	return choice->old ? "no session has an nsisolate-init that has since been replaced"
+			   : "no isolated sessions";
 }
 
 static int show(
@@ -198,10 +233,7 @@ static int show(
 	else if (sessions->count)
 		return show_table(sessions, width, height);
 	else
-		fputs(choice->old
-				? "no session has an nsisolate-init that has since been replaced\n"
-				: "no isolated sessions\n",
-			height ? stdout : stderr);
+		fprintf(height ? stdout : stderr, "%s\n", nothing_of(choice));
 	return 0;
 }
 
@@ -213,8 +245,8 @@ static int list(const struct choice *choice, size_t height)
 	size_t width = terminal_style(stdout).width;
 	int result = sessions_find(&sessions, &error);
 
-	if (!result && choice->old)
-		result = keep_old(&sessions, &error);
+	if (!result)
+		result = keep_chosen(&sessions, choice, &error);
 	if (result < 0) {
 		fprintf(stderr, NAME ": %s\n", error.text);
 	} else {
@@ -262,6 +294,8 @@ int command_list(int argc, char **argv)
 			choice.logins = true;
 		else if (!strcmp(argv[i], "--old"))
 			choice.old = true;
+		else if (!strcmp(argv[i], "--left"))
+			choice.left = true;
 		else
 			return command_usage(argv[0]);
 	}

@@ -74,6 +74,37 @@ unsigned session_logins(int directory, unsigned level, struct process_text *text
 	return count;
 }
 
+/* ---- when there is none ---- */
+
+#define CENTURY 3155760000 /* what the timer runs for where there is no limit: LINGER_FOREVER */
+
+void session_left(int directory, struct process_text *text, long long *left, long long *ends)
+{
+	DIR *descriptors = open_descriptors(directory);
+	const struct dirent *entry;
+
+	*left = *ends = -1;
+	while (descriptors && (entry = readdir(descriptors))) {
+		long long value, interval;
+		const char *line;
+
+		if (*entry->d_name == '.' ||
+			process_read(dirfd(descriptors), entry->d_name, text) < 0)
+			continue;
+		line = strstr(text->bytes, "\nit_value: (");
+		if (!line || sscanf(line, " it_value: (%lld, %*d) it_interval: (%lld,", &value,
+				     &interval) != 2)
+			continue;
+		/* the rest of a second counts as one; a timer that stands still has no value */
+		if (!strstr(line, "it_value: (0, 0)") && interval > value)
+			*left = interval - value - 1;
+		if (*left >= 0 && interval < CENTURY)
+			*ends = value + 1;
+	}
+	if (descriptors)
+		closedir(descriptors);
+}
+
 /* ---- what each of them is ---- */
 
 static void look_at_line(int pidfd, int number, struct session_login *list, size_t count)

@@ -19,6 +19,13 @@
  */
 unsigned session_logins(int directory, unsigned level, struct process_text *text);
 
+/*
+ * For how many seconds a session that lingers has had no login, and in how many it ends for that:
+ * what the timer of its PID 1 says (pid1_timer in shell/init).  *@left is -1 where it has a login,
+ * or the kernel does not tell, *@ends also where there is no limit.
+ */
+void session_left(int directory, struct process_text *text, long long *left, long long *ends);
+
 struct session_login {
 	pid_t leader; /* 0: unknown */
 	struct login_facts facts;

@@ -249,7 +249,7 @@ int session_judge_init(
 	struct process_status status;
 	struct process_stat stat;
 
-	*session = (struct session){.namespace = namespace, .processes = 1};
+	*session = (struct session){.namespace = namespace, .processes = 1, .left = -1, .ends = -1};
 	if (!runs_init(judge, directory, &session->replaced) ||
 		process_status(directory, &status, &judge->text) < 0 || !is_first(&status))
 		return 0;
@@ -269,6 +269,8 @@ int session_judge_init(
 		take_claims(judge, directory, session);
 		take_parent(judge, directory, status.parent, session);
 	}
+	if (!session->logins && !session->leader)
+		session_left(directory, &judge->text, &session->left, &session->ends);
 	if (!session->verified)
 		take_hostname(directory, session);
 	if (!*session->user)
@@ -290,6 +292,8 @@ int session_judge_hidden(struct session_judge *judge, int directory, struct sess
 		return 0;
 	*session = (struct session){
 		.kind = SESSION_UNKNOWN,
+		.left = -1,
+		.ends = -1,
 		.pid = status.pids[0],
 		.level = status.levels - 1,
 		.uid = status.uid,

@@ -40,6 +40,8 @@ struct session {
 	/* by all logins of the user (scope = user): has no single service, leader and so on */
 	bool shared;
 	unsigned logins; /* how many logins a shared one has; 0: unknown, or it lingers */
+	long long left; /* seconds without a login; -1: it has one, or it is not known */
+	long long ends; /* seconds until it ends for that; -1: never, or as above */
 	pid_t leader; /* 0: unknown, or gone */
 	size_t processes; /* including those in nested namespaces; 0: unknown */
 	unsigned long long memory; /* resident bytes, summed; shared memory counts for each */
