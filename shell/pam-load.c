@@ -69,7 +69,8 @@ static void limit(int resource, rlim_t most)
 
 static _Noreturn void load(const char *path, int report)
 {
-	const char *reason, *where;
+	const char *reason;
+	const size_t length = strlen(path);
 	int nothing = open("/dev/null", O_RDWR);
 
 	for (int fd = 0; fd < 3; fd++)
@@ -83,13 +84,10 @@ static _Noreturn void load(const char *path, int report)
 	if (dlopen(path, RTLD_NOW))
 		_exit(0);
 	reason = dlerror();
-	if (!reason)
-		answer(report, UNKNOWN, "it is not said why");
 	/* glibc begins with the path, musl with other words */
-	where = strstr(reason, path);
-	if (where == reason && !strncmp(reason + strlen(path), ": ", 2))
-		reason += strlen(path) + 2;
-	answer(report, kind_of(reason), reason);
+	if (reason && !strncmp(reason, path, length) && !strncmp(reason + length, ": ", 2))
+		reason += length + 2;
+	answer(report, reason ? kind_of(reason) : UNKNOWN, reason ? reason : "it is not said why");
 }
 
 static void say(const char *word, const char *path, const char *reason)

@@ -18,10 +18,12 @@ static void read_files(const char *pattern, unsigned depth, struct sshd_blocks *
 /* The next word of a line, which may be quoted; a `=` may stand behind a keyword. */
 static char *next_word(char **line)
 {
-	char *word = *line + strspn(*line, " \t\r\n="), quote = *word == '"';
+	char *word = *line + strspn(*line, " \t\r\n=");
+	bool quoted = *word == '"';
 
-	word += quote;
-	*line = word + strcspn(word, quote ? "\"" : " \t\r\n=");
+	if (quoted)
+		word++;
+	*line = word + strcspn(word, quoted ? "\"" : " \t\r\n=");
 	if (**line)
 		*(*line)++ = '\0';
 	return *word ? word : NULL;
