@@ -524,6 +524,7 @@ START_TEST(explanation_names_every_rule_matcher_and_source)
 			       "user_manager = hide from built-in:0\n"
 			       "shell = - from built-in:0\n"
 			       "logout = linger from lab:11\n"
+			       "linger_max = - from built-in:0\n"
 			       "grace = 7 from defaults:2\n"
 			       "on_error = deny from built-in:0\n");
 }
@@ -612,7 +613,8 @@ static const struct {
 	{"[a]\nlinger_max = 1h\nlogout = linger\n", 0, 0, NULL},
 	{"[defaults]\nlogout = linger\n[a]\nlinger_max = 1h\n", 0, 0, NULL},
 	{"[defaults]\nlinger_max = 1h\n[a]\n[b]\nlogout = linger\n", 0, 0, NULL},
-	{"[a]\nnamespaces = uts\nhosts = no\nlogout = linger\nlinger_max = 1h\n", 4, 1, NULL},
+	{"[defaults]\nlogout = linger\n[a]\nnamespaces = ipc\nlinger_max = 1h\n", 5, 1,
+		"does not name pid"},
 	{"[defaults]\nprivate = /tmp\n[a]\nprivate_size = 1M\n", 0, 0, NULL},
 	{"[a]\nisolate = no\nprivate = /tmp\n", 3, 1, "the rule says isolate = no"},
 	{"[a]\nisolate = no\ngrace = 5\n", 3, 1, "the rule says isolate = no"},
