@@ -182,7 +182,7 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 	int mount = -1, result;
 
 	*caller = (struct caller){0};
-	for (size_t i = 0; i < CALLER_KINDS_MAX; i++)
+	for (size_t i = 0; i < KINDS_MAX; i++)
 		caller->own[i] = -1;
 	result = check_single(error);
 	if (!result)

@@ -14,12 +14,11 @@
 #include <sys/types.h>
 
 #include "conf/common/error.h"
-
-#define CALLER_KINDS_MAX 8
+#include "conf/common/kinds.h"
 
 struct caller {
 	bool *here; /* true in the application's process, false in every fork of it; or NULL */
-	int own[CALLER_KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
+	int own[KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
 	int joined_kinds; /* CLONE_NEW*: those of the session that it has joined */
 	bool left; /* it is in a copy of its mount namespace */
 	bool stuck; /* it could not get back everything it had: half isolated */

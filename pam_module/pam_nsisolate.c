@@ -32,7 +32,6 @@
 /* Kept from open to close. */
 struct record {
 	struct pam_session session;
-	struct policy policy;
 	struct session_log log;
 };
 
@@ -204,12 +203,12 @@ static void free_record(pam_handle_t *pamh, void *data, int error_status)
 	free(record);
 }
 
-static void log_open(pam_handle_t *pamh, struct record *record)
+static void log_open(pam_handle_t *pamh, struct record *record, const struct policy *policy)
 {
 	char line[SESSION_LOG_MAX];
 
 	record->log.namespace = record->session.namespace;
-	if (record->policy.kinds & CLONE_NEWPID)
+	if (policy->kinds & CLONE_NEWPID)
 		record->log.init = record->session.spawned.pid;
 	record->log.joined = record->session.spawned.joined;
 	record->log.stays = record->session.spawned.stays;
@@ -231,9 +230,8 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 		error_set(&error, ENOMEM, "no memory");
 		return unable(attempt, policy, &error);
 	}
-	record->policy = *policy;
-	session_log_start(&record->log, &record->policy, attempt->login.user,
-		attempt->login.service, attempt->login.rhost);
+	session_log_start(&record->log, policy, attempt->login.user, attempt->login.service,
+		attempt->login.rhost);
 	if (pam_session_open(&record->session, policy, &attempt->login, &error) < 0) {
 		bool stuck = record->session.caller.stuck;
 
@@ -251,7 +249,7 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 		return stuck ? half_isolated(attempt, error.text) : unable(attempt, policy, &error);
 	}
 	entered = record;
-	log_open(attempt->pamh, record);
+	log_open(attempt->pamh, record, policy);
 	return PAM_SUCCESS;
 }
 

@@ -16,18 +16,18 @@ static int enter(struct pam_session *session, const struct policy *policy,
 	const struct login *login, struct error *error)
 {
 	struct caller_signals signals;
-	int kinds = policy->kinds, result;
+	int flags = policy->kinds, result;
 
 	caller_signals_hold(&signals);
-	result = caller_leave(&session->caller, kinds, error);
+	result = caller_leave(&session->caller, flags, error);
 	if (!result)
 		result = spawn_init(&session->spawned, policy, login, session->caller.mount, error);
 	caller_signals_restore(&signals);
 	if (result < 0)
 		return result;
 	if (!session->spawned.joined)
-		kinds &= ~CLONE_NEWNS; /* this process made that one itself */
-	return caller_join(&session->caller, session->spawned.pidfd, kinds, error);
+		flags &= ~CLONE_NEWNS; /* this process made that one itself */
+	return caller_join(&session->caller, session->spawned.pidfd, flags, error);
 }
 
 static int try_open(struct pam_session *session, const struct policy *policy,

@@ -64,33 +64,28 @@ static dictionary *parse(const char *text, size_t size)
 	return parsed;
 }
 
-/* Whether iniparser saw the section as the scan did; from then on its values are used. */
-static bool same_section(const dictionary *parsed, struct config_section *section)
+/* Whether iniparser saw the section as the scan did. */
+static bool same_section(const dictionary *parsed, const struct config_section *section)
 {
 	char name[CONFIG_NAME_MAX + CONFIG_LINE_MAX + 2];
 
 	if (!iniparser_find_entry(parsed, section->name))
 		return false;
 	for (size_t i = 0; i < section->count; i++) {
-		struct config_item *item = &section->items[i];
+		const struct config_item *item = &section->items[i];
 		const char *value;
-		char *copy;
 
 		snprintf(name, sizeof name, "%s:%s", section->name, item->key);
 		value = iniparser_getstring(parsed, name, NULL);
 		if (!value || strcmp(value, item->value))
 			return false;
-		copy = strdup(value);
-		if (!copy)
-			return false;
-		free(item->value);
-		item->value = copy;
 	}
 	return true;
 }
 
 /* NULL when iniparser reads @text as the sections from @first on; else what is wrong. */
-static const char *compare_views(struct config *config, size_t first, const char *text, size_t size)
+static const char *compare_views(
+	const struct config *config, size_t first, const char *text, size_t size)
 {
 	dictionary *parsed = parse(text, size);
 	size_t entries = 0;

@@ -3,7 +3,8 @@
  * place.  What the words mean is rules.c's.
  *
  * A file is read once, checked line by line (iniparser would let much pass in silence: see
- * config.c), then those same bytes are parsed by iniparser; both must have seen the same.
+ * config.c).  What was found is used only if iniparser, which parses those same bytes, finds the
+ * same: so no file means one thing here and another to iniparser.
  */
 #ifndef NSISOLATE_CONFIG_H
 #define NSISOLATE_CONFIG_H

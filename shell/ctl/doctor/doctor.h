@@ -41,11 +41,10 @@ struct configuration {
 /* The output of sshd -T. */
 struct sshd_facts {
 	const char *program; /* NULL: there is no sshd */
-	bool seen;
 	unsigned port; /* the first port that it listens on */
 	bool more; /* there are more users than it was asked about */
 	char why[512]; /* why it gave no output */
-	char *said; /* for nobody in particular */
+	char *said; /* for nobody in particular; NULL: it gave no output */
 	char service[64]; /* the name of its PAM stack */
 };
 

@@ -69,9 +69,11 @@ void doctor_mend(struct doctor *doctor, const char *format, ...)
 	if (!remedy_is_ours(doctor, last->remedy)) {
 		free(last->remedy);
 		last->remedy = strdup("# by hand: it is not a file of nsisolate, sshd or PAM");
-		doctor->lost |= !last->remedy;
 	}
-	printable(last->remedy);
+	if (last->remedy)
+		printable(last->remedy);
+	else
+		doctor->lost = true;
 }
 
 static bool same(const char *left, const char *right)

@@ -448,7 +448,6 @@ void doctor_ask_sshd(struct doctor *doctor)
 		return;
 	}
 	sshd->said = strdup(result.out);
-	sshd->seen = sshd->said;
 	doctor->lost |= !sshd->said;
 	sshd_value(&result, "pamservicename", sshd->service, sizeof sshd->service);
 	if (sshd_value(&result, "port", port, sizeof port))
@@ -474,7 +473,7 @@ void doctor_check_sshd(struct doctor *doctor)
 
 	if (!doctor->sshd.program)
 		return;
-	if (!doctor->sshd.seen) {
+	if (!doctor->sshd.said) {
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", doctor->sshd.program,
 			doctor->sshd.why);
 		shell_word(&word, doctor->sshd.program);
