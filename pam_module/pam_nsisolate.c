@@ -21,6 +21,7 @@
 #include "conf/common/session_log.h"
 #include "conf/login/login.h"
 #include "conf/rules/rules.h"
+#include "conf/rules/session_observed.h"
 #include "module_args.h"
 #include "pam_session.h"
 
@@ -263,6 +264,14 @@ static void log_doubt(struct attempt *attempt, const struct policy *policy)
 	pam_syslog(attempt->pamh, LOG_WARNING, "%s", line);
 }
 
+static void log_observed(struct attempt *attempt, const struct policy *policy)
+{
+	char line[SESSION_LOG_MAX];
+
+	session_observed(&attempt->login, policy, line);
+	pam_syslog(attempt->pamh, LOG_INFO, "%s", line);
+}
+
 static int decide(struct attempt *attempt)
 {
 	struct error error = {0};
@@ -275,6 +284,8 @@ static int decide(struct attempt *attempt)
 	log_doubt(attempt, &policy);
 	if (policy.isolate)
 		return isolate(attempt, &policy);
+	if (policy.observe)
+		log_observed(attempt, &policy);
 	if (attempt->options.debug)
 		pam_syslog(attempt->pamh, LOG_DEBUG, "not isolated: user=%s rule=%s",
 			attempt->login.user, *policy.rule ? policy.rule : "(none)");

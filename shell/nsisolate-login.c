@@ -20,6 +20,7 @@
 #include "conf/common/session_log.h"
 #include "conf/login/login.h"
 #include "conf/rules/rules.h"
+#include "conf/rules/session_observed.h"
 #include "shell/common/environment.h"
 #include "shell/common/own_session.h"
 #include "shell/common/real_shell.h"
@@ -157,6 +158,14 @@ static void log_doubt(const struct login *login, const struct policy *policy)
 	log_line(LOG_WARNING, line);
 }
 
+static void log_observed(const struct login *login, const struct policy *policy)
+{
+	char line[SESSION_LOG_MAX];
+
+	session_observed(login, policy, line);
+	log_line(LOG_INFO, line);
+}
+
 /* The client's address from sshd's SSH_CONNECTION, "ADDRESS PORT ADDRESS PORT". */
 static const char *client_address(char *const *environment, char *address, size_t size)
 {
@@ -231,6 +240,8 @@ static int start(const struct request *request, struct login *login)
 	}
 	if (!isolated)
 		log_doubt(login, &policy);
+	if (!isolated && policy.observe)
+		log_observed(login, &policy);
 	if (prepare_shell(request, &policy, login, &shell, &words, &error) < 0) {
 		show_failed(login, NULL, error.text);
 		return EXIT_FAILURE;

@@ -42,6 +42,7 @@ enum policy_on_error { ON_ERROR_DENY, ON_ERROR_ALLOW };
 
 struct policy {
 	bool isolate; /* false: the login is left alone, ignore the rest */
+	bool observe; /* of one that is left alone: the log says what it would have got, the rest */
 	char rule[POLICY_RULE_MAX + 1]; /* which rule won; "" when none matched */
 	char id[POLICY_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
 	enum policy_scope scope;

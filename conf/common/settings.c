@@ -3,6 +3,7 @@
 #include "array.h"
 
 static const char *const yes_no[] = {"yes", "no"};
+static const char *const isolate[] = {"yes", "no", "observe"};
 static const char *const scope[] = {[SCOPE_SESSION] = "session", [SCOPE_USER] = "user"};
 static const char *const user_manager[] = {
 	[USER_MANAGER_HIDE] = "hide", [USER_MANAGER_KEEP] = "keep"};
@@ -20,7 +21,7 @@ static const char *const on_error[] = {[ON_ERROR_DENY] = "deny", [ON_ERROR_ALLOW
 #define WORDS(words) ARRAY_SIZE(words), words, NULL
 
 const struct setting settings[SETTINGS_END] = {
-	[KEY_ISOLATE] = {"isolate", NULL, SHAPE_SWITCH, FIELD(isolate), WORDS(yes_no), "yes"},
+	[KEY_ISOLATE] = {"isolate", NULL, SHAPE_SWITCH, FIELD(isolate), WORDS(isolate), "yes"},
 	[KEY_NAMESPACES] = {"namespaces", NULL, SHAPE_KINDS, FIELD(kinds), 0, NULL,
 		"kinds of namespace" LIST ", as in uts, pid", "uts, pid"},
 	[KEY_SCOPE] = {"scope", "scope", SHAPE_WORD, FIELD(scope), WORDS(scope), "session"},

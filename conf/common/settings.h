@@ -40,7 +40,7 @@ enum key_id {
 
 /* What a value is, and the field of struct policy that holds it. */
 enum setting_shape {
-	SHAPE_SWITCH, /* bool: yes or no; as an option, there or not */
+	SHAPE_SWITCH, /* bool: the first of words[] or another one; as an option, there or not */
 	SHAPE_WORD, /* an enum: one of words[] */
 	SHAPE_NUMBER, /* unsigned, at most limit */
 	SHAPE_SPAN, /* unsigned: seconds, at most limit; 0: none; as an option, left out then */

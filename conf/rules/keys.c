@@ -297,6 +297,8 @@ bool key_take(enum key_id id, const char *value, struct policy *policy, struct k
 	case SHAPE_SWITCH:
 		word = take_word(value, setting->words, setting->limit, fault);
 		*(bool *)field = word == 0;
+		if (id == KEY_ISOLATE)
+			policy->observe = word == 2;
 		return word >= 0;
 	case SHAPE_WORD:
 		word = take_word(value, setting->words, setting->limit, fault);

@@ -396,7 +396,7 @@ static int fill_policy(const struct rules *rules, const struct rule *rule, struc
 	if (!take_settings(rules, rule, policy, &id, &fault))
 		return error_set(error, EINVAL, "rule [%s], %s: %s", policy->rule,
 			settings[id].name, fault.text);
-	if (!policy->isolate)
+	if (!policy->isolate && !policy->observe)
 		return 0;
 	if (!policy->private)
 		*policy->private_size = '\0';

@@ -268,6 +268,8 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 	for (size_t i = 0; i < rules->count; i++) {
 		lint.rule = &rules->list[i];
 		rules_summarize(rules, i, &summary);
+		/* one on trial is to be right when it counts */
+		summary.policy.isolate |= summary.policy.observe;
 		rule_lint_words(lint.rule, summary.policy.isolate, diagnostics);
 		check_names(&lint, KEY_USER);
 		check_names(&lint, KEY_GROUP);

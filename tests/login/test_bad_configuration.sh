@@ -18,7 +18,7 @@ broken() { printf '[users]\nuid = 1000-59999\nhostnam = %%u\n' | conf; }
 rows() {
 	cat <<-'END'
 		2|unknown key 'hostnam' .did you mean hostname|[r]\nhostnam = x\n
-		3|'perhaps': expected yes or no|[r]\nuid = 1\nisolate = perhaps\n
+		3|'perhaps': expected yes, no or observe|[r]\nuid = 1\nisolate = perhaps\n
 		2|expected seconds, from 0 to|[r]\ngrace = -1\n
 		2|'pit': expected uts, pid.*did you mean pid|[r]\nnamespaces = uts, pit\n
 		2|expected a uid or a range|[r]\nuid = 5-3\n

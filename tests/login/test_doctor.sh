@@ -473,7 +473,7 @@ test_doctor_tries_as_nobody_whose_processes_there_are() {
 test_finds_a_broken_configuration() {
 	healthy
 	change 's/^isolate = no/isolate = maybe/'
-	finds problem /etc/nsisolate.conf ":[0-9]+:11: 'maybe': expected yes or no"
+	finds problem /etc/nsisolate.conf ":[0-9]+:11: 'maybe': expected yes, no or observe"
 	mends_by_edit 's/maybe/no/'
 }
 

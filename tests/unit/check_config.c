@@ -98,7 +98,7 @@ static const struct {
 	/* values: what iniparser would cut or leave open */
 	{BYTES(RULE "user =\n"), 2, 7, "a value is missing, expected user names"},
 	{BYTES(RULE "user = \"\"\n"), 2, 9, "a value is missing, expected user names"},
-	{BYTES(RULE "isolate = # no\n"), 2, 11, "a value is missing, expected yes or no"},
+	{BYTES(RULE "isolate = # no\n"), 2, 11, "a value is missing, expected yes, no or observe"},
 	{BYTES(RULE "user = alice#1\n"), 2, 13, "cuts the value"},
 	{BYTES(RULE "user = alice;bob\n"), 2, 13, "cuts the value"},
 	{BYTES(RULE "user = \"alice\n"), 2, 8, "never closed"},
@@ -111,8 +111,8 @@ static const struct {
 	{BYTES(RULE "user = \"DOM\\alice\"\n"), 2, 12, "remove the quotes"},
 
 	/* values: what they say */
-	{BYTES(RULE "isolate = maybe\n"), 2, 11, "'maybe': expected yes or no"},
-	{BYTES(RULE "isolate = true\n"), 2, 11, "expected yes or no"},
+	{BYTES(RULE "isolate = maybe\n"), 2, 11, "'maybe': expected yes, no or observe"},
+	{BYTES(RULE "isolate = true\n"), 2, 11, "expected yes, no or observe"},
 	{BYTES(RULE "isolate = \"nno\"\n"), 2, 12, "did you mean no?"},
 	{BYTES(RULE "hosts = 1\n"), 2, 9, "expected yes or no"},
 	{BYTES(RULE "namespaces = uts, pids\n"), 2, 19, "did you mean pid?"},

@@ -44,7 +44,7 @@ test_check_shows_every_finding_with_its_place() {
 		usr = root
 		from = 10.0.0.0/33
 	END
-	assert_eq "$(said ctl check "$CONF")" "$CONF:2:11: error: 'maybe': expected yes or no
+	assert_eq "$(said ctl check "$CONF")" "$CONF:2:11: error: 'maybe': expected yes, no or observe
     isolate = maybe
               ^
 $CONF:4:1: error: unknown key 'usr' (did you mean user?)
@@ -130,7 +130,7 @@ test_a_login_says_the_first_error_that_check_says() {
 	chmod a+rx "$DIR" && chmod a+r "$CONF"
 	local first
 	first=$(ctl check "$CONF" | head -n 1)
-	assert_match "$first" ":4:11: error: 'mabye': expected yes or no"
+	assert_match "$first" ":4:11: error: 'mabye': expected yes, no or observe"
 	assert_eq "$("$NSISOLATE_SHELL" --config="$CONF" -c true 2>&1; echo "status $?")" \
 		"nsisolate-shell: $first
 status 1"
@@ -233,7 +233,7 @@ test_explain_as_json() {
 	END
 	ctl explain --config "$CONF" root --json >"$DIR/json"
 	assert_eq "$(json 'sorted(it)' <"$DIR/json")" \
-		"['doubt', 'error', 'from', 'gid', 'isolate', 'rule', 'rules', 'service', 'settings', 'tty', 'uid', 'user']"
+		"['doubt', 'error', 'from', 'gid', 'isolate', 'observe', 'rule', 'rules', 'service', 'settings', 'tty', 'uid', 'user']"
 	assert_eq "$(json '[it["user"], it["service"], it["from"], it["isolate"], it["rule"], it["error"]]' \
 		<"$DIR/json")" "['root', 'sshd', None, True, 'all', None]"
 	assert_eq "$(json '[(r["rule"], r["line"], r["matched"]) for r in it["rules"]]' <"$DIR/json")" \

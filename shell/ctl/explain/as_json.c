@@ -114,6 +114,7 @@ static void show_outcome(const struct explanation *explanation)
 		json_bool(&json, "isolate", policy->isolate);
 	else
 		json_null(&json, "isolate");
+	json_bool(&json, "observe", policy->observe);
 	json_string(&json, "rule", decided && *policy->rule ? policy->rule : NULL);
 	json_open(&json, "settings", '{');
 	for (size_t i = 0; decided && i < explanation->count; i++)

@@ -126,10 +126,12 @@ static void show_outcome(const struct explanation *explanation)
 			puts("not isolated: no rule matches");
 		return;
 	}
-	printf("%s%s%s by rule [%s]\n", paint(policy->isolate ? GREEN : DIM),
-		policy->isolate ? "isolated" : "not isolated", paint(PLAIN), policy->rule);
+	printf("%s%s%s by rule [%s]%s\n", paint(policy->isolate ? GREEN : DIM),
+		policy->isolate ? "isolated" : "not isolated", paint(PLAIN), policy->rule,
+		policy->observe ? ", which is on trial; with isolate = yes:" : "");
 	for (size_t i = 0; i < explanation->count; i++)
-		if (policy->isolate || counts_all_the_same(&explanation->settings[i]))
+		if (policy->isolate || policy->observe ||
+			counts_all_the_same(&explanation->settings[i]))
 			show_setting(explanation, &explanation->settings[i]);
 }
 

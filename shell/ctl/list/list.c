@@ -10,6 +10,7 @@
 #include "cells.h"
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "conf/rules/rules.h"
 #include "list_logins.h"
 #include "shell/ctl/command.h"
 #include "shell/ctl/output/json.h"
@@ -187,6 +188,28 @@ static void warn_unseen(const struct sessions *sessions)
 			sessions->unseen);
 }
 
+/* The logins of a rule on trial are no sessions. */
+static void warn_observed(void)
+{
+	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	struct rules_summary summary;
+	struct rules *rules = NULL;
+
+	/* a broken one is for `check` to tell */
+	if (rules_load(NSISOLATE_CONF, &rules, &diagnostics) < 0)
+		rules = NULL;
+	for (size_t i = 0; rules && i < rules_count(rules); i++) {
+		rules_summarize(rules, i, &summary);
+		if (summary.policy.observe)
+			fprintf(stderr,
+				NAME ": the rule [%s] is on trial (isolate = observe): its logins "
+				     "are not isolated, so they are not shown\n",
+				summary.place.rule);
+	}
+	rules_free(rules);
+	diagnostics_free(&diagnostics);
+}
+
 /* What is asked for. */
 struct choice {
 	bool json, watch, logins, old, left;
@@ -250,8 +273,10 @@ static int list(const struct choice *choice, size_t height)
 	if (result < 0) {
 		fprintf(stderr, NAME ": %s\n", error.text);
 	} else {
-		if (!choice->json)
+		if (!choice->json) {
 			warn_unseen(&sessions);
+			warn_observed();
+		}
 		result = show(&sessions, choice, width, height);
 		if (result < 0)
 			fputs(NAME ": no memory\n", stderr);

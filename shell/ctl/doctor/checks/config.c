@@ -83,6 +83,23 @@ static void report(struct doctor *doctor, const char *path, const struct diagnos
 				: shell_word(&word, diagnostic->file));
 }
 
+static void check_trials(struct doctor *doctor, const char *path, const struct rules *rules)
+{
+	struct rules_summary summary;
+
+	for (size_t i = 0; i < rules_count(rules); i++) {
+		rules_summarize(rules, i, &summary);
+		if (!summary.policy.observe)
+			continue;
+		doctor_add(doctor, VERDICT_WARNING, path,
+			"the rule [%s] is on trial (isolate = observe): its logins are not "
+			"isolated, the log says what they would get",
+			summary.place.rule);
+		doctor_mend(
+			doctor, "nsisolatectl edit   # in [%s]: isolate = yes", summary.place.rule);
+	}
+}
+
 static void check_one(struct doctor *doctor, const char *path)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
@@ -103,6 +120,8 @@ static void check_one(struct doctor *doctor, const char *path)
 		if (diagnostics.list[i].line || !is_told(doctor, before, diagnostics.list[i].file))
 			report(doctor, path, &diagnostics.list[i]);
 	doctor->lost |= diagnostics.lost;
+	if (rules)
+		check_trials(doctor, path, rules);
 	if (rules && doctor->count == before)
 		doctor_add(doctor, VERDICT_OK, path, "%zu rules", rules_count(rules));
 	rules_free(rules);
