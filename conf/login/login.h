@@ -90,8 +90,8 @@ int login_groups(struct login *login, struct error *error);
 int login_primary_group(struct login *login, char **name, struct error *error);
 
 /*
- * Whether a group of this name exists: 1, with what NSS calls it in @called; 0; or a negative errno
- * (NSS failed, no memory).
+ * Whether a group of this name exists: 1, with what NSS calls it in @called; 2, with what NSS calls
+ * its gid, which is another name; 0; or a negative errno (NSS failed, no memory).
  */
 int login_group_exists(const char *name, char *called, size_t size, struct error *error);
 

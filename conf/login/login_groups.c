@@ -348,6 +348,12 @@ int login_group_exists(const char *name, char *called, size_t size, struct error
 
 	if (result > 0)
 		snprintf(called, size, "%s", entry.gr_name);
+	if (result > 0 && !strcmp(called, name) &&
+		nss_group_by_gid(&room, entry.gr_gid, &entry, error) > 0 &&
+		strcmp(entry.gr_name, name) != 0) {
+		snprintf(called, size, "%s", entry.gr_name);
+		result = 2;
+	}
 	nss_free(&room);
 	return result;
 }

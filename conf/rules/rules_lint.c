@@ -86,7 +86,10 @@ static void check_name(const struct lint *lint, enum key_id id, const char *name
 		warn_at(lint, place, offset, text);
 	if (exists > 0 && strcmp(called, name) != 0) {
 		snprintf(text, sizeof text,
-			"NSS calls this %s '%.200s', and only that name matches: write it so",
+			exists == 2 ? "NSS calls the gid of this %s '%.200s', and for some users "
+				      "only that name matches: write it so"
+				    : "NSS calls this %s '%.200s', and only that name matches: "
+				      "write it so",
 			key_name(id), called);
 		warn_at(lint, place, offset, text);
 	}

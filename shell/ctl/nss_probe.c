@@ -24,6 +24,7 @@
 #define PATIENCE_MORE_MS 1000 /* to find out which service it was */
 #define SERVICES_MAX 8
 #define NOBODY "nsisolate-asks-for-nobody"
+#define LOCAL "files" /* where no service of nsswitch.conf answers */
 
 static const char *const databases[] = {"passwd", "group"};
 
@@ -141,8 +142,11 @@ static void find_silent(struct name_services *services)
 				append(rest[j], sizeof rest[j], questions[i].service);
 	}
 	for (size_t i = 0; i < 2; i++)
-		if (*rest[i])
-			look_up_by(databases[i], rest[i]);
+		look_up_by(databases[i], *rest[i] ? rest[i] : LOCAL);
+	/* a line of its own goes before that of groups */
+	nss_services("initgroups", all, sizeof all);
+	if (*all)
+		look_up_by("initgroups", *rest[1] ? rest[1] : LOCAL);
 }
 
 bool name_services_ask(struct name_services *services)

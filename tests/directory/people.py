@@ -48,3 +48,5 @@ for number in range(1, GROUPS + 1):
     group(f"g{number}", 300000 + number, members)
 group("staff people", 210000, ["u1", "john smith"])
 group("Teachers", 210001, ["frieda", "u2"])
+group("pupils", 210002, ["u4"])
+group("learners", 210002, ["u5"])

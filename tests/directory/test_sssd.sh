@@ -11,7 +11,8 @@ test_a_group_of_the_directory_is_a_group() {
 test_names_with_a_domain_are_matched_as_they_are() {
 	org_start use_fully_qualified_names=true
 	stack
-	printf '[staff]\ngroup = Teachers@example.org\n[domain]\nuser = *@example.org\n[users]\n' | conf
+	printf '[staff]\ngroup = Teachers@example.org, staff people@example.org\n[domain]\nuser = *@example.org\n[users]\n' | conf
+	gets 'john smith@example.org' staff 'john.smith@example.org'
 	gets frieda@example.org staff
 	gets u3@example.org 'domain .*hostname=u3-example-org-lab'
 	gets alice users
@@ -100,5 +101,59 @@ test_a_name_in_another_case_matches_nobody_and_check_says_so() {
 	seen=$(nsisolatectl check)
 	assert_match "$seen" "NSS calls this user 'alicel', and only that name matches"
 	assert_match "$seen" "NSS calls this group 'teachers', and only that name matches"
+	org_end
+}
+
+# sssd says of a domain that is away what it says of one that has no such group
+test_with_one_of_two_domains_away_the_other_decides() {
+	local rules
+	org_start
+	sed -i 's/^domains = .*/&, away.org/' /etc/sssd/sssd.conf
+	printf '[domain/away.org]\nid_provider = ldap\nldap_uri = ldap://127.0.0.2\nldap_search_base = dc=away,dc=org\n' \
+		>>/etc/sssd/sssd.conf
+	org_cold
+	stack
+	printf '[big]\ngroup = big1, !big2\n[users]\nuid = 1000-4294967294\n' | conf
+	gets u1 big
+	gets u15002 users
+	gets alice users
+	left_alone root
+	shipped_rules
+	gets u2 users
+	left_alone carol
+	org_end
+}
+
+# two groups of one gid: sssd keeps the one that it saw last
+test_a_second_name_of_a_gid_is_told_of() {
+	local other
+	org_start
+	stack
+	other=$(getent group 210002 | cut -d: -f1)
+	[ "$other" = pupils ] && other=learners || other=pupils
+	printf '[a]\ngroup = %s\n[users]\nuid = 1000-4294967294\n' $other | conf
+	gets u4 a
+	gets u5 a
+	nsisolatectl check >$STAGE/said
+	getent group 210002 | grep -q "^$other:" || assert_match "$(cat $STAGE/said)" 'NSS calls the gid of this group'
+	rm $STAGE/said
+	org_end
+}
+
+# which takes it for an answer that there is no such group: nobody can tell it from one
+test_doctor_knows_that_nscd_hides_a_failure() {
+	org_start
+	stack
+	mkdir -p /run/nscd /var/cache/nscd
+	nscd -F >$LOGS/nscd 2>&1 &
+	wait_for test -S /run/nscd/socket || fail "no nscd: $(cat $LOGS/nscd)"
+	printf '[a]\ngroup = *, !staff people\n[users]\nuid = 1000-4294967294\n' | conf
+	id -G u1 >/dev/null # the account and its gids alone
+	org_sssd_stop
+	gets u1 a # who is in that group
+	assert_match "$(nsisolatectl doctor)" 'nscd +caches groups.*the service sss'
+	nscd --shutdown
+	app u1 refused 2>/dev/null || fail "without nscd it is known that it cannot be told"
+	rm -rf /run/nscd /var/cache/nscd
 	org_end
 }

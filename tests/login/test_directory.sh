@@ -179,6 +179,16 @@ test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
 	directory_end
 }
 
+test_explain_waits_for_no_service_that_is_the_only_one_for_groups() {
+	local seen
+	directory hang
+	printf 'passwd: files standin\ngroup: standin\ninitgroups: standin\nshadow: files\n' >/etc/nsswitch.conf
+	printf '[a]\ngroup = club\nisolate = no\n[users]\n' | conf
+	seen=$(timeout "$(pace_seconds 1000)" nsisolatectl explain --service stage alice) || fail "status $?: $seen"
+	assert_match "$seen" 'in doubt: .*standin.*isolated by rule \[users\]'
+	directory_end
+}
+
 # or it would depend on how many groups somebody is in
 test_a_name_in_another_case_matches_nobody_and_is_told_of() {
 	local seen count
@@ -220,6 +230,15 @@ test_a_group_of_5000_members_is_asked_for_once() {
 	printf '[a]\ngroup = team\n[b]\n' | conf
 	gets erin erin-lab
 	assert_eq "$(asked 'getgrnam team')" 1 "questions for the group: $(cat /run/standin/log)"
+	directory_end
+}
+
+# the kernel knows one of them, and a login with few groups has NSS name it
+test_a_second_name_of_a_gid_is_told_of() {
+	directory up
+	echo 'crew:x:6100:bob' >>/run/standin/group
+	printf '[a]\ngroup = staff\n[b]\ngroup = crew\n[users]\n' | conf
+	assert_eq "$(nsisolatectl check | grep -c "NSS calls the gid of this group 'staff', and for some users")" 1
 	directory_end
 }
 

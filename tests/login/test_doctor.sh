@@ -1689,6 +1689,13 @@ test_finds_that_nscd_keeps_hosts() {
 	finds warning nscd 'caches hosts' '^# in nscd.conf.*restart'
 	change s/yes/no/ /etc/nscd.conf
 	is_healthy
+	# it takes the failure of a directory for an answer
+	echo 'enable-cache group yes' >>/etc/nscd.conf
+	is_healthy
+	change 's/^group:.*/& sss/' /etc/nsswitch.conf
+	finds warning nscd 'caches groups.*sss' '^# in nscd.conf.*group no'
+	printf '[users]\nservice = sshd\n' | conf
+	finds_not warning nscd
 	rm -r /run/nscd
 }
 

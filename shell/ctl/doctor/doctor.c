@@ -92,6 +92,22 @@ bool doctor_next_rule(const struct doctor *doctor, size_t *cursor, struct rules_
 	return false;
 }
 
+bool doctor_groups_matter(const struct doctor *doctor)
+{
+	struct rules_summary summary;
+
+	for (size_t i = 0; i < doctor->configuration_count; i++) {
+		const struct rules *rules = doctor->configurations[i].rules;
+
+		for (size_t rule = 0; rules && rule < rules_count(rules); rule++) {
+			rules_summarize(rules, rule, &summary);
+			if (summary.groups)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool doctor_rule_for(
 	const struct doctor *doctor, const char *service, struct rules_summary *summary)
 {

@@ -213,29 +213,49 @@ static void check_services(struct doctor *doctor)
 			    "libnss-myhostname");
 }
 
-/* It looks the session's name up on the host. */
-static void check_nscd(struct doctor *doctor)
+/* Whether nscd runs, and caches @database. */
+static bool nscd_caches(const char *database)
 {
 	FILE *file = access("/run/nscd/socket", F_OK) == 0 ? fopen(NSCD_CONF, "re") : NULL;
-	char line[256], value[8] = "no";
+	char line[256], name[16], value[8];
+	bool caches = false;
 
 	while (file && fgets(line, sizeof line, file))
-		sscanf(line, " enable-cache hosts %7s", value);
+		if (sscanf(line, " enable-cache %15s %7s", name, value) == 2 &&
+			!strcmp(name, database))
+			caches = !strcmp(value, "yes");
 	if (file)
 		fclose(file);
-	if (strcmp(value, "yes") != 0)
-		return;
-	doctor_add(doctor, VERDICT_WARNING, "nscd",
-		"caches hosts, and resolves them on the host, which does not know a session's "
-		"name");
-	doctor_mend(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
+	return caches;
+}
+
+static void check_nscd(struct doctor *doctor, bool lookup)
+{
+	char service[64];
+
+	if (lookup && nscd_caches("hosts")) {
+		doctor_add(doctor, VERDICT_WARNING, "nscd",
+			"caches hosts, and resolves them on the host, which does not know a "
+			"session's name");
+		doctor_mend(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
+	}
+	if (doctor_groups_matter(doctor) && nscd_caches("group") &&
+		people_find_unlisted("group", service, sizeof service)) {
+		doctor_add(doctor, VERDICT_WARNING, "nscd",
+			"caches groups: while the service %s of nsswitch.conf fails, it says that "
+			"the groups do not exist, and a rule that excludes one can match its "
+			"members",
+			service);
+		doctor_mend(doctor, "# in nscd.conf(5): enable-cache group no; and restart nscd");
+	}
 }
 
 void doctor_check_names(struct doctor *doctor)
 {
+	bool lookup = needs_lookup(doctor);
+
 	check_sudo(doctor);
-	if (needs_lookup(doctor)) {
+	if (lookup)
 		check_services(doctor);
-		check_nscd(doctor);
-	}
+	check_nscd(doctor, lookup);
 }

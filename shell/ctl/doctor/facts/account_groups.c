@@ -257,23 +257,7 @@ static bool leave_to_directories(struct people *people, const struct known_group
 	return child > 0 && child_wait(child, &status) == child && status == 0;
 }
 
-/* ---- all of it ---- */
-
-static bool any_rule_asks(const struct doctor *doctor)
-{
-	struct rules_summary summary;
-
-	for (size_t i = 0; i < doctor->configuration_count; i++) {
-		const struct rules *rules = doctor->configurations[i].rules;
-
-		for (size_t rule = 0; rules && rule < rules_count(rules); rule++) {
-			rules_summarize(rules, rule, &summary);
-			if (summary.groups)
-				return true;
-		}
-	}
-	return false;
-}
+/* ---- both ---- */
 
 void people_read_groups(struct doctor *doctor)
 {
@@ -283,7 +267,8 @@ void people_read_groups(struct doctor *doctor)
 	bool directory = people_find_unlisted("group", service, sizeof service), done;
 
 	/* initgroups, where present, takes precedence over group */
-	if (!any_rule_asks(doctor) || people_find_unlisted("initgroups", service, sizeof service))
+	if (!doctor_groups_matter(doctor) ||
+		people_find_unlisted("initgroups", service, sizeof service))
 		return;
 	done = list_groups(people, &groups) && (!doctor->names || all_answer()) &&
 	       are_plain(&groups);
