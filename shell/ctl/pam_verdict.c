@@ -322,6 +322,36 @@ bool pam_line_is(const struct pam_line *line, const char *module)
 	return !strncmp(name, module, length) && !strcmp(name + length, ".so");
 }
 
+const char *pam_line_fault(const struct pam_line *line, char *text, size_t size)
+{
+	*text = '\0';
+	if (line->broken)
+		snprintf(text, size, "%s cannot be loaded: %s", line->module, line->broken);
+	else if (!line->there)
+		snprintf(text, size, "there is no %s", line->module);
+	else if (!line->able)
+		snprintf(text, size, "%s has no function for this type", line->module);
+	return text;
+}
+
+bool pam_verdict_unable(const struct pam_verdict *verdict, char of_type, char *text, size_t size)
+{
+	const struct pam_line *found = NULL;
+	char fault[512];
+
+	for (size_t i = 0; i < verdict->line_count; i++) {
+		const struct pam_line *line = &verdict->lines[i];
+
+		if (line->type == of_type && !line->able &&
+			(!found || (line->ours && !found->ours)))
+			found = line;
+	}
+	if (found)
+		snprintf(text, size, "%s:%u: %s", found->file, found->number,
+			pam_line_fault(found, fault, sizeof fault));
+	return found;
+}
+
 void pam_verdict_free(struct pam_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->line_count; i++)

@@ -99,6 +99,14 @@ const struct pam_line *pam_verdict_opener(const struct pam_verdict *verdict);
 bool pam_line_has(const struct pam_line *line, const char *argument);
 bool pam_line_is(const struct pam_line *line, const char *module);
 
+/* Why the line has no function that libpam could call; "": it has. */
+const char *pam_line_fault(const struct pam_line *line, char *text, size_t size);
+
+/*
+ * The first line @of_type that has none, ours before others, as FILE:LINE and why; false: each has.
+ */
+bool pam_verdict_unable(const struct pam_verdict *verdict, char of_type, char *text, size_t size);
+
 void pam_verdict_free(struct pam_verdict *verdict);
 
 #endif

@@ -358,5 +358,6 @@ bool runs_can_succeed(pam_handle_t *pamh, char of_type)
 	static struct runs runs; /* it stays known to what is going on */
 
 	start_runs(pamh, of_type, &runs);
-	return runs.fates & ~(unsigned)FATE_REFUSED;
+	/* where there is too much to try nobody is told that it cannot */
+	return runs.over || (runs.fates & ~(unsigned)FATE_REFUSED);
 }

@@ -869,6 +869,17 @@ test_finds_that_nobody_has_an_account() {
 	printf '%s\n' "$LINE" >/etc/pam.d/sshd
 	printf '%s required pam_deny.so\n' auth account password session >/etc/pam.d/other
 	finds problem 'PAM sshd' 'no account passes .account.'
+	healthy
+	sed -i '1i account required pam_nope.so' /etc/pam.d/sshd
+	finds problem 'PAM sshd' 'no account passes .account.*: /etc/pam.d/sshd:1: there is no /.*/pam_nope.so'
+}
+
+test_finds_that_nobody_can_authenticate() {
+	healthy
+	sed -i '1i auth required pam_nope.so' /etc/pam.d/login
+	finds warning 'PAM login' 'nobody passes .auth.*: /etc/pam.d/login:1: there is no /.*/pam_nope.so'
+	sed -i '1s/required/optional/' /etc/pam.d/login
+	is_healthy
 }
 
 # what an `echo >>` makes where the vendor's stack is in another directory, and a way back that leaves nothing in it

@@ -13,25 +13,10 @@ bool effect_refuses(const struct pam_verdict *verdict)
 	return verdict->isolation == PAM_REFUSED || !verdict->account;
 }
 
-/* A line whose function does not exist, ours before others; NULL: there is none. */
-static const struct pam_line *find_unable(const struct pam_verdict *verdict)
-{
-	const char type = verdict->isolation == PAM_REFUSED ? 's' : 'c';
-	const struct pam_line *found = NULL;
-
-	for (size_t i = 0; i < verdict->line_count; i++) {
-		const struct pam_line *line = &verdict->lines[i];
-
-		if (line->type == type && !line->able && (!found || (line->ours && !found->ours)))
-			found = line;
-	}
-	return found;
-}
-
 static void explain_refusal(const struct pam_verdict *verdict, struct error *why)
 {
-	const char *part = verdict->isolation == PAM_REFUSED ? "session" : "account";
-	const struct pam_line *unable = find_unable(verdict);
+	bool session = verdict->isolation == PAM_REFUSED;
+	char words[512];
 
 	for (size_t i = 0; i < verdict->line_count; i++)
 		if (verdict->lines[i].ours && verdict->lines[i].wrong) {
@@ -45,16 +30,11 @@ static void explain_refusal(const struct pam_verdict *verdict, struct error *why
 		error_set(why, EINVAL, "every login is refused: %s:%u: %s",
 			verdict->complaints[0].file, verdict->complaints[0].number,
 			verdict->complaints[0].text);
-	else if (unable && unable->broken)
-		error_set(why, EINVAL,
-			"every login is refused: %s:%u asks for %s, which cannot be loaded: %s",
-			unable->file, unable->number, unable->module, unable->broken);
-	else if (unable)
-		error_set(why, EINVAL, "every login is refused: %s:%u asks for %s, which %s",
-			unable->file, unable->number, unable->module,
-			unable->there ? "has no such function" : "is not there");
+	else if (pam_verdict_unable(verdict, session ? 's' : 'c', words, sizeof words))
+		error_set(why, EINVAL, "every login is refused: %s", words);
 	else
-		error_set(why, EINVAL, "every login is refused, by the %s lines", part);
+		error_set(why, EINVAL, "every login is refused, by the %s lines",
+			session ? "session" : "account");
 }
 
 void effect_explain(const struct pam_verdict *verdict, struct error *why)

@@ -1,12 +1,9 @@
 /* The PAM stacks: whether our module isolates the logins that it should, according to libpam. */
 #include "pam.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "shell/ctl/module_load.h"
 
@@ -25,98 +22,6 @@ void look_add(struct look *look, enum verdict verdict, const char *format, ...)
 static void mend(const struct look *look)
 {
 	mend_by_pair(look->doctor, look->stack);
-}
-
-/* ---- our own lines, regardless of those around them ---- */
-
-static const char *type_name(char type)
-{
-	return type == 'a' ? "auth" : type == 'c' ? "account" : "password";
-}
-
-static void check_file(struct look *look, const struct pam_line *line)
-{
-	struct stat status;
-	int errnum = stat(line->module, &status) < 0 ? errno : 0;
-
-	if (errnum == ENOENT || errnum == ENOTDIR) {
-		look->explained = true;
-		look_add(look, VERDICT_PROBLEM, "%s:%u: %s does not exist: %s", line->file,
-			line->number, line->module,
-			look->verdict->isolation == PAM_REFUSED ? "every login is refused"
-								: "no login is isolated");
-		if (access(NSISOLATE_MODULE, F_OK) < 0)
-			doctor_mend(look->doctor, "make install   # or install the package again");
-		else
-			mend(look);
-	} else if (errnum) {
-		look_add(look, VERDICT_UNSEEN, "%s: %s", line->module, strerror(errnum));
-	} else if (line->broken) {
-		look->explained = true;
-		look_add(look, VERDICT_PROBLEM, "%s:%u: %s cannot be loaded: %s: %s", line->file,
-			line->number, line->module, line->broken,
-			look->verdict->isolation == PAM_REFUSED ? "every login is refused"
-								: "no login is isolated");
-		doctor_mend(look->doctor, "make install   # or install the package again");
-	}
-}
-
-static void check_rescue(struct look *look, const struct pam_line *line)
-{
-	static const char key[] = "rescue_group=";
-	struct error error = {0};
-	char called[16];
-	struct shell_word word;
-
-	for (size_t i = 0; i < line->argument_count; i++) {
-		const char *group = line->arguments[i] + strlen(key);
-		int exists;
-
-		if (strncmp(line->arguments[i], key, strlen(key)) != 0 || !*group)
-			continue;
-		exists = login_group_exists(group, called, sizeof called, &error);
-		if (exists < 0) {
-			look_add(look, VERDICT_UNSEEN, "%s", error.text);
-		} else if (!exists && look->doctor->names) {
-			look_add(look, VERDICT_WARNING,
-				"%s:%u: there is no group '%s', so rescue_group has no effect",
-				line->file, line->number, group);
-			doctor_mend(look->doctor, "groupadd %s", shell_word(&word, group));
-		}
-	}
-}
-
-static void check_own_lines(struct look *look)
-{
-	for (size_t i = 0; i < look->verdict->line_count; i++) {
-		const struct pam_line *line = &look->verdict->lines[i];
-
-		if (!line->ours || !stack_has_line(line))
-			continue;
-		if (line->type != 's') {
-			look_add(look, VERDICT_PROBLEM,
-				"%s:%u: " MODULE " works in session lines only, and refuses as %s",
-				line->file, line->number, type_name(line->type));
-			mend(look);
-			continue;
-		}
-		check_file(look, line);
-		check_rescue(look, line);
-		if (line->wrong) {
-			look->explained = true;
-			look_add(look, VERDICT_PROBLEM, "%s:%u: %s: %s", line->file, line->number,
-				look->verdict->isolation == PAM_REFUSED ? "every login is refused"
-									: "no login is isolated",
-				line->fault);
-			mend(look);
-		}
-		if (line->part & LINE_AGAIN) {
-			look_add(look, VERDICT_WARNING,
-				"%s:%u: " MODULE " opens a second time, which does nothing",
-				line->file, line->number);
-			mend(look);
-		}
-	}
 }
 
 /* ---- the effect on logins ---- */
@@ -140,17 +45,8 @@ static void report_refused(struct look *look)
 	for (size_t i = 0; i < look->verdict->line_count && !*what; i++) {
 		const struct pam_line *line = &look->verdict->lines[i];
 
-		if (line->number != number || strcmp(line->file, file) != 0 || line->able)
-			continue;
-		if (line->broken)
-			snprintf(words, sizeof words, "%s cannot be loaded: %s", line->module,
-				line->broken);
-		else if (line->there)
-			snprintf(words, sizeof words, "%s has no function for this type",
-				line->module);
-		else
-			snprintf(words, sizeof words, "there is no %s", line->module);
-		what = words;
+		if (line->number == number && !strcmp(line->file, file))
+			what = pam_line_fault(line, words, sizeof words);
 	}
 	look_add(look, VERDICT_PROBLEM, "%s:%u: because of this line every login is refused%s%s",
 		file, number, *what ? ": " : "", what);
@@ -313,6 +209,35 @@ static void report_isolation(struct look *look)
 	}
 }
 
+static bool has_own(const struct pam_verdict *verdict, char of_type)
+{
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (verdict->lines[i].type == of_type && !verdict->lines[i].other)
+			return true;
+	return false;
+}
+
+/* Whether somebody can come as far as to a session. */
+static void check_other_parts(struct look *look)
+{
+	const struct pam_verdict *verdict = look->verdict;
+	char why[640] = "";
+
+	if (!verdict->account) {
+		pam_verdict_unable(verdict, 'c', why, sizeof why);
+		look_add(look, VERDICT_PROBLEM,
+			"%s: no account passes `account`, whatever its modules return: every login "
+			"is refused%s%s",
+			look->stack->path, *why ? ": " : "", why);
+	} else if (!verdict->auth && has_own(verdict, 'a')) {
+		pam_verdict_unable(verdict, 'a', why, sizeof why);
+		look_add(look, VERDICT_WARNING,
+			"%s: nobody passes `auth`, whatever its modules return: only logins for "
+			"which PAM is not asked, as ssh's by key, are not refused%s%s",
+			look->stack->path, *why ? ": " : "", why);
+	}
+}
+
 static void check_stack(struct doctor *doctor, const struct stack *stack)
 {
 	const bool known = doctor_rules(doctor, stack->service);
@@ -346,11 +271,8 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 	} else if (look.wanted || !known) {
 		report_isolation(&look);
 	}
-	if (way_in && look.clean && !look.verdict->account)
-		look_add(&look, VERDICT_PROBLEM,
-			"%s: no account passes `account`, whatever its modules return: every login "
-			"is refused",
-			look.stack->path);
+	if (way_in && look.clean)
+		check_other_parts(&look);
 	if (way_in && (look.verdict->isolation == PAM_REFUSED || !look.verdict->account))
 		report_mask(&look);
 	report_fine(&look, known);

@@ -49,4 +49,7 @@ bool find_culprit(const struct stack *stack, const char **file, unsigned *number
 /* Every login is refused: whether it is because a vendor's file of that name does not count. */
 void report_mask(struct look *look);
 
+/* Adds what is wrong with the lines that name our module, wherever libpam gets to. */
+void check_own_lines(struct look *look);
+
 #endif
