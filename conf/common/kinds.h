@@ -11,8 +11,7 @@
 #include "error.h"
 
 struct kind {
-	const char
-		*name; /* in nsisolate.conf, and with "--" before it in nsisolate-init's options */
+	const char *name; /* in nsisolate.conf; with "--" before it, nsisolate-init's option */
 	const char *file; /* below /proc/PID/ns */
 	const char *limit; /* the sysctl that bounds how many there may be */
 	int flag; /* CLONE_NEW*, see namespaces(7) */

@@ -50,8 +50,7 @@ struct login {
 	struct error trouble; /* the first failure; "": none */
 	struct nss_room room;
 
-	struct error
-		doubt; /* of rules_match: what it decided without knowing it all; "": nothing */
+	struct error doubt; /* what rules_match decided without knowing it all; "": nothing */
 };
 
 /*

@@ -115,8 +115,7 @@ struct rules_summary {
 	bool service_only; /* the rule depends on nothing else of a login */
 	bool groups; /* ... but on its groups */
 	const char *hostname; /* the template; lives as long as the rules */
-	struct policy
-		policy; /* with what [defaults] and the built-in values add; no names, no id */
+	struct policy policy; /* with [defaults] and the built-in values; no names, no id */
 };
 
 size_t rules_count(const struct rules *rules);

@@ -31,8 +31,8 @@ struct job {
 	bool stay; /* attach: in whatever unit this login is, even for a session that outlives it */
 	bool moved; /* attach: by unit_leave, to a unit of its own */
 	int environment; /* foreground: a descriptor that has the command's; -1: it is ours */
-	const char *log_user,
-		*from; /* foreground: for the log; NULL: nothing is logged, or not known */
+	const char *log_user; /* foreground: for the log; NULL: nothing is logged */
+	const char *from; /* foreground: for the log; NULL: it is not known */
 	bool login; /* foreground: the command's argv[0] gets a leading dash */
 };
 

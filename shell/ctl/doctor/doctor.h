@@ -99,6 +99,10 @@ void doctor_check_outside(struct doctor *doctor);
 
 /* ---- what several of them need ---- */
 
+/* Reads ours and all that stacks name, which must have been read; false: no memory. */
+bool doctor_read_configurations(struct doctor *doctor);
+void doctor_free_configurations(struct doctor *doctor);
+
 /* The rules for logins through @service; NULL when their configuration is broken. */
 const struct rules *doctor_rules(const struct doctor *doctor, const char *service);
 

@@ -25,8 +25,7 @@ struct job {
 	struct stack_file file; /* where the lines go */
 	/* the vendor's file that ours includes; NULL: the file has a text of its own */
 	char *vendor;
-	struct stack_text
-		base; /* without what an earlier enable put in; of the vendor's: nothing */
+	struct stack_text base; /* without what an earlier enable put in; the vendor's: "" */
 	struct stack_text result;
 };
 
