@@ -266,8 +266,11 @@ test_signals_to_the_outer_process_reach_the_command() {
 	local signal
 	for signal in TERM INT HUP USR1; do
 		rm -f /run/stage/out
+		# without job control a shell has its jobs ignore SIGINT
+		set -m
 		shell -c "trap 'echo got; exit 9' $signal; echo up; while :; do sleep 0.05; done" \
 			>/run/stage/out &
+		set +m
 		wait_for grep -q up /run/stage/out
 		kill -$signal "$(oldest_outer dave)"
 		wait $!
