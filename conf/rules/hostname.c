@@ -224,3 +224,11 @@ int hostname_expand(const char *template, struct login *login, const struct poli
 		snprintf(name, POLICY_NAME_MAX + 1, "uid-%u", login->uid);
 	return 0;
 }
+
+bool hostname_has(const char *template, size_t length, const char *letters)
+{
+	for (size_t i = 0; i + 1 < length; i++)
+		if (template[i] == '%' && strchr(letters, template[++i]))
+			return true;
+	return false;
+}

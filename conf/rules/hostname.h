@@ -35,4 +35,7 @@ const char *hostname_check(const char *template, size_t *offset);
 int hostname_expand(const char *template, struct login *login, const struct policy *policy,
 	char name[POLICY_NAME_MAX + 1], struct error *error);
 
+/* Whether the first @length bytes of a template have one of the specifiers @letters. */
+bool hostname_has(const char *template, size_t length, const char *letters);
+
 #endif

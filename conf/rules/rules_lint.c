@@ -13,6 +13,7 @@
 
 #include "conf/common/array.h"
 #include "conf/common/kinds.h"
+#include "hostname.h"
 #include "rules.h"
 #include "rules_internal.h"
 
@@ -149,13 +150,32 @@ static void check_hostname(const struct lint *lint)
 	const struct config_item *item = lint->rule->items[KEY_HOSTNAME];
 	size_t first = item ? strcspn(item->value, ".") : 0;
 
-	for (size_t i = 0; i < first; i++)
-		if (item->value[i] == '%' && strchr("lH", item->value[++i]))
-			return;
-	if (item)
+	if (item && !hostname_has(item->value, first, "lH"))
 		warn_at(lint, &item->place, 0,
 			"the first part of this name has neither %l nor %H: it can be the same as "
 			"another machine's, and sudo and others mistake the session for that");
+}
+
+/*
+ * Two logins with one hostname and PIDs of their own: programs that judge a lock by these two (gpg,
+ * git, browsers, editors) take one that holds for one that a dead process left.  The built-in value
+ * brings no warning: nsisolate.conf(5) says it there.
+ */
+static void check_scope(const struct lint *lint)
+{
+	const struct config_item *item = lint->rule->items[KEY_SCOPE];
+	const struct config_item *hostname = rule_setting(lint->rules, lint->rule, KEY_HOSTNAME);
+	const struct policy *policy = lint->policy;
+
+	if (!item || !policy->isolate || policy->scope != SCOPE_SESSION ||
+		!(policy->kinds & CLONE_NEWPID))
+		return;
+	if (hostname && (policy->kinds & CLONE_NEWUTS) &&
+		hostname_has(hostname->value, strlen(hostname->value), "i"))
+		return;
+	warn_at(lint, &item->place, 0,
+		"two logins of a user have the same hostname and different processes: locks that "
+		"name both do not hold between them (use scope = user, or %i in hostname)");
 }
 
 /* Settings of the rule itself that lack what they need. */
@@ -278,6 +298,7 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 		check_names(&lint, KEY_GROUP);
 		check_shell(&lint);
 		check_hostname(&lint);
+		check_scope(&lint);
 		check_needs(&lint);
 		check_hosts(&lint);
 		check_not_isolated(&lint);

@@ -1250,6 +1250,52 @@ test_says_what_becomes_of_mounts_and_of_at() {
 	finds ok at 'in a session does not wake atd'
 }
 
+# ---- several logins of one user ----
+
+test_finds_programs_that_two_logins_confuse() {
+	local program
+	healthy
+	change 's/^\[users\]/&\nscope = session\nhostname = %u-%l-%i/'
+	for program in podman buildah gocryptfs; do
+		printf '#!/bin/sh\n' >/usr/local/bin/$program
+		chmod 755 /usr/local/bin/$program
+		finds warning 'several logins' "rule \[users\] .*scope = session.*$program" \
+			'^nsisolatectl edit   # in \[users\]: scope = user'
+		rm /usr/local/bin/$program
+	done
+	is_healthy
+	printf '#!/bin/sh\n' | install -m 755 /dev/stdin /usr/local/bin/podman
+	mends_by_edit 's/^scope = session/scope = user/'
+	rm /usr/local/bin/podman
+}
+
+test_says_what_a_logout_ends_that_was_to_outlive_it() {
+	healthy
+	printf '#!/bin/sh\n' | install -m 755 /dev/stdin /usr/local/bin/screen
+	finds ok 'several logins' 'the rule \[users\] ends at logout what .*screen would keep'
+	change 's/^\[users\]/&\nlogout = linger/'
+	finds_not ok 'several logins'
+	rm /usr/local/bin/screen
+}
+
+# Of a network file system the type is all that is looked at: nobody serves this one.
+test_finds_hostnames_without_the_machine_on_shared_homes() {
+	healthy
+	change 's/^\[users\]/&\nhostname = %u/'
+	finds_not warning 'several logins'
+	mkdir /home/far
+	mknod /dev/far c 10 229 && exec 9<>/dev/far &&
+		mount -i -t fuse.sshfs -o fd=9,rootmode=40000,user_id=0,group_id=0 none /home/far ||
+		{ rm -f /dev/far; rmdir /home/far; skip "no FUSE here"; }
+	exec 9>&-
+	finds warning 'several logins' 'hostname of the rule \[users\] is the same on several machines.*fuse.sshfs'
+	change 's/^hostname = %u/&-%l/'
+	finds_not warning 'several logins'
+	umount -l /home/far
+	rm /dev/far
+	rmdir /home/far
+}
+
 # ---- faults: the shell ----
 
 test_finds_that_shells_lacks_the_shell() {
