@@ -1,11 +1,7 @@
 # pam_mount before the module: its volume must be gone at logout, an encrypted home say.
 . tests/clients/client.sh
 
-volume() { # volume LINE-BEFORE LINE-BEHIND
-	{
-		printf '%s required pam_permit.so\n' auth account password session
-		printf '%s\n' "$1" 'session required pam_mount.so disable_interactive' "$2"
-	} >/etc/pam.d/stage
+volume_conf() {
 	cat >/etc/security/pam_mount.conf.xml <<-'CONF'
 		<?xml version="1.0" encoding="utf-8" ?>
 		<!DOCTYPE pam_mount SYSTEM "pam_mount.conf.xml.dtd">
@@ -16,6 +12,13 @@ volume() { # volume LINE-BEFORE LINE-BEHIND
 		<mkmountpoint enable="0" />
 		</pam_mount>
 	CONF
+}
+volume() { # volume LINE-BEFORE LINE-BEHIND
+	{
+		printf '%s required pam_permit.so\n' auth account password session
+		printf '%s\n' "$1" 'session required pam_mount.so disable_interactive' "$2"
+	} >/etc/pam.d/stage
+	volume_conf
 	"$BUILD/tests/pam_app" stage alice open run 'mountpoint -q /srv && uname -n' close end ||
 		fail "$way: no volume in the session: $(cat $LOGS/syslog)"
 }
@@ -33,6 +36,19 @@ test_it_stays_where_there_is_none() {
 	local way=isolated
 	printf '[users]\nuid = 1000-59999\n' | conf
 	volume '' "$MODULE"
+	mountpoint -q /srv || fail "it does not: say so in pam_nsisolate(8)"
+	umount /srv
+	rm -rf /run/pam_mount
+	nothing_left
+}
+
+test_it_stays_when_the_login_is_refused() {
+	volume_conf
+	echo '[broken' | conf
+	pam_stack sshd "$MODULE close"$'\n''session required pam_mount.so disable_interactive'$'\n'"$MODULE"
+	sshd_start
+	! on alice true 2>/dev/null || fail "it is not refused"
+	sshd_stop
 	mountpoint -q /srv || fail "it does not: say so in pam_nsisolate(8)"
 	umount /srv
 	rm -rf /run/pam_mount

@@ -178,21 +178,36 @@ close_session lab" "the hooks"
 	nothing_left
 }
 
-# pam_nsisolate(8) says so
-test_sshd_closes_nothing_for_a_login_that_is_refused() {
-	cat >/run/stage/hook <<-'END'
-		#!/bin/sh
-		echo "$PAM_TYPE" >>/run/stage/hooked
-	END
-	chmod 755 /run/stage/hook
+# pam_nsisolate(8) says so, and why the line that closes does not refuse earlier
+refused() { # refused SSHD-OR-SU LINE: what a hook is called for between LINE and the module, which refuses
 	: >/run/stage/hooked
+	pam_stack "$1" "$2"$'\n'"session required pam_exec.so /run/stage/hook"$'\n'"$MODULE"
+	case $1 in
+	sshd) on alice true >/dev/null 2>&1 ;;
+	su) su alice -c true >/dev/null 2>&1 ;;
+	esac && fail "$1 lets in behind $2"
+	cat /run/stage/hooked
+}
+test_nothing_is_closed_for_a_login_that_is_refused() {
+	local application
+	printf '#!/bin/sh\necho "$PAM_TYPE" >>/run/stage/hooked\n' >/run/stage/hook
+	chmod 755 /run/stage/hook
 	echo '[broken' | conf
-	pam_stack sshd "session required pam_exec.so /run/stage/hook"$'\n'"$MODULE"
 	sshd_start
-	! on alice true 2>/dev/null || fail "it is not refused"
+	for application in sshd su; do
+		assert_eq "$(refused $application "$MODULE close")" open_session "what $application calls"
+		# a first line that refuses would not keep it from being opened, unless libpam stops there
+		assert_eq "$(refused $application 'session required pam_deny.so')" open_session "behind required"
+		assert_eq "$(refused $application 'session requisite pam_deny.so')" '' "behind requisite"
+	done
+	# nor could it know: the last line may have another configuration, or may not be needed
+	printf '[users]\n' >/run/stage/other.conf
+	stack "$MODULE close" "$MODULE conf=/run/stage/other.conf"
+	app open run "$INSIDE" close end || fail "it refuses by another line's configuration"
+	stack "$MODULE close" "session optional pam_nsisolate.so"
+	app open close end || fail "it refuses where the last line is optional"
 	sshd_stop
-	assert_eq "$(cat /run/stage/hooked)" open_session "what its hooks were called for"
-	rm -f /run/stage/hook /run/stage/hooked
+	rm -f /run/stage/hook /run/stage/hooked /run/stage/other.conf
 	nothing_left
 }
 
