@@ -17,7 +17,7 @@
  *	run COMMAND             sh -c COMMAND in a child with USER's ids; waits for it
  *	background COMMAND      the same, without waiting
  *	remember                the state of this process: namespaces, working directory, root,
- *	                        signals, descriptors, environment
+ *	                        signals, umask, timers, descriptors, environment
  *	same                    fail unless its state is the same
  *	chdir DIR  chroot DIR
  *	ignore-children         SIGCHLD ignored;  handle-children: a handler that waits for any
@@ -53,7 +53,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,7 +77,10 @@ struct belongings {
 	char directory[4096];
 	struct stat root;
 	void (*handlers[65])(int);
-	sigset_t mask;
+	sigset_t mask, pending;
+	mode_t creation;
+	int timer_slack;
+	struct itimerval alarm;
 	char descriptors[4096];
 	char environment[65536];
 };
@@ -128,6 +133,11 @@ static void look(struct belongings *own)
 		own->handlers[signum] = action.sa_handler;
 	}
 	sigprocmask(SIG_BLOCK, NULL, &own->mask);
+	sigpending(&own->pending);
+	own->creation = umask(0);
+	umask(own->creation);
+	own->timer_slack = prctl(PR_GET_TIMERSLACK);
+	getitimer(ITIMER_REAL, &own->alarm);
 	list_descriptors(own->descriptors, sizeof own->descriptors);
 	for (char **variable = environ; variable && *variable; variable++)
 		strncat(own->environment, *variable,
@@ -155,6 +165,11 @@ static int compare(const struct belongings *before)
 		"root directory");
 	differ |= differs(!memcmp(now.handlers, before->handlers, sizeof now.handlers), "signals");
 	differ |= differs(!memcmp(&now.mask, &before->mask, sizeof now.mask), "signal mask");
+	differ |= differs(
+		!memcmp(&now.pending, &before->pending, sizeof now.pending), "pending signals");
+	differ |= differs(now.creation == before->creation, "umask");
+	differ |= differs(now.timer_slack == before->timer_slack, "timer slack");
+	differ |= differs(!memcmp(&now.alarm, &before->alarm, sizeof now.alarm), "alarm");
 	differ |= differs(!strcmp(now.descriptors, before->descriptors), now.descriptors);
 	differ |= differs(!strcmp(now.environment, before->environment), "environment");
 	return differ;
