@@ -68,6 +68,20 @@ mail" "what the other server is told, $way"
 }
 test_mail_is_the_machines() { plain_and_isolated exim_runs; }
 
+# nsisolate-shell(8): it is not root there, whose configuration it would read
+test_a_session_of_the_shells_sends_no_mail() {
+	local said
+	exim_stage 0
+	printf '[users]\nuid = 1000-59999\n' | conf
+	as dave sh -c "$SEND" || fail "nor does anybody else"
+	wait_for has_mails 1 || fail "no mail"
+	said=$(as dave nsisolate-shell -c "$SEND" 2>&1) && fail "it is accepted: say so in nsisolate-shell(8)"
+	assert_match "$said" "wrong owner"
+	wait_for no_exim
+	exim_unstage
+	nothing_left
+}
+
 # nsisolate.conf(5), `grace`: what runs as root is not told of the end
 test_a_mail_on_its_way_at_logout_needs_the_grace() {
 	local grace

@@ -88,4 +88,7 @@ jobs_start() {
 test_a_job_of_at_from_a_session_starts_late() {
 	pam_stack su "$MODULE"
 	plain_and_isolated jobs_start
+	printf '[users]\nuid = 1000-59999\n' | conf
+	assert_match "$(as dave nsisolate-shell -c 'echo true | at now' 2>&1)" 'not have permission' "by nsisolate-shell"
+	nothing_left
 }
