@@ -111,7 +111,7 @@ test_explain_says_what_cannot_be_told() {
 	assert_match "$seen" 'in doubt: .*\[administrators\].*service standin.*isolated by rule \[users\]'
 	seen=$(nsisolatectl explain --json alice)
 	assert_match "$seen" '"rule":"administrators".*"matched":null,.*"doubt":"cannot tell whether'
-	assert_match "$seen" '"isolate":true,"rule":"users"'
+	assert_match "$seen" '"isolate":true,"observe":false,"rule":"users"'
 	printf '[a]\ngroup = staff\nisolate = no\n[b]\nisolate = no\n' | conf
 	seen=$(nsisolatectl explain alice)
 	assert_match "$seen" '\[a\] group is not looked up here.*not isolated by rule \[b\]'

@@ -768,7 +768,7 @@ broken_modules() {
 	local other=b7 # AArch64: elf(5), e_machine
 	[ "$(uname -m)" != aarch64 ] || other=3e
 	echo 'session required pam_permit.so' >"$PAMDIR/pam_text.so"
-	cp "$BUILD/tests/pam_answer.so" "$PAMDIR/pam_foreign.so"
+	install -m 644 "$BUILD/tests/pam_answer.so" "$PAMDIR/pam_foreign.so"
 	printf "\\x$other" | dd of="$PAMDIR/pam_foreign.so" bs=1 seek=18 conv=notrunc status=none
 	LC_ALL=C sed s/getenv/getenw/ "$BUILD/tests/pam_answer.so" >"$PAMDIR/pam_wanting.so"
 }
@@ -805,7 +805,7 @@ test_finds_modules_that_cannot_be_loaded() {
 test_no_code_of_a_module_runs_with_a_right() {
 	local uid
 	healthy
-	cp "$BUILD/tests/pam_answer.so" "$PAMDIR"
+	install -m 644 "$BUILD/tests/pam_answer.so" "$PAMDIR"
 	rm -f /tmp/pam_answer.loaded
 	pam_stack sshd $'session optional pam_answer.so\n'"$LINE"
 	is_healthy

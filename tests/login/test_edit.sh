@@ -80,6 +80,6 @@ test_groups_that_cannot_be_looked_up_decide_nothing() {
 	cp /tmp/nsswitch.conf /etc/nsswitch.conf
 	assert_match "$seen" 'undecided: rule \[staff\], group: .*NSS failed.*would be refused.*status 2'
 	assert_match "$json" '"key":"group".*"matched":null,"pattern":"!staff"\}\].*"matched":null\}.*"error":"rule \[staff\]'
-	assert_match "$json" '"isolate":null,"rule":null,"settings":\{\}\}$'
+	assert_match "$json" '"isolate":null,"observe":false,"rule":null,"settings":\{\}\}$'
 	assert_match "$shell" 'rule \[staff\], group: .*NSS failed.*status 1'
 }
