@@ -30,7 +30,7 @@
 #define UNKNOWN 'u'
 
 /* For the reader at the other end, with what kind of reason it is before it. */
-static _Noreturn void answer(int report, char kind, const char *reason)
+static _Noreturn void answer(int report, int kind, const char *reason)
 {
 	dprintf(report, "%c%s", kind, reason);
 	_exit(0);

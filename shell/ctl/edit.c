@@ -426,7 +426,7 @@ static enum status edit_file(const char *path)
 		status = work(&edit);
 	}
 	/* fails, as it should, where a drop-in is in it now */
-	if (edit.made_directory)
+	if (edit.made_directory && edit.directory)
 		rmdir(edit.directory);
 	free(edit.file);
 	free(edit.copy);
