@@ -2,7 +2,7 @@
  * error.h - one failure, in words for the admin who must fix it.
  *
  * Library code returns 0 or a negative errno and fills a struct error; only main()s and the PAM
- * module show it.  A text names what was tried, on what, why it failed, and what to do.
+ * module show it.  A text says what was tried, on what, why it failed, and what to do.
  */
 #ifndef NSISOLATE_ERROR_H
 #define NSISOLATE_ERROR_H
@@ -12,9 +12,9 @@
 struct error {
 	char text[512]; /* one line, no newline at the end; "" while nothing failed */
 	/*
-	 * What failed was lacking before the user came: the kernel, a right, a sysctl, a program.
-	 * Only then may a login go un-isolated (on_error = allow): a limit, memory, a descriptor or
-	 * a moment can be a user's choice.
+	 * The cause was there before the user came: the kernel, a permission, a sysctl or a program
+	 * is lacking.  Only then may a login go un-isolated (on_error = allow): a user can choose to
+	 * exhaust a limit, memory or descriptors, or to pick a moment.
 	 */
 	bool lacking;
 };
@@ -34,9 +34,9 @@ int error_errno(struct error *error, int errnum, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * For an @error just filled with @result, of a call to which EPERM, EACCES and ENOSYS say that the
- * machine forbids it or does not have it, whoever logs in: marks it as lacking if it is one of
- * them.  Returns @result.
+ * For an @error just filled with @result, of a call for which EPERM, EACCES and ENOSYS mean that the
+ * machine forbids it or lacks it, whoever logs in: marks it as lacking if it is one of these.
+ * Returns @result.
  */
 int error_of_machine(struct error *error, int result);
 

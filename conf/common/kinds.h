@@ -1,5 +1,5 @@
 /*
- * kinds.h - the kinds of namespace that a session can get: one row a kind, used by the
+ * kinds.h - the kinds of namespace that a session can get: one row per kind, used by the
  * configuration, the engine, the PAM module and the tests alike.
  */
 #ifndef NSISOLATE_KINDS_H
@@ -31,8 +31,8 @@ const struct kind *kind_by_name(const char *name);
 const struct kind *kind_by_flag(int flag);
 
 /*
- * @flags and what they bring: pid brings mount, for a /proc of its own, ipc for /dev/mqueue and
- * cgroup for /sys/fs/cgroup.
+ * @flags and the kinds that they bring: pid brings mount, for a /proc of its own; ipc brings it for
+ * /dev/mqueue and cgroup for /sys/fs/cgroup.
  */
 int kinds_complete(int flags);
 
@@ -43,8 +43,8 @@ int kinds_complete(int flags);
 ino_t namespace_inode(const char *file, struct error *error);
 
 /*
- * The kernel refused a new namespace of this kind with @errnum: says so in @error, with the cause
- * and what an admin can do about it; and whether it was lacking (error.h).  Returns -errnum.
+ * The kernel refused a new namespace of this kind with @errnum: describes that in @error, with the
+ * cause and the remedy, and whether it was lacking (error.h).  Returns -errnum.
  */
 int kind_refused(const struct kind *kind, int errnum, struct error *error);
 

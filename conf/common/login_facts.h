@@ -1,13 +1,13 @@
 /*
- * login_facts.h - what one login of a shared session is, told to nsisolatectl.
+ * login_facts.h - the facts of one login of a shared session, for nsisolatectl.
  *
- * PID 1 has a line to each login (pid1.h in shell/init) and never reads from it.  So what a login's
+ * PID 1 has a socket to each login (pid1.h in shell/init) and never reads from it.  So what a login's
  * leader sends there stays in the kernel for as long as the login, costs PID 1 nothing, and can be
- * looked at by root alone (MSG_PEEK, pidfd_getfd(2)).  Who made the line the kernel knows.
+ * read only by root (MSG_PEEK, pidfd_getfd(2)).  The kernel knows who made the socket.
  *
  *	since=SECONDS service=WORD from=WORD tty=WORD
  *
- * SECONDS of CLOCK_BOOTTIME; "-" for what is not known.
+ * SECONDS of CLOCK_BOOTTIME; "-" for what is unknown.
  */
 #ifndef NSISOLATE_LOGIN_FACTS_H
 #define NSISOLATE_LOGIN_FACTS_H

@@ -1,9 +1,9 @@
 /*
- * policy.h - what one login gets: the outcome of matching it against the rules, and the only
- * thing that the ways in tell the engine.
+ * policy.h - what one login gets: the result of matching it against the rules, and the only thing
+ * that the ways in tell the engine.
  *
- * The way to nsisolate-init is its command line; policy_to_argv and policy_from_option are the two
- * ends of it and share one table (settings.h), so they cannot drift apart.
+ * It reaches nsisolate-init as a command line; policy_to_argv and policy_from_option are the two
+ * ends and share one table (settings.h), so they cannot drift apart.
  */
 #ifndef NSISOLATE_POLICY_H
 #define NSISOLATE_POLICY_H
@@ -73,9 +73,9 @@ struct policy_argv {
 void policy_to_argv(const struct policy *policy, struct policy_argv *argv);
 
 /*
- * Takes one command-line word into @policy when it is one of the options that policy_to_argv
- * makes.  Returns 1 when it was taken, 0 when it is not a policy's option, -EINVAL with @error
- * filled when it is one with a value that it cannot have.
+ * Takes one command-line word into @policy if it is one of the options that policy_to_argv makes.
+ * Returns 1 when it was taken, 0 when it is not an option of a policy, -EINVAL with @error filled
+ * when its value is not allowed.
  */
 int policy_from_option(struct policy *policy, const char *word, struct error *error);
 

@@ -1,6 +1,6 @@
 /*
- * private_dirs.h - the directories that a session can have to itself: one row each, used by the
- * configuration and the engine alike.
+ * private_dirs.h - the directories that a session can have private ones of: one row per directory,
+ * used by the configuration and the engine alike.
  */
 #ifndef NSISOLATE_PRIVATE_DIRS_H
 #define NSISOLATE_PRIVATE_DIRS_H

@@ -1,10 +1,10 @@
 /*
  * session_facts.h - what `nsisolatectl list` finds at a session's PID 1.
  *
- * Facts: what the module knew, kept where nobody but root can read or change it, in the environment
- * of PID 1, which is not dumpable.
- * Title: "nsisolate-init: USER RULE SERVICE", the first word of its command line.  For ps; and of a
- * session that nsisolate-shell made it is all there is, a claim of its user's.
+ * Facts: what the module knew, kept where only root can read or change it, in the environment of
+ * PID 1, which is not dumpable.
+ * Title: "nsisolate-init: USER RULE SERVICE", the first word of its command line.  For ps; and all
+ * there is of a session that nsisolate-shell made, where it is only the user's claim.
  */
 #ifndef NSISOLATE_SESSION_FACTS_H
 #define NSISOLATE_SESSION_FACTS_H

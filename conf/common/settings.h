@@ -1,6 +1,6 @@
 /*
  * settings.h - the settings of nsisolate.conf: one row each, used to check a file, to fill struct
- * policy, to write it as options of nsisolate-init and to read it back, to explain and to test.
+ * policy, to write it as options of nsisolate-init and read it back, to explain and to test.
  */
 #ifndef NSISOLATE_SETTINGS_H
 #define NSISOLATE_SETTINGS_H

@@ -38,16 +38,15 @@ struct job {
 
 /*
  * Attach: for the PAM module, whose process (the parent: the leader) waits for the answer on
- * standard output (conf/common/answer.h) and then joins what PID 1 holds.
- * Then PID 1 waits for the answer's reader to hang up, which ends the session.
- * Returns main's status.  Where no PID namespace was asked for, there is no PID 1 and the process
- * holds the other namespaces until the answer's reader hangs up.
+ * standard output (conf/common/answer.h) and then joins the namespaces of PID 1.  Then PID 1 waits
+ * until the reader of the answer hangs up, which ends the session.  Returns main's status.  Without
+ * a PID namespace there is no PID 1, and this process holds the other namespaces until then.
  */
 int attach_run(struct job *job);
 
 /*
- * Foreground: runs job->command in the session, with the caller's terminal, and ends as it ended:
- * the same exit status, or death by the same signal.  Returns main's status.
+ * Foreground: runs job->command in the session, with the caller's terminal, and ends as it ends: with
+ * the same exit status, or by the same signal.  Returns main's status.
  */
 int foreground_run(struct job *job);
 

@@ -264,11 +264,11 @@ static void reap(struct life *life)
 }
 
 /*
- * A poll(2), or a read(2) of the signals, that a debugger or lack of memory made fail is tried
- * again.  One that always fails is, with nsisolate-shell, caused by the user, who may set the
+ * A poll(2), or a read(2) of the signals, that failed because of a debugger or lack of memory is
+ * retried.  One that always fails is, with nsisolate-shell, caused by the user, who may set the
  * limits of any process with the same ids, prlimit(2) (drop_to_user prevents it for the module):
- * without descriptors PID 1 would not see that the session is closed, and spin.  So it ends, and
- * the session with it.
+ * without descriptors PID 1 would not notice that the session is closed, and spin.  So it exits,
+ * which ends the session.
  */
 static void see_nothing(struct life *life)
 {
@@ -291,9 +291,9 @@ static void read_signal(struct life *life)
 		break;
 	case SIGTERM:
 		/*
-		 * kill(2) says who calls it: a sender inside has a pid in here.  Other codes are
-		 * rt_sigqueueinfo(2)'s, which makes its pids up, and news of the kernel's that
-		 * anybody can order, fcntl(2).
+		 * kill(2) records the caller: a sender inside has a pid in here.  Other codes come from
+		 * rt_sigqueueinfo(2), whose caller invents the pid, or are notifications from the kernel
+		 * that anybody can request, fcntl(2).
 		 */
 		if (info.ssi_pid != 0 || info.ssi_code != SI_USER)
 			break;

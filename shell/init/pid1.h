@@ -28,9 +28,9 @@ struct pid1_message {
 struct pid1_login {
 	int leader; /* pidfd; -1: it is known by its socket only */
 	/*
-	 * A socket.  Attached: on which the leader hangs up when it closes the session.  A signal
-	 * would not do: a user inside can keep one of the same number pending, and the leader's
-	 * would be lost.  In a foreground session it carries struct pid1_message both ways.
+	 * A socket.  Attached: the leader hangs up when it closes the session.  A signal would not
+	 * do: a user inside can keep a signal of the same number pending, and the leader's would be
+	 * lost.  In a foreground session it carries struct pid1_message both ways.
 	 */
 	int line;
 };

@@ -24,10 +24,10 @@ struct setup {
 };
 
 /*
- * In the first process of the new namespaces: names, mounts, /proc; then gives up root, or the
- * capabilities of the user namespace.  On error nothing that it did is seen outside.  0 with words
- * in
- * @error: the session goes without a comfort, which is worth a line in the log.
+ * In the first process of the new namespaces: sets names, mounts and /proc up, then gives up root,
+ * or the capabilities of the user namespace.  On error nothing that it did is visible outside.
+ * Returns 0 with a text in @error if the session goes without something that is not essential, which
+ * is worth a line in the log.
  */
 int setup_session(const struct setup *setup, struct error *error);
 

@@ -46,12 +46,12 @@ static void pass_terminal_on(struct supervisor *outer, pid_t group)
 
 /*
  * The command was stopped.  Stop as well, by the same signal, so that the caller's shell gets its
- * prompt back; where nobody could ever continue us (an orphaned process group, as under sshd) the
+ * prompt back; if nobody could ever continue us (an orphaned process group, as under sshd) the
  * kernel drops the signal, and the command is continued at once, as if it had been dropped there.
  *
- * SIGSTOP it would not drop, and who stopped by that may be continued by a process of the session,
- * which cannot continue us: SIGTSTP stands for it, and where that was dropped the command stays
- * stopped.
+ * The kernel would not drop SIGSTOP, and a process stopped by that may be continued from inside the
+ * session, where nobody can continue us: so SIGTSTP replaces it, and if that is dropped the command
+ * stays stopped.
  */
 static void stop_too(struct supervisor *outer, int signum)
 {

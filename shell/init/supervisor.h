@@ -1,9 +1,9 @@
 /*
  * supervisor.h - the process that the caller of a foreground session sees: it passes signals in,
- * and the command's fate out.
+ * and the command's exit status out.
  *
- * It stays outside.  The command is PID 1's child, which tells what becomes of it; or, where the
- * user's logins share a PID 1, this process's own.
+ * It stays outside.  The command is a child of PID 1, which reports what becomes of it; or, where
+ * the user's logins share a PID 1, a child of this process.
  */
 #ifndef NSISOLATE_SUPERVISOR_H
 #define NSISOLATE_SUPERVISOR_H
@@ -27,8 +27,8 @@ struct supervisor {
 void supervisor_init(struct supervisor *outer);
 
 /*
- * When the command has begun: every signal (blocked before) will be heard, every descriptor but
- * @outer's is closed, so that what the command closes is closed.
+ * Called when the command has begun: from now on every signal (blocked before) is handled, and every
+ * descriptor but @outer's is closed, so that what the command closes is really closed.
  */
 int supervisor_listen(struct supervisor *outer, struct error *error);
 

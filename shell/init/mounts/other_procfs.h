@@ -1,7 +1,6 @@
 /*
- * other_procfs.h - every procfs that is mounted elsewhere than on /proc: a chroot's, a
- * debootstrap's, schroot's.  Such a one shows the host's processes to whoever can reach it, in a
- * session as outside.
+ * other_procfs.h - every procfs mounted anywhere but on /proc: in a chroot, by debootstrap or
+ * schroot.  It shows the host's processes to anybody who can reach it, also in a session.
  */
 #ifndef NSISOLATE_OTHER_PROCFS_H
 #define NSISOLATE_OTHER_PROCFS_H
@@ -12,14 +11,14 @@
 #include "conf/common/error.h"
 
 /*
- * Covers each procfs of this mount namespace but @own, a descriptor of the session's, with that
- * one: a chroot goes on working, and shows the session only.  What shows no processes (/proc/sys
- * alone, bound somewhere) stays, and so does what another mount hides.  Where somebody moves
- * directories about meanwhile it is tried again; in the end it is an error where it may be @uid,
- * whose session it is, and nobody else is kept out by it.
+ * Covers each procfs of this mount namespace except @own, a descriptor of the session's, with that
+ * one: a chroot keeps working, and shows only the session.  Mounts that show no processes (/proc/sys
+ * alone, bound somewhere) are left alone, and so is what another mount hides.  If somebody moves
+ * directories meanwhile it tries again; in the end it fails if that may be @uid, whose session it
+ * is, so nobody can keep others from logging in by this.
  *
- * @host: a descriptor of a /proc that has this process, to read mountinfo by.  @own_userns: what
- * cannot be reached (EACCES) cannot be by the session either, which has the same rights.
+ * @host: a descriptor of a /proc that has this process, to read mountinfo from.  @own_userns: what cannot
+ * be reached (EACCES) cannot be reached from the session either, which has the same rights.
  */
 int other_procfs_cover(int own, int host, uid_t uid, bool own_userns, struct error *error);
 

@@ -1,6 +1,6 @@
 /*
- * ticket_caches.h - a user's Kerberos caches, from a directory of the host's that the session has
- * its own of.
+ * ticket_caches.h - a user's Kerberos caches, from a directory of the host of which the session has
+ * its own.
  */
 #ifndef NSISOLATE_TICKET_CACHES_H
 #define NSISOLATE_TICKET_CACHES_H
@@ -8,12 +8,10 @@
 #include <sys/types.h>
 
 /*
- * Shows in the directory @own what in the host's directory @host has a name that begins with
- * @prefix, is
- * @uid's and no way out: a directory that holds only files of that user is the
- * host's; of a file it is a copy, for a mount would keep kinit(1) from replacing it.  Both are
- * descriptors.  Needs /proc as the host had it.  What cannot be had is left out, as a cache that
- * the user has not.
+ * Shows in the directory @own those entries of the host's directory @host whose names begin with
+ * @prefix, that are @uid's and not a way out: a directory that holds only files of that user is
+ * the host's; a file is a copy, because kinit(1) could not replace a mount.  Both are descriptors.
+ * Needs the host's /proc.  What fails is left out, as if the user did not have that cache.
  */
 void ticket_caches_keep(int host, int own, const char *prefix, uid_t uid, gid_t gid);
 

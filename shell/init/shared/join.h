@@ -1,18 +1,17 @@
 /*
- * join.h - one more login into a set of namespaces that is there: asked for by the helper that the
- * login's leader has started, granted by the set's PID 1.
+ * join.h - lets one more login into an existing shared session: requested by the helper that the
+ * login's leader has started, granted by the session's PID 1.
  *
  *	helper		connects (socket.h), and sends what its rule asks for, with the leader's
- *			pidfd and the socket of the answer
- *	PID 1		`joined`, with a pidfd of its own; or `changed`: the set was made by other
- *			settings; or `failed`
+ *			pidfd and the socket for the answer
+ *	PID 1		`joined`, with a pidfd of its own; or `changed`: the session was made with
+ *			other settings; or `failed`
  *
- * A connection that ends without a word: the set has ended.
+ * If the connection is closed without an answer, the session has ended.
  *
- * To a user, who has no right to join by the pidfd, descriptors of the namespaces come as well:
- * that of the user namespace, then those of the kinds in the order of kinds[].  The last descriptor
- * is that of the session's /proc (other_procfs.h): who joins looks for others that were mounted
- * meanwhile.
+ * A user, who has no right to join by the pidfd, also gets descriptors of the namespaces: the user
+ * namespace's, then those of the kinds in the order of kinds[].  The last descriptor is that of the
+ * session's /proc (other_procfs.h): a process that joins looks for others mounted meanwhile.
  */
 #ifndef NSISOLATE_JOIN_H
 #define NSISOLATE_JOIN_H

@@ -1,10 +1,10 @@
 /*
- * run.h - a foreground session in the set of namespaces that all logins of the user share
- * (scope = user): what the PAM module does as root, done by the user.
+ * run.h - a foreground session in the session that all logins of the user share (scope = user):
+ * what the PAM module does as root, done by the user.
  *
- *	outer process	forks a helper, attach_run(), which finds the set or makes it, and hands out
- *			descriptors of its namespaces; keeps the line to PID 1
- *	runner		its child for a moment: joins the namespaces, and cannot come back
+ *	outer process	forks a helper, attach_run(), which finds or makes the shared session and
+ *			passes out descriptors of its namespaces; keeps the socket to PID 1
+ *	runner		its temporary child: joins the namespaces, and cannot come back
  *	command		forked by the runner, but a child of the outer process (CLONE_PARENT)
  */
 #ifndef NSISOLATE_RUN_H

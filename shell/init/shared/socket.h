@@ -1,19 +1,18 @@
 /*
- * socket.h - where the logins of one user under one rule find the set of namespaces that they
- * share.
+ * socket.h - where the logins of one user under one rule find the session that they share.
  *
- * A set is found by a socket on which its PID 1 listens, in a directory of the user's own:
+ * A shared session is found by a socket on which its PID 1 listens, in a directory of the user's:
  *
  *	/run/nsisolate/UID/RULE		made by root, for the PAM module
  *	/run/user/UID/nsisolate/RULE	made by the user, for nsisolate-shell
  *
- * Nobody but root can reach what is below /run/nsisolate; the last directory is the user's all the
- * same, so that PID 1, which runs as the user and holds a descriptor of it, can take its socket
- * away when the set ends.  A peer is trusted only if the kernel says (SO_PEERCRED) that root, or
- * this very user, began to listen.
+ * Only root can reach what is below /run/nsisolate; nevertheless the last directory belongs to the
+ * user, so that PID 1, which runs as the user and holds a descriptor of it, can remove its socket
+ * when the session ends.  A peer is trusted only if the kernel says (SO_PEERCRED) that root, or
+ * this very user, called listen(2).
  *
- * A directory is locked (flock(2)) from the search for a set until the login is in one or has made
- * one: a second set cannot come about.
+ * The directory is locked (flock(2)) from the search for a session until the login has joined or
+ * made one: so there is never a second one.
  */
 #ifndef NSISOLATE_SOCKET_H
 #define NSISOLATE_SOCKET_H

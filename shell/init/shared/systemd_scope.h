@@ -1,12 +1,12 @@
 /*
  * systemd_scope.h - the systemd unit that a process is in.
  *
- * logind ends what is left of a login (KillUserProcesses=yes), a user's manager what it started.
- * PID 1 of a set that several logins share must outlive the first of them: it gets a scope of its
- * own, by systemd-run(1), which is how systemd wants it (its control groups have one writer): the
- * system's manager, or with --user the user's own.
+ * logind kills what is left of a login (KillUserProcesses=yes), a user's manager what it started.
+ * PID 1 of a shared session must outlive the first login: it gets a scope of its own, by
+ * systemd-run(1), as systemd requires (a control group has one writer): from the system's manager,
+ * or with --user from the user's own.
  *
- * That is a comfort, no wall: where it cannot be had the set stays in the login's unit.
+ * This is not essential: if it fails the session stays in the login's unit.
  */
 #ifndef NSISOLATE_SYSTEMD_SCOPE_H
 #define NSISOLATE_SYSTEMD_SCOPE_H
@@ -34,9 +34,9 @@ struct unit_hand {
 #define UNIT_PATIENCE_MS 2000
 
 /*
- * Starts this program again, with the same @arguments and --moved, in a scope of its own, and hands
- * it @hand.  @user: in one of the user's manager.  Returns the PID of that child, which has taken
- * over and is to be waited for; or 0 with the reason in @error: there is no such process.
+ * Starts this program again, with the same @arguments and --moved, in a scope of its own, and
+ * passes it @hand.  @user: in one of the user's manager.  Returns the PID of that child, which has
+ * taken over and must be waited for; or 0 with the reason in @error: there is no such process.
  */
 pid_t unit_leave(char **arguments, bool user, const struct unit_hand *hand, struct error *error);
 
