@@ -13,8 +13,8 @@ struct error {
 	char text[512]; /* one line, no newline at the end; "" while nothing failed */
 	/*
 	 * The cause was there before the user came: the kernel, a permission, a sysctl or a program
-	 * is lacking.  Only then may a login go un-isolated (on_error = allow): a user can choose to
-	 * exhaust a limit, memory or descriptors, or to pick a moment.
+	 * is lacking.  Only then may a login go un-isolated (on_error = allow): a user can choose
+	 * to exhaust a limit, memory or descriptors, or to pick a moment.
 	 */
 	bool lacking;
 };
@@ -34,8 +34,8 @@ int error_errno(struct error *error, int errnum, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * For an @error just filled with @result, of a call for which EPERM, EACCES and ENOSYS mean that the
- * machine forbids it or lacks it, whoever logs in: marks it as lacking if it is one of these.
+ * For an @error just filled with @result, of a call for which EPERM, EACCES and ENOSYS mean that
+ * the machine forbids it or lacks it, whoever logs in: marks it as lacking if it is one of these.
  * Returns @result.
  */
 int error_of_machine(struct error *error, int result);

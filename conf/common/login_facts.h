@@ -1,9 +1,9 @@
 /*
  * login_facts.h - the facts of one login of a shared session, for nsisolatectl.
  *
- * PID 1 has a socket to each login (pid1.h in shell/init) and never reads from it.  So what a login's
- * leader sends there stays in the kernel for as long as the login, costs PID 1 nothing, and can be
- * read only by root (MSG_PEEK, pidfd_getfd(2)).  The kernel knows who made the socket.
+ * PID 1 has a socket to each login (pid1.h in shell/init) and never reads from it.  So what a
+ * login's leader sends there stays in the kernel for as long as the login, costs PID 1 nothing,
+ * and can be read only by root (MSG_PEEK, pidfd_getfd(2)).  The kernel knows who made the socket.
  *
  *	since=SECONDS service=WORD from=WORD tty=WORD
  *

@@ -45,8 +45,8 @@ struct job {
 int attach_run(struct job *job);
 
 /*
- * Foreground: runs job->command in the session, with the caller's terminal, and ends as it ends: with
- * the same exit status, or by the same signal.  Returns main's status.
+ * Foreground: runs job->command in the session, with the caller's terminal, and ends as it ends:
+ * with the same exit status, or by the same signal.  Returns main's status.
  */
 int foreground_run(struct job *job);
 

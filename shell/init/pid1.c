@@ -291,9 +291,9 @@ static void read_signal(struct life *life)
 		break;
 	case SIGTERM:
 		/*
-		 * kill(2) records the caller: a sender inside has a pid in here.  Other codes come from
-		 * rt_sigqueueinfo(2), whose caller invents the pid, or are notifications from the kernel
-		 * that anybody can request, fcntl(2).
+		 * kill(2) records the caller: a sender inside has a pid in here.  Other codes come
+		 * from rt_sigqueueinfo(2), whose caller invents the pid, or are notifications from
+		 * the kernel that anybody can request, fcntl(2).
 		 */
 		if (info.ssi_pid != 0 || info.ssi_code != SI_USER)
 			break;

@@ -26,8 +26,8 @@ struct setup {
 /*
  * In the first process of the new namespaces: sets names, mounts and /proc up, then gives up root,
  * or the capabilities of the user namespace.  On error nothing that it did is visible outside.
- * Returns 0 with a text in @error if the session goes without something that is not essential, which
- * is worth a line in the log.
+ * Returns 0 with a text in @error if the session goes without something that is not essential,
+ * which is worth a line in the log.
  */
 int setup_session(const struct setup *setup, struct error *error);
 

@@ -27,8 +27,8 @@ struct supervisor {
 void supervisor_init(struct supervisor *outer);
 
 /*
- * Called when the command has begun: from now on every signal (blocked before) is handled, and every
- * descriptor but @outer's is closed, so that what the command closes is really closed.
+ * Called when the command has begun: from now on every signal (blocked before) is handled, and
+ * every descriptor but @outer's is closed, so that what the command closes is really closed.
  */
 int supervisor_listen(struct supervisor *outer, struct error *error);
 

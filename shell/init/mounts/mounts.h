@@ -2,8 +2,8 @@
  * mounts.h - what a session's mount namespace shows: nothing that the host does not, and its own
  * /proc.
  *
- * Everything here is for a mount namespace that was made for the session: mounts_isolate comes first
- * and checks that.
+ * Everything here is for a mount namespace that was made for the session: mounts_isolate comes
+ * first and checks that.
  */
 #ifndef NSISOLATE_MOUNTS_H
 #define NSISOLATE_MOUNTS_H
@@ -12,9 +12,9 @@
 #include "shell/init/namespaces.h"
 
 /*
- * Makes every mount a slave: what the host mounts later (such as an automounted home) still arrives,
- * what is mounted here never propagates out.  Refuses in the host's mount namespace.  Works in a
- * chroot too.
+ * Makes every mount a slave: what the host mounts later (such as an automounted home) still
+ * arrives, what is mounted here never propagates out.  Refuses in the host's mount namespace. 
+ * Works in a chroot too.
  */
 int mounts_isolate(const struct namespaces_host *host, struct error *error);
 

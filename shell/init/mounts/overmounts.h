@@ -23,8 +23,8 @@ void overmounts_find_kept(struct overmounts_kept *kept);
 
 /*
  * Covers each directory of @set (private_dirs.h) with a tmpfs of the same mode, and of @size
- * (tmpfs(5)).  What PAM has made in /tmp for @uid and named in the session's variables is in the new
- * one, too: pam_tmpdir(8)'s directory /tmp/user/UID, empty, and Kerberos caches krb5cc_UID*
+ * (tmpfs(5)).  What PAM has made in /tmp for @uid and named in the session's variables is in the
+ * new one, too: pam_tmpdir(8)'s directory /tmp/user/UID, empty, and Kerberos caches krb5cc_UID*
  * (ticket_caches.h).
  */
 int overmounts_private_dirs(unsigned set, const char *size, const struct overmounts_kept *kept,
