@@ -280,7 +280,7 @@ test_a_command_in_a_set_is_signalled_and_stopped_through_its_outer_process() {
 	state_of() { [ "$(ps -o stat= -p "$1" | cut -c1)" = "$2" ]; }
 	of_command() { # of_command PATTERN: the two processes
 		wait_for is_running "$1" || fail "it does not run: $1"
-		command=$(pgrep -u dave -f "^$1\$")
+		command=$(pgrep -o -u dave -f "^$1\$") # what it forks has its command line until it execs
 		outer=$(ps -o ppid= -p "$command" | tr -d ' ')
 		assert_eq "$(cat "/proc/$outer/comm")" nsisolate-init "its parent"
 	}
