@@ -312,7 +312,7 @@ static const struct pam_line *find_readenv(const struct stack *stack)
 
 /*
  * What sshd starts as the user before nsisolate-shell, and so outside, that is dynamically linked
- * and obeys LD_PRELOAD; NULL: nothing. nsisolate-shell itself does not: ../environment.h.
+ * and obeys LD_PRELOAD; NULL: nothing. nsisolate-shell itself does not: shell/common/environment.h.
  */
 static const char *started_before(
 	const struct person *person, const struct run_result *result, bool forced)
