@@ -1,10 +1,10 @@
 /*
- * answer.h - what nsisolate-init (--attach) answers to who started it, the session's leader: lines,
- * each one message where it is a socket.
+ * answer.h - what nsisolate-init (--attach) answers to its caller, the session's leader: lines,
+ * each of them one message if it is a socket.
  *
  *	pid PID       PID 1 of a new session, with a pidfd of it
  *	note TEXT     what the session goes without, for the log; before `ready`
- *	stays         the shared session that comes is in the login's systemd unit; before `pid`
+ *	stays         the new shared session is in the login's systemd unit; before `pid`
  *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
  *	joined PID    instead of both: those of the user's other logins (--scope=user), with the
  *	              pidfd

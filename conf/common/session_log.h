@@ -1,13 +1,13 @@
 /*
- * session_log.h - what the system log says of a session: the same words, whichever way it was made.
+ * session_log.h - what the system log says of a session: the same words whichever way in made it.
  *
  *	session opened: user=alice rule=users service=sshd from=192.0.2.7 hostname=alice-lab
  *		namespace=4026532871 init=4711 id=0f3a9c21 joined=no unit=-
  *	session closed: user=alice rule=users service=sshd init=4711 id=0f3a9c21 seconds=60
  *		processes=2 reason=logout
  *
- * One line each, always with the same keys, and "-" for what is not known.  No value can begin
- * another line, word or key, whoever made it up.
+ * One line each, always with the same keys, and "-" for what is unknown.  No value can start
+ * another line, word or key, whoever chose it.
  */
 #ifndef NSISOLATE_SESSION_LOG_H
 #define NSISOLATE_SESSION_LOG_H
