@@ -154,7 +154,9 @@ pid_t unit_leave(char **arguments, bool user, const struct unit_hand *hand, stru
 	close(sockets[0]);
 	if (pid > 0 && sent < 0) {
 		error_errno(error, -sent, "cannot hand over to a scope");
-		child_wait(pid, NULL); /* it sees the socket closed */
+		/* it would see the socket closed, but not while it is stopped */
+		kill(pid, SIGKILL);
+		child_wait(pid, NULL);
 	}
 	return sent < 0 ? 0 : pid;
 }
