@@ -3,8 +3,8 @@
  *
  * Instead of a terminal the process has one end of a new pseudo-terminal, and instead of anything
  * else the end of a pipe; the other ends stay here, and only bytes pass.  So a process inside
- * cannot push input into the caller's terminal (TIOCSTI) or change its settings, nor seek in,
- * truncate or keep the caller's files.
+ * cannot push input into the caller's terminal (TIOCSTI, CVE-2017-5226) or change its settings, nor
+ * seek in, truncate or keep the caller's files.
  */
 #ifndef NSISOLATE_CTL_RELAY_H
 #define NSISOLATE_CTL_RELAY_H

@@ -150,7 +150,7 @@ static _Noreturn void inside(const struct entry *entry, const int stdio[3], int 
 	const char *home = entry->login ? entry->login->home : "/";
 	int keep[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, report};
 
-	/* a session of its own: no way to our caller's terminal, by TIOCSTI or otherwise */
+	/* a session of its own: no way to our caller's terminal (TIOCSTI, CVE-2017-5226) */
 	if (setsid() < 0 || (tty >= 0 && ioctl(tty, TIOCSCTTY, 0) < 0))
 		fail_step(report, "cannot take the new terminal");
 	for (int fd = 0; fd < 3; fd++)

@@ -4,9 +4,9 @@
  * Its program and its namespaces alone prove nothing: where a setuid program hands out PID
  * namespaces (an old bubblewrap, apptainer) a user can run the installed nsisolate-init as PID 1 of
  * a namespace that belongs to root, and trace it there until its environment says anything they
- * like.  What users cannot make is the socket that the module gives PID 1: SO_PEERCRED permanently
- * records that root made it (unix(7)), and having no name shows that it was made as a pair, to
- * which nobody can connect.
+ * like; firejail joined such a look-alike as root (CVE-2022-31214).  What users cannot make is the
+ * socket that the module gives PID 1: SO_PEERCRED permanently records that root made it (unix(7)),
+ * and having no name shows that it was made as a pair, to which nobody can connect.
  */
 #ifndef NSISOLATE_CTL_ORIGIN_H
 #define NSISOLATE_CTL_ORIGIN_H

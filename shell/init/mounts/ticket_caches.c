@@ -18,7 +18,10 @@
 #define CACHE_FILES_MAX 100
 #define CACHE_SIZE_MAX (1 << 20)
 
-/* Opens @at's directory @name as a stream, with its own descriptor; NULL with errno. */
+/*
+ * Opens @at's directory @name as a stream, with its own descriptor; NULL with errno.  Without
+ * O_DIRECTORY a user's FIFO of that name would hold up the login (CVE-2024-22365 in pam_namespace).
+ */
 static DIR *open_stream(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
