@@ -21,7 +21,7 @@ struct caller {
 	int own[KINDS_MAX]; /* its own namespaces, in the order of kinds[]; -1: not left */
 	int joined_kinds; /* CLONE_NEW*: those of the session that it has joined */
 	bool left; /* it is in a copy of its mount namespace */
-	bool stuck; /* it could not get back everything it had: half isolated */
+	bool stuck; /* caller_return failed: this process is still half in the session */
 	ino_t mount; /* the inode of its own mount namespace */
 	char *root; /* its chroot, as a path in that namespace; NULL: none */
 	dev_t root_device; /* its root directory */
@@ -39,8 +39,9 @@ struct caller {
 int caller_leave(struct caller *caller, int flags, struct error *error);
 
 /*
- * Whether this is the process of caller_leave, and caller_return is still to come.  A pid would not
- * tell: a fork is in the session's PID namespace, where numbering starts again.
+ * Whether this is the process that called caller_leave, and has not called caller_return since.
+ * Comparing pids would not tell: a child that it forks is in the session's PID namespace, where
+ * numbering starts again.
  */
 bool caller_is_here(const struct caller *caller);
 

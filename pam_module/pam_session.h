@@ -20,8 +20,8 @@ struct pam_session {
 
 /*
  * Puts everything that the calling process forks from now on into new namespaces according to
- * @policy.  On error the process is as it was, unless session->caller.stuck says that it could not
- * be restored completely, and nothing is left behind.
+ * @policy.  On error nothing is left behind, and the process is as it was, unless
+ * session->caller.stuck is set: then part of it could not be restored (caller_return).
  */
 int pam_session_open(struct pam_session *session, const struct policy *policy,
 	const struct login *login, struct error *error);

@@ -25,6 +25,7 @@
 #include "shell/common/own_session.h"
 #include "shell/common/real_shell.h"
 
+/* In messages, rules and logs: the program that the user started, which became this one. */
 #define NAME "nsisolate-shell"
 
 /* The arguments of main, without --config. */

@@ -63,7 +63,7 @@ int pid1_signals(struct error *error);
  */
 int pid1_timer(const struct policy *policy, int *timer, struct error *error);
 
-/* How long the timer runs if there is no limit: longer than any limit, a hundred years. */
+/* What the timer is set to if linger_max sets no limit: a hundred years, in seconds. */
 #define LINGER_FOREVER 3155760000
 
 /*
