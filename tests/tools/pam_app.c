@@ -32,6 +32,9 @@
  *	close-in-child          pam_close_session and pam_end in a forked child
  *	repeat N                do the following actions N times
  *	time ACTION             prints how long it took, in microseconds
+ *	cost                    prints what this process and its children that it has waited for
+ *	                        took since the last time: `cost FAULTS SWITCHES FAULTS SWITCHES`,
+ *	                        minor faults and voluntary context switches, getrusage(2)
  *	pause MS                waits
  *	gate FILE               waits until nobody holds FILE by flock(1): lets many start at the
  *	                        same time
@@ -54,6 +57,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -402,6 +406,22 @@ static int pass_gate(const char *path)
 	return result;
 }
 
+static int tell_cost(void)
+{
+	static struct rusage own, children;
+	struct rusage before[] = {own, children};
+
+	getrusage(RUSAGE_SELF, &own);
+	getrusage(RUSAGE_CHILDREN, &children);
+	printf("cost %ld %ld %ld %ld\n", own.ru_minflt - before[0].ru_minflt,
+		own.ru_nvcsw - before[0].ru_nvcsw, children.ru_minflt - before[1].ru_minflt,
+		children.ru_nvcsw - before[1].ru_nvcsw);
+	if (fflush(stdout))
+		return 1;
+	/* to have said so is not counted */
+	return getrusage(RUSAGE_SELF, &own);
+}
+
 static bool is(const char *word, const char *action)
 {
 	return !strcmp(word, action);
@@ -452,6 +472,8 @@ static int act(char ***word)
 		return block_children();
 	if (is(action, "mark"))
 		return sched_yield();
+	if (is(action, "cost"))
+		return tell_cost();
 	if (is(action, "kill-self"))
 		return kill(getpid(), SIGKILL);
 	if (is(action, "close-all")) {
