@@ -10,7 +10,8 @@
  * not have it: killing the process would end the user's session when a C library tries a new call
  * first.  Cannot be undone; needs no_new_privs (drop.h).  0 or a negative errno.
  *
- * On architectures other than those in filter.c it does nothing, and the compiler says so.
+ * On architectures other than those in filter_architecture.h it does nothing: the compiler says so,
+ * and doctor.
  */
 int filter_install(struct error *error);
 

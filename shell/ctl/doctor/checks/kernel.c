@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
+#include "shell/common/filter_architecture.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/facts/sysctl.h"
 
@@ -143,11 +145,20 @@ static void check_ptrace(struct doctor *doctor, int wanted)
 			doctor, "# in a container: give it CAP_SYS_PTRACE, or run it on the host");
 }
 
+#ifdef FILTER_ARCHITECTURE
+static const bool has_filter = true;
+#else
+static const bool has_filter = false;
+#endif
+
 void doctor_check_kernel(struct doctor *doctor)
 {
 	int wanted = doctor_kinds(doctor);
 
 	check_version(doctor);
+	if (!has_filter)
+		doctor_add(doctor, VERDICT_OK, "PID 1",
+			"it can make every system call: there is no filter for this processor");
 	check_ptrace(doctor, wanted);
 	for (size_t i = 0; i < kinds_count; i++)
 		check_kind(doctor, &kinds[i], wanted & kinds[i].flag);
