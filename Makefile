@@ -18,6 +18,7 @@ BUILD      ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+PKG_CONFIG ?= pkg-config
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 # where the machine's own PAM modules are
 pam_places := $(foreach dir,$(if $(MULTIARCH),/usr/lib/$(MULTIARCH) /lib/$(MULTIARCH)) \
@@ -40,7 +41,7 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 HARDENING := $(call supported,$(CC),-fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection)
+	-fcf-protection -mbranch-protection=standard)
 # glibc wants an optimizing compiler for it, and not every one knows level 3
 ifneq ($(filter -O -O1 -O2 -O3 -Os -Og,$(CFLAGS)),)
 FORTIFY := -U_FORTIFY_SOURCE \
@@ -48,7 +49,9 @@ FORTIFY := -U_FORTIFY_SOURCE \
 endif
 INIPARSER := $(dir $(firstword $(wildcard /usr/include/iniparser/iniparser.h /usr/include/iniparser.h)))
 
-NSI_CPPFLAGS = -D_GNU_SOURCE -I. $(INIPARSER:%=-I%) \
+# On 32 bits fstat(2) fails for an inode number of more, which XFS, NFS and overlays have, and time ends in 2038.
+WIDE := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+NSI_CPPFLAGS = -D_GNU_SOURCE $(WIDE) -I. $(INIPARSER:%=-I%) \
 	-DNSISOLATE_VERSION='"$(VERSION)"' \
 	-DNSISOLATE_CONF='"$(SYSCONFDIR)/nsisolate.conf"' \
 	-DNSISOLATE_INIT='"$(LIBEXECDIR)/nsisolate/nsisolate-init"' \
@@ -65,7 +68,17 @@ LIBRARIES    = -liniparser
 # nsisolate-init is static, and with musl where there is one: it is PID 1 of every session, and its
 # C library decides what a session costs.  Not PIE, which relocates itself at every start.  Measured,
 # spawn to exit of --version: musl 152 us; static glibc 418 us, and as PIE 435 us.
-MUSL_GCC := $(shell command -v musl-gcc 2>/dev/null)
+#
+# Only a musl for the processor that $(CC) compiles for: an object's first 20 bytes say which, elf(5).  What
+# gcc -dumpmachine says is the same with and without -m32, and clang names the same machine differently.
+machine_of = $(shell object=$$(mktemp) && { $(1) -x c -c -o $$object /dev/null 2>/dev/null && \
+	od -An -tx1 -N20 $$object; rm -f $$object; })
+machine := $(call machine_of,$(CC) $(CFLAGS))
+musl_here = $(if $(and $(1),$(machine),$(filter $(subst $() ,,$(machine)),$(subst $() ,,$(call machine_of,$(1))))),$(1))
+# Debian's musl-dev of another processor is used by way of the compiler for that one
+musl_specs := $(wildcard /usr/lib/$(subst gnu,musl,$(MULTIARCH))/musl-gcc.specs)
+MUSL_GCC := $(or $(call musl_here,$(shell command -v musl-gcc 2>/dev/null)),\
+	$(call musl_here,$(musl_specs:%=$(CC) -specs %)))
 ifdef MUSL_GCC
 INIT_CC    ?= $(MUSL_GCC)
 # the kernel's own headers come behind musl's
@@ -75,7 +88,7 @@ INIT_CC    ?= $(CC)
 INIT_FLAGS ?=
 endif
 INIT_HARDENING := $(call supported,$(INIT_CC),-fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection -no-pie -fno-pie)
+	-fcf-protection -mbranch-protection=standard -no-pie -fno-pie)
 
 # nsisolate-shell is static for another reason: what the user sets (LD_PRELOAD, ...) must lead no code into
 # it.  Of the environment glibc reads GLIBC_TUNABLES and LD_LIBRARY_PATH even so, and loads nothing; musl
@@ -139,7 +152,7 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-login \
 	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl $(BUILD)/pam-judge $(BUILD)/pam-load
 
-.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-all check-hosts \
+.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-all check-hosts check-cross check-reproducible \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
 	clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
@@ -202,12 +215,14 @@ $(BUILD)/nsisolate-shell: $(shell_objects)
 link_static = $(INIT_CC) $(INIT_HARDENING) $(1) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections \
 	-Wl,-z,noexecstack -o $@ $^
 
+check_libraries = $(or $(shell $(PKG_CONFIG) --libs check),$(error $(PKG_CONFIG) does not find Check, which the \
+	unit tests need: install its development package, or set PKG_CONFIG to the one that knows it))
 # what of nsisolatectl is tested by itself
 $(BUILD)/tests/check_ctl: $(call objects,pic,$(addprefix shell/ctl/,output/table.c output/printable.c \
 	session/process.c))
 $(unit_tests): $(BUILD)/tests/%: $(BUILD)/pic/tests/unit/%.o $(conf_objects)
 	@mkdir -p $(@D)
-	$(link) -o $@ $^ -liniparser -lpam $(shell pkg-config --libs check)
+	$(link) -o $@ $^ -liniparser -lpam $(check_libraries)
 
 $(tools): $(BUILD)/tests/%: $(BUILD)/pic/tests/tools/%.o
 	@mkdir -p $(@D)
@@ -378,6 +393,15 @@ rpm:
 check-packages:
 	$(call depend,packages)
 	@BUILD='$(abspath $(BUILD))' tests/packaging/run $(RELEASES)
+# of it what builds the package twice, in surroundings as different as can be: the bytes must be the same
+twice := ^(debootstrap|build|build-dependencies|other-surroundings|reproducible)$$
+check-reproducible:
+	$(call depend,packages)
+	@BUILD='$(abspath $(BUILD))' tests/packaging/run -k '$(twice)' $(or $(RELEASES),bookworm)
+# the package for other processors, and its unit tests by qemu-user; likewise
+check-cross:
+	$(call depend,packages)
+	@BUILD='$(abspath $(BUILD))' tests/cross/run $(ARCHES)
 
 # ---- what is installed ---------------------------------------------------------------------------
 # NO_BUILD=1 installs what is in $(BUILD) as it is.
@@ -442,7 +466,7 @@ help:
 	'make valgrind    nsisolate-init in the foreground, the shell, nsisolatectl, unit tests, corpora' \
 	'make coverage    which lines of the engine and the module the tests ran' \
 	'make mutate      each guard taken away once: its test must fail' \
-	'make analyze     gcc -fanalyzer, scan-build, clang-tidy, cppcheck' \
+	'make analyze     gcc -fanalyzer, scan-build, clang-tidy, cppcheck; hardening of the programs' \
 	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR' \
 	'                 BASHCOMPDIR ZSHCOMPDIR; an existing nsisolate.conf is kept' \
 	'make uninstall   the reverse, but for nsisolate.conf' \
@@ -455,6 +479,8 @@ help:
 	'make check-directory  log users of slapd and sssd in (as root, on Debian or Ubuntu)' \
 	'make check-clients    programs that no one here wrote, each plain and isolated (likewise)' \
 	'make check-packages   build and install it in fresh systems (RELEASES="bookworm trixie")' \
+	'make check-reproducible   the package built twice is the same bytes (RELEASES="bookworm trixie")' \
+	'make check-cross      the package for other processors, tested by qemu-user (ARCHES="arm64 armhf")' \
 	'make bench       what a login costs, beside the least that it can and what others take' \
 	'                 (bench-scale: 3000 sessions, 100 at once, 50,000 in a row; bench-growth: with' \
 	'                 mounts, rules, groups, sessions; bench-rules: rules alone; bench-budget)' \

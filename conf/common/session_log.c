@@ -7,6 +7,12 @@
 #include "printable.h"
 #include "process_count.h"
 
+/* Otherwise stat(2) fails on 32 bits for larger inode numbers, and a login with it. */
+_Static_assert(sizeof(off_t) == 8 && sizeof(ino_t) == 8, "wide file offsets, inode numbers");
+#if !defined(__GLIBC__) || __GLIBC__ > 2 || __GLIBC_MINOR__ >= 34
+_Static_assert(sizeof(time_t) == 8, "times past 2038");
+#endif
+
 void session_log_word(char *word, size_t size, const char *value)
 {
 	size_t length = 0;

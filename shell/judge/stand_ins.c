@@ -182,7 +182,11 @@ static void note_asked(char *path, int errnum)
 		asked_files[asked_count++] = (struct asked_file){path, errnum};
 }
 
-EXPORTED FILE *fopen(const char *path, const char *mode)
+/* The second is libpam's name for it where it was built with wide file offsets on 32 bits. */
+EXPORTED FILE *source_open(const char *path, const char *mode) __asm__("fopen");
+EXPORTED FILE *source_open_wide(const char *path, const char *mode) __asm__("fopen64");
+
+FILE *source_open(const char *path, const char *mode)
 {
 	static const cookie_io_functions_t functions = {.read = source_read, .close = source_close};
 	struct source *source;
@@ -215,16 +219,10 @@ EXPORTED FILE *fopen(const char *path, const char *mode)
 	return NULL;
 }
 
-/* musl has one fopen, and the other name as a macro */
-#ifndef fopen64
-EXPORTED FILE *fopen64(const char *path, const char *mode);
-
-/* libpam's name for it where file offsets were made wide for a 32-bit machine */
-FILE *fopen64(const char *path, const char *mode)
+FILE *source_open_wide(const char *path, const char *mode)
 {
-	return fopen(path, mode);
+	return source_open(path, mode);
 }
-#endif
 
 /* ---- modules ---- */
 

@@ -26,7 +26,6 @@ static const struct call calls[] = {
 	{SYS_close, "close", DONE_ANYWAY, {EINTR, EIO}},
 	CALL(close_range, ENOSYS, EMFILE, ENOMEM),
 	CALL(fstat, ENOMEM, EIO),
-	CALL(newfstatat, ENOENT, EACCES, ENOMEM, ELOOP),
 	CALL(statx, ENOENT, EACCES, ENOMEM),
 	CALL(fstatfs, EIO, ENOMEM),
 	CALL(readlinkat, ENOENT, EACCES, ENOMEM),
@@ -44,7 +43,6 @@ static const struct call calls[] = {
 	CALL(ioctl, ENOTTY, EIO, EPERM),
 	CALL(flock, EINTR, ENOLCK),
 	/* memory */
-	CALL(mmap, ENOMEM, EACCES, EPERM),
 	CALL(mprotect, ENOMEM, EACCES),
 	{SYS_brk, "brk", NOTHING_CHANGED, {ENOMEM}},
 	CALL(mremap, ENOMEM),
@@ -107,8 +105,29 @@ static const struct call calls[] = {
 	CALL(set_tid_address),
 	CALL(set_robust_list),
 	CALL(rseq),
+	/* 64 bits, or by other names 32 */
+#ifndef SYS_fstatat64
+	CALL(newfstatat, ENOENT, EACCES, ENOMEM, ELOOP),
+	CALL(mmap, ENOMEM, EACCES, EPERM),
+#else
+	CALL(fstat64, ENOMEM, EIO),
+	CALL(fstatat64, ENOENT, EACCES, ENOMEM, ELOOP),
+	CALL(fstatfs64, EIO, ENOMEM),
+	CALL(fcntl64, EMFILE, EINVAL),
+	CALL(sendfile64, EIO, ENOMEM, ENOSPC, EINVAL),
+	CALL(mmap2, ENOMEM, EACCES, EPERM),
+	CALL(ppoll_time64, EINTR, ENOMEM),
+	CALL(setgroups32, EPERM, ENOMEM),
+	CALL(setresuid32, EPERM, EAGAIN),
+	CALL(setresgid32, EPERM, EAGAIN),
+	CALL(getuid32),
+	CALL(geteuid32),
+	CALL(getgid32),
+	CALL(getegid32),
+	CALL(clock_gettime64),
+#endif
 	/* absent from newer architectures */
-#ifdef __x86_64__
+#ifdef SYS_open
 	CALL(open, ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR, ELOOP),
 	CALL(stat, ENOENT, EACCES, ENOMEM, ELOOP),
 	CALL(lstat, ENOENT, EACCES, ENOMEM),
@@ -120,7 +139,11 @@ static const struct call calls[] = {
 	CALL(dup2, EMFILE, EBUSY, EINTR),
 	CALL(pipe, EMFILE, ENFILE),
 	CALL(getpgrp),
+#endif
+#ifdef SYS_time
 	CALL(time),
+#endif
+#ifdef SYS_arch_prctl
 	CALL(arch_prctl),
 #endif
 };

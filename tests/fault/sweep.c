@@ -92,16 +92,25 @@ static struct run {
 
 /* ---- a process's registers ---- */
 
-#if defined __x86_64__
+#if defined __x86_64__ || defined __i386__
+#ifdef __x86_64__
+#define NUMBER regs.orig_rax
+#define ARGUMENT regs.rdi
+#define RESULT regs.rax
+#else
+#define NUMBER regs.orig_eax
+#define ARGUMENT regs.ebx
+#define RESULT regs.eax
+#endif
 static void call_skip(pid_t pid)
 {
 	/* one that every seccomp filter allows */
-	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.orig_rax), SYS_getpid);
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, NUMBER), SYS_getpid);
 }
 
 static void call_argument(pid_t pid, unsigned long value)
 {
-	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rdi), value);
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, ARGUMENT), value);
 }
 
 /* The C library relies on its registers being preserved by the call. */
@@ -112,9 +121,11 @@ static void call_argument_again(pid_t pid, unsigned long value)
 
 static void call_result(pid_t pid, long result)
 {
-	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rax), result);
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, RESULT), result);
 }
-#elif defined __aarch64__
+#else
+#if defined __aarch64__
+#define FIRST regs[0]
 static void call_skip(pid_t pid)
 {
 	int number = SYS_getpid;
@@ -122,14 +133,25 @@ static void call_skip(pid_t pid)
 
 	ptrace(PTRACE_SETREGSET, pid, (void *)0x404 /* NT_ARM_SYSTEM_CALL */, &place);
 }
+#elif defined __arm__
+#define user_regs_struct user_regs
+#define FIRST uregs[0]
+static void call_skip(pid_t pid)
+{
+	ptrace((enum __ptrace_request)23 /* PTRACE_SET_SYSCALL */, pid, NULL, (void *)SYS_getpid);
+}
+#else
+#error "sweep does not know how this architecture's system calls return"
+#endif
 
-static void set_first_register(pid_t pid, unsigned long long value)
+/* The one that has the first argument, and then the result. */
+static void set_first_register(pid_t pid, unsigned long value)
 {
 	struct user_regs_struct registers;
 	struct iovec place = {&registers, sizeof registers};
 
 	ptrace(PTRACE_GETREGSET, pid, (void *)1 /* NT_PRSTATUS */, &place);
-	registers.regs[0] = value;
+	registers.FIRST = value;
 	ptrace(PTRACE_SETREGSET, pid, (void *)1, &place);
 }
 
@@ -145,10 +167,8 @@ static void call_argument_again(pid_t pid, unsigned long value)
 
 static void call_result(pid_t pid, long result)
 {
-	set_first_register(pid, (unsigned long long)result);
+	set_first_register(pid, (unsigned long)result);
 }
-#else
-#error "sweep does not know how this architecture's system calls return"
 #endif
 
 /* ---- the processes of one run ---- */
