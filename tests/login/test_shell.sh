@@ -29,7 +29,7 @@ test_SHELL_is_the_real_shell() {
 
 test_exit_statuses_and_deaths_are_exact() {
 	local status signal
-	for status in 0 1 42 126 127 255; do
+	for status in 0 1 2 42 64 126 127 128 137 254 255; do
 		shell -c "exit $status"
 		assert_eq $? $status "exit status"
 	done
@@ -353,6 +353,127 @@ os.execl('$NSISOLATE_INIT', 'init', '--user', '--uts', '--pid', '--', 'grep', 'S
 			"SigBlk:	$(printf %016x $((1 << (signal - 1))))" "blocked"
 	done
 	rm /run/stage/out
+	nothing_left
+}
+
+# The promises that the suites of tini, dumb-init and catatonit test of theirs, where no test above has them.
+
+# but those that stop, SIGKILL, SIGSTOP and the news of a child
+test_every_signal_to_the_outer_process_is_passed_on_once_and_in_order() {
+	cat >$STAGE/hear.py <<-'END'
+		import signal
+		mine = signal.valid_signals() - {9, 17, 18, 19, 20, 21, 22}
+		signal.pthread_sigmask(signal.SIG_BLOCK, mine | {32, 33})
+		print("up", flush=True)
+		while True:
+		    number = int(signal.sigwait(mine))
+		    print(number, flush=True)
+		    if number == 15:
+		        break
+	END
+	chmod 644 $STAGE/hear.py
+	shell -c "exec python3 $STAGE/hear.py" >$STAGE/out &
+	wait_for grep -q up $STAGE/out || fail "it does not run: $(cat $STAGE/out)"
+	local signal sent=
+	for signal in $(seq 1 8) $(seq 10 14) 16 $(seq 23 31) $(seq 34 64) 15; do
+		kill -"$signal" "$(oldest_outer dave)"
+		sent+="$signal "
+		wait_for grep -qx "$signal" $STAGE/out || fail "signal $signal is not passed on: $(cat $STAGE/out)"
+	done
+	wait $!
+	assert_eq $? 0 "status"
+	assert_eq "$(tail -n +2 $STAGE/out | tr '\n' ' ')" "$sent"
+	rm $STAGE/{out,hear.py}
+	nothing_left
+}
+
+states_are() { # states_are LETTERS: of the outer process and of its command
+	local pid
+	for pid in "$(oldest_outer dave)" "$(pgrep -u dave -f "^python3 $STAGE/stop.py")"; do
+		[[ $(ps -o stat= -p "$pid") = [$1]* ]] || return
+	done
+}
+test_signals_that_stop_stop_both_and_sigcont_continues_both() {
+	local signal before
+	cat >$STAGE/stop.py <<-'END'
+		import signal, time
+		signal.signal(signal.SIGCONT, lambda *_: print("on", flush=True))
+		print("up", flush=True)
+		while True:
+		    time.sleep(60)
+	END
+	chmod 644 $STAGE/stop.py
+	set -m # a process group that somebody can continue
+	shell -c "exec python3 $STAGE/stop.py" >$STAGE/out &
+	set +m
+	wait_for grep -q up $STAGE/out || fail "it does not run: $(cat $STAGE/out)"
+	for signal in TSTP TTIN TTOU; do
+		kill -$signal "$(oldest_outer dave)"
+		wait_for states_are T || fail "SIG$signal does not stop both: $(ps -u dave -o stat,args)"
+		before=$(grep -cx on $STAGE/out)
+		kill -CONT "$(oldest_outer dave)"
+		wait_for states_are RS || fail "SIGCONT does not continue both: $(ps -u dave -o stat,args)"
+		# it may be told twice: by the one who continues, and since the outer process goes on
+		is_heard() { [ "$(grep -cx on $STAGE/out)" -gt "$before" ]; }
+		wait_for is_heard || fail "the command does not hear of SIGCONT behind SIG$signal: $(cat $STAGE/out)"
+	done
+	kill -TERM "$(oldest_outer dave)"
+	wait $!
+	assert_eq $? 143 status
+	rm $STAGE/{out,stop.py}
+	nothing_left
+}
+
+test_the_command_has_the_callers_blocked_and_ignored_signals() {
+	local way said plain=
+	for way in "'grep'" "'$NSISOLATE_INIT', '--user', '--uts', '--pid', '--', 'grep'"; do
+		said=$(as dave python3 -c "
+import os, signal
+for number in signal.SIGINT, signal.SIGTTOU, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD, 64:
+    signal.signal(number, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGILL, signal.SIGTTIN, signal.SIGUSR2, 63})
+words = [$way, '-E', 'Sig(Blk|Ign|Cgt)', '/proc/self/status']
+os.execvp(words[0], words)")
+		assert_match "$said" 'SigIgn:.[0-9a-f]*[1-9a-f]'
+		assert_eq "$said" "${plain:=$said}" "in a session, compared with plain"
+	done
+	nothing_left
+}
+
+# orphans, and orphans of orphans
+test_what_becomes_pid_1s_child_is_reaped_and_the_commands_child_is_not() {
+	cat >$STAGE/orphans.py <<-'END'
+		import glob, os, time
+		def fork():
+		    if os.fork():
+		        os._exit(0)
+		def zombies():
+		    for path in glob.glob("/proc/[0-9]*/stat"):
+		        try:
+		            state, parent = open(path).read().rsplit(") ", 1)[1].split()[:2]
+		        except (FileNotFoundError, ProcessLookupError):
+		            continue
+		        if (state, parent) == ("Z", "1"):
+		            yield path
+		own = os.fork()
+		if not own:
+		    os._exit(11)
+		for i in range(60):
+		    child = os.fork()
+		    if not child:
+		        fork()
+		        time.sleep(0.002 * (i % 5))
+		        fork()
+		        time.sleep(0.002 * (i % 7))
+		        os._exit(i)
+		    os.waitpid(child, 0)
+		while len(glob.glob("/proc/[0-9]*")) > 4 or list(zombies()):
+		    time.sleep(0.02)
+		print(os.waitpid(own, 0)[1] >> 8)
+	END
+	chmod 644 $STAGE/orphans.py
+	assert_eq "$(shell -c "exec timeout $PATIENCE python3 $STAGE/orphans.py")" 11 "its own child's status"
+	rm $STAGE/orphans.py
 	nothing_left
 }
 
