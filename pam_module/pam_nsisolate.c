@@ -304,7 +304,7 @@ static int decide_inside(struct attempt *attempt)
 
 	error_set(&why, EBUSY,
 		"this process has a session open already, of %s (id %s), and is in it: an "
-		"application that a rule isolates must use one process a login, see nsisolate(7)",
+		"application that a rule isolates must use one process per login, see nsisolate(7)",
 		log->user, log->id);
 	if (find_login(attempt, &error) < 0)
 		error = (struct error){0};

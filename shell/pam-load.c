@@ -3,10 +3,10 @@
  *
  *	pam-load PATH...
  *
- * What a module has to say when it is loaded (its constructors) is run, each in a process of its
- * own and under limits; whoever calls this (ctl/module_load.c) has given up all privileges before.
- * To standard output goes a line for each PATH that cannot be loaded (`no`), or of which that is
- * not known (`unknown`): the word, PATH and the reason, with tabs between.
+ * Loading a module runs its constructors, so each is loaded in a process of its own, under limits;
+ * the caller (ctl/module_load.c) has given up all privileges before.  Standard output gets a line
+ * for each PATH that cannot be loaded (`no`), or where that is not known (`unknown`): the word,
+ * PATH and the reason, separated by tabs.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -29,14 +29,14 @@
 #define NO 'n'
 #define UNKNOWN 'u'
 
-/* For the reader at the other end, with what kind of reason it is before it. */
+/* Reports the reason, preceded by its kind, to the process at the other end. */
 static _Noreturn void answer(int report, int kind, const char *reason)
 {
 	dprintf(report, "%c%s", kind, reason);
 	_exit(0);
 }
 
-/* Only what root alone can change is run: it may be a user who asks. */
+/* Only a file that nobody but root can change is run: the caller may be a user. */
 static void check_file(int report, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -51,7 +51,7 @@ static void check_file(int report, const char *path)
 	close(fd);
 }
 
-/* What is for want of our rights and limits says nothing of what sshd would meet. */
+/* A failure caused by our own rights or limits does not mean that sshd would fail. */
 static char kind_of(const char *reason)
 {
 	static const int ours[] = {EACCES, ENOMEM, EMFILE, ENFILE, EAGAIN};
@@ -87,7 +87,7 @@ static _Noreturn void load(const char *path, int report)
 	/* glibc begins with the path, musl with other words */
 	if (reason && !strncmp(reason, path, length) && !strncmp(reason + length, ": ", 2))
 		reason += length + 2;
-	answer(report, reason ? kind_of(reason) : UNKNOWN, reason ? reason : "it is not said why");
+	answer(report, reason ? kind_of(reason) : UNKNOWN, reason ? reason : "no reason given");
 }
 
 static void say(const char *word, const char *path, const char *reason)
@@ -107,7 +107,7 @@ static void try_one(const char *path)
 	ssize_t got;
 	pid_t pid;
 
-	/* what it started may hold the other end for longer than it lives */
+	/* non-blocking: a process that it started may keep the other end open after it has ended */
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 || (pid = fork()) < 0) {
 		say("unknown", path, strerror(errno));
 		return;
@@ -121,15 +121,15 @@ static void try_one(const char *path)
 		used += (size_t)got;
 	close(ends[0]);
 	if (WIFSIGNALED(status))
-		snprintf(text, sizeof text, "%cwhat tries it is killed by signal %d", UNKNOWN,
-			WTERMSIG(status));
+		snprintf(text, sizeof text, "%cthe process that tried it was killed by signal %d",
+			UNKNOWN, WTERMSIG(status));
 	if (*text)
 		say(*text == NO ? "no" : "unknown", path, text + 1);
 }
 
 int main(int argc, char **argv)
 {
-	/* some modules count on the application's libpam */
+	/* some modules rely on the application being linked with libpam */
 	if (!pam_strerror(NULL, PAM_SUCCESS))
 		return 1;
 	for (int i = 1; i < argc; i++)

@@ -35,7 +35,7 @@ int error_errno(struct error *error, int errnum, const char *format, ...)
 
 /*
  * For an @error just filled with @result, of a call for which EPERM, EACCES and ENOSYS mean that
- * the machine forbids it or lacks it, whoever logs in: marks it as lacking if it is one of these.
+ * the machine forbids it or lacks it, for every user: marks it as lacking if it is one of these.
  * Returns @result.
  */
 int error_of_machine(struct error *error, int result);

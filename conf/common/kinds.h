@@ -23,7 +23,7 @@ extern const struct kind kinds[];
 extern const size_t kinds_count;
 #define KINDS_MAX 8 /* room for a number or a name of each */
 
-/* the user namespace: no kind that a rule can name, but what the way in without root stands on */
+/* the user namespace: a rule cannot name it, but the way in without root depends on it */
 extern const struct kind kind_user;
 
 /* The row of this name or flag; NULL when there is none. */

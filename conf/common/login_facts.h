@@ -13,17 +13,17 @@
 #define NSISOLATE_LOGIN_FACTS_H
 
 struct login_facts {
-	long long since; /* -1: not known, and the rest neither */
-	char service[64], from[256], tty[64]; /* "": not known */
+	long long since; /* -1: unknown, and then so is the rest */
+	char service[64], from[256], tty[64]; /* "": unknown */
 };
 
 /*
- * Leaves them on @line, of a login that begins now; NULL is what is not known.  A comfort: where it
- * fails, nobody is told.
+ * Leaves them on @line, for a login that begins now; NULL where unknown.  Not essential, so a
+ * failure is not reported.
  */
 void login_facts_leave(int line, const char *service, const char *from, const char *tty);
 
-/* Looks at them on @line, PID 1's end of it; @facts stay as they are where there are none. */
+/* Peeks at them on @line, PID 1's end of it; leaves @facts unchanged if there are none. */
 void login_facts_look(int line, struct login_facts *facts);
 
 #endif

@@ -7,10 +7,10 @@
 
 #include <stddef.h>
 
-/* The most that all names, each with a comma behind it, need. */
+/* Room for all names, each followed by a comma. */
 #define PRIVATE_DIRS_TEXT_MAX 64
 
-/* What is in the order of this table is bit 1 << index of a set of them. */
+/* A set of them has bit 1 << index of this table for each. */
 extern const char *const private_dirs[];
 extern const size_t private_dirs_count;
 

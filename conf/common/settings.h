@@ -64,7 +64,7 @@ struct setting {
 	const char *builtin; /* the value where nobody sets it; NULL: none */
 };
 
-/* By enum key_id from KEY_MATCHERS on; behind KEY_COUNT what only nsisolate-init is told. */
+/* Indexed by enum key_id from KEY_MATCHERS on; after KEY_COUNT those of nsisolate-init alone. */
 #define SETTINGS_END (KEY_COUNT + 2)
 extern const struct setting settings[SETTINGS_END];
 

@@ -102,8 +102,8 @@ static const char *compare_views(
 	same = same && (size_t)parsed->n == entries;
 	iniparser_freedict(parsed);
 	return same ? NULL
-		    : "iniparser reads this file otherwise than it was checked: please report it "
-		      "as a bug of nsisolate";
+		    : "iniparser does not read this file as it was checked: please report this "
+		      "as a bug in nsisolate";
 }
 
 /* ---- files ---- */

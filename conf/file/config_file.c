@@ -256,7 +256,7 @@ static bool add_closed(struct list *list, const char *path)
 	mode_t needed = 0;
 	bool kept = true;
 
-	/* missing files are reported by whoever reads them */
+	/* missing files are reported when they are read */
 	while (real && kept && stat(real, &status) == 0) {
 		if (!needed)
 			needed = S_ISDIR(status.st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
@@ -275,7 +275,7 @@ static bool add_closed(struct list *list, const char *path)
 
 char **config_file_closed(const char *path)
 {
-	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* whoever reads the files reports them */
+	struct diagnostics unsaid = DIAGNOSTICS_EMPTY; /* reported when the files are read */
 	struct list list = {.paths = calloc(1, sizeof(char *))};
 	char *directory = NULL, **files = NULL;
 	bool kept = list.paths && asprintf(&directory, "%s.d", path) >= 0 &&
@@ -336,7 +336,7 @@ void config_file_lint(const char *path, struct diagnostics *diagnostics)
 		diagnostics->lost = 1;
 		return;
 	}
-	/* if it cannot be read, whoever reads it reports that */
+	/* if it cannot be read, that is reported elsewhere */
 	entries = opendir(directory);
 	while (entries && (entry = readdir(entries))) {
 		_cleanup_free_ char *file = NULL;

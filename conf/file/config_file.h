@@ -32,7 +32,7 @@ char **config_file_list(const char *path, const char *more, struct diagnostics *
 bool config_file_is_drop_in(const char *path);
 
 /*
- * Warns of files among the drop-ins of the configuration at @path that are not read by their names.
+ * Warns of files beside the drop-ins of @path that are not read because of their names.
  */
 void config_file_lint(const char *path, struct diagnostics *diagnostics);
 

@@ -1,8 +1,8 @@
 /*
- * What iniparser 4 lets pass in silence, and is refused here instead: keys and sections that come
- * twice (the last one wins), a line ending in a backslash, comments too (it swallows the next one),
- * NUL bytes (text is lost), `#` and `;` inside a value (cut it), quotes that do not match, a key
- * before any section, a colon in a section's name, lines over 1022 bytes (the load gives nothing).
+ * Refuses what iniparser 4 silently accepts: keys and sections that come twice (the last one wins),
+ * a backslash at the end of a line or a comment (it swallows the next line), NUL bytes (text is
+ * lost), `#` and `;` inside a value (they cut it), quotes that do not match, a key before any
+ * section, a colon in a section's name, lines over 1022 bytes (the load returns nothing).
  */
 #include "config_scan.h"
 
@@ -65,8 +65,8 @@ static char *lower_copy(const char *text, size_t length)
 /* ---- the bytes ---- */
 
 /*
- * Line ends of another system: one finding for the file, and none of them hides what else is wrong.
- * @script for sed(1) ends the lines as here.
+ * Another system's line ends: reported once per file, and they do not hide other faults.  @script
+ * for sed(1) converts them.
  */
 static void fault_carriage_return(struct scan *scan, size_t offset, const char *script)
 {
@@ -378,7 +378,7 @@ static void scan_line(struct scan *scan, size_t length)
 		scan_item(scan, text);
 }
 
-/* DOS line ends are cut; what has a carriage return further up has other ones. */
+/* Cuts off DOS line ends; a carriage return elsewhere in the line is another fault. */
 static size_t cut_return(struct scan *scan, char *line, size_t length)
 {
 	char *first = memchr(line, '\r', length);

@@ -31,9 +31,7 @@ struct login {
 	const char *tty; /* PAM_TTY; a leading /dev/ does not matter to patterns */
 	const char *rhost; /* PAM_RHOST: host name or address of the client */
 
-	/*
-	 * so many groups the rules name, SIZE_MAX: they need all; which way to ask is cheaper then
-	 */
+	/* how many groups the rules name (SIZE_MAX: all are needed): decides how to ask for them */
 	size_t rules_groups;
 
 	/* what is known of the groups: login_groups.c */
@@ -77,14 +75,15 @@ void login_distrust_groups(struct login *login, const char *why);
 int login_group_ids(struct login *login, struct error *error);
 
 /*
- * Fills group_ids and group_names.  Returns 0, or a negative errno where not all of them can be
- * told (NSS failed, no memory); then those that can be told are there.
+ * Fills group_ids and group_names.  Returns 0, or a negative errno if not all of them are known
+ * (NSS failed, no memory); then those that are known have been filled in.
  */
 int login_groups(struct login *login, struct error *error);
 
 /*
- * The name of the primary group in *@name, which is NULL before, to be freed: its number where it
- * has none, gid-NUMBER where it cannot be told; uid 0's is not asked for.  0 or a negative errno.
+ * The name of the primary group in *@name, which must be NULL before and is to be freed: its number
+ * if it has no name, gid-NUMBER if the name is unknown; NSS is not asked for uid 0's.  0 or a
+ * negative errno.
  */
 int login_primary_group(struct login *login, char **name, struct error *error);
 

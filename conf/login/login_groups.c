@@ -310,8 +310,9 @@ static enum truth answer_by_name(struct login *login, const char *name)
 /* ---- either way ---- */
 
 /*
- * As answer_by_name has it, or the way would decide: a local group can hide one of the same name in
- * the directory.  Where that cannot be asked for, the name of the gid is all there is.
+ * Must agree with answer_by_name, so that the result does not depend on how NSS was asked: a local
+ * group can hide one of the same name in the directory.  If that cannot be asked for, the name of
+ * the gid has to do.
  */
 static enum truth answer_by_gids(struct login *login, const char *name)
 {

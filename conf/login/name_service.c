@@ -9,8 +9,8 @@
 #define NSSWITCH "/etc/nsswitch.conf"
 #define ACCOUNT_START ((size_t)4096)
 /*
- * 5,000 members, with a pointer for each: asking again makes a service without a cache ask its
- * server again
+ * room for 5,000 members, with a pointer for each: a second attempt with more room would make a
+ * service without a cache ask its server again
  */
 #define GROUP_START ((size_t)256 << 10)
 
@@ -50,11 +50,11 @@ void nss_services(const char *database, char *services, size_t size)
 }
 
 /*
- * Not found is no result and 0 (POSIX; glibc and musl keep to it).  getpwnam(3) also lists ENOENT,
- * ESRCH, EBADF and EPERM, as what other systems return; here each of them comes from a service of
- * nsswitch.conf that could not answer (nslcd that does not run is ENOENT), and that is a failure.
- * It is never returned as -ENOENT, which says that there is no such entry.  What comes back is the
- * word of the service that was asked last.
+ * "Not found" is a null result with errno 0 (POSIX; true of glibc and musl).  getpwnam(3) also
+ * lists ENOENT, ESRCH, EBADF and EPERM, which other systems return; here each of them comes from a
+ * service of nsswitch.conf that could not answer (ENOENT if nslcd does not run), and so is a
+ * failure.  It is never returned as -ENOENT, which means that no such entry exists.  The result is
+ * that of the service that was asked last.
  */
 static int failed(struct error *error, int errnum, const char *database, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -82,8 +82,8 @@ static int failed(struct error *error, int errnum, const char *database, const c
 }
 
 /*
- * Whether to ask again after @result, an errno: interrupted, or with more room, which is there
- * then.  0, or an errno: what to give up with.
+ * Whether to ask again after @result, an errno: it was interrupted, or needs more room, which has
+ * been made.  On false *@result is the errno to give up with.
  */
 static bool again(struct nss_room *room, size_t most, int *result)
 {

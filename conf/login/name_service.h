@@ -14,15 +14,15 @@
 #include "conf/common/error.h"
 
 /*
- * No group of a real directory is larger: 50,000 members have 700 kB, a million names of 50 bytes
- * each fit.  An entry that does not is a failure.
+ * More than any group of a real directory needs: 50,000 members take 700 kB, and a million names of
+ * 50 bytes each fit.  A larger entry is a failure.
  */
 #define NSS_GROUP_MAX ((size_t)64 << 20)
 #define NSS_ACCOUNT_MAX ((size_t)1 << 20)
 
 /*
- * Where an entry's strings go, kept from one lookup to the next: to ask again with more room is to
- * ask the service again.  Zeroes to begin with; nss_free gives it back.
+ * Room for an entry's strings, kept from one lookup to the next, because a second attempt with more
+ * room asks the service again.  Initialise with zeroes; nss_free releases it.
  */
 struct nss_room {
 	char *bytes;

@@ -20,9 +20,9 @@ const char *hostname_check(const char *template, size_t *offset);
 /*
  * Expands @template for @login into @name, which can be in @policy (its rule and id are known): a
  * valid RFC 1123 name of 1 to POLICY_NAME_MAX bytes, whatever the account is called.
- *   - Letters become small; every run of bytes that are no ASCII letters or digits becomes one
- *     dash, of which none is left at a label's ends.  Dots come from the template and the host's
- *     name only: a.b is a-b.
+ *   - Letters become small; every run of bytes that are not ASCII letters or digits becomes
+ *     one dash, of which none is left at a label's ends.  Dots come only from the template and the
+ *     host's name: a.b is a-b.
  *   - An account's name of which nothing would be left is uid-UID (a group's gid-GID), and so is a
  *     name of which nothing is left at all.
  *   - A last label that is a number, so that the name would be taken for an address, gets an n in

@@ -267,7 +267,7 @@ static bool is_size(const char *value)
 	       !size_overflows(value, (char)tolower((unsigned char)*unit));
 }
 
-/* @fits: it can stand there, if @setting's field has room for it, which only a path can lack. */
+/* @fits: the value is well formed; it must also fit into @setting's field (a path may not). */
 static bool take_text(const struct setting *setting, const char *value, bool fits, char *field,
 	struct key_fault *fault)
 {

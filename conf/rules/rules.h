@@ -126,8 +126,8 @@ void rules_summarize(const struct rules *rules, size_t index, struct rules_summa
 /*
  * Warns about what is well formed and yet most likely wrong: users, groups and shells that do not
  * exist here, rules that an earlier one leaves nothing for, values that have no effect.  Asks NSS
- * for every name, so it is for the admin's check and not for a login.  @names: false where NSS
- * fails, and so can tell of no name that it does not exist.
+ * for every name, so it is for the admin's check and not for a login.  @names: false if NSS fails,
+ * and so cannot say of any name that it does not exist.
  */
 void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagnostics);
 

@@ -142,8 +142,8 @@ static void check_shell(const struct lint *lint)
 }
 
 /*
- * A name whose first part is of the user's making alone may be that of another machine, and the
- * first part is what sudo and others compare.
+ * If the first part of a name depends on the user alone, it may be the name of another machine; and
+ * sudo and others compare only the first part.
  */
 static void check_hostname(const struct lint *lint)
 {
@@ -157,9 +157,9 @@ static void check_hostname(const struct lint *lint)
 }
 
 /*
- * Two logins with one hostname and PIDs of their own: programs that judge a lock by these two (gpg,
- * git, browsers, editors) take one that holds for one that a dead process left.  The built-in value
- * brings no warning: nsisolate.conf(5) says it there.
+ * If two logins have the same hostname but PIDs of their own, programs that judge a lock by these
+ * two (gpg, git, browsers, editors) mistake a held lock for one that a dead process left behind.
+ * The built-in value causes no warning: nsisolate.conf(5) explains it.
  */
 static void check_scope(const struct lint *lint)
 {

@@ -7,7 +7,7 @@
 /*
  * "90", "2h 30min", "7days", "1week2d": whole numbers, each with a unit from seconds to years;
  * without a unit, seconds.  Returns the seconds, at most @limit; 0 for "infinity"; -1 when @text is
- * none, or comes to nothing or too much.
+ * not a time span, or is zero, or more than @limit.
  */
 long long time_span_parse(const char *text, unsigned long long limit);
 

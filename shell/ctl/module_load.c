@@ -10,7 +10,7 @@
 static struct module {
 	char *path;
 	bool tried, broken;
-	char *why; /* it is broken, or that is unknown; NULL: it was loaded */
+	char *why; /* why it is broken, or why that is unknown; NULL: it was loaded */
 } * modules;
 static size_t module_count;
 
@@ -39,7 +39,7 @@ bool module_load_want(const char *path)
 	return true;
 }
 
-/* Of a line `no PATH WHY` or `unknown PATH WHY`, with tabs in between. */
+/* Takes a line `no PATH WHY` or `unknown PATH WHY`, separated by tabs. */
 static void take_line(char *line)
 {
 	const char *word = strsep(&line, "\t"), *path = strsep(&line, "\t");
@@ -52,7 +52,7 @@ static void take_line(char *line)
 	module->broken = module->why && !strcmp(word, "no");
 }
 
-/* All of what is wanted as the words of a command; NULL: no memory, or there is none. */
+/* The command for all that are marked; NULL: no memory, or none is marked. */
 static char **words_of_wanted(void)
 {
 	char **words = calloc(module_count + 2, sizeof *words);
@@ -80,7 +80,7 @@ void module_load_try(const struct run_user *user)
 			take_line(line);
 	}
 	for (size_t i = 0; i < module_count; i++) {
-		/* where it did not come to an end there is no word of the last ones */
+		/* a run that was cut short has not reported the last ones */
 		if (!modules[i].tried && !modules[i].why && (!said || said->status != 0))
 			modules[i].why = strdup(said && *said->err ? said->err : NEVER);
 		modules[i].tried = true;

@@ -1,6 +1,6 @@
 /*
- * module_load.h - whether the modules that stacks name can be loaded, found out once for each, with
- * no right of root's: loading one runs code of it (pam-load).
+ * module_load.h - whether the modules named in stacks can be loaded.  Each is tried once, without
+ * root's rights, because loading a module runs its code (pam-load).
  */
 #ifndef NSISOLATE_CTL_MODULE_LOAD_H
 #define NSISOLATE_CTL_MODULE_LOAD_H
@@ -10,12 +10,12 @@
 
 #include "shell/ctl/doctor/run_bounded.h"
 
-/* Has it tried the next time, if it never was.  False when memory ran out. */
+/* Marks it to be tried by module_load_try, unless it was already.  False when out of memory. */
 bool module_load_want(const char *path);
 
 /*
- * Tries all that are wanted, as @user (NULL: the caller, who is not root).  Takes 1 ms for each,
- * and 10 s at most; what was not found out then stays unknown.
+ * Tries all that are marked, as @user (NULL: as the caller, who is not root).  Takes 1 ms for each,
+ * and at most 10 s; what is not known by then stays unknown.
  */
 void module_load_try(const struct run_user *user);
 
@@ -24,7 +24,7 @@ void module_load_try(const struct run_user *user);
  */
 const char *module_load_fault(const char *path);
 
-/* The path of the next one of which it is unknown, and @why; or NULL.  *@cursor starts as 0. */
+/* The path of the next module where it is unknown, and *@why; or NULL.  *@cursor starts as 0. */
 const char *module_load_unknown(size_t *cursor, const char **why);
 
 #endif

@@ -216,7 +216,7 @@ static int judge_as(const struct run_user *user, int changes, const char *servic
 	return result;
 }
 
-/* Once more as root, where @user is somebody else and may not read all. */
+/* Asks once more as root, if @user is not root and may not read everything. */
 static int judge_as_needed(const struct run_user *user, int changes, const char *service,
 	struct pam_verdict *verdict, struct error *error)
 {
@@ -231,7 +231,7 @@ static int judge_as_needed(const struct run_user *user, int changes, const char 
 	return result;
 }
 
-/* Tells @changes of the modules that cannot be loaded; returns how many, or a negative errno. */
+/* Adds to @changes the modules that cannot be loaded; returns how many, or a negative errno. */
 static int write_broken(int changes, const struct pam_verdict *verdict)
 {
 	int count = 0;
@@ -246,7 +246,7 @@ static int write_broken(int changes, const struct pam_verdict *verdict)
 	return count;
 }
 
-/* Loads what was never loaded before; with what cannot be, the verdict is another one. */
+/* Tries modules that were never loaded before; if some cannot be, judges again without them. */
 static int judge_loading(const struct run_user *user, int changes, const char *service,
 	struct pam_verdict *verdict, struct error *error)
 {
@@ -261,7 +261,7 @@ static int judge_loading(const struct run_user *user, int changes, const char *s
 	broken = write_broken(changes, verdict);
 	if (broken) {
 		pam_verdict_free(verdict);
-		result = broken < 0 ? error_errno(error, -broken, "pam-judge cannot be told")
+		result = broken < 0 ? error_errno(error, -broken, "cannot tell pam-judge")
 				    : judge_as_needed(user, changes, service, verdict, error);
 	}
 	for (size_t i = 0; result == 0 && i < verdict->line_count; i++)
@@ -281,14 +281,14 @@ int pam_judge(const char *service, const struct pam_change *changes, size_t coun
 
 	*verdict = (struct pam_verdict){0};
 	if (input < 0)
-		return error_errno(error, -input, "the changed files cannot be handed on");
+		return error_errno(error, -input, "cannot pass on the changed files");
 	if (root && !looked)
 		found = run_find_stranger(&stranger);
 	looked = true;
 	if (root && found)
 		user = &stranger;
 	result = judge_as_needed(user, input, service, verdict, error);
-	/* no code of a module is run as root */
+	/* never run a module's code as root */
 	if (result == 0 && (user || !root))
 		result = judge_loading(user, input, service, verdict, error);
 	return result;

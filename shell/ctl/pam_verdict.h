@@ -12,7 +12,7 @@
 #include "shell/judge/facts.h"
 
 /*
- * A changed file: whoever opens @path, by that name or through a link to the same file, gets @text.
+ * A changed file: opening @path, by that name or through a link to the same file, gives @text.
  * The file need not exist yet.
  */
 struct pam_change {

@@ -61,7 +61,8 @@ static int take_id(const char *word, const char *name, unsigned *id, struct erro
 
 	if (!value)
 		return 0;
-	number = number_parse(value, (unsigned)-2); /* -1 is no id but "leave it", setresuid(2) */
+	/* -1 is not an id: setresuid(2) takes it as "unchanged" */
+	number = number_parse(value, (unsigned)-2);
 	if (number < 0)
 		return error_set(error, EINVAL, "%s: expected an id", word);
 	*id = (unsigned)number;

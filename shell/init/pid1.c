@@ -429,7 +429,7 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 	life.room = 1;
 	take_login(&life, &pid1->login);
 	/*
-	 * Defence in depth.  If the kernel lacks it, or is out of memory, that is no reason to
+	 * Defence in depth.  If the kernel lacks it, or is out of memory, that is not a reason to
 	 * fail: PID 1 has no privilege to lose, and the session has begun.
 	 */
 	filter_install(&(struct error){0});

@@ -1,12 +1,12 @@
 /*
- * A module's function is told neither its line nor its path: so there is one for each line.
+ * libpam tells a module's function neither its line nor its path, so each line has one of its own.
  */
 #include <security/pam_modules.h>
 
 #include "conf/common/array.h"
 #include "lines.h"
 
-/* Of three octal digits each is written eight times: 512 functions, line_0000 to line_0777. */
+/* Each of three octal digits takes eight values: 512 functions, line_0000 to line_0777. */
 #define ONE(number)                                                                          \
 	static int line_##number(pam_handle_t *pamh, int flags, int argc, const char **argv) \
 	{                                                                                    \

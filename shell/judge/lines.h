@@ -1,10 +1,10 @@
 /*
- * lines.h - the lines of a stack as libpam took them, and what libpam finds in place of the files
+ * lines.h - the lines of a stack as libpam read them, and what libpam gets in place of the files
  * and modules that it asks for.
  *
- * libpam calls fopen, dlopen, dlsym, dlclose, dlerror, syslog and audit_open of this program, not
- * of the C library: stand_ins.c.  So it reads, parses and decides itself, but nothing of a module
- * is ever loaded, nothing is logged, and each line is a function of ours: functions.c.
+ * libpam calls this program's fopen, dlopen, dlsym, dlclose, dlerror, syslog and audit_open, not
+ * the C library's: stand_ins.c.  So libpam itself reads, parses and decides, but no module is ever
+ * loaded, nothing is logged, and each line calls a function of ours: functions.c.
  */
 #ifndef NSISOLATE_JUDGE_LINES_H
 #define NSISOLATE_JUDGE_LINES_H
@@ -15,7 +15,7 @@
 #include "facts.h"
 #include "pam_module/module_args.h"
 
-#define LINES_MAX 512 /* more in one service: it is not judged */
+#define LINES_MAX 512 /* a service with more is not judged */
 #define ARGUMENTS_MAX 64
 
 struct line {
@@ -23,38 +23,38 @@ struct line {
 	const char *file;
 	unsigned number; /* of the first of its lines in the file */
 	const char *module; /* its path, as libpam loads it */
-	bool there; /* the file of the module is */
+	bool there; /* the module's file exists */
 	bool able; /* it can be loaded, and has the function that this type asks for */
-	/* it is the stack `other` that has it, for services that have none of the type */
+	/* the line is in the stack `other`, which serves services without a line of this type */
 	bool other;
 	bool ours;
-	struct options options; /* of ours, when it is reached; wrong: they refuse */
-	bool wrong;
+	struct options options; /* if it is ours, once it was reached */
+	bool wrong; /* ours refuses its arguments */
 	struct error fault; /* why */
-	bool named; /* the arguments are known: they are when it was reached */
+	bool named; /* the arguments are known, because the line was reached */
 	int argument_count;
 	char *arguments[ARGUMENTS_MAX];
 	unsigned part;
-	bool fixed; /* the answer is, for this run; else it is the run's mode that says */
+	bool fixed; /* this run prescribes the answer; otherwise the run's mode decides */
 	int answer;
 };
 
 extern struct line lines[LINES_MAX];
 extern size_t line_count;
-extern bool lines_overflow; /* there are more */
+extern bool lines_overflow; /* there are more than LINES_MAX */
 
-/* One file that libpam asked for, in this order. */
+/* The files that libpam asked for, in that order. */
 struct asked_file {
 	char *path;
-	int errnum; /* why it was not there; 0: it was */
+	int errnum; /* why it could not be opened; 0: it was */
 };
 
 extern struct asked_file asked_files[FILES_MAX];
 extern size_t asked_count;
 
-/* What libpam would have written to the system log while it read. */
+/* What libpam would have written to the system log while reading. */
 struct complaint {
-	const char *file; /* that it was reading; NULL: none */
+	const char *file; /* the one it was reading; NULL: none */
 	unsigned number;
 	const char *text;
 };
@@ -62,27 +62,27 @@ struct complaint {
 extern struct complaint complaints[LINES_MAX];
 extern size_t complaint_count;
 
-/* In the place of a file while libpam reads. */
+/* What libpam gets in place of a file. */
 struct instead {
 	const char *path;
-	const char *text; /* NULL: it is not there */
+	const char *text; /* NULL: no such file */
 	size_t length;
-	bool broken; /* a module, which is there, and cannot be loaded */
+	bool broken; /* a module that exists but cannot be loaded */
 };
 
 extern struct instead *insteads;
 extern size_t instead_count;
 
-/* The function of the line @index: functions.c.  Its type is libpam's, for whatever it calls. */
+/* The function of the line @index (functions.c), of the type that libpam calls. */
 void *line_function(size_t index);
 
-/* libpam came to the line @index; what it is told: runs.c. */
+/* Called when libpam reaches the line @index; returns the answer for it: runs.c. */
 int line_reached(size_t index, int argc, const char **argv);
 
-/* Notes one of ours, about where libpam is. */
+/* Adds a complaint of our own about the place where libpam is. */
 void note_complaint(const char *text);
 
-/* Whether libpam is still reading, so that what it logs is about the files. */
+/* Whether libpam is still reading: then what it logs is about the files. */
 extern bool reading;
 
 #endif

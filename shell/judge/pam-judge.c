@@ -1,12 +1,12 @@
 /*
- * pam-judge - what libpam makes of a service's stack, by libpam itself, with no module in it.
+ * pam-judge - asks libpam itself what a service's stack does, without running any module.
  *
  *	pam-judge SERVICE
  *
- * On standard input stand files that are taken in place of those that are there: a line PATH, a
- * line LENGTH, and so many bytes; LENGTH `-`: as if there were no such file; `!`: it is a module
- * that cannot be loaded (pam-load).  What was found goes to standard output, a fact a line, its
- * words between tabs; the last one is `end`.  Whoever calls it (ctl/pam_verdict.c) bounds its time.
+ * Standard input has replacements for files: a line PATH, a line LENGTH, and that many bytes.
+ * LENGTH is `-` for a file that does not exist, and `!` for a module that cannot be loaded
+ * (pam-load).  Standard output gets one fact per line, its words separated by tabs; the last line
+ * is `end`.  The caller (ctl/pam_verdict.c) limits the time that it takes.
  */
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -23,7 +23,7 @@
 
 /* ---- what is asked ---- */
 
-/* All of standard input, with a NUL behind it; NULL when there is no memory. */
+/* All of standard input, followed by a NUL; NULL if it cannot be read or memory is short. */
 static char *read_input(size_t *length)
 {
 	char *text = NULL;
@@ -45,7 +45,7 @@ static char *read_input(size_t *length)
 	return got < 0 ? NULL : text;
 }
 
-/* One line of @text, which ends there then; NULL: there is none. */
+/* The next line of @text, cut off with a NUL; NULL when none is left. */
 static char *next_word(char **text)
 {
 	char *word = *text, *end = strchr(word, '\n');
@@ -57,7 +57,7 @@ static char *next_word(char **text)
 	return word;
 }
 
-/* False when it is none of ours. */
+/* False if the input is malformed, or memory is short. */
 static bool take_insteads(char *text, size_t length)
 {
 	const char *end = text + length;
@@ -86,9 +86,9 @@ static bool take_insteads(char *text, size_t length)
 	return true;
 }
 
-/* ---- what is said ---- */
+/* ---- the report ---- */
 
-/* A word of a line: what would end it is a `?`. */
+/* One word of a line; a byte that would end the word is printed as `?`. */
 static void say(const char *word)
 {
 	putchar('\t');
@@ -139,7 +139,7 @@ static void judge(pam_handle_t *pamh)
 		printf("decides\t%zu\n", runs.decides);
 }
 
-/* libpam 1.5 crashes over `session substack` without a name, and takes the application with it. */
+/* libpam 1.5 crashes on `session substack` without a name, and the application with it. */
 static void say_crash(int signum)
 {
 	(void)signum;
@@ -176,10 +176,10 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_AS, &memory);
 	input = read_input(&length);
 	if (!input || !take_insteads(input, length)) {
-		fputs("what is to be taken instead cannot be read\n", stderr);
+		fputs("cannot read the replacements on standard input\n", stderr);
 		return 2;
 	}
-	/* files that include each other cost time, not memory: it ends when the caller ends it */
+	/* files that include each other cost time, not memory: then the caller ends this process */
 	reading = true;
 	signal(SIGSEGV, say_crash);
 	if (pam_start(argv[1], "nobody", &conversation, &pamh) != PAM_SUCCESS)
@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 	else if (reading = false, !lines_overflow)
 		judge(pamh);
 	if (!asked_count) {
-		fputs("this libpam reads its files in another way\n", stderr);
+		fputs("this libpam does not read its files by fopen(3)\n", stderr);
 		return 1;
 	}
 	if (lines_overflow)

@@ -1,9 +1,9 @@
 /*
- * Only the answer of a module that was reached can change the way: the answers of the lines are
- * fixed one after the other, depth first, and each way is taken once.  With many lines that is too
- * much.  But of what came before libpam keeps little: whether something succeeded, or failed.  So
- * nothing further is tried then where all that follows is what followed elsewhere, in three runs:
- * the rest succeeds, is ignored, fails.
+ * Only the answer of a module that libpam reaches can change its path.  So the answers of the lines
+ * are fixed one after the other, depth first, and each path is taken once.  With many lines there
+ * are too many paths.  But libpam remembers little of the lines behind it: whether something has
+ * succeeded or failed.  So a branch is not explored further if what follows is the same as in
+ * another branch in three runs: those where the other lines all succeed, are ignored, or fail.
  */
 #include "runs.h"
 
@@ -13,26 +13,26 @@
 
 #include "lines.h"
 
-/* How all lines answer whose answer is not fixed. */
+/* The answer of all lines whose answer is not fixed. */
 enum mode { ALL_SUCCEED, ALL_IGNORE, ALL_FAIL, MODES };
 
 struct run {
 	enum fate fate;
 	size_t count;
 	size_t reached[LINES_MAX];
-	uint64_t rest; /* what it did behind the lines that are fixed, as one number */
+	uint64_t rest; /* a hash of what it did after the fixed lines */
 };
 
-/* What is going on: a line is told nothing but who it is. */
+/* The state of the current run: a line's function learns nothing but its index. */
 static struct {
 	pam_handle_t *pamh;
 	char type;
 	enum mode mode;
 	bool closing, opened, failed, left;
-	const char *conf; /* of our line that failed last */
+	const char *conf; /* of the line of ours that failed last */
 	struct run run;
 	struct runs *runs;
-	unsigned most; /* runs, for now */
+	unsigned most; /* how many runs are allowed for now */
 	size_t closed_count;
 	size_t closed[LINES_MAX];
 } now;
@@ -51,7 +51,7 @@ static bool is_module(const struct line *line, const char *name)
 	return !strcmp(slash ? slash + 1 : line->module, name);
 }
 
-/* The only answer that the line has, whatever comes; -1: it may have several. */
+/* The line's answer if it can have only one; -1: it may have several. */
 static int known_answer(const struct line *line)
 {
 	if (is_module(line, "pam_permit.so"))
@@ -69,12 +69,12 @@ static int answer_of(const struct line *line)
 		return known;
 	if (line->ours && now.opened)
 		return PAM_SUCCESS;
-	/* what ours lacked once it lacks again */
+	/* our module fails again with a configuration that it failed with before */
 	if (line->ours && now.failed && !strcmp(line->options.conf, now.conf))
 		return failure_of(line->type);
 	if (line->fixed)
 		return line->answer;
-	/* that ours fails is tried as its own answer */
+	/* a failure of our module is tried as an answer of its own */
 	if (line->ours || now.mode == ALL_SUCCEED)
 		return PAM_SUCCESS;
 	return now.mode == ALL_IGNORE ? PAM_IGNORE : failure_of(line->type);
@@ -83,7 +83,7 @@ static int answer_of(const struct line *line)
 static void name_arguments(struct line *line, int argc, const char **argv)
 {
 	line->named = true;
-	/* they live as long as the handle; what is shown is cut, what counts is not */
+	/* they live as long as the handle; the list is cut for display, but parsed as a whole */
 	line->argument_count = argc < ARGUMENTS_MAX ? argc : ARGUMENTS_MAX;
 	for (int i = 0; i < line->argument_count; i++)
 		line->arguments[i] = (char *)argv[i];
@@ -117,7 +117,7 @@ int line_reached(size_t index, int argc, const char **argv)
 	return answer;
 }
 
-/* Where each line stood beside ours, at open and at close. */
+/* Where each line stood relative to ours, at open and at close. */
 static void note_parts(void)
 {
 	bool opened = false;
@@ -145,7 +145,7 @@ static void note_parts(void)
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
-	/* FNV-1a, a word at a time */
+	/* FNV-1a, one word at a time */
 	return (hash ^ value) * 1099511628211u;
 }
 
@@ -158,11 +158,11 @@ static int call(void)
 	return pam_open_session(now.pamh, PAM_SILENT);
 }
 
-/* Sets now.run; false when there were too many. */
+/* Sets now.run; false when no more runs are allowed. */
 static bool run_once(enum mode mode)
 {
 	struct run *run = &now.run;
-	const char *lacking = ""; /* as now.conf, of the lines that are fixed */
+	const char *lacking = ""; /* like now.conf, but of the fixed lines */
 	bool opened = false;
 	int result;
 
@@ -207,7 +207,7 @@ static bool run_once(enum mode mode)
 
 /* ---- all of them ---- */
 
-#define WHOLE_MAX (RUNS_MAX / 2) /* runs in which every way is tried to be taken */
+#define WHOLE_MAX (RUNS_MAX / 2) /* runs for the attempt to take every path */
 
 static void decide(size_t index, unsigned fates)
 {
@@ -218,9 +218,7 @@ static void decide(size_t index, unsigned fates)
 	now.runs->decides = index;
 }
 
-/*
- * Every way behind the lines that are fixed; the fate where all succeeds, 0 when it was too much.
- */
+/* Takes every path after the fixed lines; returns the fate if all succeed, 0: too many paths. */
 static unsigned take_each(void)
 {
 	size_t reached[LINES_MAX], count;
@@ -231,7 +229,7 @@ static unsigned take_each(void)
 	fate = now.run.fate;
 	count = now.run.count;
 	memcpy(reached, now.run.reached, count * sizeof *reached);
-	/* the lines before the one that answers otherwise succeed; those behind are to be seen */
+	/* the lines before the one with another answer succeed; those after it are tried in turn */
 	for (size_t i = 0; i < count; i++) {
 		struct line *line = &lines[reached[i]];
 
@@ -252,7 +250,7 @@ static unsigned take_each(void)
 	return fate;
 }
 
-/* What was seen to follow. */
+/* The continuations that have been seen. */
 static struct {
 	uint64_t rests[RUNS_MAX];
 	size_t count;
@@ -268,7 +266,7 @@ static bool was_seen(uint64_t rest)
 	return false;
 }
 
-/* The ways that differ.  Likewise. */
+/* Takes only the paths that differ; returns the same. */
 static unsigned explore(void)
 {
 	uint64_t rest = 0;
@@ -306,7 +304,7 @@ static unsigned explore(void)
 }
 
 /*
- * A control may name any other value, too: each line answers each once, while all others succeed.
+ * A control may name any other value, too: each line returns each once, while all others succeed.
  */
 static void try_other_answers(unsigned usual)
 {
@@ -319,7 +317,7 @@ static void try_other_answers(unsigned usual)
 		line->fixed = true;
 		for (line->answer = PAM_SERVICE_ERR; line->answer < PAM_INCOMPLETE;
 			line->answer++) {
-			/* what libpam says itself of a module that is not there */
+			/* libpam's own answer for a module that does not exist */
 			if (line->answer == PAM_MODULE_UNKNOWN || line->answer == PAM_IGNORE)
 				continue;
 			if (now.runs->count == now.most || !run_once(ALL_SUCCEED))
@@ -355,9 +353,9 @@ void runs_of_session(pam_handle_t *pamh, struct runs *runs)
 
 bool runs_can_succeed(pam_handle_t *pamh, char of_type)
 {
-	static struct runs runs; /* it stays known to what is going on */
+	static struct runs runs; /* `now` keeps pointing to it */
 
 	start_runs(pamh, of_type, &runs);
-	/* where there is too much to try nobody is told that it cannot */
+	/* if there is too much to try, it is not reported as impossible */
 	return runs.over || (runs.fates & ~(unsigned)FATE_REFUSED);
 }

@@ -1,9 +1,9 @@
 /*
- * What libpam is given in place of the C library's functions: see lines.h.
+ * What libpam calls in place of the C library's functions: see lines.h.
  *
- * A definition in the program comes before that of any library: ld.so(8), "symbol resolution".  A
- * file is handed out line by line, so that it is known at which one libpam is when it asks for a
- * module or complains.
+ * A definition in the program takes precedence over that of any library: ld.so(8), "symbol
+ * resolution".  A file is handed out line by line, so that we know which line libpam is at when it
+ * asks for a module or complains.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,7 +23,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 #define OURS "pam_nsisolate.so"
 #define TEXT_MAX (1 << 20)
-#define DEPTH_MAX 64 /* files that include each other */
+#define DEPTH_MAX 64 /* of files that include each other */
 
 struct line lines[LINES_MAX];
 size_t line_count;
@@ -38,7 +38,7 @@ bool reading;
 
 /* ---- files ---- */
 
-/* A file that libpam has open; those that include it are its outer ones. */
+/* A file that libpam has open; @outer is the one that includes it. */
 struct source {
 	struct source *outer;
 	const char *path;
@@ -49,7 +49,7 @@ struct source {
 
 static struct source *innermost;
 
-/* The number of the first line of what was handed out last: a backslash joins it with the next. */
+/* The number of the first of the lines handed out last, which backslashes may join. */
 static unsigned line_number(const struct source *source)
 {
 	unsigned number = 0, first = 0;
@@ -97,7 +97,7 @@ static int source_close(void *cookie)
 	return 0;
 }
 
-/* The name of the file that includes all others. */
+/* The name of the file that includes all the others. */
 static const char *outermost_name(void)
 {
 	const struct source *source = innermost;
@@ -117,7 +117,7 @@ static bool is_file(const struct stat *status, const char *path)
 	       other.st_ino == status->st_ino;
 }
 
-/* What stands there, or is to: by its path, or by a link that leads there. */
+/* The replacement for @path, named by its path or through a link; NULL: none. */
 static const struct instead *find_instead(const char *path)
 {
 	struct stat status;
@@ -130,7 +130,7 @@ static const struct instead *find_instead(const char *path)
 	return NULL;
 }
 
-/* All that the file has, into @source; 0 or a negative errno. */
+/* Reads the whole file into @source; 0 or a negative errno. */
 static int take_text(struct source *source, const char *path)
 {
 	const struct instead *instead = find_instead(path);
@@ -140,7 +140,7 @@ static int take_text(struct source *source, const char *path)
 
 	if (instead && !instead->text)
 		return -ENOENT;
-	/* where libpam counts substacks only, and would go on until its stack is full */
+	/* libpam only limits the depth of substacks, and would go on until its stack overflows */
 	source->depth = innermost ? innermost->depth + 1 : 1;
 	if (source->depth > DEPTH_MAX)
 		return -ELOOP;
@@ -152,7 +152,7 @@ static int take_text(struct source *source, const char *path)
 		source->length = instead->length;
 		return 0;
 	}
-	/* a FIFO is not a stack, and nobody writes to it */
+	/* a FIFO is not a PAM file, and reading one could wait for ever */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
@@ -194,13 +194,13 @@ FILE *source_open(const char *path, const char *mode)
 	char *kept;
 	int result;
 
-	/* nobody writes, whatever a library of the compiler's wants to keep */
+	/* nothing may be written, even if the compiler's runtime library wants to */
 	if (*mode != 'r' || strchr(mode, '+')) {
 		errno = EACCES;
 		return NULL;
 	}
 	source = calloc(1, sizeof *source);
-	kept = strdup(path); /* for good: lines point to it */
+	kept = strdup(path); /* never freed: lines point to it */
 	result = source && kept ? take_text(source, path) : -ENOMEM;
 	if (kept)
 		note_asked(kept, -result);
@@ -254,10 +254,10 @@ static void look_at(struct module *module)
 	module->length = (size_t)status.st_size;
 }
 
-/* Whether the file names the function among its strings, as one that exports it does. */
+/* Whether the function's name is among the file's strings, as in one that exports it. */
 static bool has_function(const struct module *module, const char *name)
 {
-	/* with the NUL before and behind it: elf(5), string tables */
+	/* with the NUL before and after it: elf(5), string tables */
 	char string[64] = "";
 	size_t length = strlen(name);
 
@@ -280,15 +280,14 @@ EXPORTED void *dlopen(const char *path, int flags)
 	}
 	look_at(module);
 	if (!module->there && strstr(path, "$ISA")) {
-		/* libpam asks again then, for the path without it */
+		/* then libpam asks again, for the path without that */
 		free(module->path);
 		free(module);
 		return NULL;
 	}
 	/*
-	 * A module that is not there, or cannot be loaded, is given to libpam as one that has no
-	 * function: its line fails likewise, with PAM_MODULE_UNKNOWN, and is known to have been
-	 * there.
+	 * A module that does not exist or cannot be loaded is given to libpam as one without any
+	 * function: the line fails in the same way, with PAM_MODULE_UNKNOWN, and we get to know it.
 	 */
 	module->next = modules;
 	modules = module;
@@ -310,10 +309,10 @@ static char type_of(const char *function)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(types[i].function, function))
 			return types[i].type;
-	return '\0'; /* the second function of a line */
+	return '\0'; /* a line's second function */
 }
 
-/* libpam asks once for each function of each line, in the order of the lines. */
+/* libpam asks once for each function of each line, in order. */
 EXPORTED void *dlsym(void *handle, const char *function)
 {
 	const struct module *module = handle;
@@ -371,7 +370,7 @@ static void complain(const char *format, va_list args)
 
 	if (!reading || vasprintf(&text, format, args) < 0)
 		return;
-	/* what is to be told of a module stands with its line: dlsym */
+	/* complaints about a module are recorded with its line: dlsym */
 	if (!strstr(text, "unable to resolve symbol"))
 		note_complaint(
 			!strncmp(text, prefix, strlen(prefix)) ? text + strlen(prefix) : text);
@@ -391,7 +390,7 @@ void syslog(int priority, const char *format, ...)
 	va_end(args);
 }
 
-/* the same where libpam was built with _FORTIFY_SOURCE */
+/* what libpam calls if it was built with _FORTIFY_SOURCE */
 void __syslog_chk(int priority, int flag, const char *format, ...)
 {
 	va_list args;
@@ -403,7 +402,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
 	va_end(args);
 }
 
-/* libaudit's: no login takes place here, and there is none to be told of. */
+/* libaudit's: this is not a login, so there is nothing to audit. */
 EXPORTED int audit_open(void);
 
 int audit_open(void)

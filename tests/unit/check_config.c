@@ -866,7 +866,7 @@ START_TEST(drop_in_that_is_not_there_yet_is_read)
 	ck_assert_int_lt(load_changed("nsisolate.conf.d/b.conf", "[a]\n"), 0);
 	want_diagnostic(&diagnostics, 1, 2, "/a.conf:1: give this one");
 	diagnostics_free(&diagnostics);
-	/* what is no drop-in does not become one */
+	/* a file that is not a drop-in does not become one */
 	ck_assert_int_eq(load_changed("nsisolate.conf.d/b.txt", "wrong\n"), 0);
 }
 END_TEST
@@ -924,7 +924,7 @@ START_TEST(without_proc_it_is_one_error_and_nothing_on_stderr)
 
 	ck_assert_int_ge(file, 0);
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	/* in a chroot "/" is no mount; /proc is one everywhere */
+	/* in a chroot "/" is not a mount; /proc is one everywhere */
 	ck_assert_int_eq(mount(NULL, "/proc", NULL, MS_PRIVATE, NULL), 0);
 	ck_assert_int_eq(mount("none", "/proc", "tmpfs", 0, NULL), 0);
 	write_text("nsisolate.conf", "[a]\nuser = alice\n");

@@ -122,7 +122,7 @@ bool doctor_rule_for(
 /* Whether that rule names the service, and does not only match it by a wildcard. */
 bool doctor_is_named(const struct rules_summary *summary, const char *service);
 
-/* Whether any rule, of whatever configuration, looks at a login's groups. */
+/* Whether any rule of any configuration looks at a login's groups. */
 bool doctor_groups_matter(const struct doctor *doctor);
 
 /* The CLONE_NEW* flags of all kinds that any rule asks for. */

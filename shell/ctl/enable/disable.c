@@ -1,4 +1,4 @@
-/* nsisolatectl disable - removes from stacks the lines that name our module, whoever wrote them. */
+/* nsisolatectl disable - removes all lines that name our module from stacks, enable's or not. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -43,7 +43,7 @@ int pair_around(const char *vendor, const struct pair *pair, struct stack_text *
 int pair_take_own(const struct stack_text *text, struct stack_text *result);
 
 /*
- * The text without any line that names our module, whoever wrote it, and without our comments.
+ * The text without any line that names our module, even others', and without our comments.
  * @service_first: it is the text of /etc/pam.conf.
  */
 int pair_take_all(const struct stack_text *text, bool service_first, struct stack_text *result,

@@ -1,5 +1,5 @@
 /*
- * cells.h - what stands in the tables of `list`.
+ * cells.h - the cells of `list`'s tables.
  */
 #ifndef NSISOLATE_CTL_CELLS_H
 #define NSISOLATE_CTL_CELLS_H
@@ -8,13 +8,13 @@
 
 #define CELL_SIZE 72 /* anything longer is cut, terminal or not */
 
-/* Each fills @cell, of CELL_SIZE bytes; "" is what is not known. */
+/* Each fills @cell, of CELL_SIZE bytes, with "" if the value is unknown. */
 
-/* A word that somebody else chose; one that is only claimed is in parentheses. */
+/* A word that somebody else chose; in parentheses unless it is verified. */
 void cell_word(char *cell, const char *word, bool verified);
 
-void cell_number(char *cell, unsigned long long number); /* 0: not known */
-void cell_bytes(char *cell, unsigned long long bytes); /* 0: not known */
+void cell_number(char *cell, unsigned long long number); /* 0: unknown */
+void cell_bytes(char *cell, unsigned long long bytes); /* 0: unknown */
 void cell_age(char *cell, long long seconds);
 
 #endif

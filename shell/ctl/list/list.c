@@ -188,14 +188,14 @@ static void warn_unseen(const struct sessions *sessions)
 			sessions->unseen);
 }
 
-/* The logins of a rule on trial are no sessions. */
+/* The logins of a rule on trial are not sessions. */
 static void warn_observed(void)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
 	struct rules_summary summary;
 	struct rules *rules = NULL;
 
-	/* a broken one is for `check` to tell */
+	/* `check` reports a broken configuration */
 	if (rules_load(NSISOLATE_CONF, &rules, &diagnostics) < 0)
 		rules = NULL;
 	for (size_t i = 0; rules && i < rules_count(rules); i++) {

@@ -14,13 +14,13 @@
 #include "shell/ctl/session/logins.h"
 #include "shell/ctl/session/process.h"
 
-/* Of the session, and what only the login knows where several share it. */
+/* One login: facts of its session, and for a shared session those of the login itself. */
 struct entry {
 	const struct session *session;
 	pid_t leader;
-	long long age; /* -1: not known */
+	long long age; /* -1: unknown */
 	const char *service, *from, *tty;
-	struct login_facts facts; /* what these point to, of a shared one */
+	struct login_facts facts; /* of a shared session's login: the three above point here */
 };
 
 struct entries {
@@ -51,7 +51,7 @@ static int add_only_login(struct entries *entries, const struct session *session
 {
 	struct entry *entry;
 
-	/* the login has gone, if it is known that well */
+	/* the login is over, if we can see that at all */
 	if (!session->leader && session->kind != SESSION_UNKNOWN)
 		return 0;
 	entry = add(entries, session);
@@ -97,7 +97,7 @@ static int find(const struct sessions *sessions, struct entries *entries)
 	for (size_t i = 0; i < sessions->count && !result; i++)
 		result = sessions->list[i].shared ? add_logins(entries, &sessions->list[i])
 						  : add_only_login(entries, &sessions->list[i]);
-	/* now that they stay where they are */
+	/* only now, as adding entries moves them in memory */
 	for (size_t i = 0; i < entries->count; i++) {
 		struct entry *entry = &entries->list[i];
 

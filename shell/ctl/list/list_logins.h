@@ -1,5 +1,5 @@
 /*
- * list_logins.h - `list --logins`: a line a login.
+ * list_logins.h - `list --logins`: one line per login.
  */
 #ifndef NSISOLATE_CTL_LIST_LOGINS_H
 #define NSISOLATE_CTL_LIST_LOGINS_H
@@ -7,7 +7,7 @@
 #include "shell/ctl/session/sessions.h"
 
 /*
- * The logins that @sessions are for, onto standard output; @width and @height as of the table of
+ * Print the logins of @sessions to standard output; @width and @height as for the table of
  * sessions.  Return 0 or -ENOMEM.
  */
 int list_logins_table(const struct sessions *sessions, size_t width, size_t height);

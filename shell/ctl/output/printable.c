@@ -27,7 +27,7 @@ static size_t shown(const char *text)
 	return iswspace((wint_t)character) ? 0 : length;
 }
 
-/* Without a locale that is known it is that of C, which shows ASCII. */
+/* If the locale is unknown, C's is used, which shows ASCII. */
 static locale_t use_locale_of_terminal(locale_t *before)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);

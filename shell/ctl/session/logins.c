@@ -76,7 +76,7 @@ unsigned session_logins(int directory, unsigned level, struct process_text *text
 
 /* ---- when there is none ---- */
 
-#define CENTURY 3155760000 /* what the timer runs for where there is no limit: LINGER_FOREVER */
+#define CENTURY 3155760000 /* LINGER_FOREVER of shell/init/pid1.h: no limit */
 
 void session_left(int directory, struct process_text *text, long long *left, long long *ends)
 {

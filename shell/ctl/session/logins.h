@@ -14,15 +14,15 @@
 
 /*
  * How many leaders are alive in the session whose PID 1 has the open directory @directory of /proc,
- * and whose processes are numbered @level levels above it. 0 also where the kernel does not tell:
- * it tells only root.  @text is scratch space.
+ * and whose processes are numbered @level levels above it.  Also 0 if the kernel does not say,
+ * which it does only to root.  @text is scratch space.
  */
 unsigned session_logins(int directory, unsigned level, struct process_text *text);
 
 /*
- * For how many seconds a session that lingers has had no login, and in how many it ends for that:
- * what the timer of its PID 1 says (pid1_timer in shell/init).  *@left is -1 where it has a login,
- * or the kernel does not tell, *@ends also where there is no limit.
+ * How many seconds a lingering session has been without a login, and after how many more it will
+ * end because of that, according to its PID 1's timer (pid1_timer in shell/init).  *@left is -1 if
+ * it has a login, or the kernel does not say; *@ends also if there is no limit.
  */
 void session_left(int directory, struct process_text *text, long long *left, long long *ends);
 
@@ -32,8 +32,8 @@ struct session_login {
 };
 
 /*
- * The same one by one: @list gets them, of malloc(3), and the caller frees it.  @pidfd is of that
- * PID 1.  Returns how many there are, or -ENOMEM.
+ * The same one by one: *@list gets them, and the caller frees it.  @pidfd is PID 1's.  Returns how
+ * many there are, or -ENOMEM.
  */
 int session_logins_list(int pidfd, int directory, unsigned level, struct process_text *text,
 	struct session_login **list);

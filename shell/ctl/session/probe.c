@@ -168,7 +168,7 @@ static void take_facts(struct session_judge *judge, int directory, struct sessio
 	if (!marked)
 		*session->user = '\0';
 	session->shared = !strcmp(facts[FACT_SCOPE], "user");
-	/* the login that made a shared session is no different from the others */
+	/* the login that made a shared session is like any other */
 	if (session->shared)
 		session->logins = session_logins(directory, session->level, &judge->text);
 	else

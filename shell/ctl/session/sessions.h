@@ -41,7 +41,7 @@ struct session {
 	bool shared;
 	unsigned logins; /* how many logins a shared one has; 0: unknown, or it lingers */
 	long long left; /* seconds without a login; -1: it has one, or it is not known */
-	long long ends; /* seconds until it ends for that; -1: never, or as above */
+	long long ends; /* seconds until it ends because of that; -1: never, or as above */
 	pid_t leader; /* 0: unknown, or gone */
 	size_t processes; /* including those in nested namespaces; 0: unknown */
 	unsigned long long memory; /* resident bytes, summed; shared memory counts for each */

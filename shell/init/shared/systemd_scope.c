@@ -30,7 +30,7 @@ bool unit_ends_with_login(void)
 		return false;
 	length = own < 0 ? -1 : read(own, text, sizeof text - 1);
 	if (length < 0)
-		return true; /* it cannot be told, and to leave does no harm */
+		return true; /* unknown, and leaving does no harm */
 	text[length] = '\0';
 	return strstr(text, USERS_SLICE);
 }
@@ -115,7 +115,7 @@ static char **scope_arguments(char **arguments, bool user)
 		*word++ = (char *)"--user";
 	*word++ = (char *)"--quiet";
 	*word++ = (char *)"--collect";
-	*word++ = (char *)"--description=nsisolate: what all sessions of a user are in";
+	*word++ = (char *)"--description=nsisolate: all sessions of a user";
 	*word++ = unit;
 	*word++ = (char *)"--";
 	*word++ = (char *)NSISOLATE_INIT;

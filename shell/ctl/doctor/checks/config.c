@@ -17,7 +17,7 @@
 
 /*
  * Configuration files, which only root may control because root obeys them; missing ones are
- * reported by whoever reads them.
+ * reported when they are read.
  */
 static void check_trust(struct doctor *doctor, const char *path)
 {

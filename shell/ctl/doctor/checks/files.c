@@ -100,7 +100,7 @@ bool doctor_trusts(struct doctor *doctor, const char *subject, const char *path)
 	return check_way(&(struct trust){doctor, subject, true}, path);
 }
 
-/* ---- PAM's files: whoever can write one of them decides who gets in, and as what ---- */
+/* ---- PAM's files: anyone who can write one of them decides who gets in, and as whom ---- */
 
 /* Checks @directory and what is in it. */
 static bool check_directory(const struct trust *trust, const char *directory)

@@ -22,7 +22,7 @@ static bool is_installed(const char *program)
 	return false;
 }
 
-/* Those of @count @programs that are here, as "tmux, screen"; "" where none is. */
+/* Those of @count @programs that are installed, as "tmux, screen"; "" if none is. */
 static const char *list_installed(
 	const char *const *programs, size_t count, char *text, size_t size)
 {

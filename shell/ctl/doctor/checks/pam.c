@@ -278,7 +278,7 @@ static void check_stack(struct doctor *doctor, const struct stack *stack)
 	report_fine(&look, known);
 }
 
-/* What stands in no verdict: it may be that nobody gets in. */
+/* Not part of any verdict, although a module that cannot be loaded may keep everybody out. */
 static void report_unknown(struct doctor *doctor)
 {
 	const char *path, *why;

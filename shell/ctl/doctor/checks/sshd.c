@@ -369,7 +369,7 @@ static void check_environment(struct doctor *doctor, const struct person *person
 	}
 }
 
-/* Who comes in otherwise than sshd was asked about may get something else: see sshd_ask. */
+/* Logins other than those that sshd was asked about may get something else: see sshd_ask. */
 static void check_blocks(struct doctor *doctor)
 {
 	struct sshd_blocks blocks;
@@ -377,8 +377,8 @@ static void check_blocks(struct doctor *doctor)
 	sshd_read_blocks(&blocks);
 	if (*blocks.by && (blocks.forces || doctor->shell_used))
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd Match",
-			"%s: sshd was asked what it does for who comes from localhost to port %u; "
-			"for others a Match block may say otherwise",
+			"%s: sshd was asked about logins from localhost to port %u; a Match block "
+			"may say something else for others",
 			blocks.by, listened_port(doctor));
 }
 

@@ -35,11 +35,11 @@ bool sshd_would(const struct doctor *doctor, const char *user, const char *expre
 void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
 	const char *bad, const char *words);
 
-/* What stands in sshd_config and in what it includes, whomever it is for: sshd_blocks.c. */
+/* What sshd_config and the files that it includes say, for any user: sshd_blocks.c. */
 struct sshd_blocks {
 	bool chroots; /* it may chroot somebody, or cannot be read */
 	bool forces; /* ForceCommand is nsisolate-shell somewhere */
-	char by[32]; /* Match asks for something else than who logs in: this; "": it does not */
+	char by[32]; /* a keyword of Match other than User and Group; "": none */
 };
 void sshd_read_blocks(struct sshd_blocks *blocks);
 

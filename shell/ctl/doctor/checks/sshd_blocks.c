@@ -10,12 +10,12 @@
 #include "conf/common/cleanup.h"
 #include "sshd.h"
 
-#define SSH_DIRECTORY "/etc/ssh/" /* where what Include names without a path is */
-#define DEPTH_MAX 16 /* of Include: sshd's own bound */
+#define SSH_DIRECTORY "/etc/ssh/" /* of files that Include names without a path */
+#define DEPTH_MAX 16 /* of Include: sshd's own limit */
 
 static void read_files(const char *pattern, unsigned depth, struct sshd_blocks *blocks);
 
-/* The next word of a line, which may be quoted; a `=` may stand behind a keyword. */
+/* The next word of a line, which may be quoted; a keyword may be followed by a `=`. */
 static char *next_word(char **line)
 {
 	char *word = *line + strspn(*line, " \t\r\n=");
@@ -29,7 +29,7 @@ static char *next_word(char **line)
 	return *word ? word : NULL;
 }
 
-/* What Match asks for is a keyword and its value, in turn; some have none. */
+/* Match has pairs of a keyword and a value; some keywords have no value. */
 static void take_match(char *line, struct sshd_blocks *blocks)
 {
 	const char *key;

@@ -142,7 +142,7 @@ static void try_people(struct doctor *doctor)
 
 	if (doctor->root && !run_find_stranger(&stranger)) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
-			"no uid is unused, and the word of a user's own process proves nothing: "
+			"no uid is unused, and a user's own process can claim anything: "
 			"a user of nsisolate-shell can run doctor to try it");
 		return;
 	}

@@ -20,7 +20,7 @@ struct person {
 	bool by_shell; /* isolated by nsisolate-shell */
 	bool shares_processes; /* one of the rules that isolate does so without a PID namespace */
 	char *sshd; /* the output of `sshd -T` for this account; NULL: it was not run */
-	struct policy policy; /* what nsisolate-shell gives, for who uses it */
+	struct policy policy; /* what nsisolate-shell gives to an account that uses it */
 };
 
 struct people {
@@ -53,7 +53,7 @@ bool people_service_lists(const char *service);
  */
 void people_read_groups(struct doctor *doctor);
 
-/* On a terminal, where there are many: so many are done. */
+/* Shows progress on a terminal, if there are many. */
 void people_show_progress(const struct people *people, size_t done);
 
 /* The account of this name; NULL: it is not in the list. */
