@@ -63,7 +63,7 @@ test_a_second_session_in_one_process_is_refused_in_words_of_its_own() {
 		app alice remember open also $second refused end first \
 			run 'test "$(uname -n)" = alice-lab' close same end 2>/dev/null || fail "$second"
 		said=$(logged 'session refused: user=')
-		assert_match "$said" 'has a session open already, of alice \(id .*one process a login'
+		assert_match "$said" 'has a session open already, of alice \(id .*one process per login'
 		[[ $said != *iniparser* && $said != */proc* ]] || fail "words about something else: $said"
 	done
 	# one behind the other is no trouble
