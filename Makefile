@@ -1,8 +1,8 @@
-# nsisolate - isolated login sessions.  `make help` lists what can be made.
+# nsisolate - isolated login sessions.  `make help` lists the targets.
 
 VERSION = 0.1.0
 
-# ---- where things go; all of it can be set on the command line -----------------------------------
+# ---- where things go; all of these can be set on the command line --------------------------------
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
 BINDIR     ?= $(PREFIX)/bin
@@ -20,7 +20,7 @@ CC := gcc
 endif
 PKG_CONFIG ?= pkg-config
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
-# where the machine's own PAM modules are
+# the directory of the machine's own PAM modules
 pam_places := $(foreach dir,$(if $(MULTIARCH),/usr/lib/$(MULTIARCH) /lib/$(MULTIARCH)) \
 	/usr/lib64 /lib64 /usr/lib /lib,$(dir)/security)
 PAMDIR ?= $(firstword $(patsubst %/pam_unix.so,%,$(wildcard $(pam_places:=/pam_unix.so))) \
@@ -31,7 +31,7 @@ PATHS = PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) BINDIR=$(BINDIR) SBINDIR=$(SBI
 	ZSHCOMPDIR=$(ZSHCOMPDIR)
 
 # ---- how things are built ------------------------------------------------------------------------
-# $(call supported,COMPILER,FLAGS): those of FLAGS that the compiler takes
+# $(call supported,COMPILER,FLAGS): those of FLAGS that the compiler accepts
 supported = $(foreach flag,$(2),$(shell echo 'int main(void) { return 0; }' | $(1) -O2 -Werror \
 	$(flag) -include stdio.h -x c -o /dev/null - >/dev/null 2>&1 && echo '$(flag)'))
 
@@ -42,7 +42,7 @@ WARNINGS += -Werror
 endif
 HARDENING := $(call supported,$(CC),-fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection -mbranch-protection=standard)
-# glibc wants an optimizing compiler for it, and not every one knows level 3
+# glibc needs an optimizing compiler for it, and not every glibc has level 3
 ifneq ($(filter -O -O1 -O2 -O3 -Os -Og,$(CFLAGS)),)
 FORTIFY := -U_FORTIFY_SOURCE \
 	$(firstword $(call supported,$(CC),-D_FORTIFY_SOURCE=3) -D_FORTIFY_SOURCE=2)
@@ -81,7 +81,7 @@ MUSL_GCC := $(or $(call musl_here,$(shell command -v musl-gcc 2>/dev/null)),\
 	$(call musl_here,$(musl_specs:%=$(CC) -specs %)))
 ifdef MUSL_GCC
 INIT_CC    ?= $(MUSL_GCC)
-# the kernel's own headers come behind musl's
+# the kernel's own headers come after musl's
 INIT_FLAGS ?= -idirafter /usr/include $(MULTIARCH:%=-idirafter /usr/include/%)
 else
 INIT_CC    ?= $(CC)
@@ -90,12 +90,13 @@ endif
 INIT_HARDENING := $(call supported,$(INIT_CC),-fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection -mbranch-protection=standard -no-pie -fno-pie)
 
-# nsisolate-shell is static for another reason: what the user sets (LD_PRELOAD, ...) must lead no code into
-# it.  Of the environment glibc reads GLIBC_TUNABLES and LD_LIBRARY_PATH even so, and loads nothing; musl
-# reads nothing.
+# nsisolate-shell is static for another reason: no variable that the user sets (LD_PRELOAD, ...) may load
+# code into it.  A static glibc still reads GLIBC_TUNABLES and LD_LIBRARY_PATH, but loads nothing; musl
+# reads neither.
 #
-# `make sanitize`: what runs in programs of others (sshd) cannot have the sanitizers' runtime, and traps
-# instead, and so does nsisolate-shell.  nsisolate-init has it, and is dynamic there, with the machine's C library.
+# `make sanitize`: code that runs in other programs (sshd) cannot have the sanitizers' runtime, and traps
+# instead; so does nsisolate-shell.  nsisolate-init has the runtime, and is then linked dynamically with the
+# machine's C library.
 ifdef SANITIZE
 NSI_CFLAGS += -fno-omit-frame-pointer
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -103,27 +104,26 @@ sanitize_bare := -fsanitize=undefined -fsanitize-undefined-trap-on-error
 FORTIFY :=
 endif
 
-# `make coverage`: clang's counters, which live in a file that each process maps when it starts.  So the
-# count is right for a process that is killed, that calls _exit(2) or execs, that has given up its
-# privileges or most system calls, and nothing in the programs has to help.  The directory is there on
-# the stage (tests/stage.sh).
+# `make coverage`: clang's counters, in a file that each process maps when it starts.  So the counts are
+# right even for a process that is killed, calls _exit(2) or execs, or has given up its privileges or most
+# system calls, without any help from the programs.  The directory exists on the stage (tests/stage.sh).
 coverage_flags = -O1 -g -fprofile-instr-generate=/run/stage/profile/%m%c.profraw -fcoverage-mapping \
 	-mllvm -runtime-counter-relocation
 
 # ---- what is built from what ---------------------------------------------------------------------
-# $(call rooms,FOLDER...): all that is in them
+# $(call rooms,FOLDER...): all sources in these folders
 rooms = $(wildcard $(foreach depth,*.c */*.c */*/*.c,$(1:%=%/$(depth))))
 conf_sources   := $(call rooms,conf)
-# what all programs have in common, and all of shell/
+# used by all programs, and by all of shell/
 common_sources := $(call rooms,shell/common conf/common)
 init_sources   := $(call rooms,shell/init) $(common_sources)
 # the first step, which is static, and the program that decides
-# (of that no more than it needs: a file with free(3) in it would bring musl's larger malloc along)
+# (the first links only what it needs: a file that uses free(3) would bring in musl's larger malloc)
 shell_sources  := shell/nsisolate-shell.c $(addprefix shell/common/,environment.c real_shell.c log.c) \
 	$(addprefix conf/common/,error.c session_log.c process_count.c)
 login_sources  := shell/nsisolate-login.c $(call rooms,shell/common) $(conf_sources)
 module_sources := $(call rooms,pam_module) $(conf_sources)
-# stands in for what libpam calls: no runtime of a sanitizer bears that
+# it replaces functions that libpam calls, which no sanitizer's runtime tolerates
 judge_sources  := $(call rooms,shell/judge) pam_module/module_args.c conf/common/error.c
 load_sources   := shell/pam-load.c
 ctl_sources    := $(call rooms,shell/ctl shell/common) $(conf_sources)
@@ -132,15 +132,15 @@ unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/un
 bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor_init pam_floor.so nothing \
 	nothing_libc cpuid ready time_commands time_sessions hold_sessions bench_rules)
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
-# a service for nsswitch.conf, which musl does not read
+# a service for nsswitch.conf; musl has none
 nss_standin    := $(if $(wildcard /usr/include/nss.h),$(BUILD)/tests/libnss_standin.so.2)
-# a PAM module that answers what it is told, and a program that asks a stack with it
+# a PAM module that returns what it is told to, and a program that runs a stack with it
 pam_answer     := $(BUILD)/tests/pam_answer.so
 fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 init_objects   := $(call objects,init,$(init_sources))
-# the module's objects are the programs' too, but for their sanitizers
+# the programs use the module's objects, too, except with sanitizers
 module_objects := $(call objects,$(if $(SANITIZE),module,pic),$(module_sources))
 shell_objects  := $(call objects,shell,$(shell_sources))
 login_objects  := $(call objects,pic,$(login_sources))
@@ -159,11 +159,11 @@ PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-
 .SUFFIXES:
 
 all: $(PROGRAMS) $(BUILD)/paths
-# all that is compiled, for a look at what a compiler says
+# everything that is compiled, to see a compiler's warnings
 objects: $(module_objects) $(shell_objects) $(login_objects) $(judge_objects) $(load_objects) $(ctl_objects) \
 	$(init_objects)
 
-# Rewritten only when they change: what depends on them is as old as the last change of flags.
+# Rewritten only when they change, so that everything is rebuilt when the flags change.
 define stamp
 @mkdir -p $(@D)
 @printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) >$@
@@ -173,7 +173,7 @@ $(BUILD)/flags: FORCE
 	$(call stamp,$(call quoted,$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(NSI_CPPFLAGS) \
 		$(NSI_CFLAGS) $(HARDENING) $(FORTIFY) $(INIT_CC) $(INIT_FLAGS) $(INIT_HARDENING) \
 		$(compile_pic) $(NSI_LDFLAGS) $(LIBRARIES)))
-# for the tests, which install what is here, where it belongs
+# for the tests, which install from here
 $(BUILD)/paths: FORCE
 	$(call stamp,$(foreach path,$(PATHS),$(call quoted,$(path))))
 
@@ -217,7 +217,7 @@ link_static = $(INIT_CC) $(INIT_HARDENING) $(1) $(CFLAGS) $(LDFLAGS) -Wl,--gc-se
 
 check_libraries = $(or $(shell $(PKG_CONFIG) --libs check),$(error $(PKG_CONFIG) does not find Check, which the \
 	unit tests need: install its development package, or set PKG_CONFIG to the one that knows it))
-# what of nsisolatectl is tested by itself
+# the parts of nsisolatectl that have unit tests
 $(BUILD)/tests/check_ctl: $(call objects,pic,$(addprefix shell/ctl/,output/table.c output/printable.c \
 	session/process.c))
 $(unit_tests): $(BUILD)/tests/%: $(BUILD)/pic/tests/unit/%.o $(conf_objects)
@@ -233,7 +233,7 @@ $(BUILD)/tests/verdict: $(call objects,pic,tests/fault/verdict.c)
 $(BUILD)/tests/sweep $(BUILD)/tests/verdict:
 	@mkdir -p $(@D)
 	$(link) -o $@ $^
-# these are loaded into programs of others, too
+# these are loaded into other programs, too
 $(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
 	@mkdir -p $(@D)
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ldl
@@ -246,11 +246,11 @@ $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/module/tests/tools/nss/standin.o
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d' -type f)
 
-# ---- what is run ---------------------------------------------------------------------------------
-# They install what they need, as root; an ordinary user is told how, and gets as far as it goes.
+# ---- tests and other things to run ---------------------------------------------------------------
+# As root they install what they need; an ordinary user is told how to, and gets what is possible.
 depend = @packaging/install-dependencies $(1) || test "$$(id -u)" != 0
 make = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-# where there can be no stage to install to, the programs come into a tree of their own
+# without a stage to install them on, the programs go into a tree of their own
 local_if_no_stage = $(if $(filter yes,$(shell bash tests/stage.sh possible)),,local)
 
 demo demo-login:
@@ -268,21 +268,21 @@ check:
 sanitize:
 	$(make) check SANITIZE=1 BUILD='$(BUILD)/sanitize' CFLAGS='-O1 -g' MUSL_GCC=
 
-# what has no part in sshd, under valgrind, which sees values that were never set
+# everything that does not run inside sshd, under valgrind, which sees uninitialised values
 valgrind:
 	$(call depend,build test valgrind)
 	$(make) all tests-unit BUILD='$(BUILD)/valgrind' CFLAGS='-O1 -g' MUSL_GCC=
 	@BUILD='$(abspath $(BUILD)/valgrind)' tests/valgrind $(NSI_CPPFLAGS)
 
-# which lines of the engine and the module the unit, login and fault tests ran, all of them together
+# which lines of the engine and the module are run by the unit, login and fault tests together
 coverage:
 	$(call depend,build test coverage)
 	$(make) all tests-tools tests-unit BUILD='$(BUILD)/coverage' CC=clang MUSL_GCC= \
 		CFLAGS='$(coverage_flags)'
 	@BUILD='$(abspath $(BUILD)/coverage)' tests/coverage $(TESTS)
 
-# a quarter of an hour and more: 10,000 ssh logins, a third of them killed; 10,000 sessions in one
-# process; 600 random PAM stacks of one seed, and of another
+# takes more than a quarter of an hour: 10,000 ssh logins, a third of them killed; 10,000 sessions in one
+# process; 600 random PAM stacks from one seed, and 600 from another
 soak:
 	$(call depend,build test)
 	$(make) all tests-tools
@@ -292,7 +292,7 @@ soak:
 	@LIMIT=3600 STACKS=600 LETTERS=abc BUILD='$(abspath $(BUILD))' tests/run -k random_stacks \
 		tests/login/test_judge.sh
 
-# every call in every way, where `make check` makes each fail in one: a minute
+# each call fails in every way; in `make check` it fails in one way only: a minute
 fault:
 	$(call depend,build test)
 	$(make) all tests-tools
@@ -310,30 +310,30 @@ local:
 check-vm:
 	$(call depend,vm)
 	@BUILD='$(abspath $(BUILD))' tests/vm/run $(TESTS)
-# real directories (slapd, sssd, nslcd) with 20,000 users, on the stage; three minutes, as root, with apt-get
+# real directories (slapd, sssd, nslcd) with 20,000 users, on the stage; three minutes; needs root and apt-get
 check-directory:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@BUILD='$(abspath $(BUILD))' tests/directory/run $(TESTS)
-# foreign programs (FTP servers, pam_mount, ...) on the stage, plain and isolated; as root, with apt-get
+# other people's programs (FTP servers, pam_mount, ...) on the stage, plain and isolated; needs root and apt-get
 check-clients:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@BUILD='$(abspath $(BUILD))' tests/clients/run $(TESTS)
 
-# the two commands of the README and `make deb` on machines that are not this one: half an hour, and
-# the network; ALL=1: each setting on each release
+# the two commands of the README and `make deb` on other machines: half an hour; needs the network; ALL=1:
+# each setting on each release
 check-hosts:
 	$(call depend,packages vm)
 	@BUILD='$(abspath $(BUILD))' tests/hosts/run $(HOSTS)
 
-# a few minutes each: the table of goals, and how it grows; bench-budget: what may not
+# a few minutes each: the table of goals, and how costs grow; bench-budget: what must not grow
 bench bench-scale bench-growth bench-rules bench-budget:
 	$(call depend,build test bench)
 	$(make) all tests-tools $(bench_programs)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run $(patsubst bench-%,%,$(filter-out bench,$@))
 
-# The floors and what runs in the sessions cost what their C library costs: the same as the engine's.
+# The cost of the floors and of the sessions' programs depends on their C library: use the engine's.
 bench_bare = $(INIT_CC) $(NSI_CPPFLAGS) $(NSI_CFLAGS) -O2 $(INIT_FLAGS) -static -no-pie -s
 $(BUILD)/bench/%: tests/bench/%.c tests/bench/samples.h $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -344,7 +344,7 @@ $(addprefix $(BUILD)/bench/,floor_shell nothing ready): $(BUILD)/bench/%: tests/
 $(BUILD)/bench/floor_shell_libc: tests/bench/floor_shell.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(NSI_CPPFLAGS) $(NSI_CFLAGS) -O2 -o $@ $<
-# starts as nsisolate-shell does, with all that it is linked with
+# starts like nsisolate-shell, with everything that it is linked with
 $(BUILD)/bench/nothing_libc: tests/bench/nothing.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(NSI_CPPFLAGS) $(NSI_CFLAGS) -O2 -Wl,-z,now -Wl,--no-as-needed -pie -fPIE -o $@ $< -liniparser
@@ -358,7 +358,7 @@ $(BUILD)/bench/bench_rules: $(BUILD)/pic/tests/bench/bench_rules.o $(conf_object
 	@mkdir -p $(@D)
 	$(link) -o $@ $^ -liniparser
 
-# hours: every target that tests, one after the other, and one table of what they said
+# hours: every testing target, one after the other, and a table of the results
 check-all:
 	@BUILD='$(abspath $(BUILD))' tests/all $(TARGETS)
 
@@ -367,13 +367,13 @@ mutate:
 	$(call depend,build test)
 	@tests/mutate
 
-# Static analyzers, those that are installed; tests/analyze.known names what is no mistake, and why.
-# .ci/run runs it behind `make check`, which it would make half as long again (157 s of a processor).
+# The static analyzers that are installed; tests/analyze.known lists false remarks, with the reason.  Not
+# part of `make check`, which would take half as long again (157 s of CPU time); .ci/run runs it afterwards.
 analyze:
 	$(call depend,build analyze)
 	@tests/analyze $(NSI_CPPFLAGS)
 
-# FUZZ_SECONDS of libFuzzer over each target: tests/fuzz/README.md
+# FUZZ_SECONDS of libFuzzer for each target: tests/fuzz/README.md
 FUZZ_SECONDS ?= 600
 fuzz:
 	$(call depend,build fuzz)
@@ -389,11 +389,11 @@ rpm:
 	$(call depend,build rpm)
 	@packaging/make-rpm '$(BUILD)/rpm'
 
-# minutes, and the network: fresh systems of each release of Debian
+# minutes; needs the network: fresh systems of each release of Debian
 check-packages:
 	$(call depend,packages)
 	@BUILD='$(abspath $(BUILD))' tests/packaging/run $(RELEASES)
-# of it what builds the package twice, in surroundings as different as can be: the bytes must be the same
+# the part of it that builds the package twice, in environments as different as possible: the bytes must be the same
 twice := ^(debootstrap|build|build-dependencies|other-surroundings|reproducible)$$
 check-reproducible:
 	$(call depend,packages)
@@ -404,7 +404,7 @@ check-cross:
 	@BUILD='$(abspath $(BUILD))' tests/cross/run $(ARCHES)
 
 # ---- what is installed ---------------------------------------------------------------------------
-# NO_BUILD=1 installs what is in $(BUILD) as it is.
+# NO_BUILD=1 installs what is in $(BUILD) without building it.
 install: $(if $(NO_BUILD),,all)
 	install -d $(DESTDIR)$(PAMDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate $(DESTDIR)$(SYSCONFDIR)
@@ -459,29 +459,29 @@ help:
 	'make demo-login  the same, and leave you in such a session' \
 	'make check       install what is missing, build, run all tests' \
 	'                 (TESTS="-k WORD" or TESTS=FILE: some; WERROR=1: no warnings allowed)' \
-	'make check-all   every target that tests, one after the other: hours (TARGETS="check fault")' \
+	'make check-all   every testing target, one after the other: hours (TARGETS="check fault")' \
 	'make soak        10,000 logins, a third of them killed; fifty at once, 100 times' \
-	'make fault       each system call and allocation of a login made to fail, in every way' \
+	'make fault       makes each system call and allocation of a login fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
 	'make valgrind    nsisolate-init in the foreground, the shell, nsisolatectl, unit tests, corpora' \
 	'make coverage    which lines of the engine and the module the tests ran' \
-	'make mutate      each guard taken away once: its test must fail' \
+	'make mutate      removes each guard once: its test must fail' \
 	'make analyze     gcc -fanalyzer, scan-build, clang-tidy, cppcheck; hardening of the programs' \
 	'make install     DESTDIR PREFIX SYSCONFDIR BINDIR SBINDIR LIBEXECDIR PAMDIR MANDIR' \
 	'                 BASHCOMPDIR ZSHCOMPDIR; an existing nsisolate.conf is kept' \
-	'make uninstall   the reverse, but for nsisolate.conf' \
+	'make uninstall   the reverse; keeps nsisolate.conf' \
 	'make check-vm    boot four releases of Debian in qemu, and log in (as root; up to an hour;' \
 	'                 RELEASES="bookworm trixie"; TESTS as above)' \
-	'make check-all check-hosts   make demo, make check and make deb in fresh systems: chroot, user, container,' \
+	'make check-hosts make demo, make check and make deb in fresh systems: chroot, user, container,' \
 	'                 booted (HOSTS="chroot trixie user bookworm"; ALL=1: each on each release)' \
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \
 	'make rpm         the RPM of the last commit, into $(BUILD)/rpm' \
-	'make check-directory  log users of slapd and sssd in (as root, on Debian or Ubuntu)' \
-	'make check-clients    programs that no one here wrote, each plain and isolated (likewise)' \
-	'make check-packages   build and install it in fresh systems (RELEASES="bookworm trixie")' \
+	'make check-directory  log in users of slapd and sssd (as root, on Debian or Ubuntu)' \
+	'make check-clients    run other programs, each plain and isolated (likewise)' \
+	'make check-packages   build the packages and install them in fresh systems (RELEASES="bookworm trixie")' \
 	'make check-reproducible   the package built twice is the same bytes (RELEASES="bookworm trixie")' \
 	'make check-cross      the package for other processors, tested by qemu-user (ARCHES="arm64 armhf")' \
-	'make bench       what a login costs, beside the least that it can and what others take' \
+	'make bench       what a login costs, compared with the minimum and with other programs' \
 	'                 (bench-scale: 3000 sessions, 100 at once, 50,000 in a row; bench-growth: with' \
 	'                 mounts, rules, groups, sessions; bench-rules: rules alone; bench-budget)' \
 	'make fuzz        libFuzzer over rules, command lines and sockets (FUZZ_SECONDS=600 each)' \

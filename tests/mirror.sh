@@ -1,17 +1,17 @@
-# mirror.sh - where the tests get Debian from: this machine's own apt source.  To be sourced.
+# mirror.sh - where the tests get Debian from: this machine's own apt source.  Source it.
 #
-#	MIRROR        the archive that this machine's apt uses; from the environment where that is no Debian's
+#	MIRROR        the archive that this machine's apt uses; set it in the environment if that is not Debian's
 #	mirror_base RELEASE DIR     debootstrap's minbase of that release in DIR
 #
-# The mirror, its keyring and its proxies come from apt; none is written down here.
+# The mirror, its keyring and its proxies come from apt's configuration.
 
-mirror_of_machine() { # of the first source that is a whole release
+mirror_of_machine() { # that of the first source with a whole release
 	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |
 		awk '$1 !~ /-/ { print $2; exit }'
 }
 MIRROR=${MIRROR:-$(mirror_of_machine)}
 
-mirror_keyring() { # what that source is signed by, where apt is told a file
+mirror_keyring() { # the keyring of that source, if apt's configuration names a file
 	local keyring
 	keyring=$(grep -rhsoE "signed-by[=:] *[^] ]+" /etc/apt/sources.list /etc/apt/sources.list.d |
 		sed 's/^[^=:]*[=:] *//' | while read -r file; do [ ! -r "$file" ] || echo "$file"; done | head -n 1)

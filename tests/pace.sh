@@ -1,17 +1,17 @@
-# pace.sh - time as tests count it, in plain logins on this machine.  To be sourced.
+# pace.sh - time as the tests measure it, in plain logins on this machine.  Source it.
 #
-# The cost of a fork differs fiftyfold between machines, and a loaded machine differs from itself a minute
-# ago.  So no test has bounds in seconds: it allows so many plain logins, at their cost in the same minute.
+# The cost of a fork differs fiftyfold between machines, and on one machine with its load.  So tests do not
+# have time limits in seconds: they allow so many plain logins, at what these cost in the same minute.
 #
-#	pace_keep LOGIN_MS          until killed, keep $PACE, the file that says what a login costs now: LOGIN_MS
-#	                            while the machine is as it is at the start, more when it gets slower
-#	login_ms                    what a plain login costs now, in milliseconds: the dearest of the last minute
-#	pace_seconds N              the time of N of them, in whole seconds, at least 1
-#	bounded N COMMAND...        COMMAND, ended after N logins at the latest; the status is 124 then, as timeout's
+#	pace_keep LOGIN_MS          until killed, keep $PACE, the file with the cost of a login now: LOGIN_MS as long
+#	                            as the machine is as fast as at the start, more when it gets slower
+#	login_ms                    the cost of a plain login now, in milliseconds: the highest of the last minute
+#	pace_seconds N              the time of N logins, in whole seconds, at least 1
+#	bounded N COMMAND...        COMMAND, ended after N logins at the latest; the status is then 124, like timeout's
 #	now_ms                      a clock
-#	assert_within START MS N [WHAT]   fail when more than MS and N logins have gone by since START (now_ms)
+#	assert_within START MS N [WHAT]   fail when more than MS and N logins have passed since START (now_ms)
 #
-# Without $PACE each measures the machine on the spot.
+# Without $PACE each of these measures the machine on the spot.
 
 # The cost of a plain login by ssh, key exchange included, in units of the probe below: 80 to 100 on the
 # machines tried.
@@ -19,7 +19,7 @@ PACE_PROBES=100
 
 now_ms() { date +%s%3N; }
 
-# The cost of ten processes that are forked, exec'ed and waited for, in microseconds for one
+# The average cost of forking, exec'ing and waiting for a process, of ten, in microseconds
 pace_probe() {
 	local i start=${EPOCHREALTIME/[.,]/}
 	for i in 0 1 2 3 4 5 6 7 8 9; do /bin/true; done

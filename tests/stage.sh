@@ -6,9 +6,9 @@
 # installed there by `make install`, from $BUILD.  What runs in it, sshd and its sessions included,
 # ends with it.  No network reaches it.
 #
-# Being there (tests/run does both for every file that needs root):
+# Getting there (tests/run does this for every file that needs root):
 #	stage_enter "$@"        run the calling script again, on the stage (root)
-#	stage_build             furnish it: once
+#	stage_build             set it up: once
 #	on_stage                whether we are there
 #
 # Logging in:
@@ -22,29 +22,29 @@
 #	conf [FILE]             install standard input (or FILE) as nsisolate.conf
 #
 #	cgroup2_mount           the unified hierarchy at /sys/fs/cgroup
-#	chroot_build DIR        a place to chroot to that has the stage's programs, /etc, /dev and /proc
+#	chroot_build DIR        make a chroot with the stage's programs, /etc, /dev and /proc
 #	chroot_remove DIR
 #
 # Looking from outside:
 #	inits USER              the PIDs of the nsisolate-init processes of USER's sessions
 #	logged REGEX            wait until a line of this test's syslog matches; prints it
-#	not_logged REGEX        fail where one of those until now does
-#	all_logged              wait until all that was sent to syslog until now is there
+#	not_logged REGEX        fail if one of the lines until now matches
+#	all_logged              wait until all that was sent to syslog until now is in $LOGS/syslog
 #	nothing_left            fail unless the stage is as it was after stage_build (waits for it)
-#	wait_for COMMAND...     until it succeeds: at most 200 looks and the time of 50 plain logins
+#	wait_for COMMAND...     until it succeeds: at most 200 tries and the time of 50 plain logins
 #	login_ms and the like   how long a test may take: see pace.sh
 #
-# Saying so:
+# Reporting:
 #	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
 #
 # Users: alice 5001 and bob 5002; carol 5003, who is in the group sudo (or wheel); dave 5004, whose
-# login shell is nsisolate-shell; root.  One key lets in as each of them, and the password `isolate`.
-# sshd's log is $LOGS/sshd, syslog's $LOGS/syslog; both begin anew with every test.
+# login shell is nsisolate-shell; root.  One key is valid for each of them, and so is the password `isolate`.
+# sshd's log is $LOGS/sshd, syslog's $LOGS/syslog; both are empty at the start of every test.
 #
-# A file that says `# needs: nobody` is run by an ordinary user: on the stage by alice when root runs
-# the tests, else by whoever does, with a build of its own.  It finds the programs in
+# A file with a line `# needs: nobody` is run by an ordinary user: on the stage by alice when root runs
+# the tests, otherwise by the caller, with a build of its own.  It finds the programs in
 # $NSISOLATE_SHELL, $NSISOLATE_INIT and $NSISOLATECTL, has a $HOME and a /tmp, and can use
-# need_user_namespaces, which skips the test where the kernel gives none to users.
+# need_user_namespaces, which skips the test where the kernel gives users none.
 
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/pace.sh"
@@ -79,7 +79,7 @@ stage_possible() {
 	fi
 	[ "$STAGE_POSSIBLE" = yes ]
 }
-stage_control() { # what a stage is made of
+stage_control() { # tries everything that a stage needs
 	[ "$(id -u)" = 0 ] || { echo "it needs root"; return 1; }
 	# everything below /proc, which is always a mount; in a chroot "/" may not be one
 	unshare --mount --pid --net --uts --ipc --fork --kill-child --propagation unchanged sh -c '
@@ -123,7 +123,7 @@ fresh() { # fresh DIR MODE: empty
 	mount -t tmpfs -o "mode=$2,nosuid,nodev" stage "$dir"
 }
 
-# Puts what lies below a covered directory back in its place: the original, not a copy.
+# Shows again what a covered directory hides: the original, not a copy.
 uncover() { # uncover KEPT PATH
 	[ "$1" -ef "$2" ] && return
 	mkdir -p "$2" && mount --bind "$1" "$2"
@@ -254,21 +254,21 @@ stage_reset() {
 	[ "$(</proc/1/mountinfo)" = "${STAGE_MOUNTS:-}" ] || stage_unmount
 	for stack in $STAGE/pam.*; do [ ! -e "$stack" ] || cp "$stack" "/etc/pam.d/${stack##*/pam.}"; done
 	pam_stack sshd 'session required pam_nsisolate.so'
-	rm -rf "$SYSCONFDIR/nsisolate.conf" # it may be a FIFO, which whoever writes to waits for
+	rm -rf "$SYSCONFDIR/nsisolate.conf" # it may be a FIFO, and writing to that would block
 	conf "$TOP/conf/nsisolate.conf"
 	: >$LOGS/sshd
 	: >$LOGS/syslog
 }
 
-# Removes what a failed test left, so that the next one does not fail because of it.
+# Removes what a failed test left behind, so that the next one does not fail because of it.
 stage_clean() {
-	# not without the list: everything would be new, and the tree is below the directories examined
+	# not without the list: everything would count as new, and the tree is in one of these directories
 	[ -s $STAGE/before ] || return 0
 	find /run /tmp /dev/shm -xdev -path $STAGE -prune -o -print | sort | comm -23 - <(sort $STAGE/before) |
 		sort -r | xargs -r -d '\n' rm -rf --one-file-system --
 }
 
-stage_unmount() { # what was mounted since; the last one first
+stage_unmount() { # what was mounted since then, the last one first
 	[ -e $STAGE/before ] || return 0
 	sort /proc/1/mountinfo | comm -23 - <(grep -E '^[0-9]+ [0-9]+ [0-9]+:' $STAGE/before) |
 		sort -rn | awk '{ print $5 }' | xargs -r -n1 umount -l
@@ -357,9 +357,9 @@ sshd_stop() {
 
 SSH_OPTIONS=(-F /dev/null -i $STAGE/keys/user -o BatchMode=yes -o StrictHostKeyChecking=no
 	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=60 -o IdentitiesOnly=yes
-	-o KexAlgorithms=curve25519-sha256) # the default one costs as much as two logins
+	-o KexAlgorithms=curve25519-sha256) # the default costs as much as two logins
 
-on() { # the words that begin with a dash are ssh's
+on() { # words that begin with a dash are ssh's
 	local user=$1 options=()
 	shift
 	while [[ ${1-} = -* ]]; do
@@ -377,7 +377,7 @@ as() {
 		LOGNAME="$user" PATH="$PATH" LC_ALL=C SHELL=/bin/sh "$@"
 }
 
-sanitized() { grep -q __asan_init "$BUILD/tests/pam_app"; } # by `make sanitize`
+sanitized() { grep -q __asan_init "$BUILD/tests/pam_app"; } # built by `make sanitize`
 
 inits() { pgrep -u "$1" -x nsisolate-init; } # the oldest first
 is_pid1() { grep -q '^NSpid:.*[[:space:]]1$' "/proc/$1/status"; } 2>/dev/null
@@ -418,10 +418,10 @@ skip() { echo "SKIPPED: $*"; exit 77; }
 assert_eq() { [ "$1" = "$2" ] || fail "${3:-value}: got '$1', wanted '$2'"; }
 assert_match() { [[ $1 =~ $2 ]] || fail "${3:-value}: got '$1', wanted /$2/"; }
 
-wait_for() { # there is no one event for "whatever COMMAND asks"
+wait_for() { # polls, since COMMAND can ask for anything
 	local looks=0 end=
 	until "$@" >/dev/null 2>&1; do
-		# a slow machine polls as slowly as it works, and gets the time of some more logins
+		# 200 tries may be too quick for a slow machine: after them it gets the time of 50 logins
 		if ((++looks >= 200)); then
 			end=${end:-$(($(now_ms) + 50 * $(login_ms)))}
 			[ "$(now_ms)" -lt "$end" ] || return 1
@@ -431,7 +431,7 @@ wait_for() { # there is no one event for "whatever COMMAND asks"
 }
 
 # The unified hierarchy at /sys/fs/cgroup, until umount.  If the machine has mounted it, a bind mount:
-# mounting it again, from the machine's own cgroup namespace, would change its options for everybody.
+# mounting it again, from the machine's own cgroup namespace, would change its options for everyone.
 cgroup2_mount() {
 	local there
 	there=$(awk '/ - cgroup2 / && $4 == "/" { print $5; exit }' /proc/self/mountinfo)
