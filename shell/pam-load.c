@@ -23,6 +23,7 @@
 
 #include "conf/common/array.h"
 #include "conf/common/child.h"
+#include "conf/common/cleanup.h"
 
 #define PATIENCE_S 2
 #define MEMORY_MAX (1ul << 30)
@@ -103,23 +104,28 @@ static void try_one(const char *path)
 {
 	char text[512] = "";
 	size_t used = 0;
+	_cleanup_close_ int end = -1, report = -1;
 	int ends[2], status = 0;
 	ssize_t got;
 	pid_t pid;
 
 	/* non-blocking: a process that it started may keep the other end open after it has ended */
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 || (pid = fork()) < 0) {
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
+		say("unknown", path, strerror(errno));
+		return;
+	}
+	end = ends[0];
+	report = ends[1];
+	pid = fork();
+	if (pid < 0) {
 		say("unknown", path, strerror(errno));
 		return;
 	}
 	if (pid == 0)
-		load(path, ends[1]);
-	close(ends[1]);
+		load(path, report);
 	child_wait(pid, &status);
-	while (used < sizeof text - 1 &&
-		(got = read(ends[0], text + used, sizeof text - 1 - used)) > 0)
+	while (used < sizeof text - 1 && (got = read(end, text + used, sizeof text - 1 - used)) > 0)
 		used += (size_t)got;
-	close(ends[0]);
 	if (WIFSIGNALED(status))
 		snprintf(text, sizeof text, "%cthe process that tried it was killed by signal %d",
 			UNKNOWN, WTERMSIG(status));

@@ -827,6 +827,14 @@ test_no_code_of_a_module_runs_with_a_right() {
 	pam_stack sshd "$LINE"
 }
 
+test_trying_modules_where_no_process_can_be_made_keeps_no_descriptor() {
+	local many=(/no/{1..20}) said
+	command -v strace >/dev/null || skip "there is no strace"
+	said=$(ulimit -n 16 && ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e trace=clone,clone3,fork \
+		-e inject=clone,clone3,fork:error=EAGAIN "$LIBEXECDIR/nsisolate/pam-load" "${many[@]}" 2>&1)
+	assert_eq "$(cut -f 3 <<<"$said" | sort | uniq -c)" "     20 Resource temporarily unavailable" "$said"
+}
+
 test_finds_what_PAM_leaves_the_stack_by() {
 	healthy
 	pam_stack sshd "session sufficient pam_permit.so"$'\n'"$LINE"
