@@ -19,6 +19,7 @@
 #	as USER COMMAND...      run COMMAND as that user, without a login
 #	both FUNCTION           run FUNCTION with $user isolated by the module, then by nsisolate-shell
 #	pam_stack SERVICE LINE  the machine's own stack of SERVICE, and LINE behind it
+#	own_stack [LINE...]     the stack `stage`: it lets everybody in, and behind that come LINEs, or the module's
 #	conf [FILE]             install standard input (or FILE) as nsisolate.conf
 #
 #	cgroup2_mount           the unified hierarchy at /sys/fs/cgroup
@@ -296,6 +297,12 @@ pam_stack() {
 	[ -e "$STAGE/pam.$1" ] || cp "/etc/pam.d/$1" "$STAGE/pam.$1"
 	{ cat "$STAGE/pam.$1"; printf '%s\n' "$2"; } >"/etc/pam.d/$1"
 }
+
+own_stack() {
+	printf '%s required pam_permit.so\n' auth account password session
+	[ $# != 0 ] || set -- 'session required pam_nsisolate.so'
+	printf '%s\n' "$@"
+} >/etc/pam.d/stage
 
 conf() { cat "${1:--}" >"$SYSCONFDIR/nsisolate.conf"; }
 

@@ -21,9 +21,8 @@ varied() { [ -n "${FAULT:-}" ] || each=(-1 -k 4); }
 prepare() {
 	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user # of the previous test
 	install -m 755 "$BUILD/tests/verdict" "$SWEEP" "$PRELOAD" /usr/local/bin/
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	printf 'session required %s\n' "$BUILD/tests/pam_mark.so" pam_nsisolate.so \
-		"$BUILD/tests/pam_mark.so" >>/etc/pam.d/stage
+	own_stack "session required $BUILD/tests/pam_mark.so" 'session required pam_nsisolate.so' \
+		"session required $BUILD/tests/pam_mark.so"
 	printf '[all]\nservice = stage, nsisolate-shell\ngrace = 0\nshell = /usr/local/bin/verdict\n' >$STAGE/rule
 	printf '%s\n' "$@" >>$STAGE/rule
 	conf $STAGE/rule

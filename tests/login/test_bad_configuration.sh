@@ -5,10 +5,7 @@ CONF=$SYSCONFDIR/nsisolate.conf
 REFUSED='this login is refused because its session cannot be isolated'
 
 # a stack with nothing but the module, its control word and arguments as given
-stack() {
-	{ printf '%s required pam_permit.so\n' auth account password session
-		printf 'session %s pam_nsisolate.so %s\n' "$1" "${*:2}"; } >/etc/pam.d/stage
-}
+stack() { own_stack "session $1 pam_nsisolate.so ${*:2}"; }
 app() { local user=$1; shift; "$BUILD/tests/pam_app" stage "$user" "$@"; }
 OUTSIDE='test "$(uname -n)" = lab && test "$(cat /proc/1/comm)" = stage_init'
 

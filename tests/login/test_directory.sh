@@ -33,10 +33,7 @@ directory_end() {
 	nothing_left
 }
 
-stack() { # stack OPTION...
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo "session required pam_nsisolate.so $*" >>/etc/pam.d/stage
-}
+stack() { own_stack "session required pam_nsisolate.so $*"; } # stack OPTION...
 app() { timeout "$(pace_seconds 600)" "$BUILD/tests/pam_app" stage "$@"; }
 gets() { # gets USER HOSTNAME
 	app "$1" open run "uname -n >/tmp/name" close || fail "$1 does not get in: $(cat $LOGS/syslog)"

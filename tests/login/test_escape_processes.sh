@@ -167,8 +167,7 @@ test_no_procfs_elsewhere_shows_what_is_outside() { both check_procs_elsewhere; }
 # nobody else.
 test_a_user_who_moves_a_procfs_away_keeps_nobody_out_but_himself() {
 	local deep i
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	echo '[all]' | conf
 	install -d -o alice /home/alice/{here,here/proc}
 	mount -t proc proc /home/alice/here/proc
@@ -233,8 +232,7 @@ test_a_procfs_whose_directory_moves_is_covered_or_the_login_refused() {
 	local mover seen=0 i
 	user=alice
 	victim_start
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	echo '[all]' | conf
 	install -d -o alice /home/alice/a /home/alice/a/proc
 	mount -t proc proc /home/alice/a/proc
@@ -263,8 +261,7 @@ while True:
 test_a_procfs_that_a_user_moves_below_a_place_of_the_sessions_own_is_covered() {
 	user=alice
 	victim_start
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	printf '[all]\nprivate = /var/tmp\n' | conf
 	# as debootstrap makes one in a directory of the user's
 	install -d -o alice /var/lib/moved /var/lib/moved/here

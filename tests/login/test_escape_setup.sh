@@ -130,8 +130,7 @@ test_all_the_processes_that_a_user_may_have_stop_nobody_else_and_end_with_his_se
 # Of namespaces each user has a number: users', of his own making, are not what logins need.
 test_a_user_without_namespaces_left_stops_nobody_else() {
 	local taken
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	conf <<<'[all]
 service = stage'
 	# a container with limits of its own; in there alice takes what there is for her

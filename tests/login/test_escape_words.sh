@@ -158,8 +158,7 @@ test_force_command_is_obeyed_by_every_kind_of_request() {
 
 long() { head -c 65536 /dev/zero | tr '\0' "${1:-a}"; }
 test_names_of_64_kib_are_refused_or_taken_whole() {
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	conf <<<'[all]'
 	local item
 	"$BUILD/tests/pam_app" stage "$(long)" refused same 2>/dev/null

@@ -2,10 +2,7 @@
 # refused or, by the rule's on_error, let in as it is; and nothing is left behind.
 . tests/stage.sh
 
-stack() {
-	{ printf '%s required pam_permit.so\n' auth account password session
-		echo 'session required pam_nsisolate.so'; } >/etc/pam.d/stage
-}
+stack() { own_stack; }
 app() { local user=$1; shift; "$BUILD/tests/pam_app" stage "$user" "$@"; }
 INSIDE='test "$(uname -n)" = alice-lab && test "$(cat /proc/1/comm)" = nsisolate-init'
 OUTSIDE='test "$(uname -n)" = lab && test "$(cat /proc/1/comm)" = stage_init'

@@ -83,8 +83,7 @@ test_the_outer_process_death_ends_the_session_of_the_shell() { shell_deaths oute
 
 # application ACTION...: pam_app, $app, in the background, with a stack of nothing but the module
 application() {
-	{ printf '%s required pam_permit.so\n' auth account password session
-		echo 'session required pam_nsisolate.so'; } >/etc/pam.d/stage
+	own_stack
 	printf '[all]\nservice = stage\n' | conf
 	"$BUILD/tests/pam_app" stage alice "$@" &
 	app=$!
@@ -333,8 +332,7 @@ test_an_idle_pid_1_sleeps() { both check_idle; }
 
 # Only root in a session can do that; then PID 1 looks again, and ends with the last process.
 test_linger_ends_with_the_last_process_where_proc_was_taken_away() {
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	printf '[all]\nservice = stage\nlogout = linger\n' | conf
 	"$BUILD/tests/pam_app" stage root open run \
 		'sleep 2.5 >/dev/null 2>&1 & mount -t tmpfs -o mode=0 none /proc' close || fail "see above"
@@ -348,8 +346,7 @@ test_linger_ends_with_the_last_process_where_proc_was_taken_away() {
 test_linger_ends_with_the_last_process_that_could_not_be_watched_at_once() {
 	local init tracer
 	command -v strace >/dev/null || skip "there is no strace"
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	printf '[all]\nservice = stage\nlogout = linger\n' | conf
 	"$BUILD/tests/pam_app" stage alice open background 'exec sleep 2.5' pause 1000 close &
 	# not the helper, which has that name, too

@@ -5,15 +5,11 @@ settings() { # settings LINE...: the rule on trial
 	printf '[trial]\nisolate = observe\nshell = /bin/sh\n'
 	printf '%s\n' "$@"
 } >"$SYSCONFDIR/nsisolate.conf"
-furnish() {
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
-}
 HERE='readlink /proc/self/ns/pid /proc/self/ns/uts /proc/self/ns/mnt; hostname'
 OBSERVED='session observed: user=%s rule=trial service=%s from=%s hostname=%s namespaces=%s scope=user logout=linger'
 
 test_a_login_of_the_module_is_left_alone_and_told_of() {
-	furnish
+	own_stack
 	settings 'scope = user' 'logout = linger' 'namespaces = uts, pid, ipc' 'hostname = %u-%r'
 	assert_eq "$("$BUILD/tests/pam_app" stage alice rhost 192.0.2.1 remember open same run "$HERE" close same end)" \
 		"$(sh -c "$HERE")" "where it is"
@@ -33,7 +29,7 @@ test_so_is_one_of_the_shell() {
 }
 
 test_what_it_would_have_got_cannot_refuse_a_login() {
-	furnish
+	own_stack
 	settings 'scope = user'
 	: >/run/nsisolate
 	assert_eq "$("$BUILD/tests/pam_app" stage alice open run 'echo in' close end)" in
@@ -41,7 +37,7 @@ test_what_it_would_have_got_cannot_refuse_a_login() {
 }
 
 test_a_rule_behind_it_does_not_match() {
-	furnish
+	own_stack
 	settings
 	printf '[all]\n' >>"$SYSCONFDIR/nsisolate.conf"
 	assert_eq "$("$BUILD/tests/pam_app" stage alice open run 'hostname' close end)" lab "the hostname"
@@ -50,7 +46,7 @@ test_a_rule_behind_it_does_not_match() {
 
 test_explain_list_and_doctor_say_so() {
 	local text
-	furnish
+	own_stack
 	settings 'scope = user'
 	text=$(nsisolatectl explain --service stage alice)
 	assert_match "$text" 'not isolated by rule \[trial\], which is on trial; with isolate = yes:'

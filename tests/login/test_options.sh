@@ -2,10 +2,7 @@
 # in words that say what was expected.
 . tests/stage.sh
 
-stack() { # stack OPTION...
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo "session required pam_nsisolate.so $*" >>/etc/pam.d/stage
-}
+stack() { own_stack "session required pam_nsisolate.so $*"; } # stack OPTION...
 app() { "$BUILD/tests/pam_app" stage "$@"; }
 
 # ---- the module's ----

@@ -61,8 +61,7 @@ test_the_filter_is_pid_1s_alone() { both check_command; }
 
 # steps ROLE: what it had at each of its system calls, see at_step.c
 steps() {
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	ASAN_OPTIONS=detect_leaks=0 timeout "$(pace_seconds 500)" "$BUILD/tests/at_step" "$1" all nobody \
 		"$BUILD/tests/pam_app" stage alice open close | grep -E '^(clone|say|[0-9]+) [0-9a-f]{16} ' >$STAGE/steps
 	[ "$(wc -l <$STAGE/steps)" -ge 10 ] || fail "only so many steps of $1: $(cat $STAGE/steps)"

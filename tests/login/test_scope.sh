@@ -10,10 +10,7 @@ settings() {
 	printf '[all]\nscope = user\n'
 	printf '%s\n' "$@"
 } >"$SYSCONFDIR/nsisolate.conf"
-stack() {
-	printf '%s required pam_permit.so\n' auth account password session
-	echo 'session required pam_nsisolate.so'
-} >/etc/pam.d/stage
+stack() { own_stack; }
 
 # What a member of a set does: says where it is, then does what it is told.  member NAME
 MEMBER='dir=${0%/*}

@@ -8,8 +8,7 @@
 export ASAN_OPTIONS=detect_leaks=0 # with `make sanitize`: it cannot look for leaks while traced
 
 prepare() {
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	printf '[all]\nservice = stage\ngrace = 0\n' | conf
 }
 

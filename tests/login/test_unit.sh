@@ -21,8 +21,7 @@ in_a_logins_unit() {
 	echo $BASHPID >$unit/cgroup.procs
 	mkdir -p -m 1777 $SAID
 	chmod 1777 $SAID
-	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
-	echo 'session required pam_nsisolate.so' >>/etc/pam.d/stage
+	own_stack
 	install -d -o dave -m 700 /run/user/5004
 	: >/run/user/5004/bus
 }
