@@ -217,6 +217,7 @@ stage_users() {
 stage_build() {
 	local -
 	set -e
+	export CCACHE_DISABLE=1 # what calls a compiler would leave files where the caller's CCACHE_DIR is
 	paths_of "$BUILD"
 	hostname lab
 	ip link set lo up
