@@ -88,3 +88,44 @@ test_it_links_to_what_it_needs() {
 	assert_eq "$(readelf -dW "$(module)" | sed -n 's/.*NEEDED.*\[\(lib[a-z]*\)\..*/\1/p' | sort | tr '\n' ' ')" \
 		"libc libiniparser libpam "
 }
+
+# what `make analyze` and `make check-cross` ask: each lack has its word, and what lacks nothing has none
+test_each_lack_is_named() {
+	local dir=$STAGE/lacking flags
+	# shellcheck disable=SC2054 # the linker's commas
+	local whole=(-O2 -fstack-protector-all -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro -Wl,-z,now
+		-Wl,-z,noexecstack)
+	command -v readelf >/dev/null || skip "there is no readelf"
+	ldd --version 2>&1 | grep -qiE 'glibc|gnu' || skip "musl has no functions that look at sizes"
+	mkdir $dir
+	printf '%s\n' '#ifdef BOTH' '__asm__(".section .both,\"awx\"; .byte 0; .text");' '#endif' \
+		'#include <stdio.h>' 'int main(int argc, char **argv)' \
+		'{ char text[9]; snprintf(text, argc, "%s", argv[0]); return text[0]; }' >$dir/one.c
+	lacks() { "$TOP/tests/hardening" $dir 2>/dev/null | sed -n 's/^nsisolatectl hardening://p' | tr '\n' ' '; }
+	assert_eq "$(lacks)" "everything "
+	one() { gcc "${whole[@]}" "$@" -o $dir/nsisolatectl $dir/one.c || fail "it cannot be compiled with $*"; }
+	one
+	assert_eq "$(lacks)" ""
+	while IFS='|' read -r wanted flags; do
+		# shellcheck disable=SC2086 # words
+		one $flags
+		assert_match "$(lacks)" "^$wanted\$" "lacks with $flags"
+	done <<-'END'
+		pie |-no-pie -fno-pie
+		relro |-Wl,-z,norelro
+		bindnow |-Wl,-z,lazy
+		stack |-Wl,-z,execstack
+		writable |-DBOTH
+		rpath |-Wl,-rpath,/nowhere
+		canary |-fno-stack-protector
+		fortify |-U_FORTIFY_SOURCE
+	END
+	mkdir $dir/pic
+	if [ "$(uname -m)" = x86_64 ] && compiled_for -fcf-protection; then
+		gcc -fcf-protection -c -o $dir/pic/one.o $dir/one.c
+		assert_eq "$("$TOP/tests/hardening" $dir 2>/dev/null | grep one.o)" ""
+		gcc -fcf-protection=none -c -o $dir/pic/one.o $dir/one.c
+		assert_eq "$("$TOP/tests/hardening" $dir 2>/dev/null | grep one.o)" "one.o hardening:branches"
+	fi
+	rm -r $dir
+}
