@@ -231,7 +231,8 @@ static int answer_joined(
  * longer has the right to do.  For a user the runner does it (run.c), as it also joins the user
  * namespace.
  */
-static int cover_in_set(const struct join_way *way, const struct setup *setup, struct error *error)
+static int cover_in_shared_session(
+	const struct join_way *way, const struct setup *setup, struct error *error)
 {
 	struct hosts_file hosts;
 	int result;
@@ -305,7 +306,7 @@ static int share_session(struct job *job, int leader, int lock, struct error *er
 	if (joined) {
 		pid_t pid = pid_of(way.fds[0]); /* as numbered in the host's /proc */
 
-		result = setup->own_userns ? 0 : cover_in_set(&way, setup, error);
+		result = setup->own_userns ? 0 : cover_in_shared_session(&way, setup, error);
 		/* a shared session exists: not a reason to go without one */
 		error->lacking = false;
 		/* the leader cannot join it either, and asks for a new one */

@@ -199,7 +199,7 @@ test_conf_names_another_file() {
 	nothing_left
 }
 
-test_a_mended_file_counts_from_the_next_login_on() {
+test_a_corrected_file_applies_from_the_next_login_on() {
 	broken
 	sshd_start
 	on alice true 2>/dev/null && fail "let in while it is broken"

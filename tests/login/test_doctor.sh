@@ -1,5 +1,5 @@
 # nsisolatectl doctor: nothing to say of a healthy machine, and each fault that is planted is found,
-# with a remedy that mends it.
+# with a remedy that works.
 . tests/stage.sh
 
 CONFIG=/etc/ssh/sshd_config
@@ -91,13 +91,13 @@ finds_not() { # finds_not VERDICT SUBJECT
 
 is_healthy() { assert_eq "$(doctor | grep -v ^ok)" '' 'what doctor finds'; }
 
-mends() { # what the last finding names for it mends it, and nothing else is wrong
+remedy_works() { # the remedy of the last finding fixes it, and nothing else is wrong
 	bash -ec "$REMEDY" || fail "the remedy fails: $REMEDY"
 	is_healthy
 }
 
 # The same where the remedy says in words where the two lines go
-mends_by_pair() {
+remedy_works_by_pair() {
 	put_pair
 	is_healthy
 }
@@ -114,12 +114,12 @@ put_pair() {
 	rm $STAGE/pair
 }
 
-# mends_by_edit SED...: the same where the remedy is an editor
-mends_by_edit() {
+# remedy_works_by_edit SED...: the same where the remedy is an editor
+remedy_works_by_edit() {
 	assert_match "$REMEDY" '^nsisolatectl edit'
 	printf '#!/bin/sh\nsed -i %s "$1"\n' "$(printf '%q' "$1")" >/tmp/editor
 	chmod 755 /tmp/editor
-	SUDO_EDITOR=/tmp/editor mends </dev/null
+	SUDO_EDITOR=/tmp/editor remedy_works </dev/null
 	rm /tmp/editor
 }
 
@@ -140,7 +140,7 @@ kernel_switch() {
 
 # ---- nothing is wrong ----
 
-test_a_healthy_machine_has_nothing_to_mend() {
+test_a_healthy_machine_has_nothing_to_fix() {
 	healthy
 	is_healthy
 	nsisolatectl doctor >/dev/null
@@ -154,7 +154,7 @@ test_a_healthy_machine_has_nothing_to_mend() {
 	assert_eq "$(on dave hostname)" dave-lab
 }
 
-test_the_shell_alone_has_nothing_to_mend() {
+test_the_shell_alone_has_nothing_to_fix() {
 	shell_only
 	change s/X11Forwarding.*// $CONFIG
 	is_healthy
@@ -474,32 +474,32 @@ test_finds_a_broken_configuration() {
 	healthy
 	change 's/^isolate = no/isolate = maybe/'
 	finds problem /etc/nsisolate.conf ":[0-9]+:11: 'maybe': expected yes, no or observe"
-	mends_by_edit 's/maybe/no/'
+	remedy_works_by_edit 's/maybe/no/'
 }
 
 test_finds_a_configuration_that_is_hardly_meant() {
 	healthy
 	change 's/^\[users\]/&\nuser = *, !no-such-user/'
 	finds warning /etc/nsisolate.conf "there is no user 'no-such-user'"
-	mends_by_edit '/no-such-user/d'
+	remedy_works_by_edit '/no-such-user/d'
 }
 
 test_finds_a_configuration_that_others_can_change() {
 	healthy
 	chown bob /etc/nsisolate.conf
 	finds problem /etc/nsisolate.conf 'is owned by uid 5002' '^chown root /etc/nsisolate.conf$'
-	mends
+	remedy_works
 	chmod 664 /etc/nsisolate.conf
 	chgrp bob /etc/nsisolate.conf
 	finds problem /etc/nsisolate.conf 'written by others' '^chmod go-w /etc/nsisolate.conf$'
-	mends
+	remedy_works
 	mkdir -m 777 /etc/nsisolate.conf.d
 	finds problem /etc/nsisolate.conf.d 'written by others'
-	mends
+	remedy_works
 	printf '[more]\nuser = alice\n' >"/etc/nsisolate.conf.d/it's.conf"
 	chmod 666 "/etc/nsisolate.conf.d/it's.conf"
 	finds problem "/etc/nsisolate.conf.d/it's.conf" 'written by others' "'.*it'\\\\''s.conf'"
-	mends
+	remedy_works
 }
 
 test_masked_and_dangling_drop_ins() {
@@ -514,7 +514,7 @@ test_masked_and_dangling_drop_ins() {
 	rm /etc/nsisolate.conf.d/x.conf
 	printf '[more]\nuser = alice\n' >/etc/nsisolate.conf.d/more
 	finds warning /etc/nsisolate.conf 'more: is not read' '^mv -n /etc/nsisolate.conf.d/more '
-	mends
+	remedy_works
 }
 
 test_no_remedy_names_what_a_link_leads_to() {
@@ -540,13 +540,13 @@ test_finds_stacks_that_others_can_change() {
 	finds ok 'PAM files' 'only root'
 	chmod 666 /etc/pam.d/su
 	finds problem 'PAM files' '/etc/pam.d/su can be written by others' '^chmod go-w /etc/pam.d/su$'
-	mends
+	remedy_works
 	chown bob /etc/pam.d/common-session
 	finds problem 'PAM files' '/etc/pam.d/common-session is owned by uid 5002' '^chown root /etc/pam.d/common-session$'
-	mends
+	remedy_works
 	chmod 777 /etc/pam.d
 	finds problem 'PAM files' '/etc/pam.d can be written by others' '^chmod go-w /etc/pam.d$'
-	mends
+	remedy_works
 	cp /etc/pam.d/su /home/su
 	chown bob /home/su
 	ln -sfn /home/su /etc/pam.d/su
@@ -565,13 +565,13 @@ test_finds_a_configuration_that_shell_users_cannot_read() {
 	healthy
 	chmod 600 /etc/nsisolate.conf
 	finds problem /etc/nsisolate.conf 'not everybody can read it' '^chmod a\+r /etc'
-	mends
+	remedy_works
 	# one that is added by an administrator with a close umask
 	(umask 077 && mkdir /etc/nsisolate.conf.d && printf '[more]\nuser = alice\n' >/etc/nsisolate.conf.d/more.conf)
 	finds problem /etc/nsisolate.conf.d 'not everybody can read it' '^chmod a\+rx /etc'
 	bash -c "$REMEDY"
 	finds problem /etc/nsisolate.conf.d/more.conf 'not everybody can read it' '^chmod a\+r /etc'
-	mends
+	remedy_works
 }
 
 test_a_configuration_that_only_the_module_reads_may_be_closed() {
@@ -590,7 +590,7 @@ test_finds_a_stack_without_the_module() {
 	pam_stack sshd ''
 	finds problem 'PAM sshd' 'rule \[users\] isolates sshd logins, and /etc/pam.d/sshd does not' \
 		'^nsisolatectl enable sshd$'
-	mends_by_pair
+	remedy_works_by_pair
 }
 
 test_finds_that_a_rule_for_all_services_reaches_a_console_without_the_module() {
@@ -598,7 +598,7 @@ test_finds_that_a_rule_for_all_services_reaches_a_console_without_the_module() {
 	change '/^service = /d'
 	pam_stack login ''
 	finds warning 'PAM login' 'does not name pam_nsisolate.so'
-	mends_by_pair
+	remedy_works_by_pair
 }
 
 test_finds_controls_that_let_in() {
@@ -607,11 +607,11 @@ test_finds_controls_that_let_in() {
 	for control in optional '[success=ok default=ignore]' '[session_err=1 default=ok]'; do
 		pam_stack sshd "session $control pam_nsisolate.so"$'\nsession required pam_permit.so'
 		finds warning 'PAM sshd' 'the control lets in logins'
-		mends_by_pair
+		remedy_works_by_pair
 	done
 	pam_stack sshd $'session sufficient pam_nsisolate.so\nsession required pam_permit.so\nsession optional pam_motd.so'
 	finds problem 'PAM sshd' 'ends the stack before .*/pam_permit.so'
-	mends_by_pair
+	remedy_works_by_pair
 	pam_stack sshd 'session requierd pam_nsisolate.so'
 	finds problem 'PAM sshd' '/etc/pam.d/sshd:[0-9]+: because of this line every login is refused'
 	pam_stack sshd 'session sufficient pam_nsisolate.so'
@@ -632,7 +632,7 @@ test_finds_the_module_twice() {
 	healthy
 	echo "$LINE" >>/etc/pam.d/sshd
 	finds warning 'PAM sshd' 'opens a second time'
-	mends_by_pair
+	remedy_works_by_pair
 }
 
 test_finds_modules_behind_that_must_stand_before() {
@@ -642,7 +642,7 @@ test_finds_modules_behind_that_must_stand_before() {
 		[ -e "$PAMDIR/$module.so" ] || cp "$PAMDIR/pam_permit.so" "$PAMDIR/$module.so"
 		pam_stack sshd "$LINE"$'\n'"session optional $module.so"
 		finds problem 'PAM sshd' "stands before $module.so"
-		mends_by_pair
+		remedy_works_by_pair
 	done
 }
 
@@ -667,7 +667,7 @@ test_finds_pam_namespace_behind_where_it_has_something_to_do() {
 	is_healthy
 	echo '/home/alice/own /run/ user root' >>/etc/security/namespace.conf
 	finds problem 'PAM sshd' 'stands before pam_namespace.so'
-	mends_by_pair
+	remedy_works_by_pair
 }
 
 test_finds_modules_that_are_closed_in_the_session() {
@@ -680,7 +680,7 @@ test_finds_modules_that_are_closed_in_the_session() {
 		[ -e "$PAMDIR/$module.so" ] || cp "$PAMDIR/pam_permit.so" "$PAMDIR/$module.so"
 		pam_stack sshd "session optional $module.so"$'\n'"$LINE"
 		finds warning 'PAM sshd' "$module.so is closed inside the session.*$why"
-		mends_by_pair
+		remedy_works_by_pair
 		# behind ours it sees the session alone, at open and at close
 		pam_stack sshd "$LINE"$'\n'"session optional $module.so"
 		finds_not warning 'PAM sshd'
@@ -718,23 +718,23 @@ test_finds_half_of_a_split_line() {
 	healthy
 	pam_stack sshd "$LINE open"
 	finds warning 'PAM sshd' 'with `open` only'
-	mends_by_pair
+	remedy_works_by_pair
 	pam_stack sshd "$LINE close"
 	finds problem 'PAM sshd' 'with `close` only: no login is isolated'
-	mends_by_pair
+	remedy_works_by_pair
 }
 
 test_finds_arguments_that_the_module_refuses() {
 	healthy
 	pam_stack sshd "$LINE debug rescue_gruop=wheel"
 	finds problem 'PAM sshd' "every login is refused: unknown argument 'rescue_gruop=wheel'"
-	mends_by_pair
+	remedy_works_by_pair
 	pam_stack sshd "$LINE open close"
 	finds problem 'PAM sshd' '`open` and `close` on one line'
-	mends_by_pair
+	remedy_works_by_pair
 	pam_stack sshd "$LINE rescue_group=rescuers"
 	finds warning 'PAM sshd' "no group 'rescuers'" '^groupadd rescuers'
-	mends
+	remedy_works
 	pam_stack sshd "$LINE conf=/etc/other.conf"
 	finds problem /etc/other.conf 'No such file'
 }
@@ -743,7 +743,7 @@ test_finds_the_module_among_auth_lines() {
 	healthy
 	echo 'auth required pam_nsisolate.so' >>/etc/pam.d/sshd
 	finds problem 'PAM sshd' 'works in session lines only'
-	mends_by_pair
+	remedy_works_by_pair
 }
 
 test_finds_that_the_module_is_not_there() {
@@ -760,7 +760,7 @@ test_finds_that_the_module_is_not_there() {
 	is_healthy
 	pam_stack sshd 'session required /opt/lib/pam_nsisolate.so'
 	finds problem 'PAM sshd' '/opt/lib/pam_nsisolate.so does not exist'
-	mends_by_pair
+	remedy_works_by_pair
 }
 
 # broken_modules: text, one of another architecture, one that wants a function that nobody has
@@ -845,7 +845,7 @@ test_finds_what_PAM_leaves_the_stack_by() {
 	finds problem 'PAM sshd' 'depends on what /.*/pam_unix.so returns'
 	pam_stack sshd "session [success=ignore default=1] pam_succeed_if.so uid >= 1000"$'\n'"$LINE"$'\nsession required pam_permit.so'
 	finds warning 'PAM sshd' 'depends on what /.*/pam_succeed_if.so returns: only some logins are isolated'
-	mends_by_pair
+	remedy_works_by_pair
 	# in a substack it ends only that
 	echo 'session sufficient pam_permit.so' >/etc/pam.d/common-doctor
 	pam_stack sshd "session substack common-doctor"$'\n'"$LINE"
@@ -903,7 +903,7 @@ test_finds_a_file_that_masks_the_vendors() {
 		bash -ec "$REMEDY"
 		finds problem 'PAM sshd' '/usr/lib/pam.d/sshd does not name' '^nsisolatectl enable sshd$'
 	done
-	mends
+	remedy_works
 	assert_eq "$("$BUILD/tests/pam_app" sshd alice open run hostname close)" alice-lab "a login"
 	# somebody's lines stay
 	printf '%s\n' 'auth required pam_permit.so' "$LINE" >/etc/pam.d/sshd
@@ -999,7 +999,7 @@ test_a_stack_has_the_rules_of_its_own_configuration() {
 	finds ok /etc/other.conf '1 rules?'
 	chmod 666 /etc/other.conf
 	finds problem /etc/other.conf 'can be written by others' '^chmod'
-	mends
+	remedy_works
 	pam_stack sshd "session optional pam_nsisolate.so conf=/etc/other.conf"
 	finds warning 'PAM sshd' 'lets in'
 	echo 'users = alice' >>/etc/other.conf
@@ -1024,7 +1024,7 @@ test_finds_sshd_without_PAM() {
 	change 's/^UsePAM.*/UsePAM no/' $CONFIG
 	finds problem 'sshd UsePAM' 'no: the module in /etc/pam.d/sshd never runs' "^sed -i -E '1i UsePAM"
 	change s/X11Forwarding.*// $CONFIG # which matters to dave now
-	mends
+	remedy_works
 }
 
 test_finds_internal_sftp_for_users_of_the_shell() {
@@ -1032,10 +1032,10 @@ test_finds_internal_sftp_for_users_of_the_shell() {
 	change s/X11Forwarding.*// $CONFIG
 	change 's/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG
 	finds warning 'sshd sftp' 'starts no shell: .*dave' '^sed -i'
-	mends
+	remedy_works
 	printf 'Match User dave\n\tForceCommand internal-sftp\n' >>$CONFIG
 	finds warning 'sshd ForceCommand' 'dave is not isolated there' '^sed -i'
-	mends
+	remedy_works
 	# the module isolates it all the same
 	healthy
 	change 's/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG
@@ -1096,13 +1096,13 @@ test_a_remedy_for_sftp_spares_who_is_chrooted() {
 	cp $STAGE/plain $CONFIG
 	printf 'Match User dave,bob\n\tForceCommand internal-sftp\n' >>$CONFIG
 	finds warning 'sshd ForceCommand' 'dave is not isolated' '^sed -i'
-	mends
+	remedy_works
 	assert_match "$(sshd -T -C user=bob,host=lab,addr=192.0.2.1)" '[Ff]orce[Cc]ommand internal-sftp' bob
 	# however it is written, and wherever: what sed does not reach is words
 	for line in 'Subsystem=sftp internal-sftp' 'subsystem "sftp" "internal-sftp"' 'Subsystem	sftp	internal-sftp -l INFO'; do
 		sed "s/^Subsystem.*/$line/" $STAGE/plain >$CONFIG
 		finds warning 'sshd sftp' 'starts no shell: .*dave' '^sed -i'
-		mends
+		remedy_works
 	done
 	mkdir -p $CONFIG.d
 	echo 'Subsystem sftp internal-sftp' >$CONFIG.d/a.conf
@@ -1119,7 +1119,7 @@ test_a_remedy_for_sftp_spares_who_is_chrooted() {
 test_finds_X11_for_users_of_the_shell() {
 	shell_only
 	finds warning 'sshd X11' 'dave' "^sed -i -E '1i X11UseLocalhost no'"
-	mends
+	remedy_works
 }
 
 # sshd has /bin/sh run ~/.ssh/rc and xauth, outside, before it starts nsisolate-shell
@@ -1139,14 +1139,14 @@ test_finds_that_a_users_own_variables_come_before_the_shell() {
 	done
 	echo 'AcceptEnv LANG LD_*' >>$CONFIG
 	finds problem 'sshd AcceptEnv' 'before nsisolate-shell \(dave\) sshd starts /bin/sh for ~/.ssh/rc' '^sed -i'
-	mends
+	remedy_works
 	echo 'PermitUserEnvironment yes' >>$CONFIG
 	finds problem 'sshd PermitUserEnvironment' 'LD_PRELOAD in ~/.ssh/environment' '^sed -i'
-	mends
+	remedy_works
 	change /PermitUserEnvironment/d $CONFIG
 	echo 'PermitUserEnvironment LANG,LD_*' >>$CONFIG
 	finds problem 'sshd PermitUserEnvironment' 'LD_PRELOAD in ~/.ssh/environment' '^sed -i'
-	mends
+	remedy_works
 	change /PermitUserEnvironment/d $CONFIG
 	# nothing of the user's is left then that could
 	printf 'PermitUserRC no\nAcceptEnv *\nPermitUserEnvironment yes\n' >>$CONFIG
@@ -1178,7 +1178,7 @@ test_finds_a_forced_shell_that_is_not_there() {
 	change s/X11Forwarding.*// $CONFIG
 	printf 'Match User bob\n\tPubkeyAuthentication no\n\tForceCommand /opt/bin/nsisolate-shell -l\n' >>$CONFIG
 	finds problem 'sshd ForceCommand' '/opt/bin/nsisolate-shell cannot be run: bob' '^sed -i'
-	mends
+	remedy_works
 }
 
 test_finds_that_what_is_forced_comes_behind_the_users_own_files() {
@@ -1187,7 +1187,7 @@ test_finds_that_what_is_forced_comes_behind_the_users_own_files() {
 	printf 'Match User bob\n\tPubkeyAuthentication no\n\tForceCommand %s\n' "$NSISOLATE_SHELL" >>$CONFIG
 	change 's/^user = .*/user = dave, bob/'
 	finds warning 'sshd ForceCommand' "/bin/bash reads files of bob's own" '^usermod -s'
-	mends
+	remedy_works
 	usermod -s /bin/dash bob
 	is_healthy
 	usermod -s /bin/bash bob
@@ -1203,7 +1203,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 	cp $CONFIG $STAGE/forced
 	cp $keys $STAGE/bob.keys
 	finds warning 'sshd ForceCommand' 'overrides the command="..." that keys and certificates of bob' '^usermod -s'
-	mends
+	remedy_works
 	# sed -i would make a file of a link
 	cp $STAGE/forced $CONFIG.real
 	usermod -s /bin/dash bob
@@ -1222,7 +1222,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 		finds warning 'sshd ForceCommand' 'keys and certificates of bob'
 		sed 's/^/restrict,command="rrsync \/srv" /' $STAGE/bob.keys >$keys
 		finds problem 'sshd ForceCommand' "overrides the command=.* of keys in $keys: .* bob can" '^usermod -s'
-		mends
+		remedy_works
 		rm $keys
 	done
 	cp $STAGE/forced $CONFIG
@@ -1273,7 +1273,7 @@ test_finds_programs_that_two_logins_confuse() {
 	done
 	is_healthy
 	printf '#!/bin/sh\n' | install -m 755 /dev/stdin /usr/local/bin/podman
-	mends_by_edit 's/^scope = session/scope = user/'
+	remedy_works_by_edit 's/^scope = session/scope = user/'
 	rm /usr/local/bin/podman
 }
 
@@ -1318,17 +1318,17 @@ test_finds_a_login_shell_that_is_not_there() {
 	healthy
 	change 's|^dave:\(.*\):[^:]*$|dave:\1:/opt/bin/nsisolate-shell|' /etc/passwd
 	finds problem 'user dave' '/opt/bin/nsisolate-shell cannot be run' '^usermod -s .* dave'
-	mends
+	remedy_works
 }
 
 test_finds_a_real_shell_that_is_not_there() {
 	healthy
 	change 's|^\[users\]|&\nshell = /opt/bin/shell|'
 	finds problem 'user dave' '/opt/bin/shell, cannot be run: No such file' '^nsisolatectl edit'
-	mends_by_edit '/opt.bin.shell/d'
+	remedy_works_by_edit '/opt.bin.shell/d'
 	change "s|^\[users\]|&\nshell = $NSISOLATE_SHELL|"
 	finds problem 'user dave' 'is nsisolate-shell itself'
-	mends_by_edit '/^shell = /d'
+	remedy_works_by_edit '/^shell = /d'
 }
 
 test_finds_users_of_the_shell_whom_no_rule_isolates() {
@@ -1344,30 +1344,30 @@ test_finds_privileges_that_nothing_needs() {
 	healthy
 	chmod u+s "$NSISOLATE_SHELL"
 	finds problem nsisolate-shell 'setuid' '^chmod u-s,g-s'
-	mends
+	remedy_works
 	setcap cap_sys_admin+ep "$NSISOLATE_INIT" || fail "no file capabilities here"
 	finds problem nsisolate-init 'file capabilities' '^setcap -r'
-	mends
+	remedy_works
 }
 
 test_finds_files_that_others_can_change() {
 	healthy
 	chmod 757 "$NSISOLATE_INIT"
 	finds problem nsisolate-init 'written by others \(mode 0757\)' '^chmod go-w'
-	mends
+	remedy_works
 	chown bob "$PAMDIR/pam_nsisolate.so"
 	finds problem pam_nsisolate.so 'owned by uid 5002' '^chown root'
-	mends
+	remedy_works
 	chmod o+w "$(dirname "$NSISOLATE_INIT")"
 	finds problem nsisolate-init 'nsisolate can be written by others' '^chmod go-w'
-	mends
+	remedy_works
 }
 
 test_finds_an_engine_that_cannot_be_run() {
 	healthy
 	chmod 744 "$NSISOLATE_INIT"
 	finds problem nsisolate-init 'not everybody can run it' '^chmod a\+rx'
-	mends
+	remedy_works
 	rm "$NSISOLATE_INIT"
 	finds problem nsisolate-init 'is missing' '^make install'
 	stage_install
@@ -1379,10 +1379,10 @@ test_finds_a_directory_of_shared_sets_that_is_not_roots() {
 	healthy
 	mkdir -m 755 /run/nsisolate
 	finds problem /run/nsisolate "not a directory of root's alone" '^chown root:root .* chmod 700'
-	mends
+	remedy_works
 	chown bob /run/nsisolate
 	finds problem /run/nsisolate "not a directory of root's alone"
-	mends
+	remedy_works
 	rmdir /run/nsisolate
 }
 
@@ -1394,13 +1394,13 @@ test_finds_rules_that_leave_the_user_manager_in_reach() {
 	finds warning 'user manager \[users\]' 'systemd-run --user leads out' '^nsisolatectl edit'
 	finds warning /proc 'no hidepid'
 	finds warning 'user manager \[users\]' keep
-	mends_by_edit '/^user_manager/d'
+	remedy_works_by_edit '/^user_manager/d'
 	change 's/^\[users\]/&\nnamespaces = uts/'
 	finds warning 'user manager \[users\]' 'cannot hide anything'
-	mends_by_edit '/^namespaces/d'
+	remedy_works_by_edit '/^namespaces/d'
 	change 's/^\[users\]/&\nnamespaces = uts, mount/'
 	finds warning 'user manager \[users\]' '/proc/PID/root'
-	mends_by_edit '/^namespaces/d'
+	remedy_works_by_edit '/^namespaces/d'
 }
 
 test_finds_that_proc_hides_nothing_beside_an_open_door() {
@@ -1471,10 +1471,10 @@ test_finds_cron_and_at_that_no_rule_is_for() {
 		name=${name/crond/cron}
 		change "s/, $service\b//"
 		finds warning "$name" "no rule is for the service $service" '^nsisolatectl edit'
-		mends_by_edit "s/^service = .*/&, $service/"
+		remedy_works_by_edit "s/^service = .*/&, $service/"
 		pam_stack "$service" ''
 		finds problem "PAM $service" "rule \[users\] isolates $service logins"
-		mends_by_pair
+		remedy_works_by_pair
 	done
 }
 
@@ -1489,7 +1489,7 @@ test_finds_cron_and_at_without_the_module() {
 		change '/^service = /d'
 		pam_stack "$service" ''
 		finds warning "$name" "/etc/pam.d/$service does not name pam_nsisolate.so"
-		mends_by_pair
+		remedy_works_by_pair
 	done
 }
 
@@ -1572,7 +1572,7 @@ test_finds_members_of_groups_that_lead_out() {
 		change "/^$group:/d" /etc/group
 		echo "$group:x:7777:carol,bob" >>/etc/group
 		finds warning "group $group" 'its member bob is isolated' "^gpasswd -d bob $group"
-		mends
+		remedy_works
 		finds ok "group $group" 'no isolated member'
 		change "/^$group:/d" /etc/group
 	done
@@ -1585,7 +1585,7 @@ test_finds_that_logind_ends_what_shall_linger() {
 	is_healthy
 	change 's/^\[users\]/&\nlogout = linger/'
 	finds warning KillUserProcesses 'lets linger' '^mkdir -p /etc/systemd/logind.conf.d'
-	mends
+	remedy_works
 	rm /etc/systemd/logind.conf.d/nsisolate.conf
 	change 's/^\[users\]/&\nscope = user/'
 	finds warning KillUserProcesses 'with the first login of a shared session'
@@ -1621,13 +1621,13 @@ test_finds_what_runs_outside_of_every_session() {
 	BY=(as alice)
 	finds warning processes "1 of bob's"
 	BY=(env)
-	mends
+	remedy_works
 	# a name is not enough
 	as bob cp /bin/sleep /tmp/sshd
 	as bob /tmp/sshd 30 &
 	wait_for pgrep -u bob sshd
 	finds warning processes "1 of bob's \\(sshd\\) run outside"
-	mends
+	remedy_works
 	rm /tmp/sshd
 	# nor is a PID namespace, unless root made it: a container that has his uid by chance
 	unshare -pf setpriv --reuid bob --regid bob --clear-groups sleep 32 &
@@ -1638,7 +1638,7 @@ test_finds_what_runs_outside_of_every_session() {
 	wait_for pgrep -u bob sleep
 	pkill -KILL -u bob -x unshare
 	finds warning processes "1 of bob's \\(sleep\\) run outside" "^kill -KILL $(pgrep -u bob sleep)\$"
-	mends
+	remedy_works
 	# of a login that the rules leave alone, as logind tells
 	as bob sleep 31 &
 	wait_for pgrep -u bob sleep
@@ -1663,7 +1663,7 @@ test_a_directory_that_an_empty_group_may_change_is_all_right() {
 	is_healthy
 	change 's/^staff2.*/&bob/' /etc/group
 	finds problem nsisolate-init "$directory can be written by others" "^chmod go-w $directory"
-	mends
+	remedy_works
 	chmod 755 "$directory"
 	chgrp 0 "$directory"
 }
@@ -1682,7 +1682,7 @@ test_finds_sudoers_that_name_hosts() {
 	finds ok sudo 'names no host'
 	sudoers 'Host_Alias PROD = lab, lab2' 'alice ALL, !PROD = (ALL) NOPASSWD: ALL'
 	finds problem sudo 'by host, as for !lab, .*\[users\]' 'hostname = %H'
-	mends_by_edit '/^\[users\]/a hostname = %H'
+	remedy_works_by_edit '/^\[users\]/a hostname = %H'
 	healthy
 	sudoers 'Defaults@lab insults'
 	finds problem sudo 'has Defaults@lab insults, '

@@ -43,7 +43,7 @@ test_owner_group_and_mode_are_kept() {
 	assert_eq "$(stat -c '%U %G %a' "$CONF")" "root adm 640"
 }
 
-test_a_file_that_others_can_write_is_refused_and_mended() {
+test_a_file_that_others_can_write_is_refused_and_fixed() {
 	conf <<<'[users]'
 	chmod 664 "$CONF"
 	assert_eq "$(nsisolatectl check; echo $?)" \

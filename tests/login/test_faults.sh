@@ -16,12 +16,12 @@ before_each() {
 
 # engine TEXT: the shell script TEXT takes the place of nsisolate-init
 engine() {
-	trap 'engine_mend; sshd_stop' EXIT
+	trap 'engine_restore; sshd_stop' EXIT
 	rm -rf "$NSISOLATE_INIT"
 	printf '#!/bin/bash\nPATH=/usr/bin:/bin\n%s\n' "$1" >"$NSISOLATE_INIT"
 	chmod 755 "$NSISOLATE_INIT"
 }
-engine_mend() {
+engine_restore() {
 	rm -rf "$NSISOLATE_INIT"
 	install -m 755 "$BUILD/nsisolate-init" "$NSISOLATE_INIT"
 }
@@ -180,8 +180,8 @@ test_sshd_tells_the_user_and_lets_root_in() {
 	assert_match "$(on alice 'echo in' 2>&1)" \
 		'^nsisolate: this login is refused because its session cannot be isolated'
 	assert_eq "$(on root 'echo in')" in "root"
-	engine_mend
-	assert_eq "$(on alice hostname)" alice-lab "after the engine is mended"
+	engine_restore
+	assert_eq "$(on alice hostname)" alice-lab "after the engine is restored"
 	sshd_stop
 	nothing_left
 }

@@ -1,12 +1,12 @@
 # What doctor can advise, as its sources have it: no command names a file of somebody else's.  What
-# is put into the words at run time is looked at by doctor_mend itself.
+# is put into the words at run time is checked by doctor_remedy itself.
 # needs: nobody
 . tests/stage.sh
 
-# remedies FILE...: the words of each call of doctor_mend and its like, macros by their names
+# remedies FILE...: the words of each call of doctor_remedy and the like, macros by their names
 remedies() {
 	awk '
-		/(doctor|sysctl|sshd)_mend\(/ && !/^(void|bool|static)/ { call = 1; text = "" }
+		/(doctor|sysctl|sshd)_remedy\(/ && !/^(void|bool|static)/ { call = 1; text = "" }
 		call { text = text " " $0 }
 		call && /;$/ { call = 0; print FILENAME ": " text }' "$@" |
 		awk '{ # literals, and between them macros in capitals

@@ -1,5 +1,5 @@
 # A configuration that is wrong, an engine that is gone: nobody is let in half-isolated, and root has
-# a way to mend it.
+# a way to fix it.
 
 wrong=$'[users]\nuser = alice\nisolat = yes'
 refused() { # refused USER: no command runs for it
@@ -17,14 +17,14 @@ test_while_the_configuration_is_wrong_users_are_refused_and_root_gets_in() {
 $(root readlink /proc/1/ns/pid)" "root by key"
 	logged 'NOT isolated: user=root' >/dev/null
 	assert_match "$(journal_fields | grep '"PRIORITY":"1"')" 'NOT isolated: user=root' "the alerts"
-	# and mends it by the means at hand
+	# and fixes it by the means at hand
 	assert_match "$(on root nsisolatectl check 2>&1)" 'isolat.*did you mean' "what check says"
 	on root 'printf "[users]\nuser = alice\n" >/etc/nsisolate.conf'
 	assert_eq "$(on alice hostname)" alice-lab "a login after that"
 	nothing_left
 }
 
-test_the_rescue_group_gets_in_to_mend_it() {
+test_the_rescue_group_gets_in_to_fix_it() {
 	root 'grep -q "pam_nsisolate.so rescue_group=sudo" /etc/pam.d/common-session' ||
 		fail "the profile names no rescue group"
 	conf <<<"$wrong"

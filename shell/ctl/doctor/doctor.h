@@ -69,7 +69,7 @@ void doctor_add(struct doctor *doctor, enum verdict verdict, const char *subject
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The remedy for the finding added last. */
-void doctor_mend(struct doctor *doctor, const char *format, ...)
+void doctor_remedy(struct doctor *doctor, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Prints the findings; colour and summary are for human readers. */

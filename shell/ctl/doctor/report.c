@@ -49,7 +49,7 @@ void doctor_add(
 	findings[doctor->count++] = finding;
 }
 
-void doctor_mend(struct doctor *doctor, const char *format, ...)
+void doctor_remedy(struct doctor *doctor, const char *format, ...)
 {
 	struct finding *last = doctor->count ? &doctor->findings[doctor->count - 1] : NULL;
 	va_list args;

@@ -289,7 +289,7 @@ static bool is_covered(void)
 	       status.f_files == INODES;
 }
 
-int hosts_renew(const struct hosts_file *hosts, int set, struct error *error)
+int hosts_renew(const struct hosts_file *hosts, int shared, struct error *error)
 {
 	struct rlimit size;
 	_cleanup_close_ int fresh = -1;
@@ -299,7 +299,7 @@ int hosts_renew(const struct hosts_file *hosts, int set, struct error *error)
 		hosts->size > size.rlim_cur)
 		return 0;
 	fresh = make_detached(hosts);
-	if (setns(set, CLONE_NEWNS) < 0)
+	if (setns(shared, CLONE_NEWNS) < 0)
 		return error_errno(
 			error, errno, "cannot go back to the mounts of the user's sessions");
 	while (fresh >= 0 && is_covered())

@@ -40,12 +40,12 @@ void hosts_free(struct hosts_file *hosts);
 int hosts_cover(const struct hosts_file *hosts, bool stays, struct error *error);
 
 /*
- * In the mount namespace of a session that others log in to, which @set is a pidfd or a descriptor
- * of: makes sure that /etc/hosts is @hosts, because the host's file may have been written to since,
- * or replaced, which uncovers it.  There is never more than one cover.  Afterwards the working
+ * In the mount namespace of a shared session, of which @shared is a pidfd or a descriptor: makes
+ * sure that /etc/hosts is @hosts, because the host's file may have been written to since, or
+ * replaced, which uncovers it.  There is never more than one cover.  Afterwards the working
  * directory is the root.  If this fails the file stays as it is, which is not essential: an error
  * only means that this process is no longer where it was.
  */
-int hosts_renew(const struct hosts_file *hosts, int set, struct error *error);
+int hosts_renew(const struct hosts_file *hosts, int shared, struct error *error);
 
 #endif

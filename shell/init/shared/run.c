@@ -109,7 +109,7 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 }
 
 /* Finds or makes the shared session: closing @outer->line ends this login, @way leads inside. */
-static int find_set(
+static int find_shared_session(
 	struct job *job, struct supervisor *outer, struct join_way *way, struct error *error)
 {
 	int sockets[2], result;
@@ -253,7 +253,7 @@ static int try_start(struct job *job, const struct command *command, struct supe
 	struct error *error)
 {
 	struct join_way way = {.count = 0};
-	int result = find_set(job, outer, &way, error);
+	int result = find_shared_session(job, outer, &way, error);
 
 	if (result < 0)
 		return result;

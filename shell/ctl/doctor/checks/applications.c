@@ -62,7 +62,7 @@ static void check_graphical(struct doctor *doctor)
 	if (!*list)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "graphical logins", "no rule isolates these: %s", list);
-	doctor_mend(doctor, "# see nsisolate(7), Graphical logins");
+	doctor_remedy(doctor, "# see nsisolate(7), Graphical logins");
 }
 
 void doctor_check_applications(struct doctor *doctor)
@@ -81,6 +81,6 @@ void doctor_check_applications(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_WARNING,
 			application->program ? application->program : application->service, "%s",
 			application->why);
-		doctor_mend(doctor, "nsisolatectl edit   # see nsisolate(7), Which applications");
+		doctor_remedy(doctor, "nsisolatectl edit   # see nsisolate(7), Which applications");
 	}
 }

@@ -65,18 +65,19 @@ static void report(struct doctor *doctor, const char *path, const struct diagnos
 			diagnostic->severity == SEVERITY_ERROR ? VERDICT_PROBLEM : VERDICT_WARNING,
 			path, "%s: %s", diagnostic->file, diagnostic->text);
 	if (access(path, F_OK) < 0 && errno == ENOENT)
-		doctor_mend(doctor, "make install   # or install the package again: it is missing");
+		doctor_remedy(
+			doctor, "make install   # or install the package again: it is missing");
 	else if (!diagnostic->line && lstat(diagnostic->file, &status) == 0 &&
 		 S_ISLNK(status.st_mode))
-		doctor_mend(doctor, "# give that link a target, or remove it");
+		doctor_remedy(doctor, "# give that link a target, or remove it");
 	else if (!diagnostic->line && stat(diagnostic->file, &status) == 0 &&
 		 !S_ISREG(status.st_mode))
-		doctor_mend(doctor, "# put a file in its place, or remove it");
+		doctor_remedy(doctor, "# put a file in its place, or remove it");
 	else if (!diagnostic->line && !config_file_is_drop_in(diagnostic->file))
-		doctor_mend(doctor, "mv -n %s %s.conf   # if it is meant",
+		doctor_remedy(doctor, "mv -n %s %s.conf   # if it is meant",
 			shell_word(&word, diagnostic->file), word.text);
 	else
-		doctor_mend(doctor, "nsisolatectl edit%s%s",
+		doctor_remedy(doctor, "nsisolatectl edit%s%s",
 			!strcmp(diagnostic->file, NSISOLATE_CONF) ? "" : " ",
 			!strcmp(diagnostic->file, NSISOLATE_CONF)
 				? ""
@@ -95,7 +96,7 @@ static void check_trials(struct doctor *doctor, const char *path, const struct r
 			"the rule [%s] is on trial (isolate = observe): its logins are not "
 			"isolated, the log says what they would get",
 			summary.place.rule);
-		doctor_mend(
+		doctor_remedy(
 			doctor, "nsisolatectl edit   # in [%s]: isolate = yes", summary.place.rule);
 	}
 }
@@ -158,9 +159,9 @@ static void check_name_services(struct doctor *doctor)
 	nss_services("group", known, sizeof known);
 	daemon = daemon_of(*services->silent ? services->silent : known);
 	if (daemon)
-		doctor_mend(doctor, "systemctl restart %s", daemon);
+		doctor_remedy(doctor, "systemctl restart %s", daemon);
 	else
-		doctor_mend(doctor, "# see nsswitch.conf(5), and the daemon of that service");
+		doctor_remedy(doctor, "# see nsswitch.conf(5), and the daemon of that service");
 }
 
 void doctor_check_config(struct doctor *doctor)

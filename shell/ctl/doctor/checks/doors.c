@@ -51,7 +51,7 @@ static void check_manager(struct doctor *doctor)
 		if (!why)
 			continue;
 		doctor_add(doctor, VERDICT_WARNING, subject, "%s", why);
-		doctor_mend(
+		doctor_remedy(
 			doctor, "nsisolatectl edit   # in [%s]: %s", summary.place.rule, remedy);
 		open_door(doctor);
 	}
@@ -80,7 +80,8 @@ static void check_linger(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_WARNING, "linger",
 			"%s's systemd runs outside from boot on, with what the user enabled there",
 			entry->d_name);
-		doctor_mend(doctor, "loginctl disable-linger %s", shell_word(&word, entry->d_name));
+		doctor_remedy(
+			doctor, "loginctl disable-linger %s", shell_word(&word, entry->d_name));
 		open_door(doctor);
 	}
 	closedir(directory);
@@ -175,17 +176,19 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 	if (!stack) {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
 			"runs users' jobs outside, without PAM");
-		doctor_mend(doctor, "# as root, list only permitted users in %s", scheduler->allow);
+		doctor_remedy(
+			doctor, "# as root, list only permitted users in %s", scheduler->allow);
 	} else if (!covered) {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
 			"no rule is for the service %s: users' jobs run outside%s", service,
 			scheduler->late);
-		doctor_mend(doctor, "nsisolatectl edit   # add %s to the rule's service", service);
+		doctor_remedy(
+			doctor, "nsisolatectl edit   # add %s to the rule's service", service);
 	} else {
 		doctor_add(doctor, VERDICT_WARNING, scheduler->name,
 			"%s does not name pam_nsisolate.so: users' jobs run outside%s", stack->path,
 			scheduler->late);
-		mend_by_pair(doctor, stack);
+		remedy_by_pair(doctor, stack);
 	}
 }
 
@@ -213,10 +216,10 @@ static void check_group(struct doctor *doctor, const char *name)
 			"its member %s is isolated, and can start anything outside, as root",
 			person->login.user);
 		if (primary)
-			doctor_mend(doctor, "usermod -g GROUP %s   # it is the primary one",
+			doctor_remedy(doctor, "usermod -g GROUP %s   # it is the primary one",
 				shell_word(&word, person->login.user));
 		else
-			doctor_mend(doctor, "gpasswd -d %s %s",
+			doctor_remedy(doctor, "gpasswd -d %s %s",
 				shell_word(&word, person->login.user), name);
 		open_door(doctor);
 	}
@@ -270,7 +273,7 @@ static void check_kill(struct doctor *doctor)
 			summary.policy.scope == SCOPE_USER
 				? ", with the first login of a shared session"
 				: "");
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			"mkdir -p /etc/systemd/logind.conf.d && printf "
 			"'[Login]\\nKillUserProcesses=no\\n' "
 			">/etc/systemd/logind.conf.d/nsisolate.conf   # and: systemctl reload "
@@ -351,7 +354,7 @@ static void check_proc(struct doctor *doctor)
 		/*
 		 * hidepid breaks logind, polkit and user managers, and systemd does not support it
 		 */
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			systemd ? "mkdir -p " DROPINS " && ln -s " NSISOLATE_DROPIN " " DROPINS
 				  "/ && systemctl daemon-reload   # systemd 252 or newer"
 				: "# close them, or see nsisolate(7), Side doors, on hidepid");

@@ -30,14 +30,14 @@ static bool is_group_empty(const struct doctor *doctor, gid_t gid)
 }
 
 /* Adds @command on @path as the remedy, if that is ours to say. */
-static void mend_path(struct doctor *doctor, const char *command, const char *path)
+static void remedy_path(struct doctor *doctor, const char *command, const char *path)
 {
 	struct shell_word word;
 
 	if (remedy_may_name(doctor, path))
-		doctor_mend(doctor, "%s %s", command, shell_word(&word, path));
+		doctor_remedy(doctor, "%s %s", command, shell_word(&word, path));
 	else
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			"# make that root's, writable by root alone, or use a copy that is");
 }
 
@@ -62,7 +62,7 @@ static bool check_path(const struct trust *trust, const char *path, bool above)
 	if (status.st_uid && !(trust->own && status.st_uid == geteuid())) {
 		doctor_add(doctor, VERDICT_PROBLEM, trust->subject,
 			"%s is owned by uid %u, not by root", path, status.st_uid);
-		mend_path(doctor, "chown root", path);
+		remedy_path(doctor, "chown root", path);
 		return false;
 	}
 	/* in a sticky directory a file still belongs to its owner */
@@ -72,7 +72,7 @@ static bool check_path(const struct trust *trust, const char *path, bool above)
 	if (status.st_mode & S_IWOTH || by_group) {
 		doctor_add(doctor, VERDICT_PROBLEM, trust->subject,
 			"%s can be written by others (mode %04o)", path, status.st_mode & 07777);
-		mend_path(doctor, "chmod go-w", path);
+		remedy_path(doctor, "chmod go-w", path);
 		return false;
 	}
 	return true;
@@ -152,14 +152,14 @@ static bool check_privilege(
 	if (status->st_mode & (S_ISUID | S_ISGID)) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s has a setuid or setgid bit, which nsisolate does not need", path);
-		doctor_mend(doctor, "chmod u-s,g-s %s", shell_word(&word, path));
+		doctor_remedy(doctor, "chmod u-s,g-s %s", shell_word(&word, path));
 		return false;
 	}
 	length = getxattr(path, "security.capability", capability, sizeof capability);
 	if (length > 0) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s has file capabilities, which nsisolate does not need", path);
-		doctor_mend(doctor, "setcap -r %s", shell_word(&word, path));
+		doctor_remedy(doctor, "setcap -r %s", shell_word(&word, path));
 		return false;
 	}
 	return true;
@@ -175,7 +175,7 @@ static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 	if (stat(path, &status) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR) {
 			doctor_add(doctor, VERDICT_PROBLEM, subject, "%s is missing", path);
-			doctor_mend(doctor, "make install   # or install the package again");
+			doctor_remedy(doctor, "make install   # or install the package again");
 		} else {
 			doctor_add(
 				doctor, VERDICT_UNSEEN, subject, "%s: %s", path, strerror(errno));
@@ -189,7 +189,7 @@ static void check_file(struct doctor *doctor, const char *path, mode_t needed)
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s, mode %04o: not everybody can %s it", path, status.st_mode & 07777,
 			needed & S_IXOTH ? "run" : "read");
-		doctor_mend(doctor, "chmod a+r%s %s", needed & S_IXOTH ? "x" : "",
+		doctor_remedy(doctor, "chmod a+r%s %s", needed & S_IXOTH ? "x" : "",
 			shell_word(&word, path));
 		return;
 	}
@@ -211,10 +211,11 @@ static void check_readable(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_PROBLEM, *path,
 			"not everybody can read it: users of nsisolate-shell are refused");
 		if (remedy_may_name(doctor, *path))
-			doctor_mend(doctor, "chmod a+r%s %s", directory ? "x" : "",
+			doctor_remedy(doctor, "chmod a+r%s %s", directory ? "x" : "",
 				shell_word(&word, *path));
 		else
-			doctor_mend(doctor, "# make that readable by all, or use a copy elsewhere");
+			doctor_remedy(
+				doctor, "# make that readable by all, or use a copy elsewhere");
 		free(*path);
 	}
 	free(closed);
@@ -235,9 +236,9 @@ static void check_run(struct doctor *doctor)
 	doctor_add(doctor, VERDICT_PROBLEM, path,
 		"is not a directory of root's alone: logins with scope = user are refused");
 	if (S_ISDIR(status.st_mode))
-		doctor_mend(doctor, "chown root:root %s && chmod 700 %s", path, path);
+		doctor_remedy(doctor, "chown root:root %s && chmod 700 %s", path, path);
 	else
-		doctor_mend(doctor, "rm %s", path);
+		doctor_remedy(doctor, "rm %s", path);
 }
 
 void doctor_check_files(struct doctor *doctor)

@@ -44,7 +44,7 @@ static void check_version(struct doctor *doctor)
 	doctor_add(doctor, VERDICT_PROBLEM, "kernel",
 		"Linux %s is older than %d.%d: no session can be isolated", name.release,
 		KERNEL_MAJOR, KERNEL_MINOR);
-	doctor_mend(doctor, "# boot Linux %d.%d or newer", KERNEL_MAJOR, KERNEL_MINOR);
+	doctor_remedy(doctor, "# boot Linux %d.%d or newer", KERNEL_MAJOR, KERNEL_MINOR);
 }
 
 /* Creates one, in a child that exits with it: 0, or the negative errno of the kernel's refusal. */
@@ -99,14 +99,16 @@ static void check_kind(struct doctor *doctor, const struct kind *kind, bool want
 	doctor_add(doctor, wanted ? VERDICT_PROBLEM : VERDICT_OK, subject, "%s%s", error.text,
 		wanted ? "" : "; no rule asks for it");
 	if (wanted && !there)
-		doctor_mend(doctor, "nsisolatectl edit   # take %s out of namespaces", kind->name);
+		doctor_remedy(
+			doctor, "nsisolatectl edit   # take %s out of namespaces", kind->name);
 	else if (wanted && result == -ENOSPC)
-		sysctl_mend(doctor, kind->limit, "65536");
+		sysctl_remedy(doctor, kind->limit, "65536");
 	else if (wanted && result == -EPERM)
-		doctor_mend(
+		doctor_remedy(
 			doctor, "# in a container: give it CAP_SYS_ADMIN, or run it on the host");
 	else if (wanted)
-		doctor_mend(doctor, "nsisolatectl edit   # take %s out of namespaces", kind->name);
+		doctor_remedy(
+			doctor, "nsisolatectl edit   # take %s out of namespaces", kind->name);
 }
 
 static void check_limit(struct doctor *doctor, const struct kind *kind)
@@ -126,7 +128,7 @@ static void check_limit(struct doctor *doctor, const struct kind *kind)
 			limit ? "%lld: limits sessions to this number"
 			      : "%lld: no session can have one",
 			limit);
-		sysctl_mend(doctor, kind->limit, "65536");
+		sysctl_remedy(doctor, kind->limit, "65536");
 	}
 }
 
@@ -141,7 +143,7 @@ static void check_ptrace(struct doctor *doctor, int wanted)
 		there ? "present: the module needs it to join sessions"
 		      : "missing: the module cannot join the sessions that it makes");
 	if (!there)
-		doctor_mend(
+		doctor_remedy(
 			doctor, "# in a container: give it CAP_SYS_PTRACE, or run it on the host");
 }
 

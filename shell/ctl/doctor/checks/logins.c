@@ -34,9 +34,9 @@ static const char *list_installed(
 	return text;
 }
 
-static void mend_scope(struct doctor *doctor, const struct rules_summary *summary)
+static void remedy_scope(struct doctor *doctor, const struct rules_summary *summary)
 {
-	doctor_mend(doctor, "nsisolatectl edit   # in [%s]: scope = user", summary->place.rule);
+	doctor_remedy(doctor, "nsisolatectl edit   # in [%s]: scope = user", summary->place.rule);
 }
 
 /* Their state is shared in the home, but they look for its owner among their own processes. */
@@ -53,7 +53,7 @@ static void check_storage(struct doctor *doctor, const struct rules_summary *sum
 		"%s in a second one what is in use in the first: a container can run twice on one "
 		"storage",
 		summary->place.rule, found, strchr(found, ',') ? "use" : "uses");
-	mend_scope(doctor, summary);
+	remedy_scope(doctor, summary);
 }
 
 /* tmux and its like exist to outlive a login. */
@@ -112,7 +112,7 @@ static void check_homes(
 		"on %s: one machine's ssh-agent removes the sockets of another's, and locks that "
 		"name a host do not hold",
 		summary->place.rule, type);
-	doctor_mend(doctor, "nsisolatectl edit   # in [%s]: %%l or %%H in hostname",
+	doctor_remedy(doctor, "nsisolatectl edit   # in [%s]: %%l or %%H in hostname",
 		summary->place.rule);
 }
 

@@ -117,7 +117,7 @@ static void report(struct doctor *doctor, const struct rules_summary *rule, cons
 		"%s %.100s, but in a session sudo sees the hostname that [%s] "
 		"sets: rules for this host do not apply there, and rules for another may",
 		where, what, rule->place.rule);
-	doctor_mend(doctor,
+	doctor_remedy(doctor,
 		"nsisolatectl edit   # in [%s], or a rule before it for users of sudo: hostname = "
 		"%%H",
 		rule->place.rule);
@@ -209,8 +209,8 @@ static void check_services(struct doctor *doctor)
 		"replacing /etc/hosts removes the session's own name from every session: "
 		"nsswitch.conf has no myhostname%s",
 		own ? " before services that ask the network" : "");
-	doctor_mend(doctor, "# in nsswitch.conf(5), hosts: files myhostname dns; and install "
-			    "libnss-myhostname");
+	doctor_remedy(doctor, "# in nsswitch.conf(5), hosts: files myhostname dns; and install "
+			      "libnss-myhostname");
 }
 
 /* Whether nscd runs, and caches @database. */
@@ -237,7 +237,7 @@ static void check_nscd(struct doctor *doctor, bool lookup)
 		doctor_add(doctor, VERDICT_WARNING, "nscd",
 			"caches hosts, and resolves them on the host, which does not know a "
 			"session's name");
-		doctor_mend(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
+		doctor_remedy(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
 	}
 	if (doctor_groups_matter(doctor) && nscd_caches("group") &&
 		people_find_unlisted("group", service, sizeof service)) {
@@ -246,7 +246,7 @@ static void check_nscd(struct doctor *doctor, bool lookup)
 			"the groups do not exist, and a rule that excludes one can match its "
 			"members",
 			service);
-		doctor_mend(doctor, "# in nscd.conf(5): enable-cache group no; and restart nscd");
+		doctor_remedy(doctor, "# in nscd.conf(5): enable-cache group no; and restart nscd");
 	}
 }
 

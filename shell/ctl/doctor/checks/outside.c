@@ -190,7 +190,7 @@ static void report(struct doctor *doctor, const struct crowd *crowds)
 			"through a side door",
 			crowds[i].count, doctor->people.list[i].login.user, crowds[i].first,
 			crowds[i].count > 1 ? ", ..." : "");
-		doctor_mend(doctor, "kill%s%s", crowds[i].immune ? " -KILL" : "", crowds[i].pids);
+		doctor_remedy(doctor, "kill%s%s", crowds[i].immune ? " -KILL" : "", crowds[i].pids);
 	}
 	if (!any)
 		doctor_add(doctor, VERDICT_OK, SUBJECT,

@@ -19,9 +19,9 @@ void look_add(struct look *look, enum verdict verdict, const char *format, ...)
 	doctor_add(look->doctor, verdict, look->subject, "%s", text);
 }
 
-static void mend(const struct look *look)
+static void add_remedy(const struct look *look)
 {
-	mend_by_pair(look->doctor, look->stack);
+	remedy_by_pair(look->doctor, look->stack);
 }
 
 /* ---- the effect on logins ---- */
@@ -89,7 +89,7 @@ static void report_none(struct look *look)
 			": no login is isolated",
 			last ? last->file : look->stack->path, last ? last->number : 0,
 			last ? last->module : "it");
-	mend(look);
+	add_remedy(look);
 }
 
 static void report_some(struct look *look)
@@ -107,7 +107,7 @@ static void report_some(struct look *look)
 			"%s: whether libpam reaches " MODULE " depends on what the modules before "
 			"it return: only some logins are isolated",
 			look->stack->path);
-	mend(look);
+	add_remedy(look);
 }
 
 /* A line after ours that libpam reaches only where ours failed; NULL: none. */
@@ -135,31 +135,31 @@ static void report_opened(struct look *look)
 			"%s:%u: the control ends the stack before %s where " MODULE
 			" succeeds, and lets in logins that cannot be isolated",
 			opener->file, opener->number, other->module);
-		mend(look);
+		add_remedy(look);
 	} else if (verdict->fates & FATE_LET_IN) {
 		look_add(look, VERDICT_WARNING,
 			"%s:%u: the control lets in logins that cannot be isolated", opener->file,
 			opener->number);
-		mend(look);
+		add_remedy(look);
 	}
 	if (!verdict->closes) {
 		look_add(look, VERDICT_WARNING,
 			"%s: " MODULE " stands there with `open` only: a session lasts until its "
 			"application ends",
 			look->stack->path);
-		mend(look);
+		add_remedy(look);
 	}
 	other = neighbour_behind(verdict, &why);
 	if (other) {
 		look_add(look, VERDICT_PROBLEM, MODULE " stands before %s (%s:%u): %s",
 			strrchr(other->module, '/') + 1, other->file, other->number, why);
-		mend(look);
+		add_remedy(look);
 	}
 	other = neighbour_inside(verdict, &why);
 	if (other) {
 		look_add(look, VERDICT_WARNING, "%s is closed %s", strrchr(other->module, '/') + 1,
 			why);
-		mend(look);
+		add_remedy(look);
 	}
 }
 
@@ -170,7 +170,7 @@ static void report_missing(struct look *look)
 	look_add(look, named ? VERDICT_PROBLEM : VERDICT_WARNING,
 		"the rule [%s] isolates %s logins, and %s does not name " MODULE,
 		look->rule.place.rule, look->stack->service, look->stack->path);
-	mend(look);
+	add_remedy(look);
 }
 
 static void report_fine(struct look *look, bool known)
@@ -309,5 +309,5 @@ void doctor_check_pam(struct doctor *doctor)
 		"no stack names " MODULE ", and nobody's login shell is nsisolate-shell: nobody is "
 		"isolated");
 	if (sshd)
-		mend_by_pair(doctor, sshd);
+		remedy_by_pair(doctor, sshd);
 }

@@ -38,7 +38,7 @@ const struct pam_line *neighbour_inside(const struct pam_verdict *verdict, const
  * others of ours, first and last in its own file, tried on a copy of the file: libpam must say that
  * each login that is let in is isolated.  If it does not, the remedy is in words.
  */
-void mend_by_pair(struct doctor *doctor, const struct stack *stack);
+void remedy_by_pair(struct doctor *doctor, const struct stack *stack);
 
 /*
  * Finds the line because of which every login is refused: the only one without which some would not

@@ -25,9 +25,10 @@ static void check_file(struct look *look, const struct pam_line *line)
 			look->verdict->isolation == PAM_REFUSED ? "every login is refused"
 								: "no login is isolated");
 		if (access(NSISOLATE_MODULE, F_OK) < 0)
-			doctor_mend(look->doctor, "make install   # or install the package again");
+			doctor_remedy(
+				look->doctor, "make install   # or install the package again");
 		else
-			mend_by_pair(look->doctor, look->stack);
+			remedy_by_pair(look->doctor, look->stack);
 	} else if (errnum) {
 		look_add(look, VERDICT_UNSEEN, "%s: %s", line->module, strerror(errnum));
 	} else if (line->broken) {
@@ -36,7 +37,7 @@ static void check_file(struct look *look, const struct pam_line *line)
 			line->number, line->module, line->broken,
 			look->verdict->isolation == PAM_REFUSED ? "every login is refused"
 								: "no login is isolated");
-		doctor_mend(look->doctor, "make install   # or install the package again");
+		doctor_remedy(look->doctor, "make install   # or install the package again");
 	}
 }
 
@@ -60,7 +61,7 @@ static void check_rescue(struct look *look, const struct pam_line *line)
 			look_add(look, VERDICT_WARNING,
 				"%s:%u: there is no group '%s', so rescue_group has no effect",
 				line->file, line->number, group);
-			doctor_mend(look->doctor, "groupadd %s", shell_word(&word, group));
+			doctor_remedy(look->doctor, "groupadd %s", shell_word(&word, group));
 		}
 	}
 }
@@ -76,7 +77,7 @@ void check_own_lines(struct look *look)
 			look_add(look, VERDICT_PROBLEM,
 				"%s:%u: " MODULE " works in session lines only, and refuses as %s",
 				line->file, line->number, type_name(line->type));
-			mend_by_pair(look->doctor, look->stack);
+			remedy_by_pair(look->doctor, look->stack);
 			continue;
 		}
 		check_file(look, line);
@@ -87,13 +88,13 @@ void check_own_lines(struct look *look)
 				look->verdict->isolation == PAM_REFUSED ? "every login is refused"
 									: "no login is isolated",
 				line->fault);
-			mend_by_pair(look->doctor, look->stack);
+			remedy_by_pair(look->doctor, look->stack);
 		}
 		if (line->part & LINE_AGAIN) {
 			look_add(look, VERDICT_WARNING,
 				"%s:%u: " MODULE " opens a second time, which does nothing",
 				line->file, line->number);
-			mend_by_pair(look->doctor, look->stack);
+			remedy_by_pair(look->doctor, look->stack);
 		}
 	}
 }

@@ -42,7 +42,7 @@ void doctor_check_procs(struct doctor *doctor)
 			"%s: another procfs; each login covers it in its session, but sessions "
 			"older than the mount see all processes there",
 			place);
-		doctor_mend(
+		doctor_remedy(
 			doctor, "# mount it before users log in, or where only root has access");
 	}
 	free(line);

@@ -43,7 +43,7 @@ static void check_shells(struct doctor *doctor, const char *shell)
 	} else {
 		doctor_add(doctor, VERDICT_WARNING, SHELLS,
 			"lacks %s: chsh, and services with pam_shells, refuse its users", shell);
-		doctor_mend(doctor, "# in shells(5): %s; the package adds it", shell);
+		doctor_remedy(doctor, "# in shells(5): %s; the package adds it", shell);
 	}
 }
 
@@ -59,19 +59,19 @@ static void check_real_shell(struct doctor *doctor, const struct person *person)
 	snprintf(subject, sizeof subject, "user %.64s", person->login.user);
 	if (real_shell_find(&shell, &person->policy, &person->login, &error) < 0) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject, "%s", error.text);
-		doctor_mend(doctor, "nsisolatectl edit   # name another shell in [%s]",
+		doctor_remedy(doctor, "nsisolatectl edit   # name another shell in [%s]",
 			person->policy.rule);
 	} else if (access(shell, X_OK) < 0) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"the shell behind nsisolate-shell, %s, cannot be run: %s", shell,
 			strerror(errno));
-		doctor_mend(doctor, "nsisolatectl edit   # shell = %s in [%s] is not there",
+		doctor_remedy(doctor, "nsisolatectl edit   # shell = %s in [%s] is not there",
 			shell_word(&word, shell), person->policy.rule);
 	} else if (rules && !person_is_isolated(person) && !*person->policy.rule &&
 		   person->login.uid) {
 		doctor_add(doctor, VERDICT_WARNING, subject,
 			"has nsisolate-shell as login shell, but no rule matches: not isolated");
-		doctor_mend(doctor, "nsisolatectl explain --service nsisolate-shell %s",
+		doctor_remedy(doctor, "nsisolatectl explain --service nsisolate-shell %s",
 			shell_word(&word, person->login.user));
 	} else {
 		doctor_add(doctor, VERDICT_OK, subject, "nsisolate-shell starts %s%s", shell,
@@ -105,7 +105,7 @@ static void check_keyrings(struct doctor *doctor)
 		"Kerberos' default_ccache_name is %s, but a session of nsisolate-shell has "
 		"keyrings of its own: it lacks the tickets from outside",
 		value);
-	doctor_mend(
+	doctor_remedy(
 		doctor, "# in krb5.conf(5): default_ccache_name = DIR:/run/user/%%{uid}/krb5cc");
 }
 
@@ -130,7 +130,7 @@ void doctor_check_shell(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"the login shell %s cannot be run (%s): this user does not get in", shell,
 			strerror(errno));
-		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
+		doctor_remedy(doctor, "usermod -s " NSISOLATE_SHELL " %s",
 			shell_word(&word, person->login.user));
 	}
 }

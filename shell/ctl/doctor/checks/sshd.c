@@ -115,14 +115,14 @@ static void check_pam(struct doctor *doctor, const struct run_result *result)
 			return;
 		doctor_add(doctor, VERDICT_PROBLEM, "sshd UsePAM",
 			"this sshd was built without PAM: the module never runs");
-		doctor_mend(
+		doctor_remedy(
 			doctor, "# install the sshd that has PAM, as Alpine's openssh-server-pam");
 	} else if (!strcmp(value, "yes")) {
 		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "yes");
 	} else if (counted_on) {
 		doctor_add(doctor, VERDICT_PROBLEM, "sshd UsePAM",
 			"%s: the module in %s never runs", value, stack->path);
-		sshd_mend(doctor, NULL, "1i UsePAM yes", "usepam", "no", "UsePAM yes");
+		sshd_remedy(doctor, NULL, "1i UsePAM yes", "usepam", "no", "UsePAM yes");
 	} else {
 		doctor_add(doctor, VERDICT_OK, "sshd UsePAM", "%s, and its stack lacks the module",
 			value);
@@ -148,7 +148,7 @@ static bool is_chrooted(const struct run_result *result)
 	"# only " INTERNAL " serves where ChrootDirectory is set: the module isolates it, too"
 
 /* For this user alone: others may be chrooted, or are not our concern. */
-static void mend_forced_sftp(
+static void remedy_forced_sftp(
 	struct doctor *doctor, const struct person *person, const struct run_result *result)
 {
 	const char *user = person->login.user;
@@ -158,16 +158,16 @@ static void mend_forced_sftp(
 	snprintf(expression, sizeof expression,
 		"1i Match User %.100s\\n\\tForceCommand %.100s\\nMatch all", user, sftp_server());
 	if (is_chrooted(result))
-		doctor_mend(doctor, NOT_IN_A_CHROOT);
+		doctor_remedy(doctor, NOT_IN_A_CHROOT);
 	else if (user[strspn(user, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				   "._-")])
-		doctor_mend(doctor, "# in sshd_config(5): %s; and reload sshd", words);
+		doctor_remedy(doctor, "# in sshd_config(5): %s; and reload sshd", words);
 	else
-		sshd_mend(doctor, user, expression, "forcecommand", INTERNAL, words);
+		sshd_remedy(doctor, user, expression, "forcecommand", INTERNAL, words);
 }
 
 /* For all users: so only where nobody is chrooted. */
-static void mend_sftp(
+static void remedy_sftp(
 	struct doctor *doctor, const struct person *person, const struct run_result *result)
 {
 	char expression[512], words[256];
@@ -180,9 +180,9 @@ static void mend_sftp(
 		".*|\\1%.100s|I",
 		sftp_server());
 	if (is_chrooted(result) || blocks.chroots)
-		doctor_mend(doctor, NOT_IN_A_CHROOT);
+		doctor_remedy(doctor, NOT_IN_A_CHROOT);
 	else
-		sshd_mend(
+		sshd_remedy(
 			doctor, person->login.user, expression, "subsystem sftp", INTERNAL, words);
 }
 
@@ -199,13 +199,13 @@ static void check_sftp(struct doctor *doctor, const struct person *person,
 	if (!strncmp(force, INTERNAL, strlen(INTERNAL))) {
 		doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
 			INTERNAL " starts no shell: %s is not isolated there", person->login.user);
-		mend_forced_sftp(doctor, person, result);
+		remedy_forced_sftp(doctor, person, result);
 	} else if (!strncmp(subsystem, INTERNAL, strlen(INTERNAL)) && !strstr(force, OUR_SHELL)) {
 		doctor_add(doctor, VERDICT_WARNING, "sshd sftp",
 			INTERNAL " starts no shell: users of nsisolate-shell (%s) are not "
 				 "isolated there",
 			person->login.user);
-		mend_sftp(doctor, person, result);
+		remedy_sftp(doctor, person, result);
 	} else {
 		told->sftp = false;
 	}
@@ -222,7 +222,7 @@ static void check_x11(struct doctor *doctor, const struct person *person,
 		"xauth stores the cookie under the host's name: in a session of nsisolate-shell "
 		"(%s) X clients do not find it",
 		person->login.user);
-	sshd_mend(doctor, person->login.user, "1i X11UseLocalhost no", "x11uselocalhost", "yes",
+	sshd_remedy(doctor, person->login.user, "1i X11UseLocalhost no", "x11uselocalhost", "yes",
 		"X11UseLocalhost no");
 }
 
@@ -250,7 +250,7 @@ static void check_forced(
 	doctor_add(doctor, VERDICT_PROBLEM, "sshd ForceCommand",
 		"%s cannot be run: %s does not get in", path, person->login.user);
 	snprintf(expression, sizeof expression, "s|%.200s|" NSISOLATE_SHELL "|", path);
-	sshd_mend(doctor, person->login.user, expression, "forcecommand", path,
+	sshd_remedy(doctor, person->login.user, expression, "forcecommand", path,
 		"ForceCommand " NSISOLATE_SHELL " -l");
 }
 
@@ -270,7 +270,7 @@ static void check_forcing_shell(
 			"%s reads files of %s's own before it starts nsisolate-shell: what they "
 			"say runs outside",
 			person->login.shell, person->login.user);
-		doctor_mend(doctor, "usermod -s " NSISOLATE_SHELL " %s",
+		doctor_remedy(doctor, "usermod -s " NSISOLATE_SHELL " %s",
 			shell_word(&word, person->login.user));
 	}
 }
@@ -346,7 +346,7 @@ static void check_environment(struct doctor *doctor, const struct person *person
 			"%s:%u: user_readenv: LD_PRELOAD in ~/.pam_environment is a way out: "
 			"before nsisolate-shell (%s) sshd starts %s",
 			readenv->file, readenv->number, person->login.user, program);
-		doctor_mend(doctor, "# remove user_readenv= from that line");
+		doctor_remedy(doctor, "# remove user_readenv= from that line");
 	}
 	if (lets_loader_variables_in(result, "permituserenvironment") && !told->user_environment) {
 		told->user_environment = true;
@@ -354,7 +354,7 @@ static void check_environment(struct doctor *doctor, const struct person *person
 			"LD_PRELOAD in ~/.ssh/environment is a way out: before "
 			"nsisolate-shell (%s) sshd starts %s",
 			person->login.user, program);
-		sshd_mend(doctor, person->login.user, "1i PermitUserEnvironment no",
+		sshd_remedy(doctor, person->login.user, "1i PermitUserEnvironment no",
 			"permituserenvironment", NULL, "PermitUserEnvironment no");
 	}
 	if (lets_loader_variables_in(result, "acceptenv") && !told->accept_env) {
@@ -363,7 +363,7 @@ static void check_environment(struct doctor *doctor, const struct person *person
 			"LD_PRELOAD from a client is a way out: before nsisolate-shell (%s) sshd "
 			"starts %s",
 			person->login.user, program);
-		sshd_mend(doctor, person->login.user,
+		sshd_remedy(doctor, person->login.user,
 			"s/^([[:space:]]*AcceptEnv[[:space:]=]+).*/\\1LANG LC_*/I", "acceptenv",
 			"LD_", "AcceptEnv LANG LC_*, and nothing else");
 	}
@@ -477,7 +477,7 @@ void doctor_check_sshd(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", doctor->sshd.program,
 			doctor->sshd.why);
 		shell_word(&word, doctor->sshd.program);
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			doctor->root ? "sshd -t   # %s"
 				     : "sudo nsisolatectl doctor   # only root can run %s -T",
 			word.text);

@@ -32,7 +32,7 @@ bool sshd_would(const struct doctor *doctor, const char *user, const char *expre
 	const char *key, const char *bad);
 
 /* Adds the remedy for the last finding: that sed, if sshd would; else the words. */
-void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
+void sshd_remedy(struct doctor *doctor, const char *user, const char *expression, const char *key,
 	const char *bad, const char *words);
 
 /* What sshd_config and the files that it includes say, for any user: sshd_blocks.c. */

@@ -85,7 +85,7 @@ static bool is_none(const char *value)
  * Makes the same program the login shell, not forced: then sshd has it run the key's command, in a
  * session.
  */
-static void mend(struct doctor *doctor, const char *user)
+static void add_remedy(struct doctor *doctor, const char *user)
 {
 	char lines[400];
 	struct shell_word who, edit;
@@ -93,12 +93,12 @@ static void mend(struct doctor *doctor, const char *user)
 	snprintf(lines, sizeof lines, "1i Match User %s\\n\\tForceCommand none\\nMatch all", user);
 	shell_word(&who, user);
 	if (sshd_would(doctor, user, lines, "forcecommand", "nsisolate-shell"))
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			"usermod -s " NSISOLATE_SHELL " %s && sed -i -E %s " SSHD_CONFIG
 			"   # and reload sshd",
 			who.text, shell_word(&edit, lines));
 	else
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			"# usermod -s " NSISOLATE_SHELL " %s; in sshd_config(5), for that user, "
 			"ForceCommand none; and reload sshd",
 			who.text);
@@ -126,7 +126,7 @@ void doctor_check_keys(struct doctor *doctor, const struct person *person,
 				"it overrides the command=\"...\" of keys in %s: such a key gives "
 				"all that %s can do",
 				path, person->login.user);
-			mend(doctor, person->login.user);
+			add_remedy(doctor, person->login.user);
 		}
 		file += length;
 		file += strspn(file, " ");
@@ -138,5 +138,5 @@ void doctor_check_keys(struct doctor *doctor, const struct person *person,
 		"it overrides the command=\"...\" that keys and certificates of %s may have: make "
 		"nsisolate-shell the login shell, which runs it in the session",
 		person->login.user);
-	mend(doctor, person->login.user);
+	add_remedy(doctor, person->login.user);
 }

@@ -53,7 +53,7 @@ static void check_apparmor(struct doctor *doctor)
 			APPARMOR
 			" = 1, and our profile is loaded: users who may run nsisolate-init get "
 			"around it");
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			"dpkg-statoverride --update --add root GROUP 750 " NSISOLATE_INIT
 			"   # if not done yet: for one group only");
 	} else if (found < 0 && access(PROFILE, F_OK) == 0) {
@@ -65,9 +65,9 @@ static void check_apparmor(struct doctor *doctor)
 			" = 1, and our profile, which permits them to nsisolate-shell, is not "
 			"loaded");
 		if (access(PROFILE, F_OK) == 0)
-			doctor_mend(doctor, "apparmor_parser -r " PROFILE);
+			doctor_remedy(doctor, "apparmor_parser -r " PROFILE);
 		else
-			doctor_mend(doctor,
+			doctor_remedy(doctor,
 				"install -m 644 %s " PROFILE " && apparmor_parser -r " PROFILE
 				"   # it says what this permits",
 				access(SHIPPED, F_OK) == 0 ? SHIPPED
@@ -75,8 +75,7 @@ static void check_apparmor(struct doctor *doctor)
 	}
 }
 
-static void check_switch(
-	struct doctor *doctor, const char *name, const char *mended, const char *who)
+static void check_switch(struct doctor *doctor, const char *name, const char *good, const char *who)
 {
 	long long value;
 	int result = sysctl_read(name, &value);
@@ -93,7 +92,7 @@ static void check_switch(
 	else
 		doctor_add(doctor, VERDICT_OK, name, "%lld", value);
 	if (result == 0 && (!value || (!strcmp(name, kind_user.limit) && value < FEW)))
-		sysctl_mend(doctor, name, mended);
+		sysctl_remedy(doctor, name, good);
 }
 
 /* Runs the engine as nsisolate-shell would for this policy. */
@@ -127,7 +126,8 @@ static void try_engine(struct doctor *doctor, const struct policy *policy,
 	}
 	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT, "tried for %s, by the rule [%s]: %s", name,
 		policy->rule, *result.err ? result.err : "it fails without a message");
-	doctor_mend(doctor, "# fix what is reported above and below; a login of %s shows it", name);
+	doctor_remedy(
+		doctor, "# fix what is reported above and below; a login of %s shows it", name);
 }
 
 /*
@@ -177,7 +177,7 @@ void doctor_check_user_namespaces(struct doctor *doctor)
 	}
 	if (access("/proc/self/ns/user", F_OK) < 0) {
 		doctor_add(doctor, VERDICT_PROBLEM, SUBJECT, "this kernel was built without them");
-		doctor_mend(doctor, "# use the PAM module, or a kernel that has CONFIG_USER_NS");
+		doctor_remedy(doctor, "# use the PAM module, or a kernel that has CONFIG_USER_NS");
 		return;
 	}
 	check_switch(doctor, kind_user.limit, "65536", "");

@@ -26,8 +26,8 @@ int sysctl_read(const char *name, long long *number)
 	return result;
 }
 
-void sysctl_mend(struct doctor *doctor, const char *name, const char *value)
+void sysctl_remedy(struct doctor *doctor, const char *name, const char *value)
 {
-	doctor_mend(
+	doctor_remedy(
 		doctor, "echo %s=%s >>" FILE_OF_OURS " && sysctl -p " FILE_OF_OURS, name, value);
 }

@@ -8,6 +8,6 @@ struct doctor;
 int sysctl_read(const char *name, long long *number);
 
 /* Adds the remedy for the last finding: to set it, now and at every boot. */
-void sysctl_mend(struct doctor *doctor, const char *name, const char *value);
+void sysctl_remedy(struct doctor *doctor, const char *name, const char *value);
 
 #endif

@@ -122,21 +122,21 @@ static bool enable_is_right(const struct doctor *doctor, const struct stack *sta
 	return right;
 }
 
-void mend_by_pair(struct doctor *doctor, const struct stack *stack)
+void remedy_by_pair(struct doctor *doctor, const struct stack *stack)
 {
 	struct shell_word word;
 	char arguments[256];
 
 	take_arguments(&stack->verdict, arguments, sizeof arguments);
 	if (enable_is_right(doctor, stack))
-		doctor_mend(doctor, "nsisolatectl enable %s", shell_word(&word, stack->service));
+		doctor_remedy(doctor, "nsisolatectl enable %s", shell_word(&word, stack->service));
 	else if (pair_is_right(stack, arguments))
-		doctor_mend(doctor,
+		doctor_remedy(doctor,
 			"# in %s: `" LINE " close` first, `" LINE "%s` last, and no other line of "
 			"it",
 			shell_word(&word, stack->path), arguments);
 	else
-		doctor_mend(doctor, "# see pam_nsisolate(8), and nsisolate(7)");
+		doctor_remedy(doctor, "# see pam_nsisolate(8), and nsisolate(7)");
 }
 
 /* ---- a file that masks the vendor's ---- */
@@ -174,10 +174,10 @@ void report_mask(struct look *look)
 		look_add(look, VERDICT_PROBLEM, "%s masks %s, by which logins would not be refused",
 			stack->path, masked);
 		if (names_only_ours(stack->path))
-			doctor_mend(look->doctor, "rm %s   # and then: nsisolatectl enable %s",
+			doctor_remedy(look->doctor, "rm %s   # and then: nsisolatectl enable %s",
 				shell_word(&word, stack->path), stack->service);
 		else
-			doctor_mend(look->doctor, "# include that file in it, by its path");
+			doctor_remedy(look->doctor, "# include that file in it, by its path");
 	}
 	pam_verdict_free(&verdict);
 }

@@ -41,14 +41,14 @@ bool sshd_would(const struct doctor *doctor, const char *user, const char *expre
 	return bad ? !strcasestr(value, bad) : !strcasecmp(value, "no");
 }
 
-void sshd_mend(struct doctor *doctor, const char *user, const char *expression, const char *key,
+void sshd_remedy(struct doctor *doctor, const char *user, const char *expression, const char *key,
 	const char *bad, const char *words)
 {
 	struct shell_word word;
 
 	if (sshd_would(doctor, user, expression, key, bad))
-		doctor_mend(doctor, "sed -i -E %s " SSHD_CONFIG "   # and reload sshd",
+		doctor_remedy(doctor, "sed -i -E %s " SSHD_CONFIG "   # and reload sshd",
 			shell_word(&word, expression));
 	else
-		doctor_mend(doctor, "# in sshd_config(5): %s; and reload sshd", words);
+		doctor_remedy(doctor, "# in sshd_config(5): %s; and reload sshd", words);
 }
