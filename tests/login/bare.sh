@@ -1,19 +1,18 @@
-# bare.sh - sessions with nothing around them, for tests that need many: those of the module by pam_app
-# and a PAM stack of nothing else, those of the shell by calling nsisolate-shell.  Source it after
-# stage.sh.
+# bare.sh - cheap sessions, for tests that need many: the module's by pam_app and a PAM stack with nothing
+# else in it, the shell's by calling nsisolate-shell.  Source it after stage.sh.
 #
-#	rule [LINE...]          nsisolate.conf: one rule, for all logins, of these lines
+#	rule [LINE...]          nsisolate.conf: one rule, for all logins, with these lines
 #	each_way FUNCTION...    runs it with $way module and $user alice, then with shell and dave; no
 #	                        process of either may be left
-#	bare FUNCTION...        the same, and then the stage is as it was
-#	in_session COMMAND      a session of $user in this way, for COMMAND; pam_app must get back all it had
+#	bare FUNCTION...        the same, and the stage must then be as it was
+#	in_session COMMAND      runs COMMAND in a session of $user; pam_app must get back all it had
 
 rule() {
 	echo '[all]'
 	[ $# = 0 ] || printf '%s\n' "$@"
 } >"$SYSCONFDIR/nsisolate.conf"
 
-stack() { # stack SERVICE [ARGUMENT]: of nothing but the module
+stack() { # stack SERVICE [ARGUMENT]: with nothing but the module
 	printf '%s required pam_permit.so\n' auth account password session
 	echo "session required pam_nsisolate.so ${2:-}"
 } >"/etc/pam.d/$1"

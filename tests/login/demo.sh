@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # demo.sh [--login [USER]] - shows nsisolate at work: real sshd, real ssh, this machine's PAM stack,
 # on a stage (tests/stage.sh) that is gone afterwards.  Every line that begins with `->` is checked;
-# the status is 1 when one is not true.  With --login it leaves you in a session of USER (alice).
-# Without root it shows what an ordinary user can have: nsisolate-shell.
+# the status is 1 when one is not true.  With --login it gives you a session of USER (alice).
+# Without root it shows what works for an ordinary user: nsisolate-shell.
 set -u
 . "$(dirname "$0")/../stage.sh"
 
@@ -14,7 +14,7 @@ fi
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '%s%s%s\n' "$dim" "$*" "$plain"; }
 
-# show PROMPT COMMAND: the command as one types it, and what it says; $output keeps that
+# show PROMPT COMMAND: prints and runs the command; $output keeps its output
 show() {
 	printf '%s%s%s%s\n' "$dim" "$1" "$plain" "$2"
 	output=$(eval "$2" 2>&1 </dev/null)
@@ -35,7 +35,7 @@ claim() { # claim TEXT COMMAND...
 
 output_is() { [ "$output" = "$1" ]; }
 output_has() { [[ $output =~ $1 ]]; }
-# the first column of a `ps -ef` names nobody but USER
+# the first column of a `ps -ef` names only USER
 only_of() { ! awk 'NR > 1 { print $1 }' <<<"$output" | grep -vx "$1"; }
 nothing_of() { ! pgrep -u "$1"; }
 gone() { wait_for nothing_of "$1"; }
@@ -81,7 +81,7 @@ user_half() {
 	note "It runs in private namespaces and leaves the machine as it is."
 }
 
-# ---- with root: the outer part, which changes nothing and looks whether that is so ---------------
+# ---- with root: the outer part, which changes nothing, and checks that ---------------------------
 machine_state() {
 	hostname
 	cat /proc/self/mountinfo
@@ -91,7 +91,7 @@ machine_state() {
 outer() {
 	local before status said
 	before=$(machine_state)
-	# a stage_enter of its own: that one does not come back
+	# not stage_enter, which does not return
 	if [ "${1:-}" = --login ]; then
 		STAGE_TERMINAL=1 bash "$0" --staged "$@"
 		return
@@ -111,7 +111,7 @@ outer() {
 }
 
 # ---- on the stage --------------------------------------------------------------------------------
-# ssh alice@lab, as one types it; the first one opens the session, -O exit ends it
+# ssh alice@lab, as one types it; the first call opens the session, -O exit ends it
 ssh_config() {
 	cat >/root/.ssh/config <<-END
 		Host lab
@@ -132,7 +132,7 @@ ssh_config() {
 }
 
 # start_work USER: a session with something running in it, whose command line nobody else should read;
-# $pid is its PID out here
+# $pid is its PID outside
 start_work() {
 	local command="exec -a 'upload --token=$1-4711' sleep 600"
 	printf '%s$ %s%s &\n' "$dim" "$plain" "ssh $1@lab \"$command\""
@@ -164,7 +164,7 @@ switch_on() {
 	show '# ' "grep -v '^#' $SYSCONFDIR/nsisolate.conf | grep ."
 }
 
-own_machine() { # own_machine USER: what is the same for both ways in
+own_machine() { # own_machine USER: the part that is the same for both ways in
 	show '$ ' "ssh $1@lab hostname"
 	claim "a hostname of $1's own" output_is "$1-lab"
 	show '$ ' "ssh $1@lab ps -ef"
@@ -218,7 +218,7 @@ through_the_shell() {
 	local command="ssh -tt -S none dave@lab 'nohup sleep 900 >/dev/null & exec sleep 600'"
 	printf '%s$ %s%s &\n' "$dim" "$plain" "$command"
 	eval "exec $command" </dev/null >/dev/null 2>&1 &
-	disown # or the shell would tell how it ends
+	disown # otherwise the shell would report its end
 	wait_for pgrep -u dave -x sleep
 	show '# ' "ps -o pid,pidns,user,args -u dave"
 	claim "all of it is dave's, none of it root's" \

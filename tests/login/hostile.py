@@ -69,7 +69,7 @@ def read_memory(pid, address):
 
 
 def trace(pid):
-    """In a child: who traces may not end before he has let go."""
+    """In a child: a tracer must not end before it has detached."""
     child = os.fork()
     if child == 0:
         result = libc.ptrace(PTRACE_SEIZE, pid, None, None)
@@ -181,7 +181,7 @@ def look(path, wanted):
     os.close(fd)
 
 
-# ---- a signal that nobody sends ----
+# ---- a signal without a sender ----
 
 def notify(pid, signum):
     import fcntl
@@ -278,7 +278,7 @@ def inject(text):
         os._exit(0)
 
 
-# ---- a process that somebody else began as this user ----
+# ---- a process that somebody else started as this user ----
 
 def ride(command):
     """Children are traced with it; at each exec the last word of the command line becomes COMMAND."""
@@ -331,7 +331,7 @@ def ride(command):
     print('riding', flush=True)
     while True:
         for pid in own() - before:
-            # again where it cannot be traced yet: it has not run its program
+            # try again while it cannot be traced yet, because it has not exec'ed its program
             if libc.ptrace(PTRACE_SEIZE, pid, None, TRACE_CHILDREN | TRACE_EXEC) == 0:
                 before.add(pid)
         serve()

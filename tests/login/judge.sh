@@ -1,5 +1,5 @@
-# judge.sh - what becomes of logins through a PAM stack: by pam-judge, by doctor, and really.
-# Source it after stage.sh.
+# judge.sh - what becomes of logins through a PAM stack: according to pam-judge, according to doctor, and in
+# reality.  Source it after stage.sh.
 
 JUDGE=$LIBEXECDIR/nsisolate/pam-judge
 ANSWER=$BUILD/tests/pam_answer.so
@@ -13,14 +13,14 @@ stack() {
 	printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' "$@" >"/etc/pam.d/$name"
 }
 
-# What can come of a session, for each service: `isolated`, `open`, both, else `refused`.  By the judge,
-# who has our own module fail, too, as no test does; and really, with letters for pam_answer.so
+# What can become of a session, for each service: `isolated`, `open`, both, else `refused`.  According to the
+# judge, which also lets our own module fail, as no test does; and really, with letters for pam_answer.so
 judged() { # judged SERVICE...
 	local service said fates word
 	for service; do
 		said=$("$JUDGE" "$service" </dev/null) || fail "pam-judge $service: $said"
 		assert_eq "${said##*$'\n'}" end "the last word on $service"
-		# our own module fails in no test, but over its arguments
+		# in tests our own module fails only because of its arguments
 		fates=$(awk -F '\t' '$1 == "session" { fates = $5 ? "over" : $2 }
 			$1 == "line" && $2 == "s" && $9 { wrong = 1 }
 			END { print wrong || fates == "over" || fates < 8 ? fates : fates - 8 }' <<<"$said")
@@ -39,7 +39,7 @@ really() { # really LETTERS SERVICE...
 	bounded 3000 "$BUILD/tests/pam_fates" alice "$@" | sed -E 's/ ([a-z ]+) refused$/ \1/'
 }
 
-# agree LETTERS SERVICE...: fails with what differs, and the stack
+# agree LETTERS SERVICE...: if they differ, fails with the difference and the stack
 agree() {
 	local letters=$1 said
 	shift
@@ -49,7 +49,7 @@ $said
 $(sed -n 's/^[<>] \([a-z0-9]*\) .*/\/etc\/pam.d\/\1/p' <<<"$said" | sort -u | head -n 3 | xargs tail -n +1)"
 }
 
-# What doctor says comes of logins: `isolated`, or something else; and its remedies, followed
+# What doctor says becomes of logins: `isolated`, or something else; then follows its remedies
 doctor_agrees() { # doctor_agrees LETTERS SERVICE...
 	local letters=$1 service real said file remedy
 	shift
@@ -73,7 +73,7 @@ $(tail -n +1 "/etc/pam.d/$service" "/etc/pam.d/$service-inner" 2>/dev/null)"
 		[ -n "$remedy" ] || continue
 		file=${remedy#\# in }
 		file=${file%%:*}
-		# logical lines of it are taken out whole
+		# its logical lines are removed as a whole
 		{
 			echo 'session required pam_nsisolate.so close'
 			awk '{ text = text (text == "" ? "" : "\n") $0 } !/\\[ \t]*$/ { if (text !~ /pam_nsisolate/) print text; text = "" }

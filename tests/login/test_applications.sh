@@ -1,10 +1,10 @@
-# Programs other than sshd that open sessions, each with the machine's own PAM stack and the module
-# behind it.
+# Programs other than sshd that open sessions, each with the machine's own PAM stack and the module after
+# it.
 . tests/stage.sh
 
 MODULE='session required pam_nsisolate.so'
 
-# apply SERVICE...: their stacks get the module, and a rule names them
+# apply SERVICE...: adds the module to their stacks, and a rule that names them
 apply() {
 	local service services
 	for service; do pam_stack "$service" "$MODULE"; done
@@ -13,7 +13,7 @@ apply() {
 }
 need() { command -v "$1" >/dev/null || fail "$1 is not installed"; }
 
-# what a session of alice must print, and for what
+# what a session of alice must print, and for which command
 FACTS='uname -n; cat /proc/1/comm; id -un; getent hosts "$(uname -n)" | tr -s "[:space:]" " "'
 IN_A_SESSION='alice-lab
 nsisolate-init
@@ -79,7 +79,7 @@ test_su_that_is_refused_runs_nothing() {
 test_su_in_a_session_gives_one_in_the_session() {
 	apply su su-l sshd
 	sshd_start
-	# root in alice's session: another user's session below it, on a host of the name alice-lab
+	# root in alice's session: bob's session is nested in it, on a host called alice-lab
 	echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stage
 	assert_eq "$(on alice 'sudo su bob -c "hostname; ps -e -o user= | sort -u"; hostname')" "bob-alice-lab
 bob
@@ -159,7 +159,7 @@ test_login_of_the_shell_user_is_isolated_by_the_shell() {
 
 # ---- cron, at ----
 
-# who is there besides the job's user and the daemon, and whether one sleeps as bob does outside
+# the users other than the job's and the daemon's, and whether bob's sleep from outside is visible
 JOB_FACTS='hostname; cat /proc/1/comm; ps -e -o user= -o comm= | grep -Ev "^(alice|root +(cron|crond|atd)) "; pgrep -x sleep; echo end'
 IN_A_JOB='alice-lab
 nsisolate-init

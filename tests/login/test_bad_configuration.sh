@@ -1,17 +1,17 @@
-# A broken configuration: who is refused, who gets in all the same, and what is said to whom.
+# A broken configuration: who is refused, who gets in anyway, and what they are told.
 . tests/stage.sh
 
 CONF=$SYSCONFDIR/nsisolate.conf
 REFUSED='this login is refused because its session cannot be isolated'
 
-# a stack with nothing but the module, its control word and arguments as given
+# a stack with nothing but the module, with this control word and these arguments
 stack() { own_stack "session $1 pam_nsisolate.so ${*:2}"; }
 app() { local user=$1; shift; "$BUILD/tests/pam_app" stage "$user" "$@"; }
 OUTSIDE='test "$(uname -n)" = lab && test "$(cat /proc/1/comm)" = stage_init'
 
 broken() { printf '[users]\nuid = 1000-59999\nhostnam = %%u\n' | conf; }
 
-# every row: LINE, what the message must have, and the file, as printf(1) reads it
+# in each row: LINE, what the message must contain, and the file as a format of printf(1)
 rows() {
 	cat <<-'END'
 		2|unknown key 'hostnam' .did you mean hostname|[r]\nhostnam = x\n
@@ -28,7 +28,7 @@ rows() {
 		3|'user' is already set, in line 2|[r]\nuser = a\nuser = b\n
 		3|\[r\] is there already|[r]\nuser = a\n[r]\nuser = b\n
 		1|is not in a section|user = a\n[r]\n
-		2|expected `key = value`|[r]\nthis is no line\n
+		2|expected `key = value`|[r]\nthis is not valid\n
 		1|expected \] at the end|[r\nuser = a\n
 		2|NUL|[r]\nuser = a\0b\n
 		2|backslash|[r]\nuser = a # and so on \\\n
@@ -126,7 +126,7 @@ test_a_rescue_group_is_no_way_around_a_rule() {
 	nothing_left
 }
 
-# what the file itself can be
+# things that the file itself can be
 refused_for() { # refused_for REGEX [USER]
 	local log
 	: >$LOGS/syslog
@@ -146,7 +146,7 @@ test_a_file_that_is_none_or_that_others_can_write_is_refused() {
 	conf </dev/null; chown 5001 "$CONF"; refused_for 'owned by uid 5001'; chown 0 "$CONF"
 	chmod 664 "$CONF"; refused_for 'writable by users other than root'
 	chmod 646 "$CONF"; refused_for 'writable by users other than root'; chmod 644 "$CONF"
-	app alice open run "$OUTSIDE" close || fail "an empty file is no mistake"
+	app alice open run "$OUTSIDE" close || fail "an empty file is not a mistake"
 	nothing_left
 }
 
@@ -160,7 +160,7 @@ test_the_shell_refuses_a_file_that_its_user_may_not_read() {
 	rm $STAGE/out
 }
 
-# close_one PATH MODE: dave is refused by it, and check says so to root; then it is opened again
+# close_one PATH MODE: dave is refused because of it, and check tells root; then it is opened again
 close_one() {
 	local before
 	before=$(stat -c %a "$1")
@@ -174,7 +174,7 @@ close_one() {
 
 test_check_judges_every_file_as_who_must_read_it() {
 	mkdir -m 755 "$CONF.d"
-	for conf in /dev/null "$TOP/conf/nsisolate.conf"; do # no rule for it: then dave's login shell tells
+	for conf in /dev/null "$TOP/conf/nsisolate.conf"; do # no rule for it: then dave's login shell counts
 		conf "$conf"
 		printf '[more]\nuser = alice\n' >"$CONF.d/more.conf"
 		as dave "$NSISOLATE_SHELL" -c true || fail "dave does not get in"
@@ -239,7 +239,7 @@ test_an_unknown_user_is_refused() {
 test_root_without_an_account_gets_a_shell_of_nsisolate_shell() {
 	printf '[all]\nservice = nsisolate-shell\n' | conf
 	sed -i.kept '/^root:/d' /etc/passwd
-	sed -i.kept 's/^passwd:.*/passwd: files/' /etc/nsswitch.conf # and no other service makes root up
+	sed -i.kept 's/^passwd:.*/passwd: files/' /etc/nsswitch.conf # as another service may synthesise root
 	! getent passwd root || fail "root has an account"
 	assert_match "$("$NSISOLATE_SHELL" -c 'echo $((6 * 7))' 2>&1)" "no account 'uid 0'.*42\$"
 	mv /etc/passwd.kept /etc/passwd

@@ -1,4 +1,4 @@
-# Completion of nsisolatectl in bash and zsh, as installed, beside a session that lives.
+# Completion of nsisolatectl in bash and zsh, as installed, while a session is running.
 . tests/stage.sh
 
 # complete_bash WORD...: what bash offers for the last one
@@ -32,7 +32,7 @@ test_bash_offers_commands_options_and_sessions() {
 	assert_eq "$(complete_bash '')" "$({ commands; echo --help; echo --version; } | sort | tr '\n' ' ')"
 	assert_match "$(commands | tr '\n' ' ')" 'check .*end enter explain list tree '
 	assert_eq "$(complete_bash en)" "enable end enter "
-	# every option that a command has
+	# every option of a command
 	for command in $(commands); do
 		assert_eq "$(complete_bash "$command" -)" "$(nsisolatectl --help | grep "^  $command " |
 			{ grep -oE -e '--[a-z-]*' || echo; } | sort -u | tr '\n' ' ')" "$command"
@@ -54,7 +54,7 @@ test_bash_offers_commands_options_and_sessions() {
 	session_over
 }
 
-# A name is offered as it is, and does nothing.
+# A name is offered as it is, and is never executed.
 test_bash_expands_no_name() {
 	assert_eq "$(cur='' && . "$BASHCOMPDIR/nsisolatectl" &&
 		_nsisolatectl_offer <<<'$(touch /tmp/expanded)/1' && echo "${COMPREPLY[@]}")" \
@@ -65,7 +65,7 @@ test_bash_expands_no_name() {
 test_zsh_offers_commands_options_and_sessions() {
 	local lines
 	session_start
-	# each line, as typed until the star and as completed
+	# each line, as typed up to the star and as completed
 	mapfile -t lines <<-'END'
 		nsisolatectl lis*t
 		nsisolatectl explain --js*on

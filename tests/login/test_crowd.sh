@@ -1,15 +1,15 @@
-# scope = user: fifty logins of a user at the same instant make one set, whatever is killed meanwhile.
+# scope = user: fifty logins of a user at the same instant get one shared session, whatever is killed meanwhile.
 #
-# ROUNDS (3) says how often, for each way in; `make soak` makes it 100.
+# ROUNDS (3) says how often, for each way in; `make soak` has 100.
 #
-# alone: a limit on a user's processes (RLIMIT_NPROC) counts those of all stages, and here are a hundred.
+# alone: a limit on a user's processes (RLIMIT_NPROC) counts those of all stages, and this has a hundred.
 . tests/stage.sh
 
 ROUNDS=${ROUNDS:-3}
 AT_ONCE=${AT_ONCE:-50}
 DIR=$STAGE/crowd
 
-# the sets that $user has, by their PID namespaces
+# the shared sessions of $user, by their PID namespaces
 sets() {
 	local pid
 	for pid in $(pgrep -u "$user"); do readlink /proc/$pid/ns/pid; done 2>/dev/null |
@@ -18,10 +18,10 @@ sets() {
 count_sets() { sets | wc -l; }
 has_sets() { [ "$(count_sets)" = "$1" ]; }
 
-# What one of the crowd does: says where it is, and ends when the holder of $DIR/hold lets go.
+# One of the crowd: says where it is, and ends when the holder of $DIR/hold lets go.
 ONE='readlink /proc/self/ns/pid >$1/seen/$2.new; mv $1/seen/$2.new $1/seen/$2; read -r _ <$1/hold'
 
-# what those say whose PID 1 is killed, and what their shell says of them
+# the messages of those whose PID 1 is killed, and of their shell
 DYING='.*(failed: run|fork: Cannot allocate memory|Cannot fork| Killed +setpriv .*)'
 
 one() { # one NUMBER: a login that waits at the gate
@@ -37,11 +37,11 @@ one() { # one NUMBER: a login that waits at the gate
 }
 
 at_gate() { [ "$(pgrep -c -x 'pam_app|flock')" = "$AT_ONCE" ]; }
-# those of the crowd that live, as PIDs
+# the PIDs of those of the crowd that are alive
 living() { pgrep -u $user -f "^sh $DIR/one "; }
 sets_of() { while read -r pid; do readlink /proc/$pid/ns/pid; done 2>/dev/null | sort -u; }
 living_sets() { living | sets_of; }
-# each has said where it is and lives, or has ended, and none of them is of a set that is dying
+# each has said where it is and is alive, or has ended, and none of them is in a session that is dying
 settled() {
 	local number
 	[ "$({ ls $DIR/ended; for number in $(living | xargs -r ps -o args= -p | grep -o '[0-9]*$'); do
@@ -51,7 +51,7 @@ settled() {
 }
 is_dead() { ! readlink /proc/$1/ns/pid; }
 
-# kill_some WHAT: while they come in
+# kill_some WHAT: while they log in
 kill_some() {
 	local number
 	sleep "0.0$((RANDOM % 10))"
@@ -95,7 +95,7 @@ one_round() {
 $(cat $DIR/log/* | sort | uniq -c); $(ps -u root,$user -o ppid,pid,stat,wchan,args | tail -n 60)"
 	ended=$(ls $DIR/ended | wc -l) alive=$(living | wc -l)
 	echo "$way, kills of $1: $ended of $AT_ONCE have ended, $alive processes live" >&2
-	# never refused, never let in as they are; whose PID 1 was killed can do nothing, and says so
+	# never refused, never let in without isolation; those whose PID 1 was killed can do nothing, and say so
 	assert_eq "$(grep 'session refused' $LOGS/syslog)" "" "logins that the log calls refused"
 	assert_eq "$(for number in $DIR/log/*; do
 		[ -e "$DIR/killed/${number##*/}" ] || cat "$number"
@@ -110,7 +110,7 @@ $(cat $DIR/log/* | sort | uniq -c); $(ps -u root,$user -o ppid,pid,stat,wchan,ar
 		done
 		;;
 	esac
-	# those that live are in one set, and there is no other one
+	# those that are alive are in one session, and there is no other
 	[ "$alive" = 0 ] || assert_eq "$(living_sets | wc -l)" 1 "sets that show themselves"
 	[ "$ended" = $AT_ONCE ] || wait_for has_sets 1 || fail "there are $(count_sets) sets: $(ps -ef)"
 	exec 6>&-
@@ -130,7 +130,7 @@ check_crowd() {
 }
 test_fifty_logins_at_once_make_one_set() {
 	own_stack
-	# where the shell keeps what it knows of its sets
+	# where the shell keeps the sockets of its shared sessions
 	mkdir -p /run/user/5004
 	chown dave:dave /run/user/5004
 	chmod 700 /run/user/5004

@@ -1,10 +1,10 @@
-# Directories: accounts and groups come from a service that can be down, hang, or have groups of any size.
-# The service is a stand-in, tests/tools/nss/standin.c; real ones are tested by `make check-directory`.
+# Directories: accounts and groups come from a service that may be down, hang, or have groups of any size.
+# The service is a stand-in, tests/tools/nss/standin.c; `make check-directory` tests real ones.
 . tests/stage.sh
 
 LIBRARY=libnss_standin.so.2
 
-# with MODE; group.db and passwd.db on it: erin 6001, who is in staff and in her own group
+# in MODE; its group.db and passwd.db have erin 6001, who is in staff and in a group of her own
 directory() { # directory MODE
 	local place
 	[ -e "$BUILD/tests/$LIBRARY" ] || skip "this C library reads no nsswitch.conf"
@@ -76,7 +76,7 @@ test_two_policies_that_nobody_can_choose_from_refuse() {
 	refused alice
 	logged 'session refused: user=alice: rule \[staff\], group: .*service standin' >/dev/null
 	conf <<<$'[defaults]\non_error = allow\n'"$rules"
-	# a user can take the descriptors away that NSS needs
+	# a user can use up the descriptors that NSS needs
 	refused alice
 	not_logged 'NOT isolated' # by on_error
 	mode up
@@ -140,7 +140,7 @@ test_what_needs_no_group_waits_for_none() {
 	directory_end
 }
 
-# as soon as it is known that it hangs, which is after 5 s
+# as soon as it is known to hang, which is after 5 s
 test_check_explain_and_doctor_wait_for_no_service_that_hangs() {
 	local seen
 	directory hang
@@ -207,7 +207,7 @@ test_a_name_in_another_case_matches_nobody_and_is_told_of() {
 
 # ---- large groups, and many ----
 
-# 700 kB of one line in /etc/group, and a pointer for each of them
+# one line of 700 kB in /etc/group, and a pointer for each member
 test_a_group_of_50000_members_keeps_nobody_out() {
 	directory up
 	stack
@@ -230,7 +230,7 @@ test_a_group_of_5000_members_is_asked_for_once() {
 	directory_end
 }
 
-# the kernel knows one of them, and a login with few groups has NSS name it
+# the kernel knows one of the names, and a login with few groups gets it from NSS
 test_a_second_name_of_a_gid_is_told_of() {
 	directory up
 	echo 'crew:x:6100:bob' >>/run/standin/group
@@ -270,7 +270,7 @@ test_a_user_of_many_groups_costs_what_the_rules_name() {
 	directory_end
 }
 
-# for each account /etc/group would be read several times, and in there most have one of their own
+# otherwise /etc/group would be read several times for each account, and most accounts have a group there
 test_doctor_asks_a_directory_alone_about_each_account() {
 	local seen
 	directory up

@@ -1,9 +1,9 @@
-# nsisolatectl as root, on the file and the accounts that logins go by.
+# nsisolatectl as root, with the file and the accounts that logins use.
 . tests/stage.sh
 
 CONF=$SYSCONFDIR/nsisolate.conf
 
-# An editor that writes its standard input's words into the file
+# An editor that writes its standard input into the file
 editor_writes() {
 	printf '#!/bin/sh\nprintf %%b %q >"$1"\n' "$1" >/tmp/editor
 	chmod 755 /tmp/editor
@@ -35,7 +35,7 @@ test_owner_group_and_mode_are_kept() {
 	conf <<<'[users]'
 	chgrp adm "$CONF"
 	chmod 640 "$CONF"
-	# also where the editor writes a file of its own
+	# even if the editor writes a new file
 	editor_writes '[staff]\n'
 	sed -i '2s/^/rm "$1"; umask 0; /' /tmp/editor
 	assert_match "$(nsisolatectl edit </dev/null)" "is installed"

@@ -1,21 +1,21 @@
-# nsisolatectl enable and disable: what they make of the files of PAM, and what becomes of logins.
+# nsisolatectl enable and disable: what they do to PAM's files, and what becomes of logins.
 . tests/stage.sh
 
 OPEN='session required pam_nsisolate.so'
 MARK='# nsisolatectl enable: '
 
-stack() { cat >"/etc/pam.d/${1:-try}"; } # standard input as that stack
+stack() { cat >"/etc/pam.d/${1:-try}"; } # standard input becomes that stack
 vendors() { cat >"/usr/lib/pam.d/${1:-try}"; }
 permit() { printf '%s required pam_permit.so\n' auth account session; }
 said() { "$@" 2>&1; echo "status $?"; }
 enable() { said nsisolatectl enable "$@"; }
 disable() { said nsisolatectl disable "$@"; }
-# all that files are but their times and inodes
+# everything about files except times and inodes
 looks() { stat -c '%n %F %N %U %G %a %s %h' "$@"; cksum "$@"; } 2>/dev/null
 login() { "$BUILD/tests/pam_app" "${1:-try}" alice open run hostname close 2>&1; }
 isolated() { [ "$(login "$@")" = alice-lab ]; }
 
-# Stacks of the test's own, and nothing else, until it ends
+# Only stacks of the test's own, until it ends
 private() {
 	KEPT=$STAGE/kept
 	mkdir -p $KEPT $KEPT/etc $KEPT/vendors
@@ -28,7 +28,7 @@ private() {
 	printf '[users]\nuser = alice\n' | conf
 }
 
-# refused with these words, and nothing is touched
+# it must be refused with these words, and change nothing
 refuses() { # refuses WORDS SERVICE
 	local as_it_was
 	as_it_was=$(looks /etc/pam.d/*)
@@ -37,7 +37,7 @@ refuses() { # refuses WORDS SERVICE
 	assert_eq "$(find /etc/pam.d/ -name '.*')" "" "what lies beside it"
 }
 
-# enabled, isolated, and as it was after `disable`
+# enables it; it must isolate, and be as before after `disable`
 there_and_back() {
 	local as_it_was
 	as_it_was=$(looks /etc/pam.d/*)
@@ -91,7 +91,7 @@ test_a_line_that_goes_on_and_takes_ours_for_its_own_is_refused() {
 	refuses 'ends in a backslash|without any change, every login is refused' try
 	{ permit; printf 'session optional pam_permit.so \\\n\n'; } | stack
 	refuses 'ends in a backslash|without any change, every login is refused' try
-	# where it ends there is nothing to refuse
+	# if the stack ends there, there is nothing to refuse
 	{ permit; printf 'session optional \\\n  pam_permit.so\n'; } | stack
 	there_and_back
 }
@@ -120,7 +120,7 @@ test_nobody_is_locked_out_for_a_module_that_is_not_there() {
 	mv $KEPT/away "$PAMDIR/pam_nsisolate.so"
 	assert_match "$(cat $KEPT/said)" 'try:[0-9]+: there is no .*pam_nsisolate.so.*status 1'
 	assert_eq "$(cat /etc/pam.d/try)" "$(permit)"
-	# nor for one that is, and is no module
+	# nor for a file that exists and is not a module
 	cp "$PAMDIR/pam_nsisolate.so" $KEPT/away
 	echo text >"$PAMDIR/pam_nsisolate.so"
 	enable try >$KEPT/said
@@ -129,7 +129,7 @@ test_nobody_is_locked_out_for_a_module_that_is_not_there() {
 	assert_eq "$(cat /etc/pam.d/try)" "$(permit)"
 }
 
-completed() { # the half that standard input has of the pair
+completed() { # standard input has one half of the pair
 	local as_it_was
 	stack
 	as_it_was=$(cat /etc/pam.d/try)
@@ -145,7 +145,7 @@ test_half_of_the_pair_is_completed() {
 	{ permit; echo "$OPEN rescue_group=sudo"; } | completed
 	{ permit; echo "$OPEN open"; } | completed
 	{ echo "$OPEN close"; permit; } | completed
-	# and what is removed is both
+	# and both are removed
 	assert_match "$(disable try)" '2 lines that name pam_nsisolate.so are removed.*status 0'
 	assert_eq "$(cat /etc/pam.d/try)" "$(permit)"
 }
@@ -178,7 +178,7 @@ test_a_jump_that_would_go_over_the_end_keeps_disable_from_it() {
 	assert_eq "$(login)" lab
 	assert_match "$(disable try)" 'is unchanged; remove the lines by hand: .*every login is refused.*status 1'
 	cmp /etc/pam.d/try $KEPT/try || fail "it was changed"
-	# one that then goes over another line is the administrator's to judge
+	# if it would then jump over another line, that is for the administrator to judge
 	echo 'session required pam_permit.so' >>/etc/pam.d/try
 	assert_match "$(disable try)" 'is removed.*status 0'
 	assert_eq "$(login)" lab
@@ -212,7 +212,7 @@ password include /usr/lib/pam.d/try
 $OPEN close
 session include /usr/lib/pam.d/try
 $OPEN"
-	# an update of the vendor's counts
+	# an update of the vendor's file takes effect
 	echo 'session required pam_deny.so' >>/usr/lib/pam.d/try
 	! login >/dev/null || fail "the vendor's update does not count"
 	permit | vendors
@@ -221,7 +221,7 @@ $OPEN"
 status 0'
 	[ ! -e /etc/pam.d/try ] || fail "the vendor's file is masked"
 	assert_eq "$(login)" lab "a login after that"
-	# what somebody wrote to it stays
+	# what somebody added to it stays
 	enable try >/dev/null
 	sed -i '3i auth required pam_permit.so mine' /etc/pam.d/try
 	assert_match "$(disable try)" '2 lines .* removed'
@@ -317,7 +317,7 @@ except OSError: pass
 	assert_eq "$(attributes)" "$attributes" "after disable"
 }
 
-# ---- where it cannot be done ----
+# ---- cases where it cannot be done ----
 
 test_a_file_that_cannot_be_replaced_is_left_with_words() {
 	private
@@ -358,7 +358,7 @@ test_two_at_a_time_are_one_and_a_refusal() {
 	permit | stack
 	flock /etc/pam.d/try nsisolatectl enable try >$KEPT/said 2>&1
 	assert_match "$(cat $KEPT/said)" 'being changed by someone else'
-	# what a killed one left is taken away by the next
+	# what a killed run left is removed by the next
 	echo half >/etc/pam.d/.try.nsisolatectl
 	enable try >/dev/null
 	assert_eq "$(find /etc/pam.d/ -name '.*')" ""
@@ -418,7 +418,7 @@ test_a_dry_run_changes_nothing_and_shows_the_change() {
 	[ ! -e /etc/pam.d/try ] || fail "it made a file"
 }
 
-# ---- files of programs, and all ----
+# ---- files that programs write, and --all ----
 
 test_files_of_a_program_are_left_with_words() {
 	private
@@ -434,7 +434,7 @@ status 1'
 	ln -s common-session-pc /etc/pam.d/common-session
 	printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' 'session include common-session' | stack
 	refuses 'name the services themselves' common-session
-	# the service's own file is nobody's
+	# no program writes the service's own file
 	assert_match "$(enable try)" 'status 0'
 	isolated || fail "not isolated: $(login)"
 }
@@ -453,7 +453,7 @@ test_disable_all_looks_everywhere_and_through_links() {
 	assert_eq "$(cat /etc/pam.d/try /etc/pam.d/linked /usr/lib/pam.d/vendors /etc/pam.conf | grep nsisolate)" "" "what is left"
 	[ -L /etc/pam.d/linked ] || fail "the link is gone"
 	rm /etc/pam.conf
-	# one that cannot be changed keeps no other from it, and is told
+	# one that cannot be changed is reported, and does not keep others from being changed
 	permit | stack
 	enable try >/dev/null
 	{ permit; echo "$OPEN"; } >$KEPT/stack

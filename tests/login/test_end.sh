@@ -1,11 +1,11 @@
-# nsisolatectl end: sessions ended from outside, by their rule's logout or at once.
+# nsisolatectl end: ends sessions from outside, by their rule's logout policy or at once.
 . tests/stage.sh
 
 rule() { { cat "$TOP/conf/nsisolate.conf"; printf '%s\n' "$@"; } | conf; }
 is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
 said() { "$@" 2>&1; echo "status $?"; }
 
-# what ends by nothing but SIGKILL
+# a process that only SIGKILL ends
 STUBBORN='trap "" HUP TERM; sleep 301'
 
 session_start() { # session_start [COMMAND [SLEEP]]: of $user, in the background, $client
@@ -104,7 +104,7 @@ test_one_wrong_word_and_nothing_is_ended() {
 	assert_match "$(said nsisolatectl end --user alice alice/1)" 'usage: nsisolatectl end .*status 2'
 	assert_match "$(said nsisolatectl end --nwo alice/1)" 'usage: nsisolatectl end .*status 2'
 	is_running alice 'sleep 301' || fail "it was ended"
-	# twice the same is once
+	# naming one twice is the same as once
 	assert_eq "$(nsisolatectl end --now alice/1 "$(pgrep -u alice -x sleep)" | wc -l)" 1
 	wait $client
 	sshd_stop
@@ -132,8 +132,8 @@ check_inside() {
 }
 test_the_session_that_one_is_in_is_left_by_logging_out() { both check_inside; }
 
-# A signal that is pending is not queued again, and PID 1 does not obey one from inside: who sends it
-# SIGTERM for ever could keep those from outside from being heard.
+# A pending signal is not queued again, and PID 1 does not obey one from inside: a user who keeps sending it
+# SIGTERM could keep those from outside from being noticed.
 check_flood() {
 	local run
 	for run in 1 2 3 4; do

@@ -1,4 +1,4 @@
-# nsisolatectl enter: what gets into a session, and what of the caller does not.
+# nsisolatectl enter: what gets into a session, and what of the caller's does not.
 . tests/stage.sh
 
 is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
@@ -17,7 +17,7 @@ session_over() {
 	rm -f $STAGE/out
 }
 
-# enter WORD...: what it says, and its status, as one word
+# enter WORD...: its output and its status, as one word
 said() { "$@" 2>&1; echo "status $?"; }
 
 need_python() { command -v python3 >/dev/null || skip "there is no python3"; }
@@ -36,7 +36,7 @@ check_inside() {
 	assert_eq "$(nsisolatectl enter $user/1 -- id -un)" "$user"
 	assert_eq "$(nsisolatectl enter $user/1 -- sh -c 'cd ..; pwd; cd -')" "/home
 /home/$user"
-	# by whatever word
+	# whichever word names it
 	for word in "$init" "$(stat -L -c %i "/proc/$init/ns/pid")" "$(pgrep -u $user -x sleep)"; do
 		assert_eq "$(nsisolatectl enter "$word" -- hostname)" "$user-lab" "by $word"
 	done
@@ -46,7 +46,7 @@ test_enter_is_inside_as_the_user() { both check_inside; }
 
 test_enter_joins_every_kind_of_namespace() {
 	kinds='uts pid mnt ipc net time'
-	# where the machine's control groups are of the old kind there is no such namespace to be had
+	# where the machine's control groups are of the old kind such a namespace is not available
 	[ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || kinds+=' cgroup'
 	{ cat "$TOP/conf/nsisolate.conf"; echo "namespaces = $(sed 's/mnt/mount/; s/ /, /g' <<<"$kinds")"; } |
 		conf
@@ -93,7 +93,7 @@ sys.exit(status != 0)' nsisolatectl enter $user/1 -- \
 	assert_match "$out" $'\nCapEff:\t0+\n'
 	assert_match "$out" $'\nCapPrm:\t0+\n'
 	assert_match "$out" $'\nCapInh:\t0+\n'
-	# a terminal session of its own, with no terminal: those of who called are out of reach
+	# a session of its own (setsid), with no terminal: the caller's are out of reach
 	assert_match "$out" $'\n[0-9]+ [0-9]+ 0$' "session and terminal"
 	session_over
 }
@@ -131,7 +131,7 @@ check_status() {
 		assert_eq $? $status
 	done
 	for status in TERM KILL SEGV HUP; do
-		# the shell's 128 and something does not tell whether it was a signal
+		# a shell's 128 + N does not show whether it was a signal
 		assert_eq "$(python3 -c 'import subprocess, sys; print(-subprocess.call(sys.argv[1:]))' \
 			nsisolatectl enter $user/1 -- sh -c "kill -$status \$\$")" \
 			"$(kill -l $status)" "death by SIG$status"
@@ -188,7 +188,7 @@ check_told_to_end() {
 }
 test_signals_and_the_sessions_end_reach_the_command() { both check_told_to_end; }
 
-# What a hostile session would do to a file that it got: cut it, wind it back, open it anew, write to it later
+# What a hostile session would do to a file that it got: truncate, rewind, reopen it, write to it later
 SPOIL='import os, time
 def attempt(what, function):
     try: function(); print("could", what, flush=True)
@@ -216,11 +216,11 @@ check_files() {
 	done
 	assert_eq "$(cat got.plain)" "could cut could wind back secret now later "
 	assert_eq "$(cat got.enter)" "before secret now "
-	# what leads to the same file keeps its order; each can be opened by name
+	# two descriptors of one file keep their order; each can be opened by name
 	nsisolatectl enter $user/1 -- sh -c 'for i in 1 2 3; do echo out; echo err >/dev/stderr; done' >log 2>&1
 	assert_eq "$(tr '\n' ' ' <log)" "out err out err out err "
 	assert_eq "$(echo fed | nsisolatectl enter $user/1 -- cat /dev/stdin)" fed
-	# whoever writes where nobody reads ends by that
+	# a process that writes when nobody reads ends by that
 	assert_eq "$(nsisolatectl enter $user/1 -- sh -c 'yes; kill -l $? >&2' 2>&1 >/dev/full | cat)" PIPE
 	assert_eq "$(nsisolatectl enter $user/1 -- yes | head -n 1; echo "${PIPESTATUS[*]}")" "y
 141 0"
@@ -259,7 +259,7 @@ test_root_is_refused_where_a_user_can_lure_it() {
 	nothing_left
 }
 
-# What dave has put over everything in his session is run by nobody but dave.
+# Programs that dave has mounted over everything in dave's session are run by nobody but dave.
 test_a_hostile_session_gets_only_its_own_user() {
 	local out
 	need_python
@@ -270,7 +270,7 @@ test_a_hostile_session_gets_only_its_own_user() {
 	mkdir /tmp/bin
 	printf '#!/bin/bash\necho lured\ncat /proc/$$/status\n' >/tmp/bin/id
 	chmod 755 /tmp/bin/id
-	as dave python3 - "$(pgrep -u dave -x sleep)" <<-'END' || fail "dave cannot mount in his own session"
+	as dave python3 - "$(pgrep -u dave -x sleep)" <<-'END' || fail "dave cannot mount in dave's own session"
 		import ctypes, os, sys
 		libc = ctypes.CDLL(None, use_errno=True)
 		fds = [os.open(f'/proc/{sys.argv[1]}/ns/{kind}', os.O_RDONLY) for kind in ('user', 'mnt')]
@@ -320,18 +320,18 @@ test_only_root_enters_a_session_of_the_module() {
 	nothing_left
 }
 
-# Between root's nsisolatectl and the command there is a process with the user's ids: her other
-# processes cannot look into it, nor trace it.
+# Between root's nsisolatectl and the command there is a process with alice's ids, which her other processes
+# can neither inspect nor trace.
 test_the_envoy_cannot_be_traced() {
 	local log=$STAGE/strace
 	command -v strace >/dev/null || skip "there is no strace"
 	sshd_start
 	user=alice
 	session_start
-	! sanitized || export ASAN_OPTIONS=detect_leaks=0 # it cannot look for leaks while traced
+	! sanitized || export ASAN_OPTIONS=detect_leaks=0 # which it cannot look for while traced
 	strace -f -o $log -e trace=prctl,setresuid,setns,execve,clone3,close_range \
 		nsisolatectl enter alice/1 -- true || fail "see above"
-	# not dumpable before it joins, and again when it has become her
+	# not dumpable before it joins, and again once it has become alice
 	awk '/prctl\(PR_SET_DUMPABLE, SUID_DUMP_DISABLE/ { hidden++ }
 		/setns\(/ { if (!hidden) exit 1; joined++ }
 		/setresuid\(5001/ { became = hidden }

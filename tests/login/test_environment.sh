@@ -1,8 +1,8 @@
-# Nothing of the environment acts before the rules do in nsisolate-shell, whoever put it there; and the real
-# shell gets every byte of it.
+# No variable takes effect before the rules do in nsisolate-shell, wherever it comes from; and the real shell
+# gets every byte of the environment.
 . tests/stage.sh
 
-RAN=/tmp/ran # what was planted wrote here: which program it was loaded into, and on what host
+RAN=/tmp/ran # the record of the planted code: which program it was loaded into, and on which host
 
 # In dave's home: evil.so, for LD_PRELOAD and LD_AUDIT; and libraries that nsisolate-shell's rules need.
 plant() {
@@ -37,7 +37,7 @@ uproot() {
 	cp $STAGE/keys/user.pub /home/dave/.ssh/authorized_keys
 }
 
-# The variable came through, and acted in the session only.
+# The variable got through, and took effect in the session only.
 only_inside() { # only_inside WHAT HOST
 	assert_eq "$2" dave-lab "$1: the login"
 	grep -q ' dave-lab$' $RAN || fail "$1: it did not come through: $(cat $RAN)"
@@ -45,7 +45,7 @@ only_inside() { # only_inside WHAT HOST
 	: >$RAN
 }
 
-# Each sets up a way by which variables come, and says how one comes by it.
+# Each sets up a way for variables to get in, and sets the command that uses it.
 way_pam_env() {
 	pam_stack sshd 'session required pam_env.so user_readenv=1'
 	sshd_start
@@ -69,7 +69,7 @@ way_key() {
 		on dave hostname
 	}
 }
-way_su() { # it loads what root had for itself, too
+way_su() { # root's own su loads it, too
 	pam_stack su ''
 	come() { env "$1" su -m -s /usr/bin/nsisolate-shell dave -c hostname; sed -i '/^su /d' $RAN; }
 }
@@ -83,7 +83,7 @@ test_what_the_loader_obeys_finds_the_session_only() {
 		for variable in LD_PRELOAD=/home/dave/evil.so LD_AUDIT=/home/dave/evil.so; do
 			only_inside "$way $variable" "$(come $variable)"
 		done
-		# it is there, and no program in the session needs what it leads to
+		# it is set, and no program in the session needs what it points to
 		assert_eq "$(come LD_LIBRARY_PATH=/home/dave/lib)" dave-lab "$way LD_LIBRARY_PATH"
 		assert_eq "$(cat $RAN)" "" "$way: what LD_LIBRARY_PATH led to"
 		sshd_stop
@@ -95,7 +95,7 @@ test_what_the_loader_obeys_finds_the_session_only() {
 	nothing_left
 }
 
-# What is no program of ours, and what the manual and doctor say of it: sshd's own /bin/sh is outside.
+# A program that is not ours: sshd's own /bin/sh is outside, as the manual and doctor say.
 test_what_sshd_starts_before_it_is_outside_as_doctor_says() {
 	! sanitized || skip "a sanitizer has to be loaded first"
 	plant
@@ -129,7 +129,7 @@ test_it_tells_nobody_of_programs_of_ours() {
 	rm /tmp/auxv
 }
 
-# A list of bad variables is never complete: none at all reaches a program of ours behind the first.
+# A list of bad variables is never complete: none at all reaches a program of ours after the first.
 environments_of() { # environments_of PROGRAM: what it was started with
 	sed -nE "s|.*execve\(\"[^\"]*$1\", \[.*\], \[(.*)\]\) = 0.*|\1|p" /tmp/trace
 }
@@ -153,11 +153,11 @@ test_no_variable_at_all_reaches_what_decides() {
 	rm -rf /tmp/trace /tmp/said /run/user
 }
 
-# ---- what the real shell gets: cat, which tells ----
+# ---- what the real shell gets: cat, which shows it ----
 
 not_counted() { [ ! -d "$BUILD/profile" ] || skip "clang's counters add a variable of theirs"; }
 
-tells() { # tells RULE FILE WORD...: what its shell has of the environment FILE
+tells() { # tells RULE FILE WORD...: what its shell gets of the environment in FILE
 	local rule=$1 file=$2
 	shift 2
 	printf '[all]\nshell = /bin/cat\n%s\n' "$rule" | conf
@@ -182,7 +182,7 @@ b' $'HIGH=\377\200' LD_PRELOAD= LD_PRELOADX=1 SHELL=/old SHELLS=1 SHELL=/older N
 	nothing_left
 }
 
-# As large as the kernel takes it, to the byte: what can be handed to nsisolate-shell can be handed on.
+# Up to the kernel's limit, to the byte: what can be passed to nsisolate-shell can be passed on.
 padded() { # padded RULE LENGTH: with a variable of that length
 	{ cat /tmp/big; printf 'PAD=%0*d\0' "$2" 0; } >/tmp/given
 	tells "$1" /tmp/given /usr/bin/nsisolate-shell /proc/self/environ >/tmp/got
@@ -224,7 +224,7 @@ test_nothing_of_the_way_is_left_in_the_shell() {
 	nothing_left
 }
 
-# ---- where there is no way to what decides ----
+# ---- nsisolate-login cannot be started ----
 
 test_who_cannot_be_told_the_rules_is_refused_and_root_is_not() {
 	local said
@@ -239,7 +239,7 @@ test_who_cannot_be_told_the_rules_is_refused_and_root_is_not() {
 	assert_match "$(bash -c 'exec -a -nsisolate-shell nsisolate-shell' <<<'echo "name=$0"' 2>&1)" 'name=-sh' \
 		"root's login shell"
 	mv /usr/libexec/nsisolate/away /usr/libexec/nsisolate/nsisolate-login
-	# and where the environment cannot be put away
+	# and when the environment cannot be stored
 	said=$(as dave bash -c 'ulimit -f 0; exec nsisolate-shell -c "echo in"' 2>&1)
 	assert_eq $? 1 "status under ulimit -f"
 	assert_match "$said" 'the environment is larger than the limit on file sizes \(ulimit -f\)' "under ulimit -f"
@@ -261,7 +261,7 @@ test_its_second_step_is_no_real_shell() {
 	assert_match "$(as dave timeout "$(pace_seconds 200)" nsisolate-shell -c true 2>&1)" 'is nsisolate-shell itself'
 }
 
-# a copy has another inode than what is installed
+# a copy has another inode than the installed program
 test_a_copy_of_it_does_not_start_itself() {
 	cp /usr/bin/nsisolate-shell /usr/local/bin/copy
 	sed -i '/^dave:/s|:[^:]*$|:/usr/local/bin/copy|' /etc/passwd

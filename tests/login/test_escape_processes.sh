@@ -1,10 +1,10 @@
-# A hostile user in a session, who tries to get at processes, /proc and namespaces outside: hostile.py
-# says what he tries.  Each attempt is made outside of a session first, where it succeeds.
+# A hostile user in a session, who tries to get at processes, /proc and namespaces outside, as listed in
+# hostile.py.  Each attempt is first made outside a session, where it succeeds.
 . tests/stage.sh
 
 hostile() { cp "$TOP/tests/login/hostile.py" $STAGE/hostile.py && chmod 644 $STAGE/hostile.py; }
 
-# tried outside|inside WHAT [WORD...]: what succeeded, each once
+# tried outside|inside WHAT [WORD...]: what succeeded, each named once
 tried() {
 	local where=$1
 	shift
@@ -55,7 +55,7 @@ check_handles() {
 	local handles outside
 	victim_start
 	handles=$(as "$user" python3 $STAGE/hostile.py show "$victim" | grep : | tr '\n' ' ')
-	# where the kernel has no handles of processes (before Linux 6.14), no way leads out by one
+	# a kernel without file handles of processes (before Linux 6.14) offers no way out by one
 	[[ $handles = *pid:* ]] || { victim_end; return 0; }
 	# shellcheck disable=SC2086
 	outside=$(tried outside handles $handles)
@@ -79,7 +79,7 @@ listened_over() {
 check_peer() {
 	hostile
 	listened_by "$user"
-	# the control: nsisolate(7) says so of the same user, where no user namespace is between
+	# the control: nsisolate(7) says so for the same user, where no user namespace is in between
 	assert_eq "$(tried outside peer /tmp/peer)" "done known taken " "of the user's own, outside"
 	assert_eq "$(tried inside peer /tmp/peer)" "done known $([ "$user" = dave ] || echo 'taken ')" "of the user's own, inside"
 	listened_over
@@ -92,7 +92,7 @@ test_nothing_is_taken_from_the_other_end_of_a_socket_of_somebody_else() {
 	local said
 	hostile
 	listened_by alice
-	# a kernel without such descriptors gives none to anybody
+	# a kernel without such descriptors gives them to nobody
 	said=$(as alice python3 $STAGE/hostile.py peer /tmp/peer)
 	listened_over
 	[[ $said != none* ]] || return 0
@@ -119,7 +119,7 @@ test_priorities_by_uid_stop_at_the_session() { both check_priorities; }
 # ---- a procfs that is mounted elsewhere ----
 
 PROCS=$STAGE/procs
-# procs_mount: each way in which one can be there; what shows processes is called `all` or `one`
+# procs_mount: each way in which a procfs can be mounted; those that show processes are `all` or `one`
 procs_mount() {
 	mkdir -p $PROCS/{all,'all of a chroot',stacked/all,bound/all,one,apart,sys} $PROCS/closed/all
 	chmod 755 $PROCS
@@ -139,7 +139,7 @@ procs_umount() {
 	umount $PROCS/all "$PROCS/all of a chroot" $PROCS/{stacked/all,stacked/all,bound/all,one,of-one,closed/all,sys}
 	rm -r $PROCS
 }
-# what of the victim is shown there, in words; `sys` always
+# what each shows of the victim; `sys` always
 LOOK='for place in "$0"/all "$0/all of a chroot" "$0"/*/all; do
 		test ! -e "$place/$1" || echo "$place"
 	done
@@ -151,7 +151,7 @@ check_procs_elsewhere() {
 	victim_start
 	procs_mount
 	assert_eq "$(as "$user" sh -c "$LOOK" $PROCS "$victim" 2>/dev/null | wc -l)" 8 "lines of what is shown outside"
-	# the kernel's hostname is whose who reads it; and a chroot sees the session
+	# the kernel's hostname depends on the reader; and a chroot sees the session
 	assert_eq "$(on "$user" "sh -c '$LOOK' $PROCS $victim" 2>/dev/null)" "$user-lab
 1" "shown inside"
 	assert_eq "$(on "$user" "cat $PROCS/all/1/comm")" nsisolate-init "process 1 in a chroot"
@@ -163,7 +163,7 @@ check_procs_elsewhere() {
 }
 test_no_procfs_elsewhere_shows_what_is_outside() { both check_procs_elsewhere; }
 
-# Where no path leads for long enough, or none is short enough, who can have done it is refused, and
+# If a path does not stay valid long enough, or is too long, a user who may have caused that is refused, and
 # nobody else.
 test_a_user_who_moves_a_procfs_away_keeps_nobody_out_but_himself() {
 	local deep i
@@ -183,13 +183,13 @@ at, to = (home, there) if sys.argv[1] == "go" else (there, home)
 os.rename("here", "here", src_dir_fd=at, dst_dir_fd=to)'
 	app() { "$BUILD/tests/pam_app" stage "$@"; }
 	app alice open close || fail "alice, before"
-	# one that another mount hides shows nothing, and keeps out not even who could move it
+	# one that another mount hides shows nothing, and does not even keep out a user who could move it
 	mount -t tmpfs -o uid=5001 none /home/alice/here
 	app alice open close || fail "alice is kept out by what is hidden"
 	umount /home/alice/here
-	# but what she can unmount in the session, as her own on FUSE, hides nothing
+	# but a mount that alice can unmount in the session, such as her own FUSE, hides nothing
 	if mknod /dev/fuse c 10 229 && exec 7<>/dev/fuse; then
-		# not by mount(8), whose newer versions look at what they have mounted, where nobody answers
+		# not by mount(8): newer versions look at what they have mounted, and here nobody answers
 		python3 -c '
 import ctypes, os
 if ctypes.CDLL(None, use_errno=True).mount(b"none", b"/home/alice/here", b"fuse", 0,
@@ -205,7 +205,7 @@ if ctypes.CDLL(None, use_errno=True).mount(b"none", b"/home/alice/here", b"fuse"
 	app alice refused 2>/dev/null || fail "alice is let in"
 	app bob open close || fail "alice keeps bob out"
 	as alice python3 -c "$deep" back
-	# nor by a directory that root may not enter, as one on FUSE or NFS
+	# nor by a directory that root may not enter, such as one on FUSE or NFS
 	chmod 700 /home/alice/here
 	squashed() { setpriv --bounding-set=-dac_override,-dac_read_search "$BUILD/tests/pam_app" stage "$@"; }
 	squashed alice refused 2>/dev/null || fail "alice is let in where root cannot look"
@@ -227,7 +227,7 @@ while True:
 	nothing_left
 }
 
-# Whoever may rename a directory on the way sees his login refused, and nothing else.
+# For a user who may rename a directory on the path the login is refused, and nothing else happens.
 test_a_procfs_whose_directory_moves_is_covered_or_the_login_refused() {
 	local mover seen=0 i
 	user=alice
@@ -257,17 +257,17 @@ while True:
 	nothing_left
 }
 
-# What the session's own mounts hide can be elsewhere when it has begun.
+# What the session's own mounts hide can be elsewhere once it has begun.
 test_a_procfs_that_a_user_moves_below_a_place_of_the_sessions_own_is_covered() {
 	user=alice
 	victim_start
 	own_stack
 	printf '[all]\nprivate = /var/tmp\n' | conf
-	# as debootstrap makes one in a directory of the user's
+	# as debootstrap makes it, in a directory of the user's
 	install -d -o alice /var/lib/moved /var/lib/moved/here
 	mkdir -p /var/lib/moved/here/root/of/proc
 	mount -t proc proc /var/lib/moved/here/root/of/proc
-	# below what the session's own /var/tmp covers, and back
+	# below a directory that the session's own /var/tmp covers, and back
 	as alice mv /var/lib/moved/here /var/tmp/here || fail "/var/tmp is another file system"
 	cat >$STAGE/look <<-END
 		test ! -e /var/tmp/here || echo "/var/tmp is the host's"
@@ -287,8 +287,8 @@ test_a_procfs_that_a_user_moves_below_a_place_of_the_sessions_own_is_covered() {
 	nothing_left
 }
 
-# The user's own directory, closed for the time of the login: his capabilities in his user namespace
-# do not reach to one of a group that is not there.
+# The user's own directory, closed during the login: the capabilities in the user's namespace do not extend
+# to a directory of a group that is not mapped there.
 test_a_procfs_in_a_directory_that_the_user_closes_is_covered_or_the_login_refused() {
 	user=dave
 	need_user_namespaces

@@ -1,10 +1,10 @@
-# A hostile user who swaps what a session's set-up looks at while it does, and one who uses up what he
-# can: others get in all the same.
+# A hostile user who swaps files while a session's set-up looks at them, and one who uses up resources:
+# others get in anyway.
 . tests/stage.sh
 
 # ---- files that change under the set-up ----
 
-# swap DIRECTORY NAME: until it is killed; directory, link to /etc, FIFO, file, socket, nothing
+# swap DIRECTORY NAME: until it is killed, in turn: directory, link to /etc, FIFO, file, socket, nothing
 swap() {
 	cd "$1" || exit
 	while :; do
@@ -17,7 +17,7 @@ swap() {
 	done
 }
 
-# logins COUNT: of $user; each is isolated in full, or refused
+# logins COUNT: of $user; each must be isolated in full, or refused
 logins() {
 	local i out in=0
 	for ((i = 0; i < $1; i++)); do
@@ -108,8 +108,8 @@ test_a_forwarded_socket_does_not_reach_the_users_manager() {
 
 # ---- using up ----
 
-# As many processes as the user may have, made as fast as they can be: by a loop with an end, since a
-# bomb that doubles would be the machine's where its limit does not hold.
+# As many processes as the user may have, as fast as possible: in a finite loop, since a fork bomb would hit
+# the whole machine if its limit does not hold.
 check_bomb() {
 	local bomb
 	on "$user" "prlimit --nproc=120:120 bash -c 'for i in {1..200}; do sleep 20 & done; wait'" \
@@ -127,13 +127,13 @@ check_bomb() {
 }
 test_all_the_processes_that_a_user_may_have_stop_nobody_else_and_end_with_his_session() { both check_bomb; }
 
-# Of namespaces each user has a number: users', of his own making, are not what logins need.
+# Each user has a limited number of namespaces: the user namespaces that users make do not count for logins.
 test_a_user_without_namespaces_left_stops_nobody_else() {
 	local taken
 	own_stack
 	conf <<<'[all]
 service = stage'
-	# a container with limits of its own; in there alice takes what there is for her
+	# a container with limits of its own, in which alice uses up hers
 	cat >$STAGE/use_up <<-'END'
 		mount -t proc proc /proc
 		hostname lab

@@ -1,7 +1,7 @@
-# A hostile session, and an administrator who looks into it from his terminal.
+# A hostile session, and an administrator who looks into it from a terminal.
 . tests/stage.sh
 
-# typed COMMAND: COMMAND is typed into a root shell at a terminal; says whether what was injected ran
+# typed COMMAND: types COMMAND into a root shell at a terminal; says whether the injected input was run
 typed() {
 	rm -f /tmp/injected
 	cp "$TOP/tests/login/hostile.py" $STAGE/hostile.py
@@ -37,7 +37,7 @@ test_nothing_is_typed_at_the_terminal_of_who_enters() {
 	both check_enter
 }
 
-# ridden COMMAND: the same while a process of dave's, outside of every session, traces what begins as him
+# ridden COMMAND: the same while a process of dave's, outside all sessions, traces what starts as dave
 ridden() {
 	local rider
 	cp "$TOP/tests/login/hostile.py" $STAGE/ride.py
@@ -51,7 +51,7 @@ ridden() {
 	rm -f $STAGE/ride.py
 }
 test_nothing_that_doctor_starts_is_in_the_hands_of_a_user() {
-	# the control: a process of dave's that root begins at a terminal, as su without a terminal of its own does
+	# the control: a process of dave's that root starts at a terminal, as su does without a pty of its own
 	assert_eq "$(ridden 'setpriv --reuid dave --regid dave --clear-groups sh -c "sleep 1; sh -c :; sleep 1"')" \
 		injected "by a process that root began as dave"
 	pam_stack sshd ''

@@ -1,11 +1,11 @@
-# A hostile user who tries to get a login that is not isolated, by what a client may say: variables,
-# arguments, commands, subsystems, names of any length.  What was planted for him to run writes down
-# where it ran; outside of a session that would be the host's name.
+# A hostile user who tries to get a login that is not isolated, by what a client may send: variables,
+# arguments, commands, subsystems, names of any length.  Planted programs record where they ran; outside a
+# session that would be the host's name.
 . tests/stage.sh
 
-RAN=/tmp/ran # what was planted wrote here
+RAN=/tmp/ran # the record of the planted programs
 
-plant() { # in the home of $user: programs of names that might be looked up, startup files, a rule
+plant() { # in the home of $user: programs with names that might be looked up, startup files, a rule
 	local name home=/home/$user
 	printf '#!/bin/bash -p\nuname -n >>%s\n' $RAN >$STAGE/planted
 	mkdir $home/bin
@@ -22,11 +22,11 @@ plant() { # in the home of $user: programs of names that might be looked up, sta
 uproot() {
 	rm -rf /home/$user/{bin,rc,no.conf} $RAN $STAGE/planted
 }
-nowhere_outside() { # and what did run
+nowhere_outside() { # shows what did run
 	! grep -qx lab $RAN || fail "$1: ran outside: $(sort $RAN | uniq -c)"
 }
 
-# how a client is answered: where, and below which PID 1
+# the answer to a client: where it runs, and below which PID 1
 WHERE='/bin/uname -n; cat /proc/1/comm'
 isolated() { # isolated WHAT OUTPUT
 	assert_match "$2" "(^|"$'\n'")$user-lab"$'\n'"nsisolate-init" "$1"
@@ -57,7 +57,7 @@ test_no_variable_leads_out() {
 	done
 }
 
-# ---- what the dynamic linker takes from the environment ----
+# ---- variables that the dynamic linker obeys ----
 
 preload() {
 	cat >$STAGE/evil.c <<-END
@@ -75,7 +75,7 @@ preload() {
 	"${CC:-cc}" -shared -fPIC -w -o "/home/$user/evil.so" $STAGE/evil.c || skip "there is no compiler"
 	rm $STAGE/evil.c
 }
-# The module's user can have any of them: what reads them is in the session.
+# The module's users can have any of them: whatever reads them is in the session.
 test_preloading_finds_only_the_session_through_the_module() {
 	user=alice
 	plant
@@ -84,7 +84,7 @@ test_preloading_finds_only_the_session_through_the_module() {
 	on alice -o SetEnv=LD_PRELOAD=/home/alice/evil.so "$WHERE" >/dev/null
 	assert_match "$(cat $RAN)" '^alice-lab' "what was preloaded ran"
 	nowhere_outside LD_PRELOAD
-	# GCONV_PATH, LOCPATH and the like are of the same kind: nothing of ours that runs outside sees them
+	# GCONV_PATH, LOCPATH and the like are of the same kind: no program of ours outside sees them
 	assert_eq "$(on alice -o SetEnv=LD_DEBUG=files -o SetEnv=LD_DEBUG_OUTPUT=/tmp/ld true; cat /tmp/ld.* |
 		grep -c nsisolate)" 0 "programs of ours that the linker would have told about"
 	rm -f /tmp/ld.* /home/alice/evil.so
@@ -113,7 +113,7 @@ check_words() {
 }
 test_no_word_of_a_command_leads_out() { both check_words; }
 
-# The shell's own argument is the caller's: who starts it is sshd, su or login, with words of theirs.
+# nsisolate-shell's own argument comes from its caller: sshd, su or login, with words of theirs.
 test_no_word_that_su_and_login_hand_on_leads_out() {
 	user=dave
 	pam_stack su ''
@@ -144,7 +144,7 @@ test_force_command_is_obeyed_by_every_kind_of_request() {
 	assert_match "$(echo 'get /proc/self/comm /tmp/comm' | sftp -q "${SSH_OPTIONS[@]}" bob@127.0.0.1 2>&1; echo over)" over
 	[ ! -e /tmp/comm ] || assert_eq "$(cat /tmp/comm)" sftp-server
 	isolated "a command that names another" "$(on bob "exec -a -bash bash -c '$WHERE'")"
-	# bash takes that for an option of its own
+	# bash takes that as an option
 	answer=$(ssh "${SSH_OPTIONS[@]}" bob@127.0.0.1 -- "--config=/home/bob/no.conf" 2>&1)
 	assert_match "$answer" "invalid option" "words for the shell"
 	nowhere_outside ForceCommand
@@ -164,13 +164,13 @@ test_names_of_64_kib_are_refused_or_taken_whole() {
 	"$BUILD/tests/pam_app" stage "$(long)" refused same 2>/dev/null
 	[ $? -lt 128 ] || fail "a user of 64 KiB: it crashed"
 	for item in rhost tty; do
-		# libpam itself refuses that when we have let it in: no audit record can hold it
+		# libpam itself refuses that after we have let it in: no audit record can hold it
 		"$BUILD/tests/pam_app" stage alice remember $item "$(long)" attempt end same 2>/dev/null ||
 			fail "a $item of 64 KiB"
 		assert_eq "$("$BUILD/tests/pam_app" stage alice remember $item "$(printf '\n=\" \001\377%.1000s' "$(long)")" \
 			open run "uname -n" close same 2>&1)" alice-lab "odd bytes in a $item"
 	done
-	# what stands behind one that has no room is not written behind the end
+	# what follows a value that does not fit is not written beyond the end
 	"$BUILD/tests/pam_app" stage alice remember tty "$(long)" rhost 192.0.2.1 attempt end same 2>/dev/null ||
 		fail "a tty of 64 KiB before a rhost"
 	awk 'length > 4096 { exit 1 }' $LOGS/syslog || fail "a line of the log longer than 4 KiB"

@@ -1,7 +1,7 @@
 # The EXAMPLES of the manual pages, word for word.
 . tests/stage.sh
 
-# example PAGE N: the Nth literal block behind .Sh EXAMPLES, as mandoc shows it
+# example PAGE N: the Nth literal block after .Sh EXAMPLES, as mandoc shows it
 example() {
 	local text
 	text=$(awk -v wanted="$2" '/^\.Sh / { on = /EXAMPLES/ }
@@ -14,7 +14,7 @@ example() {
 blocks() { # PAGE: how many it has
 	awk '/^\.Sh / { on = /EXAMPLES/ } on && /^\.Bd -literal/ { count++ } END { print count + 0 }' "$1"
 }
-# lines PAGE: the single lines behind .Sh EXAMPLES
+# lines PAGE: the single lines after .Sh EXAMPLES
 lines() { awk '/^\.Sh / { on = /EXAMPLES/ } on && sub(/^\.Dl /, "")' "$1" | sed 's/\\-/-/g; s/\\(dq/"/g'; }
 line() { # line PAGE REGEX: the one line that matches
 	local text
@@ -81,7 +81,7 @@ test_nsisolate_shell_8_as_a_login_shell() {
 test_nsisolate_shell_8_by_force_command() {
 	pam_stack sshd ''
 	echo 'students:x:5900:alice' >>/etc/group
-	# sshd_start writes the configuration; the example stands behind it
+	# sshd_start writes the configuration; the example goes after it
 	sshd_start
 	sshd_stop
 	cp $STAGE/sshd_config $STAGE/sshd_config.plain
@@ -92,7 +92,7 @@ test_nsisolate_shell_8_by_force_command() {
 	on alice true 2>/dev/null && fail "a key lets a student in"
 	assert_eq "$(on bob hostname)" lab "nobody's student"
 	sshd_stop
-	# the rest of it by a key all the same, since no password can be typed here
+	# but by a key, since no password can be typed here
 	{ cat $STAGE/sshd_config.plain; example shell/nsisolate-shell.8 2 | grep -v PubkeyAuthentication; } >$STAGE/sshd_config
 	rm $STAGE/sshd_config.plain
 	"$(command -v sshd)" -D -E $LOGS/sshd -f $STAGE/sshd_config &
@@ -111,7 +111,7 @@ test_nsisolate_shell_8_by_a_user() {
 	echo '[all]' | as dave tee /home/dave/nsisolate.conf >/dev/null
 	said=$(as dave sh -e -c "$(example shell/nsisolate-shell.8 3)")
 	assert_match "$said" $'^dave-lab\n.* 1 +0 .*nsisolate-init: dave all nsisolate-shell'
-	# PID 1 shortens its own line when the command runs already
+	# PID 1 shortens its own line when the command is running already
 	assert_eq "$(awk '$2 > 1' <<<"$said" | grep -c ps)" 2 "the shell with its command, and ps, of: $said"
 	rm /home/dave/nsisolate.conf
 	nothing_left
@@ -124,7 +124,7 @@ test_nsisolate_init_8_by_any_user() {
 	nothing_left
 }
 
-# There is no systemd here: what takes the place of systemctl only says that it was asked.
+# Systemd does not run here: a stand-in for systemctl only records that it was called.
 test_nsisolate_7_the_users_manager() {
 	local link=/etc/systemd/system/user@.service.d/nsisolate.conf
 	printf '#!/bin/sh\necho "systemctl $*"\n' >/usr/local/bin/systemctl
@@ -168,11 +168,11 @@ test_nsisolatectl_8_questions() {
 	assert_eq "$(PATH=$SBINDIR:$PATH bash -e -o pipefail -c "$(example shell/ctl/nsisolatectl.8 1)")" \
 		$'alice-lab\nbob-lab' "the hostnames of the members"
 	mv $STAGE/group /etc/group
-	# what doctor finds here is the stage's; that it says so in such a way is what is tested
+	# what doctor finds depends on the stage; only the form is tested
 	said=$(run_line '^nsisolatectl doctor$') || [ $? = 1 ] || fail "doctor: $said"
 	assert_match "$said" 'problem' "what doctor says"
 	said=$(run_line '^nsisolatectl doctor --json') || [ $? = 1 ] || fail "doctor --json: $said"
-	assert_eq "$(jq -r .verdict <<<"$said" | grep -c '^ok$')" 0 "verdicts of what is no finding"
+	assert_eq "$(jq -r .verdict <<<"$said" | grep -c '^ok$')" 0 "verdicts that are not findings"
 	nothing_left
 }
 

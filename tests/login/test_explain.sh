@@ -1,11 +1,11 @@
-# nsisolatectl explain tells what a login gets: PAIRS (40) configurations for each way in, each with a real
-# login.
+# nsisolatectl explain says what a login gets: PAIRS (40) configurations for each way in, each checked by a
+# real login.
 . tests/stage.sh
 
 PAIRS=${PAIRS:-40}
 
-# A user of the list and a configuration, the same ones for the same number: a line with the user,
-# then the file.  Its rules have up to six matchers, all about the users of the stage.
+# A user of the list and a configuration, always the same for one number: a line with the user, then the
+# file.  Its rules have up to six matchers, all about the users of the stage.
 random_pair() { # random_pair NUMBER USERS
 	awk -v seed="$1" -v users="$2" -v admins="$ADMINS" '
 	function one_of(list,  words) { return words[1 + int(rand() * split(list, words, "|"))] }
@@ -33,7 +33,7 @@ random_pair() { # random_pair NUMBER USERS
 	}'
 }
 
-# What a session is, in the words of `explained`: by its kinds of namespace and its hostname
+# Describes a session in the words of `explained`: by its kinds of namespace and its hostname
 LOOK='for kind in uts pid mnt; do
 	[ "$(readlink /proc/self/ns/$kind)" = "$(eval echo \$HOST_$kind)" ] || printf "%s " $kind
 done
@@ -44,7 +44,7 @@ host_namespaces() {
 	for kind in uts pid mnt; do echo "HOST_$kind=$(readlink /proc/self/ns/$kind);"; done
 }
 
-# The same from explain's lines
+# The same from explain's output
 explained() { # explained SERVICE USER
 	local text hostname=lab kinds=
 	text=$(nsisolatectl explain --service "$1" "$2") || fail "explain: $text"
@@ -57,7 +57,7 @@ explained() { # explained SERVICE USER
 	echo "$kinds$hostname"
 }
 
-agree() { # agree SERVICE USERS FIRST: the logins of those pairs are what explain says
+agree() { # agree SERVICE USERS FIRST: logins for those pairs must get what explain says
 	local pair text user got isolated=0
 	ADMINS=$(id -Gn carol | tr ' ' '\n' | grep -xE 'sudo|wheel')
 	for ((pair = $3; pair < $3 + PAIRS; pair++)); do
@@ -69,7 +69,7 @@ agree() { # agree SERVICE USERS FIRST: the logins of those pairs are what explai
 "
 		[ "$got" = lab ] || isolated=$((isolated + 1))
 	done
-	# both happen often enough to mean something
+	# both occur often enough to be meaningful
 	if [ $isolated -lt $((PAIRS / 5)) ] || [ $isolated -gt $((PAIRS * 4 / 5)) ]; then
 		fail "$isolated of $PAIRS logins were isolated"
 	fi

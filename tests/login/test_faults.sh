@@ -1,5 +1,5 @@
-# What fails at run time: the engine, the kernel's limits, missing rights.  Never half-isolated:
-# refused or, by the rule's on_error, let in as it is; and nothing is left behind.
+# Failures at run time: the engine, the kernel's limits, missing rights.  A login is never half isolated:
+# it is refused or, by the rule's on_error, let in without isolation; and nothing is left behind.
 . tests/stage.sh
 
 stack() { own_stack; }
@@ -14,7 +14,7 @@ before_each() {
 
 # ---- an engine that fails ----
 
-# engine TEXT: the shell script TEXT takes the place of nsisolate-init
+# engine TEXT: replaces nsisolate-init by the shell script TEXT
 engine() {
 	trap 'engine_restore; sshd_stop' EXIT
 	rm -rf "$NSISOLATE_INIT"
@@ -55,7 +55,7 @@ test_an_engine_that_dies_or_answers_nonsense_is_a_refusal() {
 	nothing_left
 }
 
-# Nobody of ours sends two, and none may stay open in sshd.
+# No program of ours sends two, and none may stay open in sshd.
 test_an_answer_with_more_descriptors_than_one_leaves_none() {
 	before_each
 	engine 'exec python3 -c "
@@ -68,14 +68,14 @@ line.send(b\"ready\\n\")"'
 	nothing_left
 }
 
-# /etc/hosts as it never is
+# /etc/hosts as it never is in practice
 test_a_hosts_file_that_is_none_is_gone_without_and_one_that_ends_early_is_taken() {
 	before_each
 	mount --bind /dev/null /etc/hosts
 	app alice remember open run "$INSIDE" close same || fail "refused"
 	logged 'session without a comfort: user=alice.*/etc/hosts has no line' >/dev/null
 	umount /etc/hosts
-	# a page by its size, and a line by what is in it
+	# a page by its size, and a line by its content
 	mount --bind /sys/kernel/uevent_seqnum /etc/hosts
 	app alice remember open run 'grep -q alice-lab /etc/hosts' close same || fail "refused"
 	umount /etc/hosts
@@ -91,7 +91,7 @@ test_an_account_of_a_megabyte_is_refused() {
 	nothing_left
 }
 
-# An engine that dies may have been killed, or found no memory: nothing that was so before.
+# An engine that dies may have been killed, or short of memory: not something that was lacking before.
 test_on_error_allow_lets_in_un_isolated_only_for_what_was_lacking_before() {
 	local script words
 	before_each 'on_error = allow'
@@ -122,7 +122,7 @@ lab" "by the shell"
 	nothing_left
 }
 
-# all at once, each hangs in its own way
+# all at once, each hanging in its own way
 test_an_engine_that_hangs_is_given_five_seconds() {
 	local user start jobs=()
 	start=$(now_ms)
@@ -188,8 +188,8 @@ test_sshd_tells_the_user_and_lets_root_in() {
 
 # ---- a kernel that refuses ----
 
-# in_container SETUP COMMAND: COMMAND runs, after SETUP, in a container: namespaces of every kind
-# that matters here, whose uid 0 has every right there, with limits of their own
+# in_container SETUP COMMAND: runs SETUP, then COMMAND, in a container: namespaces of every kind that matters
+# here, with limits of their own, whose uid 0 has every right in them
 in_container() {
 	local container
 	mkfifo $STAGE/mapped
@@ -292,7 +292,7 @@ test_with_too_few_descriptors_it_is_whole_or_refused() {
 			continue
 		fi
 		: >$LOGS/syslog
-		# end: where Linux-PAM's own audit is what fails, the session was whole until then
+		# end: if Linux-PAM's own audit fails, the session was complete until then
 		(ulimit -n $limit; app alice remember refused end same) >/dev/null 2>&1 ||
 			fail "with $limit descriptors: neither whole nor refused"
 		logged 'session refused: .*(open files|descriptors)|PAM audit_open|reason=pam_end' >/dev/null
@@ -302,7 +302,7 @@ test_with_too_few_descriptors_it_is_whole_or_refused() {
 	nothing_left
 }
 
-# as `ulimit -n 7; su dave` would have it
+# as by `ulimit -n 7; su dave`
 test_on_error_allow_is_not_for_a_user_who_takes_the_descriptors_away() {
 	! sanitized || skip "a sanitizer needs /proc and descriptors of its own"
 	local limit refused=0
@@ -350,7 +350,7 @@ test_a_user_without_processes_left_is_refused_by_the_shell() {
 	nothing_left
 }
 
-# ---- /etc/hosts as it can be ----
+# ---- odd kinds of /etc/hosts ----
 
 test_a_hosts_file_that_is_missing_or_a_link_is_no_obstacle() {
 	before_each

@@ -1,7 +1,7 @@
 # What sshd listens for on behalf of a session, and bytes that are not ASCII, both ways in.
 . tests/stage.sh
 
-# A listener inside of a session, or a client there, meets a partner outside: sshd forwards.
+# A listener or a client in a session, with a partner outside: sshd forwards.
 
 check_agent() {
 	ssh-agent -D -a $STAGE/agent >/dev/null & local agent=$!
@@ -15,12 +15,12 @@ check_agent() {
 }
 test_an_agent_is_forwarded() { both check_agent; }
 
-# The host's port 6007 takes the place of an X server: it shows that it got a greeting with a cookie
-# of the client's side (ssh has exchanged the one that the session knows), and answers.
+# The host's port 6007 stands in for an X server: it records that it got a greeting with a cookie from the
+# client's side (ssh has replaced the one that the session knows), and answers.
 check_x11() {
 	local answer server localhost=yes
-	# sshd runs xauth outside of nsisolate-shell's session, and xauth files what belongs to
-	# localhost under the hostname: there is another one inside
+	# sshd runs xauth outside nsisolate-shell's session, and xauth stores cookies for localhost under
+	# the hostname, which is different inside
 	[ "$user" = alice ] || localhost=no
 	sshd_stop
 	sshd_start X11Forwarding=yes X11UseLocalhost=$localhost
@@ -31,14 +31,14 @@ check_x11() {
 		SYSTEM:'head -c 48 >'$STAGE'/greeting; echo picture' >/dev/null 2>&1 &
 	server=$!
 	wait_for listens 6007
-	# the greeting by hand, with its 16 bytes of cookie: X.V11.R7 Protocol, chapter 8
+	# the greeting by hand, with a cookie of 16 bytes: X.V11.R7 Protocol, chapter 8
 	answer=$(DISPLAY=127.0.0.1:7 XAUTHORITY=$STAGE/xauthority on "$user" -Y -n '
 		cookie=$(xauth list "$DISPLAY" | sed "s/.* //; s/../\\\\x&/g")
 		port=${DISPLAY#*:}
 		echo "cookies $(xauth list "$DISPLAY" | wc -l)"
 		exec bash -c "exec 5<>/dev/tcp/${DISPLAY%:*}/$((6000 + ${port%.*}))
 			printf \"l\\0\\13\\0\\0\\0\\22\\0\\20\\0\\0\\0MIT-MAGIC-COOKIE-1\\0\\0$cookie\" >&5
-			cat <&5"' 2>/dev/null) # xauth remarks that the user has had no file yet
+			cat <&5"' 2>/dev/null) # xauth remarks that the user had no file
 	assert_eq "$answer" "cookies 1
 picture" "what the session got from the display"
 	assert_match "$(tr -d '\0' <$STAGE/greeting)" "MIT-MAGIC-COOKIE-1" "what the display got"
@@ -49,7 +49,7 @@ test_x11_is_forwarded() { both check_x11; }
 
 check_sockets() {
 	local client
-	# a socket of the session, reached from outside, and the other way round
+	# a socket in the session, reached from outside, and the other way round
 	timeout "$(pace_seconds 400)" ssh "${SSH_OPTIONS[@]}" -L $STAGE/near:"/home/$user/far" \
 		-R "/home/$user/back":$STAGE/outside -o ExitOnForwardFailure=yes "$user@127.0.0.1" \
 		'rm -f far; socat UNIX-LISTEN:far,fork SYSTEM:hostname >/dev/null 2>&1 & echo up; read -r _; kill $!' \
@@ -79,7 +79,7 @@ check_proxy() {
 	local client
 	on "$user" -N -D 127.0.0.1:1080 >/dev/null 2>&1 & client=$!
 	wait_for listens 1080 || fail "no proxy"
-	# SOCKS4: connect to port 22 of 127.0.0.1, without a name (an ending NUL); 90 is "granted"
+	# SOCKS4: connect to port 22 of 127.0.0.1, without a user name (a NUL ends it); 90 is "granted"
 	assert_match "$(timeout "$(pace_seconds 100)" bash -c 'exec 8<>/dev/tcp/127.0.0.1/1080
 		printf "\4\1\0\26\177\0\0\1\0" >&8; head -c 15 <&8' | tr -d '\0')" 'ZSSH-2.0' "through the proxy"
 	# ssh, timeout's only child
@@ -93,14 +93,14 @@ check_bytes() {
 		"$(printf %s 'gr\303\274\303\237egrüße' | od -An -tx1 | tr -d ' \n')" "a command's words"
 	assert_eq "$(printf '\377\376\0\200' | on "$user" cat | od -An -tx1)" " ff fe 00 80" "input"
 	assert_eq "$(LC_TIME=de_DE.UTF-8 on "$user" -o SendEnv=LC_TIME 'echo $LC_TIME')" de_DE.UTF-8
-	# a word that is no text at all
+	# a word that is not text at all
 	assert_eq "$(on "$user" "$(printf 'printf %%s a\377b | od -An -tx1')")" " 61 ff 62"
 	assert_eq "$(STAGE_WORD=$'a\377b\nc' on "$user" -o SendEnv=STAGE_WORD \
 		'printf %s "$STAGE_WORD" | od -An -tx1')" " 61 ff 62 0a 63" "a variable"
 }
 test_bytes_that_are_not_ascii_pass() { both check_bytes; }
 
-# forwarded USER: of what ssh -N asks for, what sshd forwards, each by a word; `connected`: it goes on
+# forwarded USER: one word for each thing that sshd forwards for ssh -N; `connected`: ssh is still running
 forwarded() {
 	local user=$1 client word
 	on "$user" -N -v -o LogLevel=DEBUG1 -L 127.0.0.1:1081:127.0.0.1:22 -L $STAGE/near:/tmp/far \

@@ -1,4 +1,4 @@
-# The application is given back what it had; and odd applications get along.
+# The application gets back what it had; and odd applications work.
 . tests/stage.sh
 
 # a stack with nothing but the module
@@ -9,7 +9,7 @@ stack() {
 MODULE='session required pam_nsisolate.so'
 stage_conf() { printf '[all]\nservice = stage\n%s\n' "$@" | conf; }
 app() { "$BUILD/tests/pam_app" stage alice "$@"; }
-# exits 0 inside of a session of alice
+# exits 0 inside a session of alice
 INSIDE='test "$(uname -n)" = alice-lab && test "$(cat /proc/1/comm)" = nsisolate-init'
 OUTSIDE='test "$(uname -n)" = lab'
 
@@ -54,7 +54,7 @@ test_a_chrooted_application_stays_in_its_chroot() {
 	app chroot /home/stage-chroot chdir / remember open \
 		run "test -e /marker && $INSIDE" close same run "test -e /marker && $OUTSIDE" end ||
 		fail "see above"
-	wait_for engine_ended # which is a file of the chroot
+	wait_for engine_ended # its program is a file of the chroot
 	chroot_remove /home/stage-chroot
 	nothing_left
 }
@@ -71,7 +71,7 @@ test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
 	wait_for engine_ended
 	mkdir /home/stage-moved/inside2
 	: >$LOGS/syslog
-	# and where another directory has taken its place
+	# and if another directory has taken its place
 	app chroot /home/stage-moved chdir / open run true pause 1000 close chdir /inside2 &
 	logged 'session opened' >/dev/null
 	mv /home/stage-moved /home/stage-chroot
@@ -84,7 +84,7 @@ test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
 	nothing_left
 }
 
-# sshd's child for the user is no program of its own: it has all that the monitor had
+# sshd's child for the user is forked without exec: it has everything that the monitor had
 test_a_child_that_has_the_modules_descriptors_does_not_keep_the_session() {
 	before_each
 	app handle-children open fork close pause 600000 &
@@ -103,7 +103,7 @@ test_a_working_directory_that_root_may_not_enter_is_kept() {
 		"$BUILD/tests/pam_app" stage alice open \
 		run 'test "$(pwd)" = /home/alice/private && '"$INSIDE" close run "$OUTSIDE" end) ||
 		fail "see above"
-	# nor may it look from elsewhere
+	# nor may root look at it from elsewhere
 	(cd /home/alice/private && setpriv --bounding-set=-dac_override,-dac_read_search,-sys_admin \
 		"$BUILD/tests/pam_app" stage alice remember refused same 2>/dev/null) || fail "let in"
 	logged "session refused.*cannot tell where the application's root is.*not permitted" >/dev/null
@@ -154,13 +154,13 @@ test_behind_a_close_line_the_modules_before_close_outside() {
 	app remember open run "$INSIDE && mountpoint -q /srv" close same run '! mountpoint -q /srv' end || fail "see above"
 	assert_eq "$(cat /run/stage/hooked)" "open_session lab
 close_session lab" "the hooks"
-	# control: with one line its hook at close is in the session, and the volume stays
+	# the control: with one line its hook at close runs in the session, and the volume stays
 	: >/run/stage/hooked
 	stack "$hook" "$MODULE"
 	app open close run 'mountpoint -q /srv' end || fail "with one line, too: say so in pam_nsisolate(8)"
 	assert_match "$(cat /run/stage/hooked)" "close_session alice-lab" "the hook at close"
 	umount /srv
-	# and where PID 1 has gone no hook can run there
+	# and if PID 1 has gone no hook can run there
 	local first
 	for first in '' "$MODULE close"; do
 		stack ${first:+"$first"} "$hook" "$MODULE"
@@ -178,8 +178,8 @@ close_session lab" "the hooks"
 	nothing_left
 }
 
-# pam_nsisolate(8) says so, and why the line that closes does not refuse earlier
-refused() { # refused SSHD-OR-SU LINE: what a hook is called for between LINE and the module, which refuses
+# pam_nsisolate(8) says so, and why the line with `close` does not refuse earlier
+refused() { # refused SSHD-OR-SU LINE: the calls of a hook between LINE and the module, which refuses
 	: >/run/stage/hooked
 	pam_stack "$1" "$2"$'\n'"session required pam_exec.so /run/stage/hook"$'\n'"$MODULE"
 	case $1 in
@@ -196,11 +196,11 @@ test_nothing_is_closed_for_a_login_that_is_refused() {
 	sshd_start
 	for application in sshd su; do
 		assert_eq "$(refused $application "$MODULE close")" open_session "what $application calls"
-		# a first line that refuses would not keep it from being opened, unless libpam stops there
+		# a first line that refuses would not keep the hook from being opened, unless libpam stops there
 		assert_eq "$(refused $application 'session required pam_deny.so')" open_session "behind required"
 		assert_eq "$(refused $application 'session requisite pam_deny.so')" '' "behind requisite"
 	done
-	# nor could it know: the last line may have another configuration, or may not be needed
+	# nor could the first line know: the last line may have another configuration, or not be needed
 	printf '[users]\n' >/run/stage/other.conf
 	stack "$MODULE close" "$MODULE conf=/run/stage/other.conf"
 	app open run "$INSIDE" close end || fail "it refuses by another line's configuration"
@@ -254,19 +254,19 @@ test_no_sigchld_comes_for_a_child_that_the_application_never_had() {
 	before_each
 	app count-children open counted 0 close counted 0 || fail "with a handler"
 	app block-children open counted 0 close counted 0 || fail "blocked"
-	# the root is found by a child
+	# a child finds the root
 	install -d -m 700 -o alice -g alice /home/alice/private
 	(cd /home/alice/private && setpriv --bounding-set=-dac_override,-dac_read_search \
 		"$BUILD/tests/pam_app" stage alice count-children open counted 0 close counted 0) ||
 		fail "from a directory that root may not enter"
 	rmdir /home/alice/private
-	# control: it does count
+	# the control: it does count
 	app count-children background true pause 200 counted 1 ||
 		fail "a child of the application's own is not counted"
 	nothing_left
 }
 
-# the helper's signal and this child's are one: it is there first, and the kernel drops the second
+# the helper's signal and this child's become one: the kernel drops the second one while one is pending
 test_but_one_comes_for_its_own_child_that_ends_meanwhile() {
 	local init=$NSISOLATE_INIT word
 	before_each
@@ -317,8 +317,8 @@ test_a_child_that_closes_does_not_end_its_parents_session() {
 	nothing_left
 }
 
-# In a PID namespace of its own, as a container has it, the application may have the number that its
-# child has in the session.
+# In a PID namespace of its own, as in a container, the application may have the same PID as its child has
+# in the session.
 test_nor_where_the_child_has_its_parents_pid() {
 	before_each
 	unshare --fork --pid --mount-proc sh -c '"$0" stage alice remember open close-in-child \
@@ -331,7 +331,7 @@ test_close_returns_at_once_whatever_still_runs() {
 	local time most
 	before_each
 	stage_conf 'grace = 2'
-	# the median of nine: what another process did to one of them does not count
+	# the median of nine, so that other processes' effect on one of them does not count
 	time=$(for i in 1 2 3 4 5 6 7 8 9; do
 		app open background 'exec >/dev/null 2>&1; trap "" TERM HUP; while :; do sleep 1; done' \
 			pause 100 time close
@@ -373,7 +373,7 @@ test_managers_of_users_services_are_never_isolated() {
 test_uts_alone_needs_no_process_of_its_own() {
 	before_each
 	stage_conf 'namespaces = uts'
-	# the engine ends by itself, a moment after the login is in
+	# the engine exits by itself, a moment after the login is in
 	app remember open run 'test "$(uname -n)" = alice-lab || exit
 		while pgrep -x nsisolate-init; do sleep 0.01; done' \
 		close same run "$OUTSIDE" end || fail "see above"
@@ -389,7 +389,7 @@ test_a_user_who_may_write_no_file_gets_in() {
 	stage_conf 'hosts = yes'
 	(ulimit -f 0; app attempt >/dev/null 2>/dev/null)
 	assert_eq $? 0 "status of the application"
-	# root lifts the limit for this one file, where it is allowed to
+	# root lifts the limit for this one file, if it may
 	if ((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24 & 1)); then
 		logged 'session opened' >/dev/null
 	else
@@ -398,7 +398,7 @@ test_a_user_who_may_write_no_file_gets_in() {
 	nothing_left
 }
 
-# what /etc/hosts is, in place of a file that could have one more line
+# things that /etc/hosts can be instead of a file that could get one more line
 test_an_odd_etc_hosts_keeps_nobody_out() {
 	local odd
 	before_each

@@ -1,4 +1,4 @@
-# make install and make uninstall in a root of their own; the stage's own root has it all, too.
+# make install and make uninstall in a root of their own; the stage's own root has everything, too.
 . tests/stage.sh
 
 test_what_is_installed_elsewhere_is_uninstalled_there() {

@@ -13,7 +13,7 @@ test_each_user_has_a_hostname_and_the_host_keeps_its_own() { both check_hostname
 
 check_init() {
 	assert_eq "$(inside cat /proc/1/comm)" nsisolate-init "comm of PID 1"
-	# it shortens its title a moment after the command has begun
+	# it shortens its title a moment after the command has started
 	assert_match "$(inside 'while ps -o args= -p 1 | grep -q -e --uts; do :; done; ps -o args= -p 1')" "^nsisolate-init: $user users (sshd|nsisolate-shell)\$"
 }
 test_pid_1_is_nsisolate_init_and_says_whose_session_it_is() { both check_init; }
@@ -40,7 +40,7 @@ test_an_outside_process_cannot_be_signalled() { both check_signals; }
 test_two_logins_do_not_see_each_other() {
 	local first second
 	sshd_start
-	# the first one stays: the kernel gives the number of a namespace that is gone to the next
+	# keep the first one: the kernel reuses the number of a namespace that is gone
 	on alice 'echo $(readlink /proc/self/ns/pid /proc/self/ns/uts /proc/self/ns/mnt); exec sleep 20' >/run/stage/first &
 	wait_for test -s /run/stage/first
 	first=$(cat /run/stage/first)
@@ -129,7 +129,7 @@ test_mounts_of_the_host_arrive_and_none_leaves() {
 	nothing_left # compares the host's mounts
 }
 
-# as on a host whose / is shared: what podman looks for
+# as on a host whose / is shared: podman checks that
 test_mounts_of_the_session_reach_what_is_made_in_it_and_not_the_host() {
 	echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stage
 	mkdir /run/stage/there

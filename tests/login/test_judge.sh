@@ -1,4 +1,4 @@
-# pam-judge: what it says of a stack is what libpam does with it, whatever the modules answer.
+# pam-judge: what it says about a stack is what libpam does with it, whatever the modules answer.
 . tests/stage.sh
 . tests/login/judge.sh
 
@@ -47,7 +47,7 @@ test_it_says_what_libpam_does_with_text() {
 	add 'nonsense required pam_permit.so' "$us"
 	add 'required pam_permit.so' "$us"
 	add "$us" session
-	# files that are not there
+	# files that do not exist
 	add 'session include nope' "$us"
 	add 'session substack nope' "$us"
 	add '@include nope' "$us"
@@ -59,7 +59,7 @@ test_it_says_what_libpam_does_with_text() {
 	add 'session required pam_nsisolate' # no .so
 	add '-session required pam_nsisolate'
 	add 'session required /opt/pam_nsisolate.so'
-	# a module that has no such function
+	# a module without such a function
 	add 'session required pam_rootok.so' "$us"
 	add 'session optional pam_rootok.so' "$us"
 	# brackets
@@ -77,13 +77,13 @@ test_it_says_what_libpam_does_with_text() {
 	# capitals
 	add 'SESSION Required pam_nsisolate.so'
 	add 'session required PAM_NSISOLATE.so'
-	# what ends it, and jumps
+	# controls that end the stack, and jumps
 	add "session [success=die default=ok] $ANSWER a" "$us"
 	add "session [default=die] $ANSWER a" "$us"
 	add "session requisite $ANSWER a" "$us"
 	add "session sufficient $ANSWER a" "$us"
 	add "session [success=done default=ignore] $ANSWER a" "session sufficient $ANSWER b" "$us"
-	# only where both fail
+	# only if both fail
 	add "session [success=done ignore=done default=ignore] $ANSWER a" \
 		"session [success=done ignore=done default=ignore] $ANSWER b" "$us"
 	add "session [success=1 default=ignore] $ANSWER a" "$us"
@@ -100,7 +100,7 @@ test_it_says_what_libpam_does_with_text() {
 	add 'password required pam_permit.so'
 	agree ab "${names[@]}"
 	[ ${#names[@]} -gt 50 ] || fail "only ${#names[@]} stacks"
-	# a file without an end, and what decides where there is none
+	# a file without an end, and what decides if there is no file
 	printf '%s' "$us" >/etc/pam.d/text0
 	cp /etc/pam.d/other $STAGE/other
 	printf '%s\n' "$a" "$us" >/etc/pam.d/other
@@ -149,9 +149,9 @@ test_one_file_for_all_services() {
 	return $status
 }
 
-# ---- stacks that nobody thought of ----
+# ---- random stacks ----
 
-# random_stacks SEED COUNT PREFIX LETTERS: PREFIX1 to PREFIXn, each answer in one line of each at most
+# random_stacks SEED COUNT PREFIX LETTERS: PREFIX1 to PREFIXn, with each letter in at most one line of each
 random_stacks() {
 	awk -v seed="$1" -v count="$2" -v prefix="$3" -v letters="$4" -v answer="$ANSWER" '
 		function pick(list,   parts) { return parts[1 + int(rand() * split(list, parts, " "))] }
@@ -222,7 +222,7 @@ agree_on_sixty() { # agree_on_sixty SEED LETTERS
 	for ((i = 1; i <= count; i++)); do names+=("random$i"); done
 	printf '[users]\nuser = alice\nservice = %s\n' "$(printf 'random%s, ' $(seq "$count"))sshd" | conf
 	agree "$letters" "${names[@]}"
-	# they are not all alike
+	# the stacks are not all alike
 	fates=$(judged "${names[@]}" | cut -d ' ' -f 2- | sort | uniq -c)
 	[ "$(wc -l <<<"$fates")" -ge 3 ] || fail "only $fates"
 	doctor_agrees "$letters" "${names[@]}"
@@ -235,5 +235,5 @@ agree_on_sixty() { # agree_on_sixty SEED LETTERS
 test_random_stacks_of_one_seed() { agree_on_random_stacks 4711; }
 
 fresh_seed() { od -An -N3 -tu4 /dev/urandom | tr -d ' '; }
-# a seed that has found something; `make soak`, which sets STACKS, takes a fresh one each time
+# a seed that once found a bug; `make soak`, which sets STACKS, uses a new one each time
 test_random_stacks() { agree_on_random_stacks "${SEED:-$([ -n "${STACKS:-}" ] && fresh_seed || echo 5566242)}"; }

@@ -1,15 +1,14 @@
-# Every kind of namespace, in every combination, in the module and in the shell; and what each keeps
-# apart.
+# Every kind of namespace, in every combination, by the module and by the shell; and what each separates.
 #
-# alone: a limit on a user's processes (RLIMIT_NPROC) counts those of all stages, and here are a hundred.
+# alone: a limit on a user's processes (RLIMIT_NPROC) counts those of all stages, and this has a hundred.
 . tests/stage.sh
 . tests/login/bare.sh
 
 KINDS=(uts pid mount ipc net cgroup time)
-FILES=(uts pid mnt ipc net cgroup time) # of the same kinds, below /proc/PID/ns
+FILES=(uts pid mnt ipc net cgroup time) # their files below /proc/PID/ns
 
-# with_unified COMMAND...: with the unified hierarchy where it belongs; the machine itself may have
-# another one there
+# with_unified COMMAND...: with the unified hierarchy in its place; the machine itself may have another one
+# there
 with_unified() {
 	cgroup2_mount
 	"$@"
@@ -19,7 +18,7 @@ with_unified() {
 
 # ---- every combination ----
 
-# What a session of the table shows, by a shell that forks as little as it can; then it waits.
+# Prints what a session shows, by a shell that forks as little as possible; then waits.
 # look DIRECTORY NUMBER
 LOOK='exec >$1/seen.$2 2>&1
 cd /proc/self/ns && readlink uts pid mnt ipc net cgroup time user
@@ -35,7 +34,7 @@ echo $2 >$1/up
 read -r _ <$1/hold'
 
 # What combination $1 must show: which namespaces are its own, hostname, PID 1, whether /dev/mqueue
-# is its own, and its cgroup where that must be the root.  Sets $wanted.
+# is its own, and its cgroup if that must be the root.  Sets $wanted.
 want() {
 	local i own=${complete[$1]}
 	wanted=
@@ -46,7 +45,7 @@ want() {
 	((!(own & 8))) || wanted+=" own-queues"
 	((!(own & 32))) || wanted+=" 0::/"
 }
-# The same from the lines of LOOK: sets $got.
+# The same from the output of LOOK: sets $got.
 get() { # get LINE...
 	local i
 	got=
@@ -60,7 +59,7 @@ get() { # get LINE...
 }
 ALL=("${KINDS[@]}" user)
 
-# How kinds bring others, from the contract: pid, ipc and cgroup bring mount
+# Which kinds bring others: pid, ipc and cgroup bring mount
 complete_all() {
 	local number
 	complete=()
@@ -76,7 +75,7 @@ config_of() { # config_of NUMBER
 	printf '[all]\nnamespaces = %s\ngrace = 0\n' "$(IFS=,; echo "${names[*]}")" >"$DIR/$1.conf"
 }
 
-start_one() { # start_one NUMBER: in the background; says so when it fails
+start_one() { # start_one NUMBER: in the background; reports a failure
 	local command="exec sh $DIR/look $DIR $1"
 	case $way in
 	module)
@@ -87,7 +86,7 @@ start_one() { # start_one NUMBER: in the background; says so when it fails
 	esac >"$DIR/said.$1" 2>&1 || echo "failed $1" >"$DIR/up"
 }
 
-# check_batch NUMBER...: so many sessions at once
+# check_batch NUMBER...: that many sessions at once
 check_batch() {
 	local number word pid args processes=0 started=()
 	for number; do
@@ -100,9 +99,9 @@ check_batch() {
 		read -r -t "$(pace_seconds 400)" -u 5 word || fail "only $(ls "$DIR"/seen.* | wc -l) of $# sessions came up"
 		[[ $word =~ ^[0-9]+$ ]] || fail "$word: $(cd "$DIR" && cat "${word#failed }.conf" "said.${word#failed }"; grep refused $LOGS/syslog)"
 	done
-	# PID 1 of those that have one, and in the shell's way the process before it
+	# PID 1 of those that have one, and for the shell the outer process
 	[ $way = module ] || processes=$((processes * 2))
-	# those of sessions without a PID namespace end by themselves, a moment after the login is in
+	# those of sessions without a PID namespace exit by themselves, a moment after the login is in
 	has_processes() { [ "$(pgrep -c -x nsisolate-init)" = $processes ]; }
 	wait_for has_processes || fail "$(pgrep -c -x nsisolate-init) nsisolate-init processes, not $processes: $*"
 	ps -e -o pid=,args= | while read -r pid args; do
@@ -114,7 +113,7 @@ check_batch() {
 	for number; do echo >&6; done
 	for word in "${started[@]}"; do wait "$word"; done
 	for number; do check_one "$number"; done
-	# what is a session's own is nobody else's
+	# what belongs to one session belongs to no other
 	assert_eq "$(for number; do head -n 8 "$DIR/seen.$number"; done |
 		grep -vxFf <(printf '%s\n' "${host[@]}") | sort | uniq -d)" "" "namespaces that two sessions share"
 	gone() { ! pgrep -x nsisolate-init; }
@@ -185,7 +184,7 @@ check_net() {
 }
 test_net_is_a_loopback_that_works_and_nothing_else() { bare check_net; }
 
-# A cable from the host into a session: its end goes with the session, and the other end with it
+# A virtual cable from the host into a session: its inner end disappears with the session, and so the other
 check_cable() {
 	rule 'namespaces = uts, pid, net' 'grace = 0'
 	in_session 'echo up >&2; exec sleep 300' 2>$STAGE/up &
@@ -217,7 +216,7 @@ mine" "its own"
 	assert_eq "$(ls /dev/mqueue)" of-the-host "the host's queues afterwards"
 	assert_match "$(in_session 'grep " /dev/mqueue " /proc/self/mountinfo | tail -1')" \
 		"nosuid,nodev,noexec" "options of /dev/mqueue"
-	# without it they are shared, or this test would tell nothing
+	# without it they are shared, otherwise this test would prove nothing
 	rule 'namespaces = uts, pid'
 	assert_eq "$(in_session 'ipcs -q | grep -c ^0x; ls /dev/mqueue')" "1
 of-the-host" "without ipc"
@@ -228,7 +227,7 @@ test_ipc_objects_are_neither_seen_nor_left() { bare check_ipc; }
 
 # ---- cgroup ----
 
-# a cgroup of our own, in which the session begins; it is the machine's, so it goes in any case
+# a cgroup of our own, in which the session begins; it is on the machine, so it is removed in any case
 in_cgroup() { # in_cgroup COMMAND
 	mkdir "$CGROUP" || fail "no cgroup of our own"
 	(echo "$BASHPID" >"$CGROUP/cgroup.procs" && in_session "$1")
@@ -282,7 +281,7 @@ test_cgroup_where_the_host_shows_none_has_nothing_to_cover() {
 	stack stage
 	user=alice way=module
 	rule 'namespaces = uts, pid, cgroup'
-	# nothing there at all; then only the directory that sysfs has for it
+	# nothing there at all; then only the directory in sysfs
 	mount -t tmpfs none /sys
 	assert_eq "$(in_session 'echo in' 2>&1)" in "without /sys/fs/cgroup"
 	umount /sys
@@ -305,8 +304,8 @@ check_time() {
 	[ $((outside - inside)) -le "$(pace_seconds 50)" ] || fail "$inside inside, $outside outside"
 	assert_eq "$(in_session 'cat /proc/self/timens_offsets' | tr -s ' ')" "monotonic 0 0
 boottime 0 0" "offsets"
-	# and a process's age is what it is: that is reckoned from the boot
-	# ps takes the age of what is younger than a clock's tick for 2^64 of them
+	# and a process's age is right: it is counted from the boot
+	# (ps shows a process younger than a clock tick as 2^64 ticks old)
 	assert_match "$(in_session 'sleep 0.1; ps -o etimes= -p $$')" "^ +[0-9]{1,2}\$" "age of the session's shell"
 }
 test_time_changes_no_clock() { bare check_time; }
@@ -344,7 +343,7 @@ test_each_kinds_limit_is_named_when_it_is_reached() {
 		file=/proc/sys/user/max_${kind#*:}_namespaces
 		rule "namespaces = uts, pid, ${kind%:*}"
 		: >$LOGS/syslog
-		# the limits of a user namespace of root's own; nothing of the machine's is touched
+		# the limits of a user namespace made by root; the machine's are not touched
 		unshare --user --map-root-user --mount --pid --fork sh -c "
 			mount -t proc proc /proc
 			echo 0 >$file

@@ -1,4 +1,4 @@
-# A session's end: whatever dies first, and what logout does with what still runs.
+# A session's end: whichever process dies first, and what the logout does to those that still run.
 . tests/stage.sh
 
 # rule KEY=VALUE...: the shipped rules, with these in the last one
@@ -6,11 +6,11 @@ rule() { { cat "$TOP/conf/nsisolate.conf"; printf '%s\n' "$@"; } | conf; }
 
 is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
 
-# what ends by nothing but SIGKILL
+# a process that only SIGKILL ends
 STUBBORN='trap "" HUP TERM; sleep 301'
 
-# session_start [COMMAND [OPTION]]: a session of $user in the background, $client; ready when
-# COMMAND's sleep runs
+# session_start [COMMAND [OPTION]]: a session of $user in the background, $client; ready when COMMAND's
+# sleep runs
 session_start() {
 	timeout --foreground "$(pace_seconds 500)" ssh "${SSH_OPTIONS[@]}" ${2:+"$2"} "$user@127.0.0.1" \
 		"${1:-$STUBBORN}" >$STAGE/out 2>&1 &
@@ -32,7 +32,7 @@ pid_of() {
 
 # ---- deaths ----
 
-# ends_after WHO SIGNAL...: the session is started, WHO gets SIGNAL, and all of it ends in time.
+# ends_after WHO SIGNAL...: starts a session, sends SIGNAL to WHO; the whole session must end in time.
 ends_after() {
 	local who=$1 signal start pid
 	shift
@@ -45,7 +45,7 @@ ends_after() {
 		kill "-$signal" "$pid"
 		wait_for session_gone || fail "after SIG$signal to the $who there is left:
 $(ps -u "$user" -o pid,ppid,stat,args)"
-		# the grace, and what an end costs
+		# the grace, and the cost of an end
 		assert_within "$start" 1000 20 "the end after SIG$signal to the $who"
 		wait "$client" 2>/dev/null
 		assert_eq "$(on "$user" hostname)" "$user-lab" "the next login after SIG$signal to the $who"
@@ -69,7 +69,7 @@ shell_deaths() {
 	nothing_left
 }
 test_pid_1s_death_ends_the_session_of_the_shell() { shell_deaths init KILL; }
-# PID 1 gives used pages of its stack back; where the pages begin differs from one process to the next.
+# PID 1 gives back used pages of its stack; where pages begin differs from process to process.
 test_it_lives_wherever_its_stack_begins() {
 	local i padding=
 	for ((i = 0; i < 4096; i += 32)); do
@@ -81,7 +81,7 @@ test_it_lives_wherever_its_stack_begins() {
 
 test_the_outer_process_death_ends_the_session_of_the_shell() { shell_deaths outer KILL; }
 
-# application ACTION...: pam_app, $app, in the background, with a stack of nothing but the module
+# application ACTION...: pam_app, $app, in the background, with a stack with nothing but the module
 application() {
 	own_stack
 	printf '[all]\nservice = stage\n' | conf
@@ -127,7 +127,7 @@ check_listener() {
 	session_start 'sleep 301; exit 9'
 	kill -KILL "$SSHD"
 	wait "$SSHD" 2>/dev/null
-	# what would have ended the session with its listener has had its time when a new one listens
+	# when a new one listens, whatever might have ended the session with its listener has had enough time
 	sshd_start
 	is_running "$user" 'sleep 301' || fail "it ended with the listener"
 	assert_eq "$(on "$user" hostname)" "$user-lab" "a new login beside it"
@@ -158,12 +158,12 @@ test_the_death_of_one_session_leaves_the_users_other_one_alone() { both check_ne
 
 # ---- logout = kill ----
 
-# jobs: what a session leaves running.  Each says in $HOME/NAME what it got.
+# jobs: what a session leaves running.  Each records in $HOME/NAME what it received.
 check_signals_at_logout() {
 	rule 'logout = kill' 'grace = 2'
 	cat >"/home/$user/job" <<-'END'
 		#!/bin/bash
-		# what HUP does by default is for those that have not asked for it by nohup
+		# HUP has its default effect, except for jobs started by nohup
 		trap "" HUP
 		trap 'echo term >>$HOME/$1; sleep 0.4; echo done >>$HOME/$1; exit' TERM
 		[ "$1" != shell ] || { trap "" TERM; trap 'echo hup >>$HOME/$1; exit' HUP; }
@@ -190,7 +190,7 @@ hup" "what ignores TERM, as shells do, gets HUP"
 }
 test_logout_sends_term_hup_and_cont() { both check_signals_at_logout; }
 
-# what ignores everything, with how long it lives after the session's own command: sets $start, $took
+# how long a process that ignores everything lives after the session's own command: sets $start, $took
 lives_for() { # lives_for GRACE
 	rule "grace = $1"
 	on "$user" '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 </dev/null &
@@ -204,7 +204,7 @@ check_grace() {
 	lives_for 0
 	assert_within "$start" 0 10 "with grace = 0 its life"
 	lives_for 1
-	# ssh of the module's way returns when the grace begins, the shell's when PID 1 is gone
+	# ssh to the module's session returns when the grace begins, to the shell's when PID 1 is gone
 	assert_within "$start" 1000 10 "with grace = 1 its life"
 	[ "$user" = dave ] || [ "$took" -gt 600 ] || fail "with grace = 1 it lived for $took ms only"
 }
@@ -247,7 +247,7 @@ check_linger() {
 		'nohup sleep 301 >/dev/null 2>&1 </dev/null & exit 6' >/dev/null 2>&1 &
 	client=$!
 	wait_for is_running "$user" 'sleep 301' || fail "no session"
-	# the client of the module's way ends; the shell's own outer process waits for nothing either
+	# the client of the module's session ends; the shell's outer process does not wait, either
 	wait $client
 	assert_eq $? 6 status
 	is_running "$user" 'sleep 301' || fail "it was ended"
@@ -264,7 +264,7 @@ test_linger_holds_when_the_monitor_dies() {
 	sshd_start
 	session_start '(trap "" HUP; exec sleep 301) >/dev/null 2>&1 </dev/null & wait'
 	kill -KILL "$(pid_of monitor)"
-	# sshd's child, a process of the session like others, ends with its connection
+	# sshd's child, a process of the session like any other, ends with its connection
 	kill -KILL "$(pid_of client)"
 	wait $client 2>/dev/null
 	gone() { [ "$(pgrep -u alice -c -f '^sshd')" = 0 ]; }
@@ -288,14 +288,14 @@ check_storm() {
 test_orphans_are_reaped() { both check_storm; }
 
 check_signals_to_init() {
-	# every signal but STOP and KILL, which the kernel keeps from PID 1 itself
+	# every signal except STOP and KILL, which the kernel itself keeps from PID 1
 	assert_eq "$(on "$user" 'trap "" HUP INT QUIT TERM USR1 USR2 ALRM PIPE
 		for signal in $(seq 1 64); do kill -$signal 1 2>/dev/null; done
 		sleep 0.1; cat /proc/1/comm')" nsisolate-init
 }
 test_no_signal_from_inside_ends_pid_1() { both check_signals_to_init; }
 
-# The kernel says of such a signal that process 0 sent it, as of one from outside.
+# The kernel reports process 0 as the sender of such a signal, as for one from outside.
 check_news_to_init() {
 	local victim
 	# the control
@@ -321,7 +321,7 @@ check_idle() {
 	local before after
 	session_start 'sleep 301; exit 9'
 	read -r _ before < <(grep ^voluntary_ctxt "/proc/$(pid_of init)/status")
-	sleep 4 # no event to wait for: nothing is what must happen
+	sleep 4 # no event to wait for: nothing must happen
 	read -r _ after < <(grep ^voluntary_ctxt "/proc/$(pid_of init)/status")
 	assert_eq "$after" "$before" "wake-ups of an idle PID 1 in four seconds"
 	pkill -u "$user" -x sleep
@@ -330,7 +330,7 @@ check_idle() {
 }
 test_an_idle_pid_1_sleeps() { both check_idle; }
 
-# Only root in a session can do that; then PID 1 looks again, and ends with the last process.
+# Only root in a session can do that; PID 1 then tries again, and ends with the last process.
 test_linger_ends_with_the_last_process_where_proc_was_taken_away() {
 	own_stack
 	printf '[all]\nservice = stage\nlogout = linger\n' | conf
@@ -342,14 +342,14 @@ test_linger_ends_with_the_last_process_where_proc_was_taken_away() {
 	nothing_left
 }
 
-# want of descriptors or memory, which only a debugger can make it have: PID 1 looks again
+# out of descriptors or memory, which only a debugger can bring about: PID 1 tries again
 test_linger_ends_with_the_last_process_that_could_not_be_watched_at_once() {
 	local init tracer
 	command -v strace >/dev/null || skip "there is no strace"
 	own_stack
 	printf '[all]\nservice = stage\nlogout = linger\n' | conf
 	"$BUILD/tests/pam_app" stage alice open background 'exec sleep 2.5' pause 1000 close &
-	# not the helper, which has that name, too
+	# not the helper, which has the same name
 	init=$(logged 'session opened: user=alice' | sed -nE 's/.* init=([0-9]+) .*/\1/p')
 	strace -qq -o $STAGE/trace -p "$init" -e trace=pidfd_open -e inject=pidfd_open:error=ENFILE:when=1 &
 	tracer=$!
@@ -365,7 +365,7 @@ test_linger_ends_with_the_last_process_that_could_not_be_watched_at_once() {
 
 # ---- what runs as root in a session ----
 
-# as_root COMMAND: a session of alice's that ends once the COMMAND that sudo runs has begun; its script is $STAGE/root
+# as_root COMMAND: a session of alice's that ends once the COMMAND run by sudo has started; its script is $STAGE/root
 as_root() {
 	printf '%s\n' "$1" >$STAGE/root
 	on alice "sudo sh $STAGE/root >/dev/null 2>&1 & until [ -e $STAGE/began ]; do sleep 0.05; done"
@@ -382,7 +382,7 @@ test_roots_programs_are_told_of_the_end_by_sudo_and_have_the_grace() {
 	wait_for root_gone || fail "it outlives the session: $(ps -ef)"
 	assert_eq "$(sort -u $STAGE/told)" told "what sudo waits for"
 	rm $STAGE/told $STAGE/began
-	# whose sudo has gone, as a mailer that has become root
+	# whose sudo has exited, like a mailer that has become root
 	start=$(now_ms)
 	as_root "(
 		$told
@@ -391,7 +391,7 @@ test_roots_programs_are_told_of_the_end_by_sudo_and_have_the_grace() {
 	[ ! -e $STAGE/told ] || fail "it was told"
 	[ $(($(now_ms) - start)) -ge 1000 ] || fail "it did not have its grace"
 	rm $STAGE/began
-	# one that needs less of it than there is
+	# one that needs less than the grace
 	rule 'grace = 3600'
 	as_root "(
 		>$STAGE/began; sleep 1; >$STAGE/done

@@ -1,4 +1,4 @@
-# What a session does not separate, and what leads around it: as nsisolate(7) says, no less and no more.
+# What a session does not separate, and what leads around it: what nsisolate(7) says, no less and no more.
 . tests/stage.sh
 
 settings() { # settings LINE...: the one rule for users
@@ -21,7 +21,7 @@ closed" "another's files in /tmp"
 }
 test_files_are_what_their_permissions_make_them() { both check_files; }
 
-# listeners of bob's, who answer whoever comes
+# listeners of bob's, which answer anybody
 LISTENERS='UNIX-LISTEN:/tmp/socket,mode=777 ABSTRACT-LISTEN:nsisolate TCP-LISTEN:7007,bind=127.0.0.1,reuseaddr'
 ASK='for at in UNIX-CONNECT:/tmp/socket ABSTRACT-CONNECT:nsisolate TCP:127.0.0.1:7007; do
 	socat -u $at - 2>/dev/null || echo none; done'
@@ -126,7 +126,7 @@ test_internal_sftp_is_outside_of_the_shells_session() {
 	settings
 	pam_stack sshd ''
 	SFTP=internal-sftp sshd_start
-	fetch() { # FILE, of no size
+	fetch() { # FILE, whose size is 0
 		echo "get /proc/sys/kernel/hostname $STAGE/fetched" |
 			timeout "$(pace_seconds 500)" sftp -q -b - "${SSH_OPTIONS[@]}" dave@127.0.0.1 >/dev/null 2>&1
 		cat $STAGE/fetched
@@ -173,7 +173,7 @@ test_optional_lets_everybody_in_while_the_rules_are_broken() {
 	nothing_left
 }
 
-# By the shell a user can make it fail by his own limits; he wins nothing by that.
+# With the shell users can make it fail by their own limits; they gain nothing by that.
 test_on_error_allow_is_not_the_users_choice_in_the_shell() {
 	local scope limit
 	with() { as dave prlimit "$1" "$NSISOLATE_SHELL" -c 'read -r name </proc/1/comm; echo "$name"' 2>/dev/null; }

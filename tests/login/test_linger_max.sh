@@ -1,4 +1,4 @@
-# linger_max: how long what lingers may live after the last logout; and what `list` says meanwhile.
+# linger_max: how long lingering processes may live after the last logout; and what `list` says meanwhile.
 . tests/stage.sh
 
 settings() { # settings LINE...: the rule of all logins
@@ -17,7 +17,7 @@ over() {
 }
 is_running() { pgrep -f "^$1\$" >/dev/null; }
 is_gone() { ! pgrep -f "^$1\$" >/dev/null; }
-# login COMMAND: of alice through the module, or of dave through the shell; ends with COMMAND
+# login COMMAND: alice's by the module, or dave's by the shell; ends with COMMAND
 login() {
 	if [ $way = module ]; then
 		"$BUILD/tests/pam_app" stage alice open run "$1" close end
@@ -80,7 +80,7 @@ test_a_login_that_joins_stops_it_and_the_next_logout_begins_anew() {
 	login "$JOB"
 	wait_for has ends '3[0-9]{3}' || fail "$(nsisolatectl list --json)"
 	init=$(newest_pid1 alice)
-	# the clock that goes on while the machine sleeps
+	# the clock that includes suspends
 	grep -q 'clockid: 7' /proc/$init/fdinfo/* || fail "no timer on CLOCK_BOOTTIME: $(cat /proc/$init/fdinfo/*)"
 	sleep 2.1
 	login 'exec sleep 302' &
@@ -122,7 +122,7 @@ test_a_login_outlives_the_time() {
 	over
 }
 
-# A logout that an administrator orders, with people logged in, begins no countdown for them.
+# A logout ordered by an administrator while people are logged in does not start a countdown for them.
 test_end_with_logins_there_begins_it_at_the_last_logout() {
 	way=module
 	furnish

@@ -1,7 +1,7 @@
-# nsisolatectl list and tree: what lives now, as the kernel has it, and nothing that a user made up.
+# nsisolatectl list and tree: the sessions that exist now, from the kernel, and nothing that a user made up.
 . tests/stage.sh
 
-# json EXPRESSION: of what `nsisolatectl list --json` says, as Python sees it in `it`
+# json EXPRESSION: in Python, where `it` is the output of `nsisolatectl list --json`
 json() {
 	command -v python3 >/dev/null || skip "there is no python3 to read JSON with"
 	nsisolatectl list --json | python3 -c "
@@ -21,7 +21,7 @@ session_start() { # session_start [COMMAND]: of $user, in the background, $clien
 	wait_for is_running "$user" 'sleep 301' || fail "no session: $(cat $STAGE/out)"
 }
 
-# end it, and what a test put into $STAGE
+# ends it, and removes what a test put into $STAGE
 over() {
 	pkill -KILL -x sleep
 	wait $client 2>/dev/null
@@ -120,7 +120,7 @@ test_a_user_sees_his_own_sessions_and_is_told_so() {
 	assert_match "$said" 'showing only your own sessions; run as root to see all'
 	[[ $said != *bob* ]] || fail "alice sees bob's: $said"
 	assert_match "$(as alice nsisolatectl list --json)" '"verified":false.*"complete":false'
-	# inside: the one that he is in
+	# inside: the user's own session
 	said=$(on alice "PATH=$PATH:$SBINDIR; nsisolatectl list 2>/dev/null")
 	assert_match "$said" $'^SESSION[^\n]*\nalice/1 +\(users\) +alice-lab [^\n]* 1 [^\n]*$'
 	over
@@ -149,7 +149,7 @@ check_shared() {
 	assert_match "$(nsisolatectl list)" $'^SESSION[^\n]*\n'"$user/1 +[^ ]+ +$user-lab +logins=2 +- +- +[0-9]+ [^"$'\n'"]*$"
 	assert_eq "$(json '[(s["session"], s["logins"], s["leader"], s["from"]) for s in sessions]')" \
 		"[('$user/1', 2, None, None)]"
-	# both are in it, by whatever word
+	# both are in it, whichever word names it
 	assert_match "$(nsisolatectl tree $user/1 | tr '\n' ' ')" 'sleep 301 .*sleep 302'
 	pid=$(json 'one["pid"]')
 	for word in "$pid" "$(stat -L -c %i "/proc/$pid/ns/pid")" "$(pgrep -x -f 'sleep 301')" \
@@ -157,7 +157,7 @@ check_shared() {
 		assert_eq "$(nsisolatectl tree "$word")" "$(nsisolatectl tree "$user/1")" "by $word"
 	done
 	assert_eq "$(nsisolatectl enter $user/1 -- pgrep -l sleep | awk '{ print $2 }')" $'sleep\nsleep'
-	# the first one to come is the first one to go
+	# the first one to come leaves first
 	pkill -KILL -x -f 'sleep 301'
 	wait $first
 	one_login() { [ "$(json 'one["logins"]')" = 1 ]; }
@@ -171,7 +171,7 @@ check_shared() {
 }
 test_a_shared_set_says_how_many_logins_are_in_it() { both check_shared; }
 
-# PID 1 watches the end of what lingers then, which is no login.
+# PID 1 then watches for the end of a lingering process, which is not a login.
 test_what_lingers_of_a_shared_set_has_no_logins() {
 	{ cat "$TOP/conf/nsisolate.conf"; printf 'scope = user\nlogout = linger\n'; } | conf
 	sshd_start
@@ -185,7 +185,7 @@ test_what_lingers_of_a_shared_set_has_no_logins() {
 	over
 }
 
-# An id is a word for a session only where it is a fact.
+# An id names a session only if it is a fact.
 test_an_id_that_a_user_claims_names_nothing() {
 	unshare --pid --mount --fork setpriv --reuid alice --regid alice --clear-groups \
 		env -i user=root rule=admins id=0123abcd \
@@ -201,7 +201,7 @@ test_an_id_that_a_user_claims_names_nothing() {
 
 # ---- what is not ----
 
-# What looks like a session, and is none.
+# Processes that look like a session and are not.
 test_names_and_copies_are_no_sessions() {
 	local said
 	cp "$(command -v sleep)" /tmp/nsisolate-init
@@ -220,7 +220,7 @@ test_names_and_copies_are_no_sessions() {
 	nothing_left
 }
 
-# The real nsisolate-init, by hand, in a user namespace of her own: her own word is marked as such.
+# The real nsisolate-init, run by hand in a user namespace of her own: her claims are marked as such.
 test_what_a_user_claims_is_marked() {
 	as alice bash -c 'exec -a "nsisolate-init: root admins sshd" '"$NSISOLATE_INIT"' --user --uts \
 		--pid --hostname=root-lab --rule=admins -- sleep 301' &
@@ -234,8 +234,8 @@ test_what_a_user_claims_is_marked() {
 	nothing_left
 }
 
-# A setuid program of the kind of bubblewrap makes alice the first in a PID namespace of root's: the
-# installed nsisolate-init, an environment that says what the module would say, and no module.
+# A setuid program like bubblewrap makes alice's process the first in a PID namespace of root's: it is the
+# installed nsisolate-init, with the environment that the module would give it, but without the module.
 test_a_pid_namespace_of_roots_is_no_proof() {
 	unshare --pid --mount --fork setpriv --reuid alice --regid alice --clear-groups \
 		env -i user=root rule=admins service=sshd from=192.0.2.1 leader=1 hostname=lab \
@@ -251,7 +251,7 @@ test_a_pid_namespace_of_roots_is_no_proof() {
 	nothing_left
 }
 
-# forged WHOSE TYPE: whose the session is that `list` sees, and whether that is certain
+# forged WHOSE TYPE: the owner of the session that `list` sees, and whether that is certain
 forged() {
 	cp "$TOP/tests/login/hostile.py" $STAGE/hostile.py
 	unshare --pid --mount --fork --mount-proc python3 $STAGE/hostile.py forge 5001 "$@" "$NSISOLATE_INIT" &
@@ -261,7 +261,7 @@ forged() {
 	wait
 	rm $STAGE/hostile.py
 }
-# The same, held by its user's debugger with all in its hands that the module's has, but for one thing.
+# The same, held by its user's debugger, with everything that the module's has except for one thing.
 test_a_socket_that_the_module_has_not_made_is_no_proof() {
 	assert_eq "$(forged root SEQPACKET)" "[('root', True)]" "the control, which nobody but root can make"
 	assert_eq "$(forged user SEQPACKET)" "[('alice', False)]" "a pair that she made"
@@ -314,14 +314,14 @@ test_a_session_is_known_after_an_upgrade() {
 	over
 }
 
-# A module that has hung up: the session lingers, and is as certain as before.
+# The module has hung up: the session lingers, and is as certain as before.
 test_a_session_that_outlives_its_login_is_known() {
 	{ cat "$TOP/conf/nsisolate.conf"; echo 'logout = linger'; } | conf
 	sshd_start
 	user=alice
 	session_start 'setsid sleep 301 >/dev/null 2>&1 </dev/null &'
 	wait $client
-	left() { [ "$(json 'one["leader"]')" = None ]; } # PID 1 hears of its end a moment later
+	left() { [ "$(json 'one["leader"]')" = None ]; } # PID 1 notices its end a moment later
 	wait_for left || fail "its leader is still $(json 'one["leader"]')"
 	assert_eq "$(json '[one[k] for k in ("user", "rule", "verified", "leader")]')" \
 		"['alice', 'users', True, None]"
@@ -343,7 +343,7 @@ check_tree() {
 		"$(for pid in $(pgrep -u "$user"); do
 			[ /proc/"$pid"/ns/pid -ef /proc/"$inner"/ns/pid ] && echo "$pid"
 		done | sort)" "the PIDs of the session"
-	# by whatever word
+	# whichever word names it
 	for word in "$user/1" "$init" "$(stat -L -c %i "/proc/$init/ns/pid")"; do
 		assert_eq "$(nsisolatectl tree "$word")" "$out" "by $word"
 	done

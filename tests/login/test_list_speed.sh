@@ -1,10 +1,10 @@
-# nsisolatectl list of a machine with a thousand sessions.
+# nsisolatectl list on a machine with a thousand sessions.
 #
 # alone: it measures time.
 . tests/stage.sh
 
-# cost_of COMMAND...: what it takes of a processor, in ms.  It waits for nothing, so that is what it takes
-# where nothing else runs; what does run only ever adds to that: the least of ten.
+# cost_of COMMAND...: its CPU time in ms.  It never waits, so that is its elapsed time on an idle machine;
+# other load can only add to it, hence the least of ten.
 cost_of() {
 	local run took best=1000000
 	TIMEFORMAT='%3U %3S'
@@ -15,10 +15,10 @@ cost_of() {
 	echo $best
 }
 
-# ps reads the same files for the same processes, and no more
+# ps reads the same files of the same processes, and no others
 test_a_thousand_sessions_are_listed_as_fast_as_their_processes() {
 	local start holder list ps times=2
-	! sanitized || times=20 # its own checks take most of that
+	! sanitized || times=20 # the sanitizers' checks take most of that
 	mkfifo $STAGE/hold $STAGE/held
 	"$BUILD/tests/hold_sessions" 1000 5001 <$STAGE/hold >$STAGE/held &
 	holder=$!

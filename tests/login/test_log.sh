@@ -1,5 +1,5 @@
-# What the log says of a session: one line when it begins, one when it ends, and nothing that
-# somebody outside has made up.
+# What the log says about a session: one line when it begins, one when it ends, and nothing that a client
+# made up.
 . tests/stage.sh
 
 OPENED='user rule service from hostname namespace init id joined unit'
@@ -10,10 +10,10 @@ settings() { # settings LINE...: the one rule
 	printf '%s\n' "$@"
 } >"$SYSCONFDIR/nsisolate.conf"
 stack() { own_stack; }
-log_has() { [ "$(wc -l <$LOGS/syslog)" = "$1" ]; } # that many lines
+log_has() { [ "$(wc -l <$LOGS/syslog)" = "$1" ]; } # so many lines
 app() { "$BUILD/tests/pam_app" stage "$@"; }
 
-# the one line that says so, without priority, time and whose it is
+# the only such line, without priority, time and program
 line() { # line opened|closed
 	wait_for grep -q "session $1: " $LOGS/syslog || fail "no session $1: $(cat $LOGS/syslog)"
 	assert_eq "$(grep -c "session $1: " $LOGS/syslog)" 1 "lines that say $1"
@@ -58,7 +58,7 @@ id=$(value id "$opened") seconds=[1-9] processes=[23] reason=logout\$"
 test_a_login_that_leaves_nothing_has_no_processes() {
 	sshd_start
 	on alice true
-	# sshd closes the session while its own process in there is still ending, mostly near its end
+	# sshd closes the session while its own process in there is still exiting, mostly close to its end
 	assert_match "$(line closed)" 'processes=[01] reason=logout$'
 	: >$LOGS/syslog
 	stack
@@ -161,7 +161,7 @@ test_the_shell_says_how_it_ended() {
 	settings 'namespaces = uts'
 	shell -c true
 	assert_match "$(line opened)" ' namespace=- init=- '
-	not_logged closed # nobody can have seen its end
+	not_logged closed # no process can have seen its end
 	nothing_left
 }
 
@@ -183,7 +183,7 @@ test_a_second_login_of_the_shell_joins() {
 	assert_match "$(line closed)" ' processes=- reason=logout$'
 	: >$LOGS/syslog
 	pkill -KILL -f '^nsisolate-init: dave all shared'
-	kill -KILL $(newest_pid1 dave) 2>/dev/null # unless it has seen the others end
+	kill -KILL $(newest_pid1 dave) 2>/dev/null # unless it has seen the others' end
 	wait
 	assert_match "$(line closed)" 'reason=killed$'
 	rm -r /run/user
@@ -214,7 +214,7 @@ test_the_shell_tells_why_it_refuses() {
 	nothing_left
 }
 
-# a daemon that has stopped reading, with as many lines as the kernel keeps for it
+# a daemon that has stopped reading, with as many lines pending as the kernel keeps for it
 test_a_deaf_log_daemon_does_not_keep_the_shell() {
 	local sink status
 	sink=$(pgrep -x syslog_sink)
@@ -281,15 +281,15 @@ test_the_applications_children_that_have_ended_do_not_count() {
 	nothing_left
 }
 
-# ---- values from outside ----
+# ---- values that clients choose ----
 
 FORGED=$'x\nsession closed: user=bob rule=all service=stage init=1 id=0 seconds=0 processes=0 reason=logout'
 HOSTILE=("$FORGED" 'x init=1' 'init=1' $'x\tinit=1' $'x\r' $'\e[2K' 'x"y' "x'y" '`x' 'x\' $'\xc2\x85x'
 	$'\x7f' '' ' ' '%s%n' "$(printf 'x%.0s' {1..1000})")
-# what may come after it has passed: no blank, quote or control byte, and no key
+# what a value may consist of after sanitising: no blank, quote or control byte, and no key
 PASSED='^[]!#$%&()*+,./0-9:;<>?@A-Z[^_a-z{|}~-]{1,255}$'
 
-check_lines() { # check_lines WHAT: as ever, but for the values
+check_lines() { # check_lines WHAT: they are well formed, whatever the values are
 	local opened closed
 	opened=$(line opened) closed=$(line closed)
 	assert_eq "$(keys "$opened")" "$OPENED" "$1: keys"
@@ -324,7 +324,7 @@ test_a_users_name_forges_nothing() {
 		check_lines "user $(cat -v <<<"$name")"
 		sed -i '$d' /etc/passwd
 	done
-	# one that is not there: its words come back in the reason
+	# an unknown user, whose name comes back in the reason
 	: >$LOGS/syslog
 	app $'x\nsession opened: user=bob' refused end 2>/dev/null
 	app $'\e[2K' refused end 2>/dev/null

@@ -1,5 +1,5 @@
-# nsisolatectl list --logins: one line a login, also where several share a session; list --old and end --old:
-# what an upgrade has not reached.
+# nsisolatectl list --logins: one line per login, even if several share a session; list --old and end --old:
+# sessions that an upgrade has not reached.
 . tests/stage.sh
 
 settings() { # settings LINE...: the rule of all logins
@@ -44,12 +44,12 @@ test_each_login_of_a_shared_session_is_a_line() {
 	assert_match "$(logins)" $'^SESSION RULE SERVICE FROM TTY LEADER AGE\n'"alice/1 all one 192.0.2.1 pts/7 $one [0-9]+s
 alice/1 all other - - $other [0-9]+s
 bob/1 all one 192.0.2.3 - $leader [0-9]+s\$"
-	# the first one's line to PID 1 stays open, its login is gone
+	# the first one's line to PID 1 stays open, but its login is over
 	pkill -x -f 'sleep 301'
 	wait $one
 	wait_for has_lines 3 || fail "$(logins)"
 	assert_match "$(logins)" "alice/1 all other - - $other "
-	# a leader that is killed is no login any more, whoever holds its line
+	# when the leader is killed the login is over, even if another process still holds its line
 	kill -KILL "$other"
 	wait $other 2>/dev/null
 	wait_for has_lines 2 || fail "$(logins)"
@@ -115,7 +115,7 @@ True"
 	over
 }
 
-# What a login is does not depend on whether that could be told.
+# A login works even if its facts cannot be passed on.
 test_a_user_is_told_that_root_sees_more() {
 	stack one
 	settings 'scope = user'
@@ -127,7 +127,7 @@ test_a_user_is_told_that_root_sees_more() {
 	over
 }
 
-# ---- what runs an older engine ----
+# ---- sessions with an older engine ----
 
 test_old_sessions_are_shown_and_ended() {
 	stack one
@@ -141,7 +141,7 @@ test_old_sessions_are_shown_and_ended() {
 	login one alice 303
 	assert_eq "$(nsisolatectl list --old | awk '$1 ~ "/" { print $1 }')" $'alice/1\nbob/1'
 	assert_eq "$(nsisolatectl list --old --logins | awk '$1 ~ "/" { print $1 }')" $'alice/1\nbob/1'
-	# in whichever order they end
+	# in whatever order they end
 	assert_match "$(nsisolatectl end --old 2>&1 | sort; echo "status ${PIPESTATUS[0]}")" \
 		'^ended: user alice, .*ended: user bob, [^'$'\n'']*.status 0$'
 	is_running 'sleep 303' || fail "the new one was ended, too"
@@ -152,11 +152,11 @@ test_old_sessions_are_shown_and_ended() {
 	over
 }
 
-# upgraded FORMAT: what the package of that format says when it has replaced one of before
+# upgraded FORMAT: what the package of that format prints when it has replaced an older one
 upgraded() {
 	local file=packaging/$1
 	case $1 in
-	debian) # what else it runs is not installed everywhere
+	debian) # the other programs that it runs are not installed everywhere
 		printf '#!/bin/sh\n' | tee /usr/local/bin/add-shell >/usr/local/bin/pam-auth-update
 		chmod 755 /usr/local/bin/add-shell /usr/local/bin/pam-auth-update
 		PATH=/usr/local/bin:$PATH sh -eu $file/postinst configure "$2"

@@ -61,7 +61,7 @@ test_explain_list_and_doctor_say_so() {
 	rm /etc/pam.d/stage
 }
 
-# What is wrong with it is said while it is on trial.
+# Faults of a rule are reported while it is on trial.
 test_check_warns_as_if_it_isolated() {
 	settings 'namespaces = uts'
 	assert_match "$(nsisolatectl check)" 'the hostname cannot be looked up in the session'

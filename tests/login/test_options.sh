@@ -1,5 +1,5 @@
-# Options: of the module's line in a PAM stack, and of nsisolate-init's command line.  What is wrong is refused,
-# in words that say what was expected.
+# Options: of the module's line in a PAM stack, and of nsisolate-init's command line.  Wrong ones are refused
+# with a message that says what was expected.
 . tests/stage.sh
 
 stack() { own_stack "session required pam_nsisolate.so $*"; } # stack OPTION...
@@ -48,9 +48,9 @@ test_debug_names_the_rule_of_who_is_not_isolated() {
 	nothing_left
 }
 
-# ---- what the application has done before, or does meanwhile ----
+# ---- what the application did before, or does meanwhile ----
 
-# as a hub does it, with a handle for each user
+# like a hub, with one handle per user
 test_a_second_session_in_one_process_is_refused_in_words_of_its_own() {
 	local said
 	printf '[ours]\nuser = carol\nisolate = no\n[all]\n' | conf
@@ -63,7 +63,7 @@ test_a_second_session_in_one_process_is_refused_in_words_of_its_own() {
 		assert_match "$said" 'has a session open already, of alice \(id .*one process per login'
 		[[ $said != *iniparser* && $said != */proc* ]] || fail "words about something else: $said"
 	done
-	# one behind the other is no trouble
+	# one after the other is fine
 	app alice remember open close also bob open run 'test "$(uname -n)" = bob-lab' close same 2>/dev/null ||
 		fail "bob behind alice"
 	nothing_left
@@ -85,7 +85,7 @@ test_root_is_let_in_outside_of_anothers_session() {
 test_who_has_left_its_pid_namespace_already_is_refused() {
 	printf '[all]\n' | conf
 	stack
-	# an empty one looks like no /proc at all
+	# an empty directory looks as if /proc were not mounted
 	unshare --pid "$BUILD/tests/pam_app" stage alice refused 2>/dev/null || fail "let in"
 	logged 'session refused: user=alice.*no other session open in this process' >/dev/null
 	unshare --pid sh -c "sleep 50 & exec '$BUILD/tests/pam_app' stage alice refused" 2>/dev/null || fail "let in"
@@ -94,7 +94,7 @@ test_who_has_left_its_pid_namespace_already_is_refused() {
 	nothing_left
 }
 
-# Or who was chrooted in the session would be let out.
+# Otherwise a process that was chrooted during the session would be let out.
 test_who_changed_its_root_in_the_session_stays_in_its_mounts() {
 	printf '[all]\n' | conf
 	stack
@@ -164,9 +164,9 @@ test_help_and_version_say_what_they_are_asked() {
 	! "$NSISOLATE_INIT" --version >/dev/full 2>&1 || fail "nor for --version"
 }
 
-# What it is called by where systemd-run stands between: the first word alone.
+# The title it gets through systemd-run: the first word alone.
 test_the_title_it_is_given_is_the_one_that_is_shown() {
-	# PID 1 takes it once the command has begun
+	# PID 1 takes it once the command has started
 	assert_eq "$("$NSISOLATE_INIT" --pid --title=a-title --hostname=inside --uts -- sh -c '
 		until [ "$(tr -d "\0" </proc/1/cmdline)" = a-title ]; do sleep 0.01; done; echo shown')" shown "the title"
 }

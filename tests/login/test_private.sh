@@ -1,4 +1,4 @@
-# Directories that a session has to itself: /tmp, /var/tmp, /dev/shm.
+# Private directories of a session: /tmp, /var/tmp, /dev/shm.
 . tests/stage.sh
 . tests/login/bare.sh
 
@@ -6,7 +6,7 @@ PLACES=(/tmp /var/tmp /dev/shm)
 
 # ---- what it is ----
 
-# what a place shows: its type and mode, and what lies there
+# what a place shows: its type, mode and contents
 LOOK='for place in /tmp /var/tmp /dev/shm; do
 	echo "$place $(stat -f -c %T $place) $(stat -c "%a %u" $place):" $(ls -A $place)
 done'
@@ -96,7 +96,7 @@ check_sizes() {
 	for row in :25 25%:25 50%:50 1%:1 100%:100; do
 		rule 'private = /tmp' "${row:+${row%:*}}"
 		[ -z "${row%:*}" ] || rule 'private = /tmp' "private_size = ${row%:*}"
-		# what counts as memory differs a little from MemTotal
+		# the kernel's idea of memory differs slightly from MemTotal
 		assert_eq $((($(size_of) * 100 + memory / 2) / memory)) "${row#*:}" "percent with '${row%:*}'"
 	done
 	rule 'private = /tmp, /dev/shm' 'private_size = 64K'
@@ -124,7 +124,7 @@ check_display() {
 	assert_eq "$(in_session 'for s in X11 ICE; do socat -u UNIX-CONNECT:/tmp/.$s-unix/X0 -; done')" \
 		"display
 display" "what answers there"
-	# and not as copies: what comes later is there too, as what nested servers make is outside
+	# and not copies: later sockets appear, too, and those of nested servers appear outside
 	assert_eq "$(in_session 'ls -A /tmp; touch /tmp/.X11-unix/X1')" ".ICE-unix
 .X11-unix"
 	assert_eq "$(ls /tmp/.X11-unix)" "X0
@@ -136,14 +136,14 @@ X1"
 }
 test_the_sockets_of_a_display_stay_in_sight() { bare check_display; }
 
-# what somebody else than root has put there is not the display's
-check_planted() { # the session is not let see what is behind it
+# what anybody but root has put there does not belong to the display
+check_planted() { # the session does not see what it leads to
 	rule 'private = /tmp'
 	assert_eq "$(in_session 'ls -A /tmp /tmp/.X11-unix/ 2>/dev/null | grep planted; echo in')" in "$1"
 	rm -rf /tmp/.X11-unix
 }
 check_no_display() {
-	# in a user namespace bob is nobody, as root is: nothing there tells one from the other
+	# in a user namespace both bob and root are nobody: there is no way to distinguish them
 	if [ $way = module ]; then
 		install -d -o bob -m 1777 /tmp/.X11-unix
 		touch /tmp/.X11-unix/planted
@@ -177,10 +177,10 @@ check_walls() {
 }
 test_it_cannot_be_uncovered() { bare check_walls; }
 
-# ---- with what comes along ----
+# ---- with other settings ----
 
 check_without_pid() {
-	# the engine ends by itself, a moment after the login is in
+	# the engine exits by itself, a moment after the login is in
 	local look='ls -A /tmp; hostname; while pgrep -x nsisolate-init >/dev/null; do sleep 0.01; done'
 	echo host >/tmp/of-the-host
 	rule 'namespaces = uts' 'private = /tmp'
@@ -255,7 +255,7 @@ test_check_refuses_other_places() {
 	assert_match "$(nsisolatectl check)" "nsisolate.conf:2:1: warning: this has no effect"
 }
 
-# ---- what PAM has made in /tmp, and the session's variables name ----
+# ---- what PAM has made in /tmp and named in the session's variables ----
 
 check_tmpdir() {
 	local uid

@@ -1,11 +1,11 @@
-# What the processes of ours that live on in a session may still do: nothing but their work.
+# What our processes that stay in a session may still do: nothing but their work.
 . tests/stage.sh
 
 status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$2/status"; }
 filters() { case $(uname -m) in x86_64 | i?86 | aarch64 | arm* | riscv64 | ppc64le | s390x) ;; *) return 1 ;; esac; }
 is_filtered() { [ "$(status_of Seccomp "$1")" = 2 ]; }
 
-# what is wanted of a process that has been given nothing but its work
+# checks that a process has no privilege beyond its work
 check_process() { # check_process PID
 	local set uid
 	uid=$(id -u "$user")
@@ -14,7 +14,7 @@ check_process() { # check_process PID
 	done
 	assert_eq "$(status_of NoNewPrivs "$1")" 1 "no_new_privs of process $1"
 	assert_eq "$(status_of Uid "$1" | tr '\t' ' ')" "$uid $uid $uid $uid" "ids of process $1"
-	# the memory of one that is not dumpable is no more its user's: proc(5)
+	# the memory of a process that is not dumpable does not belong to its user: proc(5)
 	assert_eq "$(stat -c %u "/proc/$1/mem")" 0 "the owner of the memory of process $1"
 	filters || return 0
 	wait_for is_filtered "$1" || fail "no filter: Seccomp: $(status_of Seccomp "$1")"
@@ -23,7 +23,7 @@ check_process() { # check_process PID
 pid_1s() {
 	local pid
 	for pid in $(inits "$user"); do
-		# the outer process of the shell's is the user's own, outside
+		# the shell's outer process is the user's own, outside
 		[ "$(awk '/^NSpid:/ { print NF - 1, $NF }' "/proc/$pid/status")" != "2 1" ] || echo "$pid"
 	done
 }
@@ -36,8 +36,8 @@ check_pid_1() {
 	wait_for pgrep -u "$user" -x sleep || fail "no command"
 	wait_for has_pid_1 || fail "no PID 1"
 	check_process "$(pid_1s)"
-	# of its caller's descriptors and variables it has none: the module's has the answer's line, its leader and
-	# its signals, the shell's, whose environment is its user's own, a line and its signals
+	# it has none of its caller's descriptors and variables: the module's has the answer's line, its leader
+	# and its signals; the shell's, whose environment is its user's own, has a line and its signals
 	if [ "$user" = alice ]; then
 		assert_eq "$(find "/proc/$(pid_1s)/fd" -type l | wc -l)" 3 "descriptors: $(ls -l "/proc/$(pid_1s)/fd")"
 		assert_eq "$(tr '\0' '\n' <"/proc/$(pid_1s)/environ" | grep -E '^(PATH|HOME|LC_ALL|SHELL|SSH_.*|BUILD)=')" "" \
@@ -59,7 +59,7 @@ test_the_filter_is_pid_1s_alone() { both check_command; }
 
 # ---- step by step, while the session is set up ----
 
-# steps ROLE: what it had at each of its system calls, see at_step.c
+# steps ROLE: its privileges at each of its system calls, see at_step.c
 steps() {
 	own_stack
 	ASAN_OPTIONS=detect_leaks=0 timeout "$(pace_seconds 500)" "$BUILD/tests/at_step" "$1" all nobody \
@@ -67,8 +67,8 @@ steps() {
 	[ "$(wc -l <$STAGE/steps)" -ge 10 ] || fail "only so many steps of $1: $(cat $STAGE/steps)"
 }
 
-# The system calls of the helper before it starts PID 1 want its privileges; behind that it says which process
-# it is, and ends.
+# The helper needs its privileges for the system calls before it starts PID 1; after that it says which
+# process that is, and exits.
 test_the_helper_ends_when_it_needs_its_privileges_no_more() {
 	! sanitized || skip "sanitizers have an end of their own"
 	printf '[all]\n' | conf
@@ -79,8 +79,8 @@ test_the_helper_ends_when_it_needs_its_privileges_no_more() {
 	nothing_left
 }
 
-# PID 1 begins with all that root has here.  Once it is the user it has nothing, ever; only then it says that
-# the session is ready.
+# PID 1 starts with everything that root has here.  From becoming the user on it never has anything; only then
+# does it say that the session is ready.
 test_pid_1_gives_up_every_privilege_before_it_answers() {
 	local none=0000000000000000
 	printf '[all]\nnamespaces = uts, pid, ipc, net\nprivate = /tmp\n' | conf
@@ -95,12 +95,12 @@ test_pid_1_gives_up_every_privilege_before_it_answers() {
 	nothing_left
 }
 
-# ---- its whole life, under strace: nothing that it does is refused ----
+# ---- its whole life, under strace: none of its calls is refused ----
 
-# refused FILE: calls that failed with ENOSYS after the filter was there
+# refused FILE: calls that failed with ENOSYS once the filter was in place
 refused() { awk '/^([0-9]+ +)?seccomp\(/ { on = 1; next } on && /ENOSYS/' "$1"; }
 
-# life WANTED COMMAND...: runs it under strace; so many PID 1s were filtered, and refused nothing
+# life WANTED COMMAND...: runs it under strace; that many PID 1s must have had a filter, and no call refused
 life() {
 	local wanted=$1 file found=0 trace=$STAGE/life
 	shift
@@ -124,7 +124,7 @@ need_strace() {
 	! sanitized || skip "sanitizers have calls of their own"
 }
 
-# jobs that outlive the session, that ignore what the end begins with, that are stopped or orphans
+# jobs that outlive the session, ignore the first signals of the end, are stopped, or orphans
 JOBS_OF_ALL_KINDS='(trap "" TERM HUP; sleep 2; :) & sleep 100 & kill -STOP $!; (sleep 0.2 &); sleep 0.4'
 
 test_pid_1_of_the_module_makes_no_call_that_is_refused() {
@@ -139,7 +139,7 @@ test_pid_1_that_lingers_makes_no_call_that_is_refused() {
 	life 1 "$BUILD/tests/pam_app" sshd alice open run '(sleep 1; sleep 0.5) & sleep 0.1' close
 }
 
-# logins that join, one after a change of the rule, one with nonsense
+# logins that join, one after a change of the rule, one with garbage
 test_pid_1_of_a_shared_session_makes_no_call_that_is_refused() {
 	need_strace
 	cat >$STAGE/logins <<-'END'

@@ -1,4 +1,4 @@
-# What the packages do to the login stacks: the PAM profile, and who keeps whom from being locked out.
+# What the packages do to the login stacks: the PAM profile, and how nobody gets locked out.
 . tests/stage.sh
 
 PROFILES=$TOP/packaging/pam-configs
@@ -8,12 +8,12 @@ POSTINST=$TOP/packaging/debian/postinst
 
 need_profiles() { command -v pam-auth-update >/dev/null || skip "this distribution has no pam-auth-update"; }
 
-# that of Debian 11 cannot --disable, and takes no such word for an error
+# Debian 11's has no --disable, and ignores unknown options
 profiles_disable() {
 	if grep -q -e --disable "$(command -v pam-auth-update)"; then
 		profiles --disable "$@"
 	else
-		# only its dialog can, after which the profile is still known
+		# only its dialog can do that; afterwards the profile is still registered
 		profiles --package --remove "$@"
 		printf '%s\n' "$@" >>/var/lib/pam/seen
 	fi
@@ -21,13 +21,13 @@ profiles_disable() {
 
 profiles() { DEBIAN_FRONTEND=noninteractive pam-auth-update "$@"; }
 
-# the profiles are known, and not chosen; the stacks have no line of the stage's
+# registers the profiles without selecting them; the stacks have no lines of the stage
 profile_install() { # profile_install [DIR]
 	pam_stack sshd ''
 	cp "${1:-$PROFILES}"/nsisolate* /usr/share/pam-configs/
 	profiles --package
 	pam_stack su ''
-	# dave's shell is a reason of its own not to remove anything
+	# dave's shell alone would be a reason not to remove anything
 	sed -i '/^dave:/s|:[^:]*$|:/bin/sh|' /etc/passwd
 	rm -rf "$STAGE/stacks"
 	cp -a /etc/pam.d "$STAGE/stacks"
@@ -49,7 +49,7 @@ test_the_profile_is_off_until_it_is_chosen() {
 test_the_profile_stands_last_and_goes_without_a_trace() {
 	local stack
 	need_profiles
-	# what has the lowest priority that Debian's own profiles use, and a name that sorts anywhere
+	# a profile with the lowest priority that Debian's own use, and a name that sorts anywhere
 	for stack in aaa zzz; do
 		sed 's/^Priority:.*/Priority: 0/; s/pam_nsisolate.so.*/pam_permit.so '$stack/ "$PROFILE" \
 			>"/usr/share/pam-configs/$stack"
@@ -121,7 +121,7 @@ test_each_profile_alone_both_and_none() {
 	isolated || fail "not isolated by both"
 	for stack in common-session common-session-noninteractive; do
 		assert_match "$(last_session_line $stack)" 'pam_nsisolate.so rescue_group=sudo' "the last line of $stack"
-		# before all of the additional ones
+		# before all additional ones
 		assert_match "$(sed -n '/^# and here are more/,$p' /etc/pam.d/$stack | grep -m 1 '^session')" \
 			'pam_nsisolate.so close' "the first line of $stack"
 	done
@@ -147,7 +147,7 @@ test_enable_chooses_both_profiles_and_sees_whether_that_did_it() {
 	assert_match "$(nsisolatectl enable common-session)" 'already enabled' "once more"
 	nsisolatectl disable common-session || fail "it says that it failed"
 	is_untouched
-	# with a change of somebody's pam-auth-update does nothing, and calls that success
+	# if somebody changed the files pam-auth-update does nothing, and reports success
 	sed -i '/^# and here are more/a session optional pam_permit.so mine' /etc/pam.d/common-session
 	cp /etc/pam.d/common-session $STAGE/changed
 	said=$(profiles --enable nsisolate nsisolate-close 2>&1) || fail "it says that it failed: $said"
@@ -155,7 +155,7 @@ test_enable_chooses_both_profiles_and_sees_whether_that_did_it() {
 	said=$(nsisolatectl enable common-session 2>&1) && fail "called done: $said"
 	assert_match "$said" 'did nothing.*--force.*nsisolatectl enable sshd login'
 	cmp /etc/pam.d/common-session $STAGE/changed || fail "it was changed"
-	# what names the module there all the same goes by hand
+	# other lines that name the module there have to be removed by hand
 	echo 'session required pam_nsisolate.so' >>/etc/pam.d/common-session
 	nsisolatectl disable common-session || fail "it says that it failed"
 	cmp /etc/pam.d/common-session $STAGE/changed || fail "the line stays"
@@ -174,7 +174,7 @@ test_enable_edits_the_services_own_file_beside_the_profiles() {
 	is_untouched
 }
 
-# The package of before had the first profile only.
+# The previous package had the first profile only.
 test_an_upgrade_chooses_the_second_profile_exactly_where_the_first_is() {
 	need_profiles
 	mkdir $STAGE/old
@@ -188,7 +188,7 @@ test_an_upgrade_chooses_the_second_profile_exactly_where_the_first_is() {
 	profiles --enable nsisolate
 	upgrade
 	assert_eq "$(ours)" "close rescue_group=sudo " "where it is chosen"
-	# what is known already is the administrator's to choose
+	# a profile that is registered already is for the administrator to select
 	profiles_disable nsisolate-close
 	upgrade
 	assert_eq "$(ours)" "rescue_group=sudo " "once more"

@@ -1,9 +1,9 @@
-# scope = user: all logins of a user under one rule share one set of namespaces.
+# scope = user: all logins of a user under one rule share one session.
 . tests/stage.sh
 
 DIR=$STAGE/members
-declare -A job  # of a member's name: who waits for its login
-declare -A pid_1 # of a member's name: the PID 1 of its set; unlike an inode's, its number is not soon reused
+declare -A job  # by a member's name: the process that waits for its login
+declare -A pid_1 # by a member's name: its session's PID 1, whose number, unlike an inode's, is not soon reused
 
 # settings LINE...: the rule of all logins, and a PAM stack with nothing but the module
 settings() {
@@ -12,13 +12,13 @@ settings() {
 } >"$SYSCONFDIR/nsisolate.conf"
 stack() { own_stack; }
 
-# What a member of a set does: says where it is, then does what it is told.  member NAME
+# A member of a shared session: says where it is, then does what it is told.  member NAME
 MEMBER='dir=${0%/*}
 { cd /proc/self/ns && readlink pid uts mnt ipc net cgroup time user; hostname; } >$dir/$1.new
 mv $dir/$1.new $dir/$1.seen
 cd /
 while test -p $dir/$1.words; do
-	# nothing: whoever wrote the last line has not closed it yet
+	# nothing: the writer of the last line has not closed it yet
 	read -r line <$dir/$1.words || continue
 	[ "$line" != leave ] || exit 0
 	eval "$line" >$dir/$1.new 2>&1
@@ -26,14 +26,14 @@ while test -p $dir/$1.words; do
 done'
 
 before_each() {
-	cd / || exit # the tree may lie in the host's /tmp
-	rm -rf $DIR # which a test that failed left
+	cd / || exit # the tree may be in the host's /tmp
+	rm -rf $DIR # left by a test that failed
 	mkdir -p -m 1777 $DIR
 	chmod 1777 $DIR
 	echo "$MEMBER" >$DIR/member
 	stack
 	settings "$@"
-	# where the shell keeps what it knows of its sets
+	# where the shell keeps the sockets of its shared sessions
 	mkdir -p /run/user/5004
 	chown dave:dave /run/user/5004
 	chmod 700 /run/user/5004
@@ -63,7 +63,7 @@ enter() (
 	esac
 )
 
-# member NAME [VIA]: logs in, and stays until it is told to leave
+# member NAME [VIA]: logs in, and stays until told to leave
 member() {
 	mkfifo -m 666 $DIR/$1.words
 	enter "${2:-$way}" "exec sh $DIR/member $1" >$DIR/$1.log 2>&1 &
@@ -74,7 +74,7 @@ member() {
 	[[ ${pid_1[$1]} =~ ^[0-9]+$ ]] || fail "PID 1 of $1: '${pid_1[$1]}'"
 }
 send() { timeout "$(pace_seconds 100)" sh -c 'echo "$1" >"$2"' send "$2" $DIR/$1.words || fail "$1 does not listen"; }
-tell() { # tell NAME COMMAND: prints what that says
+tell() { # tell NAME COMMAND: prints its output
 	rm -f $DIR/$1.said
 	send "$1" "$2"
 	wait_for test -e $DIR/$1.said || fail "$1 does not do: $2"
@@ -93,7 +93,7 @@ name_of() { tail -n 1 $DIR/$1.seen; }
 same_set() { assert_eq "$(all_of $2)" "$(all_of $1)" "namespaces of $2, as of $1"; }
 other_set() { [ "${pid_1[$1]}" != "${pid_1[$2]}" ] || fail "$1 and $2 share $(set_of $1)"; }
 
-# the sets that a user has, by their PID namespaces
+# the shared sessions of a user, by their PID namespaces
 sets() {
 	local pid
 	for pid in $(pgrep -u "$1"); do readlink /proc/$pid/ns/pid; done 2>/dev/null |
@@ -103,14 +103,14 @@ count_sets() { sets "${1:-$user}" | wc -l; }
 has_sets() { [ "$(count_sets "$1")" = "$2" ]; }
 is_running() { pgrep -u "$user" -f "^$1\$" >/dev/null; }
 is_gone() { ! is_running "$1"; }
-# the PID 1 of a member's set
+# the PID 1 of a member's session
 init_of() {
 	local pid
 	for pid in $(pgrep -u "$user" -x nsisolate-init); do
 		[ "$(readlink /proc/$pid/ns/pid)" != "$(set_of $1)" ] || echo $pid
 	done
 }
-# the process whose end is that of a member's login
+# the leader of a member's login
 leader_of() {
 	case $way in
 	module) pgrep -u root -f "^$BUILD/tests/pam_app .*/member $1 close" ;;
@@ -118,7 +118,7 @@ leader_of() {
 	esac
 }
 
-# ---- one set ----
+# ---- one shared session ----
 
 test_logins_by_sshd_su_and_login_share_one_set() {
 	local name
@@ -135,7 +135,7 @@ test_logins_by_sshd_su_and_login_share_one_set() {
 	tell by-sshd 'sleep 301 & :' >/dev/null
 	assert_match "$(tell by-login 'pgrep -f "^sleep 301"')" '^[0-9]+$' "what by-sshd runs"
 	assert_eq "$(tell by-su 'pkill -f "^sleep 301" && echo killed')" killed
-	# the first one's end is not the others'
+	# the first one's end does not end the others
 	leave by-sshd
 	assert_eq "$(tell by-su 'cat /proc/1/comm')" nsisolate-init "when the first one has left"
 	leave by-su by-login
@@ -152,7 +152,7 @@ check_share() {
 	assert_eq "$(count_sets)" 1 sets
 	tell first 'sleep 301 >/dev/null 2>&1 & echo started' >/dev/null
 	leave first
-	# what it left is there for the second: to see, and to end
+	# the second can see, and end, what it left behind
 	assert_eq "$(tell second 'pgrep -c -f "^sleep 301"')" 1 "what the first left"
 	member third
 	same_set second third
@@ -213,7 +213,7 @@ check_directory() {
 	assert_eq "$(cd /srv/some/where && enter $way 'pwd; hostname')" "/srv/some/where
 $user-lab" "the working directory of a login that joins"
 	rm -r /srv/some
-	# what the host mounts later arrives for all
+	# what the host mounts later appears for all
 	mkdir /run/stage/late
 	mount -t tmpfs stage /run/stage/late
 	touch /run/stage/late/file
@@ -269,7 +269,7 @@ check_status() {
 }
 test_a_login_that_joins_has_its_own_status() { each_way check_status; }
 
-# through the shell the outer process hands on what it hears, and stops as its command does
+# in the shell's sessions the outer process passes signals on, and stops when its command does
 test_a_command_in_a_set_is_signalled_and_stopped_through_its_outer_process() {
 	local outer command
 	user=dave way=shell
@@ -277,7 +277,7 @@ test_a_command_in_a_set_is_signalled_and_stopped_through_its_outer_process() {
 	state_of() { [ "$(ps -o stat= -p "$1" | cut -c1)" = "$2" ]; }
 	of_command() { # of_command PATTERN: the two processes
 		wait_for is_running "$1" || fail "it does not run: $1"
-		command=$(pgrep -o -u dave -f "^$1\$") # what it forks has its command line until it execs
+		command=$(pgrep -o -u dave -f "^$1\$") # its child has the same command line until it execs
 		outer=$(ps -o ppid= -p "$command" | tr -d ' ')
 		assert_eq "$(cat "/proc/$outer/comm")" nsisolate-init "its parent"
 	}
@@ -413,7 +413,7 @@ check_linger() {
 	assert_eq "$(tell second 'pgrep -c -f "^sleep 301"')" 1 "what lingers"
 	leave second
 	is_running 'sleep 301' || fail "it was ended by the second logout"
-	# killed while nobody is logged in, the set ends with it
+	# killed while nobody is logged in, the session ends with it
 	pkill -u $user -f '^sleep 301'
 	wait_for has_sets $user 0 || fail "left: $(ps -u $user -o pid,stat,args)"
 	member third
@@ -488,7 +488,7 @@ test_a_pid_1_that_hangs_keeps_nobody_for_ever() {
 		>$STAGE/out 2>&1
 	kill -CONT "$init"
 	assert_within "$start" 6000 30
-	# refused or let into a set of its own, never into none
+	# refused or let into a session of its own, never let in without one
 	if grep -q '^pid:' $STAGE/out; then
 		[ "$(grep '^pid:' $STAGE/out)" != "$(readlink /proc/self/ns/pid)" ] || fail "not isolated"
 	else
@@ -502,15 +502,15 @@ test_a_pid_1_that_hangs_keeps_nobody_for_ever() {
 
 # ---- a PID 1 that has no room ----
 
-# the log's last word on a login that did not get in
-# In the shell's way a user can take PID 1's descriptors away: he keeps himself out, and no more.
+# the last line in the log on a login that did not get in
+# With the shell users can take PID 1's descriptors away: they only keep themselves out.
 test_a_set_without_descriptors_takes_no_login_and_lives_on() {
 	local init
 	user=dave way=shell
 	before_each
 	member first
 	init=$(init_of first)
-	# enough for poll(2) and accept(2), and too few for what a login brings
+	# enough for poll(2) and accept(2), and too few for a login's descriptors
 	as dave prlimit --pid "$init" --nofile=7:
 	enter shell 'echo let in' 2>&1 | grep -q 'take no further login' || fail "let in"
 	as dave prlimit --pid "$init" --nofile=1024:
@@ -531,7 +531,7 @@ test_a_set_without_memory_takes_no_login_and_lives_on() {
 	strace -qq -o /dev/null -p "$init" -e trace=brk,mmap,mremap -e inject=brk,mmap,mremap:error=ENOMEM &
 	tracer=$!
 	wait_for grep -q "TracerPid:.[1-9]" /proc/$init/status
-	# thirty have room in what the first page had left over
+	# thirty have room in the rest of the first page
 	hold() { "$BUILD/tests/pam_app" stage alice open pause 600000 2>/dev/null & holders+=($!); }
 	local holders=()
 	for ((i = 0; i < 100; i++)); do
@@ -578,15 +578,15 @@ test_each_login_of_a_set_covers_a_procfs_mounted_meanwhile() { each_way check_pr
 
 # ---- what a user does to PID 1 ----
 
-# in words of a login that is not isolated
+# no login was let in without isolation
 not_isolated() { not_logged 'session NOT isolated'; }
 
-# Same uid, same gids: the kernel asks no more for prlimit(2), whether or not a process can be traced.
+# Same uid, same gids: prlimit(2) needs no more than that, whether or not the process can be traced.
 test_pid_1_keeps_its_limits_from_its_user() {
 	user=alice way=module
 	before_each 'on_error = allow'
 	member first
-	# outside of all sets it works between two of the user's processes
+	# outside all sessions it works between two of the user's processes
 	as alice sh -c 'sleep 60 & prlimit --pid $! --nofile=7:7; status=$?; kill $!; exit $status' ||
 		fail "prlimit does not work at all"
 	tell first 'prlimit --pid 1 --nofile=7:7' | grep -q 'not permitted' || fail "PID 1 has new limits"
@@ -610,7 +610,7 @@ check_stopped() {
 	member third
 	same_set second third
 	not_isolated
-	# goes on, and takes nothing from the set that has its name now
+	# goes on, and takes nothing from the session that has its name now
 	as "$user" kill -CONT "${pid_1[first]}"
 	leave first
 	wait_for has_sets "$user" 1 || fail "the first set does not end"
@@ -620,9 +620,9 @@ check_stopped() {
 }
 test_a_set_whose_pid_1_is_stopped_is_left_for_a_new_one() { each_way check_stopped; }
 
-# ---- what root keeps ----
+# ---- root's directory ----
 
-state_is_bad() { # state_is_bad REGEX: a login is refused, in words that match, whatever on_error says
+state_is_bad() { # state_is_bad REGEX: a login is refused with a matching message, whatever on_error says
 	: >$LOGS/syslog
 	"$BUILD/tests/pam_app" stage alice remember refused same 2>/dev/null || fail "let in, or not as it was: $1"
 	assert_match "$(logged 'session refused: user=alice')" "$1" log
@@ -671,7 +671,7 @@ test_what_stands_in_the_sockets_place_is_no_set() {
 	[ -n "$name" ] || fail "no socket in /run/nsisolate: $(ls -lA /run/nsisolate)"
 	leave first
 	wait_for has_sets alice 0
-	# a socket that nobody listens at any more, as after a crash; then a file, a link and a stranger
+	# a socket that nobody listens on any longer, as after a crash; then a file, a link and a stranger
 	member second
 	kill -KILL "${pid_1[second]}"
 	wait "${job[second]}" 2>/dev/null
@@ -688,7 +688,7 @@ test_what_stands_in_the_sockets_place_is_no_set() {
 	wait_for has_sets alice 0
 	[ -S /dev/log ] || fail "the link's end is gone"
 	rm -f "$name"
-	# of the same type: only whose it is tells it from a set
+	# of the same type: only its owner distinguishes it from a shared session
 	as bob socat UNIX-LISTEN:$DIR/bobs,type=5,fork SYSTEM:'cat >>/tmp/bob-hears; sleep 20' 2>/dev/null &
 	wait_for test -S $DIR/bobs
 	mv $DIR/bobs "$name"

@@ -71,12 +71,12 @@ test_inside_a_session_the_shell_is_still_the_rules() {
 	printf '[dave]\nuser = dave\nshell = /bin/bash\n' | conf
 	assert_eq "$(shell -c 'exec nsisolate-shell -c "hostname; echo \$0"' 2>&1)" "dave-lab
 /bin/bash"
-	# it is isolated: a configuration that has become wrong refuses nobody
+	# already isolated: a configuration that has become invalid refuses nobody
 	assert_match "$(shell -c 'printf x >>conf; nsisolate-shell --config=conf -c "hostname; echo \$0"' 2>&1)" \
 		'nsisolate-shell: .*conf.*dave-lab./bin/sh$'
 }
 
-# as dave, or by su, in a session of alice's that the module made: what sshd does that was started in there
+# as dave, or by su, in a session that the module made for alice: like an sshd that was started in there
 test_inside_the_session_of_somebody_else_there_is_one_of_ones_own() {
 	local client
 	sshd_start
@@ -95,7 +95,7 @@ test_inside_the_session_of_somebody_else_there_is_one_of_ones_own() {
 	nothing_left
 }
 
-# in_container WORD...: process 1 of a PID namespace, with the name of ours, runs a command there
+# in_container WORD...: process 1 of a PID namespace, with the name of our init, runs a command there
 in_container() {
 	cp /bin/bash /tmp/nsisolate-init
 	chmod 755 /tmp/nsisolate-init
@@ -114,7 +114,7 @@ dave-lab" "the user's own"
 	nothing_left
 }
 
-# root has one only where a rule says so
+# root has one only if a rule says so
 test_root_in_a_session_of_roots_has_no_second_one() {
 	printf '[root]\nuser = root\n' | conf
 	assert_eq "$(nsisolate-shell -c 'nsisolate-shell -c "readlink /proc/self/ns/pid"; readlink /proc/self/ns/pid' |
@@ -135,7 +135,7 @@ test_where_no_rule_isolates_it_only_execs() {
 /bin/bash" "with the rule's shell"
 }
 
-# ForceCommand takes the place of what the key says: README says so
+# ForceCommand replaces the key's command: README says so
 test_a_key_bound_to_a_command_can_do_that_alone() {
 	local user
 	pam_stack sshd ''
@@ -159,8 +159,8 @@ dave-lab" "a subsystem"
 	nothing_left
 }
 
-# CAVEATS of nsisolate-shell(8); each with what it is without a session
-chown_says() { # chown_says UID GID: what becomes of it, to a file of dave's own
+# CAVEATS of nsisolate-shell(8); each compared with the same without a session
+chown_says() { # chown_says UID GID: the result, for a file of dave's own
 	echo "import errno, os
 try:
     os.chown('/home/dave/file', $1, $2); print('done')
@@ -175,13 +175,13 @@ test_what_the_manual_says_of_owners_and_groups_is_so() {
 	assert_eq "$(chown_says 0 -1)" "EPERM
 EINVAL" "to root, which fakeroot forgives only by the first of these"
 	assert_eq "$(chown_says -1 5050)" "done
-EINVAL" "to a group of his"
+EINVAL" "to a group of dave's"
 	assert_eq "$(chown_says -1 5004)" "done
-done" "to his first group"
+done" "to dave's primary group"
 	as dave chgrp crew /home/dave/file
 	as dave sed -i s/a/b/ /home/dave/file
 	assert_eq "$(stat -c %G /home/dave/file)" crew "the group behind sed -i, without a session"
-	shell -c 'sed -i s/a/b/ /home/dave/file' # without a word
+	shell -c 'sed -i s/a/b/ /home/dave/file' # without a message
 	assert_eq "$(stat -c %G /home/dave/file)" dave "the group behind sed -i"
 	as dave chgrp crew /home/dave/file
 	shell -c 'cp -p /home/dave/file /home/dave/copy' # likewise
@@ -255,7 +255,7 @@ test_a_pipe_that_the_command_closes_is_closed() {
 
 test_two_megabytes_of_arguments_and_environment_pass() {
 	local big words=() i
-	big=$(head -c 131000 /dev/zero | tr '\0' x) # the kernel takes no single one over 128 KiB
+	big=$(head -c 131000 /dev/zero | tr '\0' x) # the kernel's limit for a single one is 128 KiB
 	for i in 1 2 3 4 5 6 7 8; do words+=("$big"); done
 	assert_eq "$(as dave env A="$big" B="$big" C="$big" D="$big" E="$big" F="$big" G="$big" \
 		/usr/bin/nsisolate-shell -c 'for w; do n=$((${n:-0} + ${#w})); done; echo $((n + 7 * ${#G}))' \
@@ -266,7 +266,7 @@ test_signals_to_the_outer_process_reach_the_command() {
 	local signal
 	for signal in TERM INT HUP USR1; do
 		rm -f /run/stage/out
-		# without job control a shell has its jobs ignore SIGINT
+		# without job control a shell makes its jobs ignore SIGINT
 		set -m
 		shell -c "trap 'echo got; exit 9' $signal; echo up; while :; do sleep 0.05; done" \
 			>/run/stage/out &
@@ -283,7 +283,7 @@ test_signals_to_the_outer_process_reach_the_command() {
 
 has_ended() { [ -z "$(inits "$1")" ]; }
 
-# nobody but a process of the session will continue it
+# only a process of the session will continue it
 test_a_shell_that_is_stopped_and_continued_from_within_goes_on() {
 	# shellcheck disable=SC2016 # the session's shell's
 	local scope stopped='until grep -q "^State:.T" /proc/$$/status; do sleep 0.1; done'
@@ -304,7 +304,7 @@ test_a_shell_that_is_stopped_and_continued_from_within_goes_on() {
 		assert_eq "$(on dave "{ $stopped; echo second; kill -CONT \$\$; } & kill -STOP \$\$; echo third")" "second
 third" "order"
 		assert_eq "$(on dave 'kill -TSTP $$; echo on')" on "SIGTSTP without a terminal"
-		# where the kernel drops the signal, it is as if it had been dropped for the shell, too
+		# if the kernel drops the signal, it is as if it had been dropped for the shell, too
 		on dave -tt 'kill -TSTP $$; exit 6'
 		assert_eq $? 6 "status behind SIGTSTP, scope = $scope"
 		sshd_stop
@@ -314,17 +314,17 @@ third" "order"
 	nothing_left
 }
 
-# PID 1 is in a process group and, without a terminal, in a session of its own
+# PID 1 has its own process group and, without a terminal, its own session
 test_the_callers_process_group_is_the_commands_and_not_pid_1s() {
 	local outer
 	as dave setsid --wait /usr/bin/nsisolate-shell -c "trap got=yes TERM; echo up
 		until [ \"\${got:-}\" ]; do sleep 0.05; done; sleep 0.3; exit 7" >/run/stage/out &
 	wait_for grep -q up /run/stage/out || fail "nothing runs"
 	outer=$(oldest_outer dave)
-	kill -TERM -- "-$(ps -o pgid= -p "$outer" | tr -d ' ')" # PID 1 would end the session, by SIGHUP too
+	kill -TERM -- "-$(ps -o pgid= -p "$outer" | tr -d ' ')" # PID 1 would end the session, by SIGHUP, too
 	wait $!
 	assert_eq $? 7 "the status of who traps a signal to its process group"
-	# what nobody could ever continue is not stopped: control, and in a session
+	# a job that nobody could ever continue is not stopped: the control, and in a session
 	as dave timeout "$PATIENCE" setsid --wait bash -c 'sleep 0.2; kill -TSTP $$; exit 6'
 	assert_eq $? 6 "status behind SIGTSTP, without us"
 	as dave timeout "$PATIENCE" setsid --wait /usr/bin/nsisolate-shell -c 'sleep 0.2; kill -TSTP $$; exit 6'
@@ -333,7 +333,7 @@ test_the_callers_process_group_is_the_commands_and_not_pid_1s() {
 	nothing_left
 }
 
-# those that C libraries keep for themselves: 34 is musl's, and glibc's SIGRTMIN
+# signals that C libraries reserve: 34 is musl's, and glibc's SIGRTMIN
 test_no_signal_is_left_out() {
 	local signal
 	for signal in 34 35 64; do
@@ -548,8 +548,8 @@ hand
 $(grep CapEff /proc/self/status)"
 }
 
-# raise_and_use HOW: as HOW says, with soft limits far below the hard ones; raises them there, and says how
-# many processes and queued signals it then can have
+# raise_and_use HOW: run by HOW, with soft limits far below the hard ones; raises them, and prints how many
+# processes and queued signals it can then have
 raise_and_use() {
 	cat >$STAGE/use.py <<-'END'
 		import ctypes, os, resource, signal
@@ -584,7 +584,7 @@ test_limits_can_be_raised_to_the_hard_ones_as_without() {
 100 200"
 	need_user_namespaces
 	assert_eq "$(raise_and_use env)" "$wanted" "without a session"
-	# kernels before 5.14 do not count so
+	# kernels before 5.14 do not count like that
 	[ "$(raise_and_use unshare --user)" != "$wanted" ] || echo "(this kernel has no such ceiling)"
 	assert_eq "$(raise_and_use /usr/bin/nsisolate-shell -c '"$0" "$@"')" "$wanted" "in a session"
 	conf <<<$'[all]\nnamespaces = uts'

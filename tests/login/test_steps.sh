@@ -1,6 +1,6 @@
-# Death at every step of a session's set-up and end: of the application, of the helper that it
-# starts, of PID 1.  at_step (tests/tools) kills when a system call is entered: with STEPS=all at each
-# (`make fault`), else at every third.
+# Death at every step of a session's set-up and end: of the application, of the helper that it starts, of
+# PID 1.  at_step (tests/tools) kills when a system call is entered: with STEPS=all at each one (`make
+# fault`), otherwise at every third.
 . tests/stage.sh
 
 [ "${STEPS:-}" = all ] && stride=1 || stride=3
@@ -12,8 +12,8 @@ prepare() {
 	printf '[all]\nservice = stage\ngrace = 0\n' | conf
 }
 
-# sweep ROLE VICTIM STATUS ACTION...: VICTIM dies at each step of ROLE in turn; the application must
-# end with STATUS (a regex), and nothing may be left
+# sweep ROLE VICTIM STATUS ACTION...: VICTIM dies at each step of ROLE in turn; the application must exit
+# with STATUS (a regex), and nothing may be left
 sweep() {
 	local role=$1 victim=$2 wanted=$3 step=0 status
 	shift 3
@@ -57,8 +57,8 @@ test_both_die_at_any_step_of_the_application() {
 	sweep application inits 0 remember mark attempt mark same run 'test $(uname -n) = lab'
 }
 
-# A login that joins a shared session whose PID 1 dies makes a new one: it is never refused.  When it has
-# joined already, it can start nothing.  Each step is tried: the moment that counts is one of them.
+# A login that joins a shared session whose PID 1 dies makes a new one: it is never refused.  If it has
+# joined already, it cannot start anything.  Each step is tried: the moment that matters is one of them.
 test_pid_1_of_a_shared_session_dies_at_any_step_of_a_helper_that_joins() {
 	local step=0 status first
 	prepare
@@ -70,7 +70,7 @@ test_pid_1_of_a_shared_session_dies_at_any_step_of_a_helper_that_joins() {
 		"$BUILD/tests/pam_app" stage alice open run 'read -r _ </run/stage/hold' close end >/run/stage/first 2>&1 &
 		first=$!
 		exec 6>/run/stage/hold # when the first login is in
-		# its child is not reaped, and so PID 1 stays, with no namespace, when it is killed
+		# its child is not reaped, so PID 1 stays when it is killed, but without namespaces
 		kill -STOP $first
 		timeout -k 1 "$PATIENCE" "$BUILD/tests/at_step" helper $step "$(newest_pid1 alice)" \
 			"$BUILD/tests/pam_app" stage alice mark open run 'test $(uname -n) = alice-lab' close mark >/run/stage/app 2>&1

@@ -1,13 +1,13 @@
-# sudo by host: what nsisolate.conf(5), "What depends on the hostname", says of it.
+# sudo by host: what nsisolate.conf(5) says about it in "What depends on the hostname".
 . tests/stage.sh
 
-# sudoers LINE...: and nobody is asked for a password who need not be
+# sudoers LINE...: without questions for passwords where they are not needed
 sudoers() {
 	printf '%s\n' 'Defaults !fqdn' "$@" >/etc/sudoers.d/stage
 	chmod 440 /etc/sudoers.d/stage
 }
 
-# a rule of its own for who goes by hosts, as the manual has it
+# a rule of its own for those who depend on hosts, as in the manual
 operators() { printf '[operators]\nuser = alice\nhostname = %%H\n[all]\n' | conf; }
 
 with_sudo() { # FUNCTION
@@ -55,6 +55,6 @@ check_borrowed() {
 	assert_eq "$(may alice)" 0 "with the name of another host"
 	printf '[all]\nhostname = %%u-%%l.lab.example.org\n' | conf
 	assert_eq "$(nsisolatectl check 2>&1)" '' "what check says"
-	assert_eq "$(may alice)" no "with a name that is no host's"
+	assert_eq "$(may alice)" no "with a name that is not a host's"
 }
 test_a_user_has_no_other_hosts_name_where_check_is_silent() { with_sudo check_borrowed; }

@@ -3,7 +3,7 @@
 
 SHELLS='bash dash zsh fish tcsh mksh'
 
-# check_shell SHELL: as $user, whose real shell becomes SHELL
+# check_shell SHELL: as $user, with SHELL as the real shell
 check_shell() {
 	local shell=$1 path
 	path=$(command -v "$shell") || fail "$shell is not installed"

@@ -1,4 +1,4 @@
-# What people do over ssh works as it did, through the module and through the shell alike.
+# What people do over ssh works as before, through the module and through the shell.
 . tests/stage.sh
 
 inside() { on "$user" "$@"; }
@@ -67,7 +67,7 @@ check_scp() {
 	scp_ /run/stage/file "$user@127.0.0.1:there" || fail "scp to the host"
 	scp_ "$user@127.0.0.1:there" /run/stage/back || fail "scp from the host"
 	cmp /run/stage/file /run/stage/back || fail "another file came back"
-	# before OpenSSH 9 it was the only one, and needed no option
+	# before OpenSSH 9 it was the only protocol, and needed no option
 	scp -O 2>&1 | grep -q 'unknown option' || old=-O
 	scp_ ${old:-} "$user@127.0.0.1:there" /run/stage/back || fail "scp by the old protocol"
 	cmp /run/stage/file /run/stage/back || fail "another file came back by the old protocol"

@@ -1,5 +1,5 @@
-# A shared session leaves the first login's systemd unit, or stays in it: a login is neither refused nor alone for
-# that, whatever systemd-run does.
+# A shared session leaves the first login's systemd unit, or stays in it: whatever systemd-run does, no login
+# is refused or left out of the shared session because of that.
 . tests/stage.sh
 
 SYSTEMD_RUN=/usr/bin/systemd-run
@@ -11,7 +11,7 @@ settings() { # settings LINE...: the rule of all logins
 } >"$SYSCONFDIR/nsisolate.conf"
 is_running() { pgrep -f "^$1\$" >/dev/null; }
 
-# in a unit as that of a login: what the caller starts from now on
+# puts what the caller starts from now on into a unit like a login's
 in_a_logins_unit() {
 	[ ! -e /run/systemd ] || fail "there is a systemd on the stage"
 	cgroup2_mount
@@ -36,7 +36,7 @@ out_of_it() {
 	nothing_left
 }
 
-# systemd-run as this script; where it comes from stays as it is
+# replaces systemd-run by this script; the original stays as it is
 stand_in() {
 	printf '#!/bin/sh\n%s\n' "$1" >$SAID/systemd-run
 	chmod 755 $SAID/systemd-run
@@ -44,7 +44,7 @@ stand_in() {
 	mount --bind $SAID/systemd-run $SYSTEMD_RUN
 }
 
-# login NAME: of $user by $way, which says where it is and stays
+# login NAME: of $user by $way, which says where it is, and stays
 login() {
 	local seconds
 	seconds=$((300 + ${#logins[@]}))
@@ -84,7 +84,7 @@ check_stays() { # check_stays WHY
 }
 
 check_moves() {
-	# what it is asked for, then what it does in the end
+	# what it is asked for, and what it does in the end
 	stand_in "echo \"\$@\" >$SAID/asked
 while [ \"\$1\" != -- ]; do shift; done
 shift
@@ -96,7 +96,7 @@ exec \"\$@\""
 	! grep -q 'without a comfort' $LOGS/syslog || fail "$(cat $LOGS/syslog)"
 	login second
 	same_session
-	# the first one is its leader still, whoever stood between
+	# the first login is still its leader, although systemd-run was in between
 	assert_eq "$(nsisolatectl list --json | grep -o '"logins":[0-9]*')" '"logins":2'
 	pkill -x -f "sleep ${logins[0]}"
 	one_left() { nsisolatectl list --json | grep -q '"logins":1,'; }
@@ -153,9 +153,9 @@ test_the_next_logins_of_the_user_wait_no_longer_for_one_that_hangs() {
 	out_of_it
 }
 
-# The machine's own, asking a manager that listens and says nothing, then one that is not there.
+# The machine's own, asking a manager that listens and does not answer, then one that does not exist.
 test_the_real_systemd_run_without_a_systemd() {
-	# a machine that does not have it is one where it is missing
+	# a machine without it is a case of a missing one
 	[ -s $SYSTEMD_RUN ] || { each_way check_missing; return; }
 	way=module logins=()
 	settings
@@ -173,7 +173,7 @@ test_the_real_systemd_run_without_a_systemd() {
 	out_of_it
 }
 
-# What the login's leader started is not asked for once more by whoever comes from systemd-run.
+# The process started by systemd-run does not ask systemd-run once more.
 test_a_login_that_gives_up_leaves_no_systemd_run() {
 	way=module logins=()
 	settings
@@ -189,7 +189,7 @@ test_a_login_that_gives_up_leaves_no_systemd_run() {
 	out_of_it
 }
 
-# A user's manager ends with the last login: what lingers is not asked for there, and the log says where it is.
+# A user's manager ends with the last login: lingering sessions do not ask it, and the log says where they are.
 test_what_lingers_in_the_shells_way_stays_and_says_so() {
 	way=shell logins=()
 	settings 'logout = linger'
@@ -205,7 +205,7 @@ test_what_lingers_in_the_shells_way_stays_and_says_so() {
 	out_of_it
 }
 
-# Outside of a login's unit, as under cron, nobody is asked.
+# Outside a login's unit, as under cron, no manager is asked.
 test_elsewhere_it_does_not_move() {
 	way=module logins=()
 	settings

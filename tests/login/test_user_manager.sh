@@ -1,11 +1,11 @@
-# What the user's systemd, D-Bus and their like listen on below /run/user is out of a session's
-# reach: they run programs for whoever asks, outside.
+# The sockets of the user's systemd, D-Bus and the like below /run/user are out of a session's reach: these
+# run programs outside for any client.
 #
-# There is no systemd on the stage: listeners of our own take its place, where its sockets would be.
+# Systemd does not run on the stage: listeners of our own stand in for it, at its sockets' paths.
 . tests/stage.sh
 . tests/login/bare.sh
 
-with_runtime() { # with_runtime FUNCTION: with the user's directory $RUNTIME, as logind has it
+with_runtime() { # with_runtime FUNCTION: with the user's directory $RUNTIME, as logind makes it
 	RUNTIME=/run/user/$(id -u $user)
 	mkdir -p $RUNTIME
 	mount -t tmpfs -o mode=700,nosuid,nodev,uid=$user,gid=$user stage $RUNTIME
@@ -15,7 +15,7 @@ with_runtime() { # with_runtime FUNCTION: with the user's directory $RUNTIME, as
 }
 
 SOCKETS='bus systemd/private gnupg/S.gpg-agent podman/podman.sock'
-listen() { # at all of these, as the user
+listen() { # on all of these, as the user
 	local name
 	for name in $SOCKETS; do
 		as $user mkdir -p "$(dirname $RUNTIME/$name)"
@@ -28,7 +28,7 @@ hush() {
 	silent() { ! pgrep -u $user -x socat; }
 	wait_for silent
 }
-# one line for each socket that answers, from in there
+# from inside: one line for each socket that answers
 ASK="for name in $SOCKETS; do socat -u UNIX-CONNECT:\$RUNTIME/\$name - 2>/dev/null; done"
 ask() { echo "RUNTIME=$RUNTIME; $ASK; echo asked"; }
 ANSWERS='outside
@@ -127,7 +127,7 @@ check_late_mount() {
 	in_session "for i in \$(seq 250); do [ -e $STAGE/mounted ] && break; sleep 0.02; done; ls -A $RUNTIME; cat $RUNTIME/late; ls -A /run/user" \
 		>$STAGE/out 2>&1 &
 	wait_for pgrep -u $user -x sleep || fail "no session: $(cat $STAGE/out)"
-	# as logind does, when the user's manager starts only now
+	# as logind does if the user's manager starts only now
 	mount -t tmpfs -o mode=755 late $RUNTIME
 	mkdir /run/user/5999
 	mount -t tmpfs -o mode=755 late /run/user/5999
@@ -145,7 +145,7 @@ check_walls() {
 	local own='unshare --user --map-root-user --mount'
 	listen
 	rule
-	# every way to take away what covers it, or to come from elsewhere
+	# every way to remove the cover, or to get there by another path
 	assert_eq "$(in_session "RUNTIME=$RUNTIME
 		for try in 'umount /run/user' 'umount -l /run/user' 'umount -l $RUNTIME' 'rmdir $RUNTIME'; do \$try; done
 		$ASK
@@ -158,7 +158,7 @@ check_walls() {
 test_it_cannot_be_uncovered() { bare with_runtime check_walls; }
 
 check_link() {
-	# a name that the user controls: a link at the place of his own directory
+	# a name that the user controls: a link in place of the user's own directory
 	listen
 	rule
 	umount -l $RUNTIME
@@ -229,7 +229,7 @@ check_sshd() {
 }
 test_through_sshd_too() { both check_sshd; }
 
-# gpg's own agent at home, used on the way: ssh -R
+# gpg-agent on the client's side, forwarded by ssh -R
 test_a_forwarded_gpg_agent_has_its_place() {
 	local path=/run/user/5001/gnupg/S.gpg-agent agent
 	mkdir -p /run/user/5001

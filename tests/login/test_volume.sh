@@ -1,12 +1,12 @@
-# Many logins at once, a third of them killed at random: afterwards all is as before.
+# Many logins at once, a third of them killed at random: afterwards everything is as before.
 #
-# LOGINS (60) and AT_ONCE (20) say how many; `make soak` makes it 10,000.
+# LOGINS (60) and AT_ONCE (20) say how many; `make soak` has 10,000.
 . tests/stage.sh
 
 LOGINS=${LOGINS:-60}
 AT_ONCE=${AT_ONCE:-20}
 
-# one login, and for every third its end by force: of the client, of sshd's monitor or of PID 1
+# one login; every third one is killed: the client, sshd's monitor or PID 1
 one_login() {
 	local user=$1 number=$2 victim pid
 	on "$user" "echo \$(hostname); sleep 0.0$((RANDOM % 10)); sleep 300 >/dev/null 2>&1 &" \
@@ -15,7 +15,7 @@ one_login() {
 	if [ $((number % 3)) = 0 ]; then
 		sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
 		case $((RANDOM % 3)) in
-		0) victim=$(pgrep -x ssh | shuf -n 1) ;; # whoever it is
+		0) victim=$(pgrep -x ssh | shuf -n 1) ;; # any client
 		1) victim=$(pgrep -f "^sshd.*: $user \[(priv|postauth)\]" | shuf -n 1) ;;
 		2) victim=$(inits "$user" | shuf -n 1) ;;
 		esac
@@ -40,7 +40,7 @@ test_many_logins_at_once_leave_nothing() {
 	done
 	sshd_wait
 	good=$(cat /run/stage/out/* | grep -c -E '^(alice|bob|dave)-lab$')
-	# two thirds were left alone and must have worked; of the others many have
+	# two thirds were left alone and must have worked; so have many of the others
 	[ "$good" -ge $((LOGINS * 2 / 3)) ] || fail "only $good of $LOGINS logins showed their hostname"
 	assert_eq "$(cat /run/stage/out/* | grep -v -c -E '^(alice|bob|dave)-lab$')" 0 "logins with another hostname"
 	rm -r /run/stage/out
@@ -50,7 +50,7 @@ test_many_logins_at_once_leave_nothing() {
 	nothing_left
 }
 
-# until none but the listener is left
+# until only the listener is left
 sshd_wait() {
 	local job
 	for job in $(jobs -p); do [ "$job" = "$SSHD" ] || wait "$job" 2>/dev/null; done

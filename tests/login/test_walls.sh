@@ -18,7 +18,7 @@ check_kill_everything() {
 }
 test_kill_of_everything_reaches_the_own_session_only() { both check_kill_everything; }
 
-# allowed COMMAND...: of these, one a line, those that succeed in a session
+# allowed COMMAND...: prints those that succeed in a session, one per line
 allowed() {
 	printf '%s\n' "$@" | inside 'while read -r try; do
 		sh -c "$try" >/dev/null 2>&1 </dev/null && echo "$try"; done; echo tried'
@@ -28,7 +28,7 @@ OWN_MOUNTS='unshare --user --map-root-user --mount'
 check_proc() {
 	assert_eq "$(allowed 'umount /proc' 'umount -l /proc' "$OWN_MOUNTS umount /proc" \
 		"$OWN_MOUNTS umount -l /proc" "$OWN_MOUNTS --pid --fork umount -l /proc")" tried allowed
-	# it is the umount that fails there, not what leads to it
+	# it is the umount that fails there, not what precedes it
 	assert_eq "$(allowed "$OWN_MOUNTS mount -t tmpfs none /tmp" | head -1)" \
 		"$OWN_MOUNTS mount -t tmpfs none /tmp" "allowed"
 }
@@ -38,7 +38,7 @@ check_hosts_cover() {
 	local write='echo 127.0.0.9 evil >>/etc/hosts'
 	assert_eq "$(allowed 'umount /etc/hosts' "$OWN_MOUNTS umount /etc/hosts" \
 		"$OWN_MOUNTS umount -l /etc/hosts")" tried allowed
-	# in the shell's way nobody else sees the file, and it is the user's own
+	# in the shell's session nobody else sees the file, and it is the user's own
 	[ "$user" = dave ] || assert_eq "$(allowed "$write")" tried allowed
 	inside "$write" 2>/dev/null
 	grep -q evil /etc/hosts && fail "it came through to the host"
@@ -60,20 +60,20 @@ check_trace() {
 	assert_match "$(inside 'cat /proc/1/maps /proc/1/mem /proc/1/auxv 2>&1 | sort -u | head -3')" \
 		"ermission denied" "memory of PID 1"
 	assert_match "$(inside 'ls -l /proc/1/cwd /proc/1/root /proc/1/exe' 2>&1)" "ermission denied"
-	# of the user's processes none shows a namespace
+	# none of the user's processes shows another namespace
 	assert_eq "$(inside 'ls -l /proc/[0-9]*/fd 2>/dev/null | grep -E "mnt:|uts:|pid:|pidfd"')" "" \
 		"descriptors of namespaces and of processes"
 }
 test_no_descriptor_or_memory_of_ours_is_in_reach() { both check_trace; }
 
 check_descriptors() {
-	# sockets and pipes have numbers of their own: which descriptors, and what kind of thing
+	# sockets and pipes have unique numbers: compare only which descriptors there are, and of what kind
 	look='ls -l /proc/self/fd | sed "s/.* \([0-9]*\) -> \([a-z]*\).*/\1 \2/; /^total/d"'
 	assert_eq "$(inside "$look")" "$(on carol "$look")" "descriptors, compared with a plain login"
 }
 test_a_command_has_the_descriptors_of_a_plain_login() { both check_descriptors; }
 
-# What a process inherits, each as the shell of $user sees it, and a plain login's of carol.
+# What a process inherits: as seen by the shell of $user, and by a plain login of carol's.
 INHERITED='
 	grep -E "^(SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt|NoNewPrivs|Seccomp|CapInh|CapPrm|CapEff|CapAmb|Umask):" \
 		/proc/self/status
