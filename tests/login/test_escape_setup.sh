@@ -20,9 +20,10 @@ swap() {
 # logins COUNT: of $user; each must be isolated in full, or refused
 logins() {
 	local i out in=0
+	own_stack # Debian's, with pam_umask in it, changes the umask
 	for ((i = 0; i < $1; i++)); do
 		case $user in
-		alice) out=$("$BUILD/tests/pam_app" sshd alice remember open run \
+		alice) out=$("$BUILD/tests/pam_app" stage alice remember open run \
 			'uname -n; tr -d "\0" </proc/1/comm; stat -f -c %T /tmp' close same 2>&1) ;;
 		dave) out=$(cd / && as dave "$NSISOLATE_SHELL" -c 'uname -n; cat /proc/1/comm; stat -f -c %T /tmp' 2>&1) ;;
 		esac

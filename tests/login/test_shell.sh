@@ -559,7 +559,7 @@ raise_and_use() {
 		    resource.setrlimit(which, (hard, hard))
 		children = []
 		try:
-		    for _ in range(100):
+		    for _ in range(200):
 		        child = os.fork()
 		        if not child:
 		            signal.pause()
@@ -574,14 +574,14 @@ raise_and_use() {
 		print(len(children), sum(
 		    libc.sigqueue(os.getpid(), int(signal.SIGRTMIN), None) == 0 for _ in range(200)))
 	END
-	as dave bash -c 'ulimit -Su 40 -Si 40; ulimit -Hu 400 -Hi 400; exec "$@"' - "$@" \
+	as dave bash -c 'ulimit -Su 150 -Si 150; ulimit -Hu 600 -Hi 600; exec "$@"' - "$@" \
 		python3 $STAGE/use.py
 }
 
 test_limits_can_be_raised_to_the_hard_ones_as_without() {
-	local wanted="40 400
-40 400
-100 200"
+	local wanted="150 600
+150 600
+200 200"
 	need_user_namespaces
 	assert_eq "$(raise_and_use env)" "$wanted" "without a session"
 	# kernels before 5.14 do not count like that
