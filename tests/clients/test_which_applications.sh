@@ -27,9 +27,9 @@ ends() {
 # ---- these can be named ----
 
 # the X server, the window manager and the channel server of one login; two stand-ins for the first
-test_xrdp_can_be_named() {
+xrdp_isolates() { # xrdp_isolates LINE: of the rule
 	client_stack xrdp-sesman
-	users ''
+	users "$1"
 	printf '#!/bin/sh\nmkdir -p /tmp/.X11-unix\ntouch /tmp/.X11-unix/X10\nexec sleep 300\n' >/usr/local/bin/xserver
 	printf '#!/bin/sh\n(uname -n; cat /proc/1/comm; id -un) >~/out\nsleep 300\n' >/usr/local/bin/manager
 	chmod 755 /usr/local/bin/{xserver,manager}
@@ -48,6 +48,9 @@ test_xrdp_can_be_named() {
 	ends /usr/local/bin/{xserver,manager} /home/alice/{out,.Xauthority} /tmp/.X11-unix /tmp/.xrdp /run/xrdp* \
 		/etc/xrdp/stage.ini
 }
+test_xrdp_can_be_named() { xrdp_isolates ''; }
+# its sockets are in /run/xrdp
+test_xrdp_works_with_a_tmp_of_the_sessions_own() { xrdp_isolates 'private = /tmp'; }
 
 # ---- these cannot ----
 

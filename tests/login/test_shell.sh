@@ -155,7 +155,37 @@ dave-lab" "a subsystem"
 	sshd_start 'ForceCommand=/usr/bin/nsisolate-shell -l'
 	assert_eq "$(on dave 'echo all')" all "the command of a key is obeyed now: say so"
 	sshd_stop
+	# what sshd tells of the key that let in
+	sshd_start 'ForceCommand=/usr/bin/nsisolate-shell -l' 'ExposeAuthInfo yes'
+	assert_eq "$(on dave 'cat "$SSH_USER_AUTH"')" "publickey $(cut -d ' ' -f 1,2 $STAGE/keys/user.pub)" \
+		"more than the key: say so in nsisolate-shell(8)"
+	sshd_stop
 	sed -i 's/^command="[^"]*" //' /home/{alice,dave}/.ssh/authorized_keys
+	nothing_left
+}
+
+# Where sshd knows that word, and 10.4 does not in a Match block
+test_a_group_can_have_a_stack_with_the_module_of_its_own() {
+	local option='PAMServiceName nsisolate-group'
+	pam_stack sshd ''
+	{ cat /etc/pam.d/sshd; echo 'session required pam_nsisolate.so'; } >/etc/pam.d/nsisolate-group
+	printf '[group]\nservice = nsisolate-group\n' | conf
+	sed -i 's/^/command="hostname" /' /home/{alice,bob}/.ssh/authorized_keys
+	sshd_start
+	sshd_stop
+	printf 'Match Group alice\n\t%s\n' "$option" >>$STAGE/sshd_config
+	if "$(command -v sshd)" -t -f $STAGE/sshd_config 2>$LOGS/sshd; then
+		"$(command -v sshd)" -D -E $LOGS/sshd -f $STAGE/sshd_config &
+		SSHD=$!
+		wait_for listens 22 || fail "sshd does not listen: $(cat $LOGS/sshd)"
+		assert_eq "$(on alice 'echo all'; on bob 'echo all')" "alice-lab
+lab" "the command of the key of a member, and of somebody else"
+		sshd_stop
+	else
+		assert_match "$(cat $LOGS/sshd)" 'Bad configuration option|not allowed within a Match block'
+	fi
+	rm /etc/pam.d/nsisolate-group
+	sed -i 's/^command="[^"]*" //' /home/{alice,bob}/.ssh/authorized_keys
 	nothing_left
 }
 
