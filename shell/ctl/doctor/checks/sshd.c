@@ -1,4 +1,4 @@
-/* sshd as it would run according to `sshd -T`. */
+/* What is wrong with sshd as it would run according to `sshd -T`. */
 #include "sshd.h"
 
 #include <stdio.h>
@@ -10,24 +10,12 @@
 #include "conf/common/array.h"
 #include "conf/rules/pattern.h"
 #include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/facts/sshd_facts.h"
 #include "shell/ctl/doctor/run_bounded.h"
 #include "sshd_keys.h"
 
-#define OUR_SHELL "nsisolate-shell"
 #define INTERNAL "internal-sftp"
 #define SSHRC "/etc/ssh/sshrc" /* sshd(8) */
-#define PEOPLE_MAX 100 /* for whom sshd is asked individually */
-
-static const char *find_sshd(void)
-{
-	static const char *const paths[] = {"/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd",
-		"/usr/bin/sshd", "/usr/lib/ssh/sshd"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (access(paths[i], X_OK) == 0)
-			return paths[i];
-	return NULL;
-}
 
 /* The external program that does the same as internal-sftp. */
 static const char *sftp_server(void)
@@ -40,68 +28,6 @@ static const char *sftp_server(void)
 		if (access(paths[i], X_OK) == 0)
 			return paths[i];
 	return paths[0];
-}
-
-/* The first port that it listens on. */
-static unsigned listened_port(const struct doctor *doctor)
-{
-	return doctor->sshd.port ? doctor->sshd.port : 22;
-}
-
-/*
- * Match tests a user, host, address and group, and the port, address and routing domain that sshd
- * listens on: if a value that is tested is missing, sshd -T fails.
- */
-void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result)
-{
-	static const char refused[] = "nvalid test mode specification";
-	char who[512], *none[] = {NULL};
-	char *argv[] = {(char *)doctor->sshd.program, (char *)"-T", NULL, NULL, NULL, NULL, NULL};
-	int count = 2;
-
-	if (config >= 0) {
-		argv[count++] = (char *)"-f";
-		argv[count++] = (char *)"/proc/self/fd/0";
-	}
-	if (!user) {
-		run_program_on(config, argv, none, NULL, result);
-		if (result->status == 0)
-			return;
-	}
-	argv[count++] = (char *)"-C";
-	argv[count] = who;
-	snprintf(who, sizeof who,
-		"user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=%u,rdomain=",
-		user ? user : "", listened_port(doctor));
-	run_program_on(config, argv, none, NULL, result);
-	/* a version that does not know all of these words */
-	if (result->status != 0 && strstr(result->err, refused)) {
-		snprintf(
-			who, sizeof who, "user=%s,host=localhost,addr=127.0.0.1", user ? user : "");
-		run_program_on(config, argv, none, NULL, result);
-	}
-}
-
-bool sshd_value(const struct run_result *result, const char *key, char *value, size_t size)
-{
-	size_t length = strlen(key);
-
-	for (const char *line = result->out; line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncasecmp(line, key, length) != 0 || line[length] != ' ')
-			continue;
-		snprintf(value, size, "%.*s", (int)strcspn(line + length + 1, "\n"),
-			line + length + 1);
-		return true;
-	}
-	return false;
-}
-
-bool sshd_says(const struct run_result *result, const char *key, const char *wanted)
-{
-	char value[256];
-
-	return sshd_value(result, key, value, sizeof value) && !strcasecmp(value, wanted);
 }
 
 static void check_pam(struct doctor *doctor, const struct run_result *result)
@@ -200,7 +126,8 @@ static void check_sftp(struct doctor *doctor, const struct person *person,
 		doctor_add(doctor, VERDICT_WARNING, "sshd ForceCommand",
 			INTERNAL " starts no shell: %s is not isolated there", person->login.user);
 		remedy_forced_sftp(doctor, person, result);
-	} else if (!strncmp(subsystem, INTERNAL, strlen(INTERNAL)) && !strstr(force, OUR_SHELL)) {
+	} else if (!strncmp(subsystem, INTERNAL, strlen(INTERNAL)) &&
+		   !strstr(force, SSHD_OUR_SHELL)) {
 		doctor_add(doctor, VERDICT_WARNING, "sshd sftp",
 			INTERNAL " starts no shell: users of nsisolate-shell (%s) are not "
 				 "isolated there",
@@ -224,19 +151,6 @@ static void check_x11(struct doctor *doctor, const struct person *person,
 		person->login.user);
 	sshd_remedy(doctor, person->login.user, "1i X11UseLocalhost no", "x11uselocalhost", "yes",
 		"X11UseLocalhost no");
-}
-
-/* Whether sshd runs nsisolate-shell whatever the login shell is; its path goes to @path. */
-static bool is_forced(const struct run_result *result, char *path, size_t size)
-{
-	char force[512];
-	const char *word = force;
-
-	if (!sshd_value(result, "forcecommand", force, sizeof force) || !strstr(force, OUR_SHELL))
-		return false;
-	word += strspn(force, " \"");
-	snprintf(path, size, "%.*s", (int)strcspn(word, " \""), word);
-	return true;
 }
 
 static void check_forced(
@@ -379,7 +293,7 @@ static void check_blocks(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd Match",
 			"%s: sshd was asked about logins from localhost to port %u; a Match block "
 			"may say something else for others",
-			blocks.by, listened_port(doctor));
+			blocks.by, sshd_port(doctor));
 }
 
 static void check_people(struct doctor *doctor)
@@ -395,7 +309,7 @@ static void check_people(struct doctor *doctor)
 		if (!person->sshd)
 			continue;
 		snprintf(result.out, sizeof result.out, "%s", person->sshd);
-		forced = is_forced(&result, path, sizeof path);
+		forced = sshd_forces_shell(&result, path, sizeof path);
 		if (forced) {
 			check_forced(doctor, person, path, &told);
 			doctor_check_keys(doctor, person, &result, &told.keys);
@@ -413,57 +327,7 @@ static void check_people(struct doctor *doctor)
 	}
 	if (doctor->sshd.more)
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd",
-			"it was asked about the first %d accounts only", PEOPLE_MAX);
-}
-
-static void ask_about(struct doctor *doctor, struct person *person)
-{
-	static struct run_result result;
-	char path[512];
-
-	sshd_ask(doctor, -1, person->login.user, &result);
-	if (result.status != 0)
-		return;
-	person->sshd = strdup(result.out);
-	doctor->lost |= !person->sshd;
-	if (is_forced(&result, path, sizeof path))
-		person_comes_by_shell(doctor, person);
-}
-
-void doctor_ask_sshd(struct doctor *doctor)
-{
-	static struct run_result result;
-	struct sshd_facts *sshd = &doctor->sshd;
-	size_t asked = 0;
-	char port[16];
-
-	strcpy(sshd->service, "sshd");
-	sshd->program = find_sshd();
-	if (!sshd->program)
-		return;
-	sshd_ask(doctor, -1, NULL, &result);
-	if (result.status != 0) {
-		snprintf(sshd->why, sizeof sshd->why, "%s",
-			*result.err ? result.err : "it fails without a message");
-		return;
-	}
-	sshd->said = strdup(result.out);
-	doctor->lost |= !sshd->said;
-	sshd_value(&result, "pamservicename", sshd->service, sizeof sshd->service);
-	if (sshd_value(&result, "port", port, sizeof port))
-		sshd->port = (unsigned)atoi(port);
-	for (size_t i = 0; !sshd_says(&result, "usepam", "yes") && i < doctor->people.count; i++)
-		doctor->people.list[i].by_sshd = false;
-	for (size_t i = 0; i < doctor->people.count && !sshd->more; i++) {
-		struct person *person = &doctor->people.list[i];
-
-		/* system accounts do not log in */
-		if (!person_is_isolated(person) && person->login.uid < 1000)
-			continue;
-		sshd->more = asked++ >= PEOPLE_MAX;
-		if (!sshd->more)
-			ask_about(doctor, person);
-	}
+			"it was asked about the first %d accounts only", SSHD_PEOPLE_MAX);
 }
 
 void doctor_check_sshd(struct doctor *doctor)

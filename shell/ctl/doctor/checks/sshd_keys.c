@@ -15,6 +15,7 @@
 
 #include "conf/common/cleanup.h"
 #include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/facts/sshd_facts.h"
 #include "sshd.h"
 
 /* A file of AuthorizedKeysFile for @login: sshd_config(5), TOKENS. */

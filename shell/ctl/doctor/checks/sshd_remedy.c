@@ -13,6 +13,7 @@
 
 #include "conf/common/cleanup.h"
 #include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/doctor/facts/sshd_facts.h"
 #include "sshd.h"
 
 bool sshd_would(const struct doctor *doctor, const char *user, const char *expression,
