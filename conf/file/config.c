@@ -102,8 +102,8 @@ static const char *compare_views(
 	same = same && (size_t)parsed->n == entries;
 	iniparser_freedict(parsed);
 	return same ? NULL
-		    : "iniparser does not read this file as it was checked: please report this "
-		      "as a bug in nsisolate";
+		    : "iniparser reads this file differently from our check: please report this as "
+		      "a bug in nsisolate";
 }
 
 /* ---- files ---- */

@@ -67,7 +67,7 @@ static void die(const struct diagnostics *diagnostics)
 	exit(EXIT_FAILURE);
 }
 
-/* One login; the time of its match alone goes to *@match. */
+/* One login; only the time of its match goes to *@match. */
 static double login_once(const char *path, double *match)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;

@@ -1,9 +1,9 @@
 /*
- * cpuid TABLE LABEL COMMAND [WORD...] - what COMMAND's processor is asked about itself: `cpuids`,
- * how many CPUID instructions it executes, its C library's among them, counted step by step by
- * ptrace(2); and `cpuid`, how long one takes.  Each leaves a virtual machine (Intel SDM, 26.1.2),
- * so it costs microseconds there, and a fraction of one elsewhere.  Says nothing on other
- * processors than x86-64.
+ * cpuid TABLE LABEL COMMAND [WORD...] - CPUID instructions of COMMAND: `cpuids`, how many it
+ * executes, including its C library's, counted by single-stepping with ptrace(2); and `cpuid`, how
+ * long one takes.  Each causes an exit from a virtual machine (Intel SDM, 26.1.2), so it costs
+ * microseconds there, and a fraction of one elsewhere.  Prints nothing on processors other than
+ * x86-64.
  */
 #if defined __x86_64__
 #include <cpuid.h>
@@ -16,7 +16,7 @@
 
 #include "samples.h"
 
-#define INSTRUCTION 0xa20f /* as it lies in memory */
+#define INSTRUCTION 0xa20f /* as in memory: little-endian */
 #define TIMED 1000
 
 static double time_one(void)

@@ -1,8 +1,8 @@
 /*
- * floor_shell COMMAND [ARGUMENT...] - the least that a program can do to run a command in fresh
+ * floor_shell COMMAND [ARGUMENT...] - the minimum that a program can do to run a command in fresh
  * user, UTS, PID and mount namespaces, with its own /proc, a PID 1 that reaps, no capabilities, and
- * its exit status handed on.  It has no rules, no terminal, no signals, no messages: it is what
- * others are measured against.
+ * its exit status passed on.  It does not handle rules, terminals, signals or messages: it is the
+ * reference for others.
  */
 #include <errno.h>
 #include <fcntl.h>

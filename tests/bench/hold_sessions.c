@@ -1,13 +1,13 @@
 /*
  * hold_sessions [-n COUNT] [-w FIFO] TABLE LABEL HELPER 'WORDS' - opens COUNT sessions one after
  * the other and keeps them all, then ends them.  A session is open when `ready` in it has said so;
- * it ends with its input.
+ * it ends when its input does.
  *
  * `open`: each one's time, in rounds.  Then, of all together: `machine`, kB of memory that one
  * session took, and its parts `programs`, `page tables`, `stacks` and `slabs`; `pss`, kB of one
  * session's processes of the name HELPER; `helpers`, how many of them; `end`, milliseconds until
- * all had gone.  With -w they are kept until nobody has FIFO open for writing any more; `helpers`
- * is then the last that is said.
+ * all had gone.  With -w they are kept until no process has FIFO open for writing any longer;
+ * `helpers` is then the last line.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -22,11 +22,11 @@
 #include "samples.h"
 
 #define COUNT_MAX 20000
-#define SAMPLED_MAX 200 /* helpers whose memory is read: it takes a while each */
+#define SAMPLED_MAX 200 /* helpers whose memory is read, which is slow */
 
 static const char *table, *label;
 
-/* The number behind @name in a file of lines `Name: number kB`; -1: not there. */
+/* The number after @name in a file of lines `Name: number kB`; -1: not found. */
 static long read_field(const char *path, const char *name)
 {
 	char line[256];
@@ -43,16 +43,16 @@ static long read_field(const char *path, const char *name)
 }
 
 /*
- * What is taken of the machine, by /proc/meminfo.  MemAvailable would have it in one number, less
- * what other work has just given back: it does not stand still to one part in ten of a session.
- * Like there, what the kernel can take back at once (KReclaimable) is not counted.
+ * What is used of the machine's memory, by /proc/meminfo.  MemAvailable would be a single number,
+ * but fluctuates with other work by more than a tenth of a session.  As there, what the kernel can
+ * reclaim at once (KReclaimable) does not count.
  */
 static const struct {
 	const char *name, *fields[3];
 } parts[] = {
 	{"programs", {"AnonPages", "Shmem"}},
 	{"page tables", {"PageTables", "SecPageTables"}},
-	{"stacks", {"VmallocUsed"}}, /* the kernel's, one a thread, and what it got of vmalloc */
+	{"stacks", {"VmallocUsed"}}, /* the kernel's, one per thread, and other vmalloc */
 	{"slabs", {"SUnreclaim", "Percpu"}},
 };
 
@@ -76,8 +76,8 @@ static long read_taken(long taken[PARTS])
 }
 
 /*
- * The same once it stands still, or after half a minute: what has ended, whoever was measured
- * before too, is freed by and by.
+ * The same once it is stable, or after half a minute: the memory of processes that have ended, also
+ * of those measured before, is freed gradually.
  */
 static long read_taken_at_rest(long taken[PARTS])
 {

@@ -1,4 +1,4 @@
-/* nothing - the cheapest command: what is left of a time is what is around it. */
+/* nothing - the cheapest command: the time measured with it is the time of everything around it. */
 int main(void)
 {
 	return 0;

@@ -1,9 +1,9 @@
 /*
- * pam_floor [init=PATH] - the least that a session module can do for UTS, PID and mount namespaces,
- * to measure others against: own namespaces kept, PID 1 cloned, hostname, /proc, setns; and back
- * again.  With init= the PID 1 is a program of its own, started on the application's memory
- * (CLONE_VM and CLONE_VFORK), so that a large application costs no more; else it is a fork of the
- * application.
+ * pam_floor [init=PATH] - the minimum that a session module can do for UTS, PID and mount
+ * namespaces, as the reference for others: keep its own namespaces, clone PID 1, hostname, /proc,
+ * setns; and back again.  With init= PID 1 is a program of its own, started sharing the
+ * application's memory (CLONE_VM and CLONE_VFORK), so that a large application does not cost more;
+ * otherwise it is a fork of the application.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static int start_program(struct floor *floor, const char *program)
 {
 	static char stack[16384] __attribute__((aligned(16)));
 
-	/* it has exec'ed when this returns, and is ready */
+	/* when this returns it has exec'ed, and is ready */
 	floor->init = clone(run_program, stack + sizeof stack,
 		KINDS | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)(uintptr_t)program,
 		&floor->pidfd);
@@ -122,7 +122,7 @@ EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const
 	if (pam_get_data(pamh, "floor", &data) != PAM_SUCCESS)
 		return PAM_IGNORE;
 	floor = data;
-	/* unlike a real one it may wait: whoever measures has reaped what it started */
+	/* unlike a real module it may wait: the measuring program has reaped its children */
 	failed = syscall(SYS_pidfd_send_signal, floor->pidfd, SIGKILL, NULL, 0) < 0 ||
 		 waitpid(floor->init, NULL, 0) < 0 || setns(floor->pid, CLONE_NEWPID) < 0 ||
 		 setns(floor->uts, CLONE_NEWUTS) < 0 || setns(floor->mnt, CLONE_NEWNS) < 0 ||

@@ -1,9 +1,8 @@
 /*
- * samples.h - times taken, told one a line, and an order in which nobody always follows the same
- * one.
+ * samples.h - measured samples, printed one per line, and a random order of the candidates.
  *
  * A sample is a line `TABLE <tab> ROUND <tab> LABEL <tab> METRIC <tab> VALUE` on standard output;
- * what becomes of them is tests/bench/report's.  Times are microseconds.
+ * which tests/bench/report evaluates.  Times are in microseconds.
  */
 #ifndef NSISOLATE_BENCH_SAMPLES_H
 #define NSISOLATE_BENCH_SAMPLES_H
@@ -27,7 +26,7 @@ static inline void sample(
 	printf("%s\t%d\t%s\t%s\t%.3f\n", table, round, label, metric, value);
 }
 
-/* A new order of 0 .. count-1 in @order, the same ones in every run. */
+/* A new random order of 0 .. count-1 in @order; the same sequence in every run. */
 static inline void shuffle(int *order, int count)
 {
 	static uint64_t state = 88172645463325252u;
@@ -52,7 +51,7 @@ static inline _Noreturn void give_up(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* Says on a terminal how far it has come; standard output is the samples'. */
+/* Shows progress on a terminal; standard output is for the samples. */
 static inline void progress(const char *table, int round, int rounds)
 {
 	if (round % 10 == 0 || round == rounds)

@@ -1,5 +1,5 @@
-# What a login does must not grow unseen: its numbers against tests/bench/budget.  That was taken with one
-# C library and one kernel; others have a fifth more system calls, and pages of their own.
+# What a login does must not grow unnoticed: compares its numbers with tests/bench/budget.  That was measured
+# with one C library and one kernel; others may have a fifth more system calls, and pages of their own.
 . tests/stage.sh
 . tests/bench/count.sh
 
@@ -20,7 +20,7 @@ holds_budget() { # holds_budget HOW-MANY-LINES WHAT <LINES
 	while read -r whose number; do
 		allowed=$(awk -v whose="$whose" '$1 == whose { print $2 }' tests/bench/budget)
 		echo "$whose: $number, budget ${allowed:-none}"
-		[[ $number =~ ^[0-9]+$ && $allowed =~ ^[0-9]+$ ]] || fail "this is no comparison"
+		[[ $number =~ ^[0-9]+$ && $allowed =~ ^[0-9]+$ ]] || fail "cannot compare"
 		counted=$((counted + 1))
 		[ "$number" -le "$(at_most "$whose" "$allowed")" ] ||
 			grown+="$whose is $number, and $allowed are its budget. "

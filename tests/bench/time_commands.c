@@ -1,9 +1,11 @@
 /*
- * time_commands [-n ROUNDS] [-p COUNT] TABLE LABEL 'WORDS' ... - commands in turn, in a new order
- * in every round: `time` from start to end, and `cpu`, user and system time of it and what it
- * waited for.  WORDS are split at blanks, no shell.  LABEL/K runs in every K-th round only.
+ * time_commands [-n ROUNDS] [-p COUNT] TABLE LABEL 'WORDS' ... - runs commands in turn, in a new
+ * order in every round: `time` from start to end, and `cpu`, user and system time of it and the
+ * children it waited for.  WORDS are split at blanks, without a shell.  LABEL/K runs only in every
+ * K-th round.
  *
- * -p: COUNT of the same at once; `time` is until the last one has ended, `each` that by COUNT.
+ * -p: runs COUNT of the same at once; `time` is until the last one has ended, `each` is that
+ * divided by COUNT.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,13 +2,13 @@
  * time_sessions [-n ROUNDS] [-m MB] [-M MOUNTS] TABLE LABEL SERVICE:USER ... - PAM sessions in
  * turn, in a new order in every round, each in a process of its own: `start` (pam_start), `open`,
  * `close`, and `both`, open and close.  Between them a child is forked and reaped, as a login does.
- * LABEL/K runs in every K-th round only.
+ * LABEL/K runs only in every K-th round.
  *
- * -m: the application has touched so much memory.  -M: so many mounts more.
- * -p COUNT: that many applications at once; `time` until the last one is open, `each` that by
- * COUNT.
- * -1: one application does all rounds, of one service: `both`, and `rss` and `descriptors`, its
- * own.
+ * -m: the application has touched that much memory.  -M: that many more mounts.
+ * -p COUNT: that many applications at once; `time` until the last session is open, `each` is that
+ * divided by COUNT.
+ * -1: one application does all rounds, with one service: `both`, and its own `rss` and
+ * `descriptors`.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -125,7 +125,7 @@ static void run(const struct stack *stack, int round)
 	sample(table, round, stack->label, "both", times->open + times->close);
 }
 
-/* Applications that wait for one moment, open, say so, and close. */
+/* Applications that wait for a common start, open, report it, and close. */
 static void run_at_once(const struct stack *stack, int round, int count)
 {
 	int go[2], opened[2], done[2];
@@ -250,7 +250,7 @@ static void touch(size_t size)
 		give_up("mmap");
 	if (!memory)
 		return;
-	/* pages of the common size: what an application has piecewise */
+	/* pages of normal size, as in an application that grows piecemeal */
 	madvise(memory, size, MADV_NOHUGEPAGE);
 	memset(memory, 1, size);
 }

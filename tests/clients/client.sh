@@ -1,8 +1,8 @@
 # client.sh - for tests of foreign programs, which the stage has from tests/clients/run: source it.
 #
 #	plain_and_isolated FUNCTION     runs FUNCTION twice: with alice's logins plain ($way is plain), then isolated by
-#	                                the module (isolated).  Its $HOST is the hostname that she must see there
-#	client_stack SERVICE [LINE]     its own stack of the packages, and behind it LINE or the module's
+#	                                the module (isolated).  $HOST is the hostname that she must see
+#	client_stack SERVICE [LINE]     the package's own stack, followed by LINE or the module's
 . tests/stage.sh
 
 MODULE='session required pam_nsisolate.so'

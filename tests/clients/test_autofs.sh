@@ -1,4 +1,4 @@
-# Homes by autofs: mounted when a session looks for them, and unmounted when none uses them.
+# Homes by autofs: mounted when a session looks for them, and unmounted when no session uses them.
 . tests/clients/client.sh
 
 homes() { grep -o ' /auto/[a-z]*' "/proc/${1:-self}/mountinfo" | sort -u | xargs; }
@@ -12,7 +12,7 @@ test_a_session_has_its_home_by_autofs_for_as_long_as_it_uses_it() {
 	done
 	echo '/auto /etc/auto.homes --timeout=2' >/etc/auto.master
 	echo '* -fstype=bind :/srv/homes/&' >/etc/auto.homes
-	setsid automount -f >$LOGS/program 2>&1 & # to its own process group it shows what is below
+	setsid automount -f >$LOGS/program 2>&1 & # its own process group sees what is below
 	wait_for grep -q ' /auto .* autofs ' /proc/self/mountinfo || fail "no automounter: $(cat $LOGS/program)"
 	printf '%s required pam_permit.so\n' auth account password session >/etc/pam.d/stage
 	echo "$MODULE" >>/etc/pam.d/stage

@@ -1,7 +1,7 @@
-# exim, which is setuid root: who it says it is, and what becomes of a mail on its way at logout.
+# exim, which is setuid root: the user it runs as, and what becomes of a mail in transit at logout.
 . tests/clients/client.sh
 
-exim_stage() { # exim_stage DELAY: exim sends all mail to a sink, which takes that long to say that it has it
+exim_stage() { # exim_stage DELAY: exim sends all mail to a sink, which takes that long to accept it
 	getent passwd Debian-exim >/dev/null || {
 		echo 'Debian-exim:x:105:105::/var/spool/exim4:/usr/sbin/nologin' >>/etc/passwd
 		echo 'Debian-exim:x:105:' >>/etc/group
@@ -68,7 +68,7 @@ mail" "what the other server is told, $way"
 }
 test_mail_is_the_machines() { plain_and_isolated exim_runs; }
 
-# nsisolate-shell(8): it is not root there, whose configuration it would read
+# nsisolate-shell(8): it is not root there, and would read root's configuration
 test_a_session_of_the_shells_sends_no_mail() {
 	local said
 	exim_stage 0
@@ -82,11 +82,11 @@ test_a_session_of_the_shells_sends_no_mail() {
 	nothing_left
 }
 
-# nsisolate.conf(5), `grace`: what runs as root is not told of the end
+# nsisolate.conf(5), `grace`: processes of root get no signal at the end
 test_a_mail_on_its_way_at_logout_needs_the_grace() {
 	local grace
 	exim_stage 4
-	# so that a signal would do it no good
+	# so that a signal would not let it finish
 	as alice sh -c "$SEND"
 	wait_for has_mails 1 || fail "no mail on its way"
 	pkill -TERM -x exim4

@@ -37,7 +37,7 @@ test_proftpd_serves() {
 	not_logged '^<82>' # an alarm at each logout
 }
 
-# its handler of SIGCHLD waits for a child: it must hear of no other's
+# its handler of SIGCHLD waits for a child: it must not get the signal for another one
 vsftpd_runs() {
 	cat >/run/stage/vsftpd.conf <<-'CONF'
 		listen=YES

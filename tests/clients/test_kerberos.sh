@@ -1,4 +1,4 @@
-# Kerberos, with a KDC: tickets from outside, by each kind of cache, and what a session does with them.
+# Kerberos, with a KDC: tickets from outside, in each kind of cache, and what a session does with them.
 . tests/clients/client.sh
 
 REALM=LAB.EXAMPLE.ORG
@@ -37,7 +37,7 @@ kdc_stop() { kill $KDC; wait $KDC; rm -f /run/krb5kdc.pid; }
 gets() { as "$1" env KRB5CCNAME="$2" sh -c 'echo ticket | kinit >/dev/null' || fail "no ticket in $2"; }
 # has NAME CACHE: whose ticket a session of NAME finds there
 has() { on "$1" "KRB5CCNAME=$2 klist 2>&1 | sed -n 's/^Default principal: //p'"; }
-# renews NAME CACHE: whether a session can get a new one into the same cache, and give it up
+# renews NAME CACHE: whether a session can get a new ticket into the same cache, and destroy it
 renews() { on "$1" "export KRB5CCNAME=$2; echo ticket | kinit >/dev/null && klist -s && kdestroy && echo renewed" 2>&1; }
 
 runtime() { # of the user of this number

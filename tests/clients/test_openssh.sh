@@ -4,8 +4,8 @@
 # alone
 . tests/clients/client.sh
 
-# What has to do with sessions; the rest is about keys, ciphers and configuration.  An older tree lacks some.
-# Without agent-ptrace, which opens no session, and skips itself where homes have nosuid, as the stage's have.
+# The tests that concern sessions; the rest are about keys, ciphers and configuration.  An older tree lacks some.
+# Without agent-ptrace, which opens no session, and is skipped where homes are mounted nosuid, as on the stage.
 # REGRESS="WORD..." names others.
 REGRESS=${REGRESS:-connect connect-privsep connect-uri proxy-connect exit-status exit-status-signal envpass transfer banner
 	stderr-data stderr-after-eof broken-pipe yes-head login-timeout agent agent-getpeereid agent-timeout

@@ -1,4 +1,4 @@
-# pam_mount before the module: its volume must be gone at logout, an encrypted home say.
+# pam_mount before the module: its volume, for example an encrypted home, must be unmounted at logout.
 . tests/clients/client.sh
 
 volume_conf() {
@@ -31,7 +31,7 @@ test_a_volume_is_unmounted_behind_a_close_line() {
 	plain_and_isolated behind_a_close_line
 }
 
-# as pam_nsisolate(8) says, and doctor
+# as pam_nsisolate(8) and doctor say
 test_it_stays_where_there_is_none() {
 	local way=isolated
 	printf '[users]\nuid = 1000-59999\n' | conf

@@ -1,4 +1,4 @@
-# Rootless podman, with a root directory of programs of this machine's: it fetches no image.
+# Rootless podman, with a root directory made of this machine's programs: no image is fetched.
 . tests/clients/client.sh
 
 PODMAN='podman --storage-driver vfs --cgroup-manager cgroupfs --events-backend file'

@@ -10,7 +10,7 @@ at_terminal() { # at_terminal USER PROGRAM COMMAND
 edits() {
 	at_terminal alice emacs 'emacs-nox -nw -Q note' || fail "$way: $(cat -v $STAGE/said)"
 	assert_eq "$(cat /home/alice/note)" written "$way: what was written"
-	# a program of its own in a terminal of its own, and the name that is in its lock files
+	# each has its own program and terminal, and the name that is in its lock files
 	assert_eq "$(in_session 'emacs-nox --batch -Q --eval "(progn (princ (system-name)) (terpri)
 		(let ((p (start-process \"p\" (current-buffer) \"sh\" \"-c\" \"tty >/dev/null && uname -n\")))
 		(set-process-sentinel p (function ignore)) (while (accept-process-output p)) (princ (buffer-string))))"')" \

@@ -1,13 +1,13 @@
-# Slurm: munge, slurmctld and slurmd on loopback, and who asks them from a session.
+# Slurm: munge, slurmctld and slurmd on loopback, and clients in a session.
 . tests/clients/client.sh
 
 slurm_start() { # slurm_start PROCTRACK [LINE]: with LINE in slurm.conf
 	local dir=/run/stage/slurm name
-	# alternatives, where a package was not installed but unpacked
+	# alternatives, for a package that was unpacked but not installed
 	for name in slurmctld slurmd slurmstepd; do
 		[ -e /usr/sbin/$name ] || ln -s $name-wlm /usr/sbin/$name
 	done
-	# it asks for addresses by AI_ADDRCONFIG, which counts no loopback
+	# it looks up addresses with AI_ADDRCONFIG, which ignores loopback
 	ip address add 192.0.2.1/32 dev lo
 	mkdir -p $dir/state $dir/spool /run/munge /var/lib/munge /var/log/munge /etc/munge /etc/slurm
 	chown root: /run/munge /var/lib/munge /var/log/munge /etc/munge
@@ -49,7 +49,7 @@ slurm_stop() {
 }
 
 ask() {
-	# the job is a child of slurmd, outside of every session
+	# the job is a child of slurmd, outside all sessions
 	assert_eq "$(su alice -c 'uname -n; srun -n 1 uname -n')" "$HOST
 lab" "$way: srun"
 	assert_eq "$(su alice -c 'cd; echo "#!/bin/sh
@@ -66,7 +66,7 @@ test_jobs_are_run_for_who_asks_from_a_session() {
 		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\n' | conf; }
 		ask
 	done
-	# a site whose jobs go by hostname
+	# a site whose jobs depend on the hostname
 	printf '[users]\nuser = alice\nhostname = %%H\n' | conf
 	HOST=lab
 	ask
@@ -75,7 +75,7 @@ test_jobs_are_run_for_who_asks_from_a_session() {
 }
 
 has_none() { ! pgrep -u "$1" >/dev/null; }
-# a compute node: who has no job there is kept out, and who has one is in it
+# a compute node: users without a job there are kept out, and those with one are put into it
 adopted() {
 	local login
 	! on alice true 2>/dev/null || fail "$way: let in without a job"

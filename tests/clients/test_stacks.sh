@@ -1,9 +1,9 @@
-# The PAM stacks that packages bring: what pam-judge and doctor say of each is what libpam does with it, as it is
-# shipped, with our line behind it, and after what doctor advises.
+# The PAM stacks that packages bring: what pam-judge and doctor say about each is what libpam does with it, as shipped,
+# followed by our line, and after doctor's advice was taken.
 . tests/stage.sh
 . tests/login/judge.sh
 
-# Every module but these answers what the test says, by the first letter of its first argument
+# Every other module answers as the test says, by the first letter of its first argument
 modules_that_answer() { # modules_that_answer [MODULE...]: these, too
 	local directory=$STAGE/security module
 	mkdir $directory
@@ -12,8 +12,8 @@ modules_that_answer() { # modules_that_answer [MODULE...]: these, too
 	mount --bind $directory "$PAMDIR"
 }
 
-# holds SERVICE...: what really comes is among what the judge says may come; lines share a letter here, and so not
-# all that may come does
+# holds SERVICE...: the real outcomes are among those that the judge considers possible; lines share letters here, so
+# not all of these occur
 holds() {
 	local service judge real
 	while read -r service judge && read -r _ real <&3; do
@@ -48,7 +48,7 @@ test_stacks_of_packages() {
 	umount "$PAMDIR"
 }
 
-# ---- pam-auth-update, with all profiles that there are ----
+# ---- pam-auth-update, with all existing profiles ----
 
 profiles() { DEBIAN_FRONTEND=noninteractive pam-auth-update "$@"; }
 
@@ -64,7 +64,7 @@ stack_of() {
 	services+=("$1.$2")
 }
 
-# with none of ours, with each and with both
+# with none of our two profiles, with each, and with both
 with_ours() { # with_ours NAME PROFILE...
 	local name=$1
 	shift

@@ -1,4 +1,4 @@
-# libpam-tmpdir, which names a directory of its own in TMPDIR.
+# libpam-tmpdir, which sets TMPDIR to a directory of its own.
 . tests/clients/client.sh
 
 made() { on alice 'test "$TMPDIR" = /tmp/user/5001 && dirname "$(mktemp)"; stat -c "%a %U" $TMPDIR' 2>&1; }
@@ -18,7 +18,7 @@ test_a_program_finds_what_TMPDIR_names() {
 	client_stack sshd "session optional pam_tmpdir.so
 $MODULE"
 	plain_and_isolated tmpdir_works
-	# and behind the module it makes the session's own
+	# and after the module it makes the session's own
 	client_stack sshd "$MODULE
 session optional pam_tmpdir.so"
 	plain_and_isolated tmpdir_works

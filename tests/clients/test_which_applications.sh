@@ -1,15 +1,15 @@
-# What becomes of programs whose PAM service a rule names: nsisolate(7), "Which applications".
+# What happens with programs whose PAM service a rule names: nsisolate(7), "Which applications".
 . tests/clients/client.sh
 
 users() { printf '[users]\nuid = 1000-59999\n%s\n' "$@" | conf; }
-# alice's processes that are in no session of hers
+# alice's processes outside her sessions
 outside() {
 	local pid
 	for pid in $(pgrep -u alice); do
 		[ "$(readlink "/proc/$pid/ns/pid")" != "$(readlink /proc/self/ns/pid)" ] || cat "/proc/$pid/comm"
 	done
 }
-starts() { # starts PORT COMMAND...: what it says goes to $LOGS/program; waits until it listens
+starts() { # starts PORT COMMAND...: its output goes to $LOGS/program; waits until it listens
 	local port=$1
 	shift
 	"$@" >$LOGS/program 2>&1 &
@@ -26,7 +26,7 @@ ends() {
 
 # ---- these can be named ----
 
-# the X server, the window manager and the channel server of one login; two stand-ins for the first
+# the X server, the window manager and the channel server of one login; the first two are stand-ins
 xrdp_isolates() { # xrdp_isolates LINE: of the rule
 	client_stack xrdp-sesman
 	users "$1"
@@ -66,7 +66,7 @@ except urllib.error.HTTPError as error:
 ' "$@"
 }
 
-# it opens a memory file of its own again, by /proc/self/fd
+# it reopens a memory file of its own through /proc/self/fd
 test_cockpit_lets_nobody_in_whom_a_rule_isolates() {
 	local isolate status=200
 	client_stack cockpit
@@ -94,7 +94,7 @@ assert os.uname().nodename == "lab"' || fail "see above"
 	nothing_left
 }
 
-# by default it opens none; otherwise it does it in a thread, is refused, and goes on without
+# by default it opens none; otherwise it opens one in a thread, is refused, and continues without
 test_jupyterhub_starts_everything_outside() {
 	local opens
 	client_stack login

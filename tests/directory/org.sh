@@ -1,22 +1,22 @@
-# org.sh - an organisation on the stage: slapd with people.py's users and groups, and sssd or nslcd before it.
+# org.sh - an organisation on the stage: slapd with people.py's users and groups, queried by sssd or nslcd.
 #
 #	org_start [rfc2307bis] [wrong] [KEY=VALUE...]   slapd and sssd, with an empty cache; KEYs go to sssd's
-#	                             domain; wrong: it will know nobody
+#	                             domain; wrong: it knows nobody
 #	org_start_nslcd [rfc2307bis]            slapd and nslcd
-#	org_cold                     sssd anew, with an empty cache
-#	org_sssd_stop, org_nslcd_stop           as an upgrade of it does
-#	org_hang PROCESS             it answers no more
-#	org_stop                     all of it away
+#	org_cold                     restart sssd, with an empty cache
+#	org_sssd_stop, org_nslcd_stop           stop it, as its upgrade does
+#	org_hang PROCESS             make it stop answering
+#	org_stop                     remove all of it
 #	org_end                      the same; nothing_left
 #	stack                        /etc/pam.d/stage: pam_permit and pam_nsisolate
 #	said WORD...                 a line for the table of what it costs
-#	gets USER RULE-AND-MORE [NAME]          USER's session is that of this rule; NSS calls it NAME
+#	gets USER RULE-AND-MORE [NAME]          USER gets a session of this rule; NSS calls USER NAME
 #	left_alone USER              USER gets in, and is not isolated
 . tests/stage.sh
 
 LDAP_DATA=/var/lib/ldap-stage
 
-org_unpack() { # not over /: tar would put directories in the place of links
+org_unpack() { # not over /: tar would replace links by directories
 	local deb dir
 	[ ! -e $STAGE/unpacked ] || return 0
 	mkdir $STAGE/unpacked
@@ -31,7 +31,7 @@ org_unpack() { # not over /: tar would put directories in the place of links
 org_data() {
 	[ ! -e $LDAP_DATA/there ] || return 0
 	mkdir -p $LDAP_DATA
-	# a group can have members by name, or by their place in the directory
+	# a group can have members by name, or by their DN
 	sed '/NAME .posixGroup./,/MUST/ s/STRUCTURAL/AUXILIARY/' \
 		/etc/ldap/schema/nis.schema >$LDAP_DATA/nis-bis.schema
 	cat >$LDAP_DATA/slapd.conf <<-END
@@ -63,7 +63,7 @@ org_slapd() {
 	wait_for listens 389 || fail "slapd does not listen: $(tail $LOGS/slapd)"
 }
 
-org_ldap() { # org_ldap SERVICE SCHEMA: slapd, and what sets nsswitch.conf to SERVICE; sets $base
+org_ldap() { # org_ldap SERVICE SCHEMA: starts slapd, and sets nsswitch.conf to SERVICE; sets $base
 	[ -n "${DEBS:-}" ] || skip "run by make check-directory"
 	org_unpack
 	org_data
@@ -137,13 +137,13 @@ org_start() {
 	org_cold
 }
 
-# how often slapd is asked by COMMAND; sets $searches
+# how often COMMAND makes slapd search; sets $searches
 org_searches() { # org_searches COMMAND...
-	all_logged # or it counts what was asked before
+	all_logged # or earlier searches would count
 	: >$LOGS/syslog
 	"$@" >/dev/null || fail "$*: $(cat $LOGS/syslog)"
 	all_logged
-	searches=$(grep -c ' SRCH base="[^"]' $LOGS/syslog) # the other is for what the server can do, once a connection
+	searches=$(grep -c ' SRCH base="[^"]' $LOGS/syslog) # an empty base asks for the server's features, once a connection
 }
 
 org_sssd_stop() {
@@ -154,7 +154,7 @@ org_sssd_stop() {
 org_sssd() {
 	sssd -i >$LOGS/sssd 2>&1 &
 	SSSD=$!
-	local end=$((SECONDS + 40)) # before it answers it may find its server away, and wait
+	local end=$((SECONDS + 40)) # at first it may not reach its server, and wait
 	until eval "${sign:-getent passwd u1}"; do
 		[ $SECONDS -lt $end ] || fail "sssd does not answer: $(tail $LOGS/sssd /var/log/sssd/*)"
 		sleep 0.1
@@ -205,4 +205,4 @@ left_alone() {
 	app "$1" open close || fail "$1 does not get in: $(cat $LOGS/syslog)"
 	not_logged 'session opened'
 }
-said() { echo "        $*" >&7; } 2>/dev/null # past what is kept until the end of the test
+said() { echo "        $*" >&7; } 2>/dev/null # at once: other output is kept until the end of the test

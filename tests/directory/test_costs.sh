@@ -1,11 +1,11 @@
-# What a login costs with a directory of 20,000 users: searches of slapd where nothing is cached, and time
-# where everything is, as ratios.
+# What a login costs with a directory of 20,000 users: slapd's searches when nothing is cached, and time
+# when everything is, as ratios.
 # alone
 . tests/directory/org.sh
 
 rules() { printf '%s\n' ${1:+'[x]' "$1"} '[users]' 'uid = 1000-4294967294' | conf; }
-# Where it is allowed before everything else that the machine does, as in `make bench`, and sssd, too: the questions
-# go from process to process, and each would queue behind it.
+# With priority over everything else on the machine if that is allowed, as in `make bench`; sssd, too: requests
+# go from process to process, and each would have to wait.
 first=
 ! chrt --fifo 1 true 2>/dev/null || first='chrt --fifo 1'
 opens() { timeout 50 $first "$BUILD/tests/pam_app" "$1" "$2" time open close; } # opens SERVICE USER: microseconds
@@ -16,7 +16,7 @@ identifies() { # identifies USER: microseconds
 }
 ratio() { echo "$(($1 / $2)).$((100 + 100 * ($1 % $2) / $2))" | sed 's/\.1/./'; }
 
-cold() { # cold RULE USER COMMAND...: sets $searches, where the account alone is in sssd's cache
+cold() { # cold RULE USER COMMAND...: sets $searches, with only the account in sssd's cache
 	rules "$1"
 	org_cold
 	getent passwd "$2" >/dev/null
@@ -40,8 +40,8 @@ asks_once() { # for $user, in $schema
 	[ "$searches" -le $((list + 4)) ] || fail "$schema: $searches searches for three that are not the directory's"
 }
 
-# Besides the list of the user's groups, and the one that nobody has, which shows that all services answered.
-# By rfc2307bis sssd looks the members up, too: one search for more than ten, else one each.
+# In addition to the list of the user's groups, and the nonexistent one, which shows that all services answered.
+# With rfc2307bis sssd looks up the members, too: one search for more than ten, otherwise one each.
 test_a_cold_login_asks_once_for_each_name_in_the_rules() {
 	local user schema
 	for schema in rfc2307 'rfc2307bis ignore_group_members=true' rfc2307bis; do
@@ -62,7 +62,7 @@ test_a_cold_login_asks_once_for_each_name_in_the_rules() {
 	done
 }
 
-# a server or a client that does not dereference; what helps there
+# a server or a client that does not dereference, and what helps
 test_without_dereferencing_a_cold_group_is_a_search_a_member() {
 	org_start rfc2307bis ldap_deref_threshold=0
 	stack
@@ -78,15 +78,15 @@ test_without_dereferencing_a_cold_group_is_a_search_a_member() {
 	org_end
 }
 
-# At most so many times what a rule by uid costs: the least of each, in turn.  What else the machine does makes one
-# take longer, never shorter, so more turns come closer to what each costs.
+# At most so many times the cost of a rule by uid: the least of each, in turn.  Other load only makes one take
+# longer, so more turns come closer to the real cost.
 times_uid() { # times_uid MOST USER RULE
 	local what took turn
 	local -A least
 	rules "$3"
 	for turn in {1..100}; do
 		for what in uid stage permit id; do
-			[ $what != id ] || [ "$turn" -le 5 ] || continue # it takes long
+			[ $what != id ] || [ "$turn" -le 5 ] || continue # it is slow
 			took=$([ $what = id ] && identifies "$2" || opens $what "$2")
 			[ "${least[$what]:-$took}" -lt "$took" ] || least[$what]=$took
 		done
@@ -111,7 +111,7 @@ test_a_warm_login_costs_at_most_twice_one_by_uid() {
 		for user in u1 u15002 u27 u205; do
 			times_uid 2 $user 'group = g1, g2'
 			times_uid 2 $user 'group = big1'
-			# two that no service knows, each asked for twice: by libnss_systemd that is 150 us each time
+			# two that no service knows, each asked for twice: libnss_systemd takes 150 us each time
 			times_uid 3 $user 'group = sudo, wheel, admin'
 		done
 		rm /etc/pam.d/{permit,uid} /etc/uid.conf

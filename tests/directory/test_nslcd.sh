@@ -1,4 +1,4 @@
-# nslcd and slapd with 20,000 users: `make check-directory`, and no part of `make check`.
+# nslcd and slapd with 20,000 users: `make check-directory`, not part of `make check`.
 . tests/directory/org.sh
 
 test_a_group_of_the_directory_is_a_group() {
@@ -57,7 +57,7 @@ test_with_nslcd_hanging_root_waits_for_no_group() {
 	org_end
 }
 
-# nothing is cached: every question is counted, besides those for the account and the list of its groups
+# nothing is cached: every search counts, except those for the account and the list of its groups
 test_a_login_asks_once_for_each_name_in_the_rules() {
 	local user rule names asked schema
 	for schema in rfc2307 rfc2307bis; do

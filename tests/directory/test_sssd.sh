@@ -1,4 +1,4 @@
-# sssd and slapd with 20,000 users: `make check-directory`, and no part of `make check`.
+# sssd and slapd with 20,000 users: `make check-directory`, not part of `make check`.
 . tests/directory/org.sh
 
 test_a_group_of_the_directory_is_a_group() {
@@ -38,7 +38,7 @@ test_with_sssd_down_nobody_is_locked_out() {
 	org_end
 }
 
-# what sssd has in its cache it goes on saying
+# sssd keeps answering from its cache
 test_with_slapd_down_sssds_cache_decides() {
 	org_start
 	stack
@@ -75,7 +75,7 @@ test_with_sssd_hanging_check_explain_and_doctor_say_so() {
 	org_end
 }
 
-# two services that are there, and know nobody
+# two services that run, and know nobody
 test_with_a_wrong_sssd_local_users_get_in() {
 	local how
 	for how in ldap_search_base=dc=wrong ldap_default_authtok=wrong; do
@@ -104,7 +104,7 @@ test_a_name_in_another_case_matches_nobody_and_check_says_so() {
 	org_end
 }
 
-# sssd says of a domain that is away what it says of one that has no such group
+# sssd's answer for a domain that is down is the same as for a nonexistent group
 test_with_one_of_two_domains_away_the_other_decides() {
 	local rules
 	org_start
@@ -124,7 +124,7 @@ test_with_one_of_two_domains_away_the_other_decides() {
 	org_end
 }
 
-# two groups of one gid: sssd keeps the one that it saw last
+# two groups with one gid: sssd keeps the one that it saw last
 test_a_second_name_of_a_gid_is_told_of() {
 	local other
 	org_start
@@ -140,7 +140,7 @@ test_a_second_name_of_a_gid_is_told_of() {
 	org_end
 }
 
-# which takes it for an answer that there is no such group: nobody can tell it from one
+# which takes it as the answer that no such group exists: the two cannot be distinguished
 test_doctor_knows_that_nscd_hides_a_failure() {
 	org_start
 	stack

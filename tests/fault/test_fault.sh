@@ -19,7 +19,7 @@ varied() { [ -n "${FAULT:-}" ] || each=(-1 -k 4); }
 
 # prepare [LINE...]: with LINEs in the rule
 prepare() {
-	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user # of the previous test
+	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user # left by the previous test
 	install -m 755 "$BUILD/tests/verdict" "$SWEEP" "$PRELOAD" /usr/local/bin/
 	own_stack "session required $BUILD/tests/pam_mark.so" 'session required pam_nsisolate.so' \
 		"session required $BUILD/tests/pam_mark.so"
@@ -28,7 +28,7 @@ prepare() {
 	conf $STAGE/rule
 }
 
-# holds COMMAND...: a sweep, which must hold; prints its counts at once
+# holds COMMAND...: runs a sweep, which must hold; prints its counts at once
 holds() {
 	local said status
 	said=$("$@")
@@ -58,7 +58,7 @@ module() {
 # shell ROLE STATUSES [OPTION...]
 shell() {
 	local role=$1 statuses=$2 program=$NSISOLATE_SHELL
-	# which allocates nothing, and lets no library into what it starts
+	# nsisolate-shell allocates nothing, and lets no library into what it starts
 	[ $role != memory ] || program=$LIBEXECDIR/nsisolate/nsisolate-login
 	shift 2
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail (the module's part was done)"
@@ -66,7 +66,7 @@ shell() {
 		sweep "${each[@]}" "$@" "$role" "$statuses" $program -c anything
 }
 
-# a group of alice's besides her own; if it gets lost no rule matches her
+# a group of alice's besides her own; if it is lost no rule matches her
 club() { grep -q ^club: /etc/group || echo 'club:x:7001:bob,alice' >>/etc/group; }
 test_a_call_of_the_module_that_asks_for_groups_fails() {
 	varied
@@ -138,7 +138,7 @@ test_in_a_chroot_it_is_whole_or_refused() {
 	module application alice $ISOLATED,$REFUSED
 	module helper alice $ISOLATED,$REFUSED
 	module init alice $ISOLATED,$REFUSED
-	# with a failure that lasts: 1, it ends where it would otherwise be outside its chroot
+	# with a lasting failure: 1, it exits where it would otherwise be outside its chroot
 	SAME=
 	module application alice $ISOLATED,$REFUSED,$STUCK,1 -e
 	FURNISHED=
@@ -152,7 +152,7 @@ test_without_descriptors_it_is_whole_or_refused() {
 	INTO=close-all
 	module application alice $ISOLATED,$REFUSED
 }
-# where a child has to find out where the root is; the way back is closed, and so leads to "/"
+# where a child has to find the root; the way back is closed, and so leads to "/"
 test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
 	varied
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail"
@@ -170,7 +170,7 @@ test_in_a_directory_that_root_may_not_enter_it_is_whole_or_refused() {
 test_root_gets_in_whatever_fails() { prepare; module application root $ISOLATED,$LET_IN; }
 test_nor_is_root_kept_out_by_memory() { varied; allocations_fail; prepare; module memory root $ISOLATED,$LET_IN,$ELSEWHERE; }
 
-# let in: only because of what a machine lacks, never because of what a user can cause
+# let in: only because the machine lacks something, never because of what a user can cause
 test_on_error_allow_lets_in_whole_or_not_at_all() {
 	varied
 	prepare 'on_error = allow'
@@ -228,7 +228,7 @@ test_a_cgroup_namespace_is_there_or_refused() {
 	nothing_left
 }
 
-# where there is no PID 1
+# without a PID 1
 test_names_alone_are_there_or_refused() {
 	varied
 	prepare 'namespaces = uts'
@@ -239,7 +239,7 @@ test_names_alone_are_there_or_refused() {
 	module init alice $ISOLATED,$REFUSED
 }
 
-# and mounts, where the file system of /etc/hosts cannot stay below /proc
+# and with mounts, where the file system of /etc/hosts cannot stay below /proc
 test_mounts_without_processes_are_there_or_refused() {
 	varied
 	prepare 'namespaces = uts, mount'
@@ -371,7 +371,7 @@ test_a_procfs_elsewhere_is_covered_or_the_login_refused() {
 	unset PROC_ELSEWHERE
 	nothing_left
 }
-# a session that cannot be joined is no reason to go without; a missing engine is
+# a session that cannot be joined is not a reason to go without; a missing engine is
 test_on_error_allow_does_not_change_that() {
 	prepare 'scope = user' 'on_error = allow'
 	joined module helper alice $ISOLATED,$REFUSED,$LET_IN -a $LET_IN
@@ -388,8 +388,8 @@ test_a_call_of_the_engine_fails_for_good() {
 	module init alice $ISOLATED,$REFUSED,$ENDED -e
 	shell helper $WHOLE,1,137 -e
 }
-# Then there may be no way back, and the application stays where it is: the log says so loudly.  A login is
-# isolated or refused even then, and root gets in.
+# Then there may not be a way back, and the application stays where it is: the log says so loudly.  Even then
+# a login is isolated or refused, and root gets in.
 test_a_call_of_the_module_fails_for_good() {
 	prepare
 	export SAME=

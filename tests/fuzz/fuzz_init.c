@@ -1,6 +1,6 @@
 /*
  * Fuzzing of nsisolate-init's command line: the input's lines are its words.  What it would do is
- * looked at and not done.
+ * only checked, not done.
  */
 #include <string.h>
 
@@ -24,7 +24,7 @@ static bool fits(const char *text, size_t size)
 	return memchr(text, '\0', size);
 }
 
-/* What both modes may count on. */
+/* What both modes may rely on. */
 static void check(const struct job *job)
 {
 	const struct policy *policy = &job->setup.policy;
@@ -69,7 +69,7 @@ int foreground_run(struct job *job)
 	return 0;
 }
 
-/* The same again from what the policy says of itself: both ends of the line mean the same. */
+/* Parses what the policy writes about itself: both ends of the command line must agree. */
 static void check_way_back(void)
 {
 	struct policy_argv options, again;
@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(text, "there is memory");
 	memcpy(text, data, size);
 	text[size] = '\0';
-	/* a command line has no NUL bytes in it */
+	/* a command line cannot contain NUL bytes */
 	for (size_t i = 0; i < size; i++)
 		if (!text[i])
 			text[i] = '\n';

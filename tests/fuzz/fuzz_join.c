@@ -1,10 +1,10 @@
 /*
- * Fuzzing of the socket of scope = user, from all its ends.  The input's first byte chooses who
- * listens, the rest is what it hears (records.h):
+ * Fuzzing of the socket of scope = user, from all its ends.  The input's first byte chooses the
+ * receiver, the rest is what it receives (records.h):
  *
- *	0	PID 1, to which any process of the user's may say anything
+ *	0	PID 1, to which any process of the user's may send anything
  *	1	the helper of a further login, to which the user's own process may pose as PID 1
- *	2	nsisolate-shell's side, which hears the helper and PID 1 on one line
+ *	2	nsisolate-shell's side, which hears both the helper and PID 1 on one socket
  */
 #include "records.h"
 
@@ -19,7 +19,7 @@ static const struct policy policy = {
 	.rule = "all",
 };
 
-/* What run.c does besides, and a fuzzer does not. */
+/* Other functions of run.c, which a fuzzer must not run. */
 int attach_run(struct job *job)
 {
 	return job->stay;
@@ -95,7 +95,7 @@ static void as_pid1(int socket)
 		return;
 	}
 	must(kept(fds[0]) && kept(fds[1]), "a login has both its descriptors");
-	/* nobody may be there to hear it */
+	/* perhaps nobody receives it */
 	join_grant(socket, false, policy.kinds, -1);
 	close(fds[0]);
 	close(fds[1]);

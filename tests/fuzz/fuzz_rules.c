@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Says what does not hold, for the one who reads the crash. */
+/* Says what does not hold, for the reader of the crash. */
 static void must(bool holds, const char *what)
 {
 	if (holds)
@@ -27,7 +27,7 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
-/* A file with these bytes, that root trusts; the path is good until the next call. */
+/* A file with these bytes that root trusts; the path is valid until the next call. */
 static const char *file_of(const uint8_t *data, size_t size)
 {
 	static int fd = -1;
@@ -43,7 +43,7 @@ static const char *file_of(const uint8_t *data, size_t size)
 	return path;
 }
 
-/* The next line of *@rest as a string of its own; "" at the end. */
+/* The next line of *@rest as a string; "" at the end. */
 static char *next_word(const char **rest, const char *end)
 {
 	const char *line = *rest, *stop = memchr(line, '\n', (size_t)(end - line));
@@ -166,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must((result == 0) == (rules != NULL), "rules are there, or an error");
 	must((result == 0) == (diagnostics.errors == 0), "an error is reported, and only then");
 	for (size_t i = 0; i < diagnostics.count; i++)
-		/* without a line: the text of others can hold words of the input */
+		/* without a line: the text of others can contain words of the input */
 		must(diagnostics.list[i].line ||
 				!strstr(diagnostics.list[i].text, "iniparser reads"),
 			"iniparser and the strict reading agree");

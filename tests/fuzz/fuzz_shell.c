@@ -14,10 +14,10 @@
 static int fuzz_execve(const char *path, char *const *argv, char *const *environment);
 static uid_t fuzz_getuid(void)
 {
-	return 65534; /* nobody, whom every NSS knows */
+	return 65534; /* nobody, which exists everywhere */
 }
 
-/* The configuration is read once: it is always the same, and another target's business. */
+/* The configuration is read once: it is always the same, and fuzzed by another target. */
 static struct rules *loaded;
 static int load_once(const char *path, struct rules **rules, struct diagnostics *diagnostics)
 {
@@ -55,10 +55,10 @@ static struct {
 	const char *command; /* SSH_ORIGINAL_COMMAND */
 } given;
 
-/* The real shell's words: those that were given, or the command that sshd was asked for. */
+/* The real shell's words: the given ones, or the command that the client asked sshd for. */
 static void check_words(char *const *words)
 {
-	int argc = given.argc > 0 ? given.argc : 1; /* without argv[0] it goes by its name */
+	int argc = given.argc > 0 ? given.argc : 1; /* without argv[0] it uses its name */
 	int from = given.argc > 1 && !strncmp(given.argv[1], CONFIG_OPTION, strlen(CONFIG_OPTION))
 			   ? 2
 			   : 1;
@@ -95,7 +95,7 @@ static int fuzz_execve(const char *path, char *const *argv, char *const *environ
 		must(**argv == '/', "the real shell has a path");
 	}
 	check_words(argv);
-	/* the way back: what is not freed then is the process's end in earnest */
+	/* returns like a failed exec; the process's exit frees what is left then */
 	errno = ENOEXEC;
 	return -1;
 }
@@ -126,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (rest && given.argc <= WORDS_MAX) {
 		char *word = strsep(&rest, "\n");
 
-		/* any file could be named: those that the fuzzer invents are not there */
+		/* the fuzzer's file names do not exist */
 		if (strncmp(word, CONFIG_OPTION, strlen(CONFIG_OPTION)) != 0 ||
 			!strncmp(word, CONFIG_OPTION "/nowhere", strlen(CONFIG_OPTION "/nowhere")))
 			given.argv[given.argc++] = word;

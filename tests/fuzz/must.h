@@ -1,5 +1,5 @@
 /*
- * must.h - what holds for every input, or the fuzzer has found something.
+ * must.h - conditions that hold for every input; otherwise the fuzzer has found a bug.
  */
 #ifndef NSISOLATE_TEST_MUST_H
 #define NSISOLATE_TEST_MUST_H
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Says what does not hold, for the one who reads the crash. */
+/* Says what does not hold, for the reader of the crash. */
 static inline void must(bool holds, const char *what)
 {
 	if (holds)

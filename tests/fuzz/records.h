@@ -1,7 +1,7 @@
 /*
- * records.h - what a process says on a socket, made of a fuzzer's input: records, each of a byte
- * and a message.  The byte's upper two bits choose how many descriptors come along, the lower six
- * are the message's length; 63: all that is left.
+ * records.h - what a process sends on a socket, made from a fuzzer's input: records of a byte and a
+ * message.  The byte's upper two bits choose how many descriptors are sent, the lower six are the
+ * message's length; 63: all that is left.
  */
 #ifndef NSISOLATE_TEST_RECORDS_H
 #define NSISOLATE_TEST_RECORDS_H
@@ -34,11 +34,11 @@ static inline void record_send(int socket, const void *data, size_t length, int 
 			memcpy(CMSG_DATA(&control.header) + (size_t)i * sizeof(int),
 				&(int){STDERR_FILENO}, sizeof(int));
 	}
-	/* where the buffer is full, enough was said */
+	/* if the buffer is full, enough was sent */
 	sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* @counts: of descriptors, for the two bits. */
+/* @counts: numbers of descriptors, indexed by the two bits. */
 static inline void records_send(int socket, const uint8_t *data, size_t size, const int counts[4])
 {
 	while (size > 0) {
@@ -53,7 +53,7 @@ static inline void records_send(int socket, const uint8_t *data, size_t size, co
 	}
 }
 
-/* The lowest free descriptor: one that is left open lifts it. */
+/* The lowest free descriptor, which a leaked one raises. */
 static inline int lowest_free(void)
 {
 	int fd = dup(STDERR_FILENO);

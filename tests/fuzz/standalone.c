@@ -21,7 +21,7 @@ static int run(const char *path)
 	}
 	size = fread(data, 1, sizeof data, file);
 	fclose(file);
-	/* in a block of its own size, so that a sanitizer sees the first byte too many */
+	/* in a block of exactly its size, so that a sanitizer catches the first byte beyond */
 	copy = malloc(size ? size : 1);
 	if (!copy)
 		return EXIT_FAILURE;

@@ -1,5 +1,5 @@
-# nsisolatectl doctor: nothing to say of a healthy machine, and each fault that is planted is found,
-# with a remedy that works.
+# nsisolatectl doctor: it reports nothing on a healthy machine, and finds each fault that is planted, with a
+# remedy that works.
 . tests/stage.sh
 
 CONFIG=/etc/ssh/sshd_config
@@ -7,7 +7,7 @@ LINE='session required pam_nsisolate.so'
 
 # ---- a machine on which everything is as it should be ----
 
-# What the machine itself may have: people, a server that knows more of them
+# Removes what the machine itself may have: people, and a server that knows more of them
 only_the_stages_people() {
 	local file
 	for file in /etc/passwd /etc/shadow; do
@@ -21,7 +21,7 @@ only_the_stages_people() {
 
 healthy() {
 	local service
-	# one test after the other begins with the same /etc
+	# each test begins with the same /etc
 	[ ! -e $STAGE/etc ] || rsync -a --delete $STAGE/etc/ /etc/
 	[ -e $STAGE/etc ] || { only_the_stages_people; cp -a /etc $STAGE/etc; }
 	sed 's/^\(service = .*\)/\1, cron, crond, atd/' "$TOP/conf/nsisolate.conf" | conf
@@ -39,7 +39,7 @@ healthy() {
 	END
 }
 
-# dave alone is isolated, by nsisolate-shell
+# only dave is isolated, by nsisolate-shell
 shell_only() {
 	healthy
 	printf '[users]\nuser = dave\nservice = nsisolate-shell, cron, crond, atd\n' | conf
@@ -47,13 +47,13 @@ shell_only() {
 	change 's/ user_readenv=1//' /etc/pam.d/sshd
 }
 
-# ---- what doctor says: a line a finding, its parts between tabs ----
+# ---- what doctor says: one line per finding, its parts separated by tabs ----
 
 read_json() { jq -r '.[] | [.verdict, .subject, .why, .remedy] | map(. // "") | join("\t")'; }
 
 doctor() { "${BY[@]}" nsisolatectl doctor --json | read_json | tee $STAGE/findings; strange_remedies $STAGE/findings; }
 
-# Commands among these findings that name a file of somebody else's: a finding each
+# Findings whose commands name a file that is not ours
 strange_remedies() {
 	awk -F '\t' '{
 		command = $4
@@ -68,7 +68,7 @@ strange_remedies() {
 }
 BY=(env)
 
-finds() { # finds VERDICT SUBJECT WHY [REMEDY]: regular expressions but for the first; sets REMEDY
+finds() { # finds VERDICT SUBJECT WHY [REMEDY]: the last three are regular expressions; sets REMEDY
 	local verdict subject why remedy said
 	said=$(doctor)
 	while IFS=$'\t' read -r verdict subject why remedy; do
@@ -78,7 +78,7 @@ finds() { # finds VERDICT SUBJECT WHY [REMEDY]: regular expressions but for the 
 			return
 		fi
 	done <<<"$said"
-	fail "there is no $1 '$2' about /$3/ in
+	fail "no $1 '$2' about /$3/ in
 $said"
 }
 
@@ -96,7 +96,7 @@ remedy_works() { # the remedy of the last finding fixes it, and nothing else is 
 	is_healthy
 }
 
-# The same where the remedy says in words where the two lines go
+# The same for a remedy that says in words where the two lines go
 remedy_works_by_pair() {
 	put_pair
 	is_healthy
@@ -114,7 +114,7 @@ put_pair() {
 	rm $STAGE/pair
 }
 
-# remedy_works_by_edit SED...: the same where the remedy is an editor
+# remedy_works_by_edit SED...: the same for a remedy that is an editor
 remedy_works_by_edit() {
 	assert_match "$REMEDY" '^nsisolatectl edit'
 	printf '#!/bin/sh\nsed -i %s "$1"\n' "$(printf '%q' "$1")" >/tmp/editor
@@ -125,13 +125,13 @@ remedy_works_by_edit() {
 
 change() { sed -i "$1" "${2:-/etc/nsisolate.conf}"; }
 
-# in_place_of FILE TEXT: a file of /proc or /sys that says so, until the test's end
+# in_place_of FILE TEXT: a file of /proc or /sys has this text, until the test's end
 in_place_of() {
 	echo "$2" >"$STAGE/said${1//\//-}"
 	mount --bind "$STAGE/said${1//\//-}" "$1"
 }
 
-# kernel_switch NAME VALUE: of kernel.*, be it known to this kernel or not
+# kernel_switch NAME VALUE: of kernel.*, whether or not this kernel has it
 kernel_switch() {
 	mount -t tmpfs stage /proc/sys/kernel
 	echo 1 >/proc/sys/kernel/ngroups_max
@@ -145,7 +145,7 @@ test_a_healthy_machine_has_nothing_to_fix() {
 	is_healthy
 	nsisolatectl doctor >/dev/null
 	assert_eq $? 0 status
-	# and it is healthy: whom a rule isolates is isolated
+	# and it is healthy: those whom a rule isolates are isolated
 	mkdir -p /run/sshd
 	"$(command -v sshd)" -D -E $LOGS/sshd -f $CONFIG &
 	SSHD=$!
@@ -159,11 +159,11 @@ test_the_shell_alone_has_nothing_to_fix() {
 	change s/X11Forwarding.*// $CONFIG
 	is_healthy
 	rm "$PAMDIR/pam_nsisolate.so"
-	stage_install # whatever follows
+	stage_install # whatever happens
 	is_healthy
 }
 
-# stock FAMILY: what its sshd, login and crond have, as far as sessions go
+# stock FAMILY: the session parts of its stacks of sshd, login and crond
 stock() {
 	local file='' line
 	while IFS= read -r line; do
@@ -238,13 +238,13 @@ test_the_stock_stacks_of_others() {
 }
 
 test_the_stock_stacks_of_Debian() {
-	[ -x /usr/sbin/pam-auth-update ] || skip "this is no Debian"
+	[ -x /usr/sbin/pam-auth-update ] || skip "this is not Debian"
 	healthy
 	local service
 	for service in sshd login remote cron atd; do
 		[ ! -e "/etc/pam.d/$service" ] || pam_stack "$service" ''
 	done
-	# what pam-auth-update makes of packaging/pam-configs, with the group that is there
+	# what pam-auth-update makes of packaging/pam-configs, with a group that exists
 	sed "s/sudo/$(id -Gn carol | tr ' ' '\n' | grep -xE 'sudo|wheel')/" \
 		"$TOP/packaging/pam-configs/nsisolate" >/usr/share/pam-configs/nsisolate
 	DEBIAN_FRONTEND=noninteractive pam-auth-update --enable nsisolate --force
@@ -274,7 +274,7 @@ test_text_is_aligned_and_remedies_are_indented() {
 	assert_match "$said" \
 		$'problem  nsisolate-init +/.* can be written by others .*\n {13}chmod go-w /.*/nsisolate-init\n'
 	assert_match "$said" $'\n\n1 problem, 0 warnings, '
-	# where the reasons begin is one column
+	# all reasons begin in the same column
 	assert_eq "$(sed -nE 's/^((ok|warning|problem|unseen) +[^ ]+( [^ ]+)*  +)[^ ].*/\1/p' <<<"$said" |
 		awk '{ print length }' | sort -u | wc -l)" 1 columns
 	assert_eq "$said" "$(tr -d '\033' <<<"$said")" "colours without a terminal"
@@ -407,17 +407,17 @@ test_finds_user_namespaces_forbidden_by_AppArmor() {
 
 test_finds_that_a_session_by_the_shell_cannot_be_had() {
 	healthy
-	# the kernel mounts no /proc in a user namespace where the host's is covered in places
+	# the kernel does not mount /proc in a user namespace if parts of the host's are covered
 	in_place_of /proc/sys/kernel/osrelease covered
 	finds problem 'user namespaces' 'tried for dave, by the rule \[users\]: .*proc' 'dave'
-	# a rule that lets in all the same makes it no better
+	# a rule that lets users in anyway does not make it better
 	change 's/^\[users\]/&\non_error = allow/'
 	finds problem 'user namespaces' 'tried for dave, by the rule \[users\]: .*proc' 'dave'
 	umount /proc/sys/kernel/osrelease
 	is_healthy
 }
 
-# in_place_of_program PATH: something that tells what it has, in /tmp/seen.NAME; the shell's own aside
+# in_place_of_program PATH: a stand-in that records what it has, in /tmp/seen.NAME, apart from the shell's own
 in_place_of_program() {
 	rm -f "/tmp/seen.${1##*/}"
 	cat >$STAGE/look <<-'END'
@@ -463,7 +463,7 @@ test_doctor_tries_as_nobody_whose_processes_there_are() {
 	umount "$NSISOLATE_INIT"
 	kill $other
 	assert_match "$(cat /tmp/seen.nsisolate-init)" 65530
-	# nobody is left
+	# no process is left
 	for other in {65520..65532}; do echo "a$other:x:$other:$other::/:/bin/sh" >>/etc/passwd; done
 	finds unseen 'user namespaces' "no uid is unused"
 }
@@ -566,7 +566,7 @@ test_finds_a_configuration_that_shell_users_cannot_read() {
 	chmod 600 /etc/nsisolate.conf
 	finds problem /etc/nsisolate.conf 'not everybody can read it' '^chmod a\+r /etc'
 	remedy_works
-	# one that is added by an administrator with a close umask
+	# one that is added by an administrator with a strict umask
 	(umask 077 && mkdir /etc/nsisolate.conf.d && printf '[more]\nuser = alice\n' >/etc/nsisolate.conf.d/more.conf)
 	finds problem /etc/nsisolate.conf.d 'not everybody can read it' '^chmod a\+rx /etc'
 	bash -c "$REMEDY"
@@ -681,11 +681,11 @@ test_finds_modules_that_are_closed_in_the_session() {
 		pam_stack sshd "session optional $module.so"$'\n'"$LINE"
 		finds warning 'PAM sshd' "$module.so is closed inside the session.*$why"
 		remedy_works_by_pair
-		# behind ours it sees the session alone, at open and at close
+		# after ours it sees only the session, at open and at close
 		pam_stack sshd "$LINE"$'\n'"session optional $module.so"
 		finds_not warning 'PAM sshd'
 	done
-	# one that runs at open alone
+	# one that runs only at open
 	pam_stack sshd "session optional pam_exec.so type=open_session /bin/true"$'\n'"$LINE"
 	is_healthy
 }
@@ -698,7 +698,7 @@ test_finds_pam_selinux_out_of_place_where_SELinux_is_on() {
 	mount -t tmpfs stage /sys/fs
 	mkdir /sys/fs/selinux
 	echo 1 >/sys/fs/selinux/enforce
-	# what Debian's own stack has of it aside
+	# without the lines that Debian's own stack has of it
 	change '/pam_selinux/d' $STAGE/pam.sshd
 	pam_stack sshd "$LINE"$'\n'"$selinux"
 	finds problem 'PAM sshd' 'stands before pam_selinux.so'
@@ -763,7 +763,7 @@ test_finds_that_the_module_is_not_there() {
 	remedy_works_by_pair
 }
 
-# broken_modules: text, one of another architecture, one that wants a function that nobody has
+# broken_modules: text, one of another architecture, one that needs an undefined function
 broken_modules() {
 	local other=b7 # AArch64: elf(5), e_machine
 	[ "$(uname -m)" != aarch64 ] || other=3e
@@ -781,7 +781,7 @@ test_finds_modules_that_cannot_be_loaded() {
 		pam_stack sshd "session required pam_$module.so"$'\n'"$LINE"
 		finds problem 'PAM sshd' "because of this line every login is refused: /.*/pam_$module.so cannot be loaded: .+"
 		! "${login[@]}" >/dev/null 2>&1 || fail "a control: pam_$module.so is loaded"
-		# where nobody is kept out by it
+		# where it keeps nobody out
 		pam_stack sshd "session optional pam_$module.so"$'\n'"$LINE"
 		is_healthy
 		assert_eq "$("${login[@]}" 2>/dev/null)" alice-lab "with pam_$module.so optional"
@@ -801,7 +801,7 @@ test_finds_modules_that_cannot_be_loaded() {
 	rm "$PAMDIR"/pam_{text,foreign,wanting}.so
 }
 
-# what a module does when it is loaded is done, but by nobody
+# what a module does when it is loaded is done, but as an unused uid
 test_no_code_of_a_module_runs_with_a_right() {
 	local uid
 	healthy
@@ -812,14 +812,14 @@ test_no_code_of_a_module_runs_with_a_right() {
 	uid=$(stat -c %u /tmp/pam_answer.loaded) || fail "it was not loaded"
 	[ "$uid" -ge 65520 ] || fail "it was loaded by uid $uid"
 	rm /tmp/pam_answer.loaded
-	# where an ordinary user asks nobody else may decide what is run
+	# for an ordinary user nobody else may decide what is run
 	chown bob "$PAMDIR/pam_answer.so"
 	BY=(as alice)
 	finds unseen 'PAM modules' '/pam_answer.so can be loaded: not only root can change it'
 	[ ! -e /tmp/pam_answer.loaded ] || fail "alice ran what is bob's"
 	BY=(env)
 	chown root "$PAMDIR/pam_answer.so"
-	# one that does not end
+	# one that never returns
 	: >/tmp/pam_answer.hangs
 	finds unseen 'PAM modules' '/pam_answer.so can be loaded: .*killed by signal'
 	finds ok 'PAM sshd' 'in its place'
@@ -839,7 +839,7 @@ test_finds_what_PAM_leaves_the_stack_by() {
 	healthy
 	pam_stack sshd "session sufficient pam_permit.so"$'\n'"$LINE"
 	finds problem 'PAM sshd' 'ends the stack after /.*/pam_permit.so, and never reaches'
-	# there is no place behind it, and nothing is said that would not help
+	# no line can follow it, and no useless remedy is given
 	assert_match "$REMEDY" '^# see'
 	pam_stack sshd "session sufficient pam_unix.so"$'\n'"$LINE"
 	finds problem 'PAM sshd' 'depends on what /.*/pam_unix.so returns'
@@ -890,7 +890,7 @@ test_finds_that_nobody_can_authenticate() {
 	is_healthy
 }
 
-# what an `echo >>` makes where the vendor's stack is in another directory, and a way back that leaves nothing in it
+# what an `echo >>` makes if the vendor's stack is in another directory, and a way back that leaves nothing in it
 test_finds_a_file_that_masks_the_vendors() {
 	local text
 	healthy
@@ -905,14 +905,14 @@ test_finds_a_file_that_masks_the_vendors() {
 	done
 	remedy_works
 	assert_eq "$("$BUILD/tests/pam_app" sshd alice open run hostname close)" alice-lab "a login"
-	# somebody's lines stay
+	# other people's lines stay
 	printf '%s\n' 'auth required pam_permit.so' "$LINE" >/etc/pam.d/sshd
 	finds problem 'PAM sshd' '/etc/pam.d/sshd masks /usr/lib/pam.d/sshd' '^# include'
 	rm /usr/lib/pam.d/sshd
 	finds_not problem '.*masks'
 }
 
-# What is advised, followed until nothing more is, leads to no refusal, and to no circle
+# Following all advice until none is left leads to no refusal, and not in a circle
 test_advice_comes_to_an_end() {
 	local stack step
 	for stack in $'account required pam_permit.so\nsession required pam_permit.so\nsession sufficient pam_mkhomedir.so\nsession optional pam_systemd.so' \
@@ -939,7 +939,7 @@ test_finds_a_service_that_this_machine_does_not_have() {
 	finds warning /etc/nsisolate.conf "no PAM stack 'ssh' here.*did you mean sshd" '^nsisolatectl edit'
 }
 
-# what one service has in common with another is judged for both
+# a part that two services have in common is judged for both
 test_judges_ways_in_that_others_include() {
 	local service
 	healthy
@@ -959,7 +959,7 @@ test_judges_ways_in_that_others_include() {
 	finds ok 'PAM some.service' 'in its place'
 }
 
-# no rule isolates these: what their stacks do with the module is nobody's harm
+# no rule isolates these: what their stacks do with the module harms nobody
 test_finds_nothing_wrong_where_no_rule_isolates() {
 	healthy
 	printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' \
@@ -978,7 +978,7 @@ test_finds_that_nothing_isolates_anybody() {
 	finds problem PAM 'nobody is isolated'
 }
 
-# nobody's login shell is ours, and no stack names the module: sshd starts it
+# nobody has our login shell, and no stack names the module: sshd starts nsisolate-shell
 test_a_shell_that_sshd_forces_isolates() {
 	healthy
 	local stack
@@ -1036,7 +1036,7 @@ test_finds_internal_sftp_for_users_of_the_shell() {
 	printf 'Match User dave\n\tForceCommand internal-sftp\n' >>$CONFIG
 	finds warning 'sshd ForceCommand' 'dave is not isolated there' '^sed -i'
 	remedy_works
-	# the module isolates it all the same
+	# the module isolates it anyway
 	healthy
 	change 's/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG
 	is_healthy
@@ -1054,7 +1054,7 @@ test_sees_sshd_whatever_Match_asks_for() {
 	done
 }
 
-# a Match block that asks for something else than who it is may be for others
+# a Match block that tests something other than the user may apply to others
 test_says_that_who_comes_otherwise_was_not_asked_about() {
 	local match
 	shell_only
@@ -1072,7 +1072,7 @@ test_says_that_who_comes_otherwise_was_not_asked_about() {
 	printf 'Match LocalPort 2222\n\tAcceptEnv LC_*\n' >/etc/ssh/other.conf
 	{ cat $STAGE/plain; echo 'Include nowhere o*.conf'; } >$CONFIG
 	finds unseen 'sshd Match' LocalPort
-	# where only the module isolates these change nothing, unless one of them forces the shell
+	# if only the module isolates, these change nothing, unless one of them forces the shell
 	healthy
 	change 's/nsisolate-shell$/bin\/sh/' /etc/passwd
 	printf 'Match LocalPort 2222\n\tX11Forwarding no\n' >>$CONFIG
@@ -1092,13 +1092,13 @@ test_a_remedy_for_sftp_spares_who_is_chrooted() {
 	finds warning 'sshd sftp' 'starts no shell: .*dave' '^# only internal-sftp serves'
 	sed 's/bob/dave/; s/^Subsystem.*/Subsystem sftp internal-sftp/' $CONFIG >$STAGE/dave && cat $STAGE/dave >$CONFIG
 	finds warning 'sshd ForceCommand' 'dave is not isolated' '^# only internal-sftp serves'
-	# the block is others', too, who are left what they have
+	# the block also applies to others, for whom nothing changes
 	cp $STAGE/plain $CONFIG
 	printf 'Match User dave,bob\n\tForceCommand internal-sftp\n' >>$CONFIG
 	finds warning 'sshd ForceCommand' 'dave is not isolated' '^sed -i'
 	remedy_works
 	assert_match "$(sshd -T -C user=bob,host=lab,addr=192.0.2.1)" '[Ff]orce[Cc]ommand internal-sftp' bob
-	# however it is written, and wherever: what sed does not reach is words
+	# however and wherever it is written: if sed cannot change it, the remedy is in words
 	for line in 'Subsystem=sftp internal-sftp' 'subsystem "sftp" "internal-sftp"' 'Subsystem	sftp	internal-sftp -l INFO'; do
 		sed "s/^Subsystem.*/$line/" $STAGE/plain >$CONFIG
 		finds warning 'sshd sftp' 'starts no shell: .*dave' '^sed -i'
@@ -1148,7 +1148,7 @@ test_finds_that_a_users_own_variables_come_before_the_shell() {
 	finds problem 'sshd PermitUserEnvironment' 'LD_PRELOAD in ~/.ssh/environment' '^sed -i'
 	remedy_works
 	change /PermitUserEnvironment/d $CONFIG
-	# nothing of the user's is left then that could
+	# then nothing of the user's is left that could
 	printf 'PermitUserRC no\nAcceptEnv *\nPermitUserEnvironment yes\n' >>$CONFIG
 	is_healthy
 	: >/etc/ssh/sshrc
@@ -1167,7 +1167,7 @@ test_finds_that_a_users_own_variables_come_before_the_shell() {
 	usermod -s "$NSISOLATE_SHELL" bob
 	is_healthy
 	usermod -s /bin/bash bob
-	# the module isolates it all the same
+	# the module isolates it anyway
 	healthy
 	printf 'AcceptEnv *\n' >>$CONFIG
 	is_healthy
@@ -1211,7 +1211,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 	finds warning 'sshd ForceCommand' 'keys and certificates of bob' '^# usermod -s'
 	rm $CONFIG
 	cp $STAGE/forced $CONFIG
-	# a key that is bound, wherever sshd finds it
+	# a restricted key, wherever sshd finds it
 	for word in '' '%h/.ssh/other' '.ssh/%u.keys' '/run/stage/%U-%u'; do
 		cp $STAGE/forced $CONFIG
 		usermod -s /bin/dash bob
@@ -1227,7 +1227,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 	done
 	cp $STAGE/forced $CONFIG
 	usermod -s /bin/dash bob
-	# anything may lie there, and only a file is opened: a device or a FIFO does something then
+	# anything may be there, and only a file is opened: opening a device or a FIFO has effects
 	mkfifo $STAGE/fifo
 	ln -s $STAGE/fifo /home/bob/.ssh/authorized_keys
 	echo >$STAGE/fifo &
@@ -1237,7 +1237,7 @@ test_finds_that_what_is_forced_voids_the_commands_of_keys() {
 	cat $STAGE/fifo >/dev/null
 	wait $writer
 	rm $STAGE/fifo /home/bob/.ssh/authorized_keys
-	# who has no keys has none that could be voided
+	# a user without keys has none to override
 	printf '\tAuthorizedKeysFile none\n' >>$CONFIG
 	is_healthy
 	sed -i '1i TrustedUserCAKeys /etc/ssh/ca' $CONFIG
@@ -1286,8 +1286,8 @@ test_says_what_a_logout_ends_that_was_to_outlive_it() {
 	rm /usr/local/bin/screen
 }
 
-# Of a network file system the type is all that is looked at: nobody serves this one.  mount(8) of util-linux 2.42
-# gives the kernel only the first half of the type, unless it is told to use mount(2).
+# Only the type of a network file system is looked at: no server is needed.  mount(8) of util-linux 2.42 gives
+# the kernel only the first half of the type, unless it is told to use mount(2).
 test_finds_hostnames_without_the_machine_on_shared_homes() {
 	healthy
 	change 's/^\[users\]/&\nhostname = %u/'
@@ -1413,7 +1413,7 @@ test_finds_that_proc_hides_nothing_beside_an_open_door() {
 	mount -o remount,hidepid=0 /proc
 }
 
-# There is no systemd here: what takes the place of systemctl only succeeds.
+# Systemd does not run here: a stand-in for systemctl only succeeds.
 test_finds_that_users_managers_hide_nothing_beside_an_open_door() {
 	healthy
 	change 's/^\[users\]/&\nuser_manager = keep/'
@@ -1448,7 +1448,7 @@ test_finds_users_who_linger() {
 	is_healthy
 }
 
-# no sshd of this machine was: it is covered by one that says what such a one says
+# this machine's sshd was built with it: a stand-in with the output of one that was not covers it
 test_finds_an_sshd_that_was_built_without_pam() {
 	local sshd
 	healthy
@@ -1479,7 +1479,7 @@ test_finds_cron_and_at_that_no_rule_is_for() {
 	done
 }
 
-# a rule for any service isolates these, too, where their stacks have the line
+# a rule for any service isolates these, too, if their stacks have the line
 test_finds_cron_and_at_without_the_module() {
 	local service name
 	for service in cron crond atd; do
@@ -1524,7 +1524,7 @@ test_knows_who_is_in_a_group_as_a_login_does() {
 	change '/^\(docker\|students\|pupils\):/d' /etc/group
 	echo 'docker:x:7777:alice,bob' >>/etc/group
 	cp /etc/group $STAGE/group
-	# a member, the primary group, another name of the gid; of two of one name the first one counts
+	# a member, the primary group, another name of the gid; of two groups with one name the first counts
 	for lines in 'students:x:7778:bob' "students:x:$(id -g bob):" 'pupils:x:7778:bob
 		students:x:7778:' 'students:x:7778:bob
 		students:x:7779:alice'; do
@@ -1534,12 +1534,12 @@ test_knows_who_is_in_a_group_as_a_login_does() {
 	done
 }
 
-# of processor time, in ms, the least of three
+# CPU time in ms, the least of three
 cost_of_doctor() { # cost_of_doctor ACCOUNTS: each has a group of its own
 	local run took best=1000000 TIMEFORMAT='%3U %3S'
 	healthy
 	printf '[users]\ngroup = students\nservice = sshd, login\n' | conf
-	# of the system's uids: sshd is not asked about them
+	# with system uids: sshd is not asked about them
 	seq "$1" | sed 's|.*|person&:x:900:3000&::/home/nobody:/bin/bash|' >>/etc/passwd
 	seq "$1" | sed 's/.*/person&:x:3000&:/' >>/etc/group
 	for run in 1 2 3; do
@@ -1608,7 +1608,7 @@ test_finds_what_runs_outside_of_every_session() {
 	wait_for test -e /tmp/in || fail "dave is not in"
 	rm /tmp/in
 	is_healthy
-	# whoever asks is none of those himself, in a session or outside
+	# the caller does not count as one of them, in a session or outside
 	BY=(as alice)
 	finds_not warning processes
 	BY=(on alice PATH=$PATH:$(dirname "$NSISOLATECTL"))
@@ -1630,7 +1630,7 @@ test_finds_what_runs_outside_of_every_session() {
 	finds warning processes "1 of bob's \\(sshd\\) run outside"
 	remedy_works
 	rm /tmp/sshd
-	# nor is a PID namespace, unless root made it: a container that has his uid by chance
+	# nor is a PID namespace, unless root made it: a container that happens to use the user's uid
 	unshare -pf setpriv --reuid bob --regid bob --clear-groups sleep 32 &
 	wait_for pgrep -u bob sleep
 	finds_not warning processes
@@ -1640,7 +1640,7 @@ test_finds_what_runs_outside_of_every_session() {
 	pkill -KILL -u bob -x unshare
 	finds warning processes "1 of bob's \\(sleep\\) run outside" "^kill -KILL $(pgrep -u bob sleep)\$"
 	remedy_works
-	# of a login that the rules leave alone, as logind tells
+	# of a login that the rules leave alone, according to logind
 	as bob sleep 31 &
 	wait_for pgrep -u bob sleep
 	in_place_of "/proc/$(pgrep -u bob sleep)/cgroup" '0::/user.slice/user-5002.slice/session-c7.scope'
@@ -1687,7 +1687,7 @@ test_finds_sudoers_that_name_hosts() {
 	healthy
 	sudoers 'Defaults@lab insults'
 	finds problem sudo 'has Defaults@lab insults, '
-	# an address is no name, and stays
+	# an address is not a name, and stays
 	sudoers 'alice 192.0.2.0/24, 2001:db8::1 = (ALL) ALL'
 	is_healthy
 	sudoers 'alice web1 = ALL' && change '/^\[users\]/a namespaces = pid'
@@ -1740,7 +1740,7 @@ test_finds_that_a_replaced_hosts_file_takes_the_name_along() {
 		change 's/^hosts:.*/hosts: files myhostname/' /etc/nsswitch.conf
 		is_healthy
 	done
-	# nobody has a name to look up
+	# no session has a name to look up
 	change "s/^hosts:.*/hosts: files dns/" /etc/nsswitch.conf
 	change '/^\[users\]/a hosts = no'
 	is_healthy
@@ -1750,12 +1750,12 @@ test_finds_that_nscd_keeps_hosts() {
 	healthy
 	mkdir /run/nscd
 	printf '#\tenable-cache hosts no\n\tenable-cache\t\thosts\t\tyes\n' >/etc/nscd.conf
-	is_healthy # it does not run
+	is_healthy # nscd does not run
 	touch /run/nscd/socket
 	finds warning nscd 'caches hosts' '^# in nscd.conf.*restart'
 	change s/yes/no/ /etc/nscd.conf
 	is_healthy
-	# it takes the failure of a directory for an answer
+	# it takes the failure of a directory as an answer
 	echo 'enable-cache group yes' >>/etc/nscd.conf
 	is_healthy
 	change 's/^group:.*/& sss/' /etc/nsswitch.conf

@@ -1,5 +1,5 @@
-# In a Debian with the build dependencies: the package, built twice, is the same bytes, pleases
-# lintian, and holds what `make install` installs.  /out/deb has it afterwards.
+# In a Debian with the build dependencies: the package, built twice, is the same bytes, passes lintian, and
+# contains what `make install` installs.  It is in /out/deb afterwards.
 . /tree/tests/packaging/inside.sh
 
 build() { # build UMASK DIR WORD...: in DIR, with WORDs in front of make
@@ -12,7 +12,7 @@ build() { # build UMASK DIR WORD...: in DIR, with WORDs in front of make
 	umask 022
 }
 
-# the library that changes the time stays away from what depends on the time that files have
+# the library that fakes the time must not affect programs that depend on files' times
 build 022 /root/here make
 build 077 /root/quite/elsewhere/and/longer TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 LANGUAGE=de \
 	DEB_BUILD_OPTIONS=nocheck USER=somebody HOME=/nonexistent faketime -f '+400d' make -j1
@@ -38,7 +38,7 @@ make -s install DESTDIR=/root/dest PAMDIR="$pamdir" BUILD=/root/other NO_BUILD=1
 (cd /root/dest && find . ! -type d | sed 's/^\.//' | sort) >/tmp/installed
 diff /tmp/package /tmp/installed
 
-# no setuid bit, no file capability, nothing that others may write, as it came from either
+# no setuid bit, no file capability, nothing that others may write, in either package
 dpkg-deb --fsys-tarfile /out/deb/nsisolate_*_*.deb | tar -tvf - >/tmp/modes
 test -z "$(awk '$1 ~ /[sStT]|^[^l].......w/ || $2 != "root/root"' /tmp/modes)"
 test -z "$(find /root/dest -type f -perm /6022)"
@@ -46,7 +46,7 @@ test -z "$(find /root/dest -type f -perm /6022)"
 make -s uninstall DESTDIR=/root/dest PAMDIR="$pamdir"
 test "$(cd /root/dest && find . ! -type d)" = ./etc/nsisolate.conf
 
-# ---- another prefix is believed in, not only written to ----
+# ---- another prefix is compiled in, not only installed to ----
 test -e /opt/n/lib/security/pam_nsisolate.so
 test ! -e /usr/bin/nsisolate-shell
 echo nonsense >/opt/n/etc/nsisolate.conf

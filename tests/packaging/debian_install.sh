@@ -1,11 +1,11 @@
-# In a Debian with sshd: install, choose, upgrade and remove the package of /out/deb, with people
-# logged in; in the end the system is as it was.
+# In a Debian with sshd: install, enable, upgrade and remove the package in /out/deb, with people logged
+# in; at the end the system is as it was.
 . /tree/tests/packaging/inside.sh
 
 package=$(ls /out/deb/nsisolate_*.deb)
 apt_get() { apt-get -q -y -o Dpkg::Use-Pty=0 "$@"; }
 
-# every file and directory but logs, caches and what dpkg and apt keep books in
+# every file and directory except logs, caches and the databases of dpkg and apt
 system_state() {
 	find / -xdev \( -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt \
 		-o -path /out -o -path /tree -o -path /root \) -prune -o -printf '%p %y %m %U %G %l\n' | sort
@@ -13,7 +13,7 @@ system_state() {
 	find /run -path '/run/nsisolate*'
 }
 pam_state() { cksum /etc/pam.d/*; }
-# once, so that the files that adding a user changes have changed
+# once before, so that the files that adding a user changes have changed already
 sshd_start
 sshd_stop
 system_state >/tmp/before
@@ -33,7 +33,7 @@ fi
 sshd_start
 test "$(on alice hostname)" = lab
 
-# ---- until it is chosen ----
+# ---- until it is enabled ----
 nsisolatectl enable common-session
 for stack in common-session common-session-noninteractive; do
 	grep '^session' /etc/pam.d/$stack | tail -n 1 | grep 'pam_nsisolate.so rescue_group=sudo'
@@ -44,7 +44,7 @@ test "$(on root hostname)" = lab
 nsisolatectl disable common-session
 pam_state | diff /tmp/pam -
 test "$(on alice hostname)" = lab
-# as with the package of before, which brought the first profile only: the upgrade chooses both
+# as with the previous package, which had only the first profile: the upgrade enables both
 pam-auth-update --enable nsisolate
 sed -i /nsisolate-close/d /var/lib/pam/seen
 fails grep 'pam_nsisolate.so close' /etc/pam.d/common-session
@@ -67,7 +67,7 @@ grep -qx 'hostname = ours' /etc/nsisolate.conf
 pam-auth-update --package
 grep 'pam_nsisolate.so close' /etc/pam.d/common-session
 grep 'pam_nsisolate.so rescue_group' /etc/pam.d/common-session
-# who logs in now is with those who were there before
+# new logins join the existing sessions
 test "$(on alice hostname)" = ours
 on alice pgrep -x sleep
 test "$(pgrep -x nsisolate-init)" = "$init"
@@ -77,15 +77,15 @@ usermod -s /usr/bin/nsisolate-shell alice
 apt_get remove nsisolate >/tmp/said 2>&1 && exit 1
 grep -q 'alice has it as login shell' /tmp/said
 test "$(dpkg-query -W -f '${db:Status-Status}' nsisolate)" = installed
-nsisolatectl check || test $? = 1 # it warns of the hostname
+nsisolatectl check || test $? = 1 # it warns about the hostname
 usermod -s /bin/sh alice
 test "$(on alice hostname)" = ours
 
-# ---- it takes its lines along, whoever wrote them ----
+# ---- it removes its lines, even those that others wrote ----
 nsisolatectl enable sshd
 echo 'session required pam_nsisolate.so' >>/etc/pam.d/su
 
-# ---- removed, it leaves those alone who are logged in, until they go ----
+# ---- its removal does not affect people who are logged in, until they log out ----
 apt_get remove nsisolate
 pam_state | diff /tmp/pam -
 fails grep nsisolate /etc/shells

@@ -1,6 +1,6 @@
-# In a Debian with sshd and Ansible: the example of packaging/fleet, its promises kept.
+# In a Debian with sshd and Ansible: the example of packaging/fleet keeps its promises.
 . /tree/tests/packaging/inside.sh
-# Ansible wants UTF-8
+# Ansible needs UTF-8
 export LC_ALL=C.UTF-8
 apt-get -q -y -o Dpkg::Use-Pty=0 install /out/deb/nsisolate_*.deb
 cp -r /tree/packaging/fleet /root/fleet
@@ -28,7 +28,7 @@ play | tee /tmp/said
 grep 'changed=0 ' /tmp/said
 state | diff /tmp/state -
 
-# what is wrong gets no further than to where nobody reads it
+# an invalid rule gets no further than to a place where nobody reads it
 sed -i 's/scope: user/scope: everybody/' site.yml
 play >/tmp/said 2>&1 && exit 1
 grep 'expected' /tmp/said
@@ -36,7 +36,7 @@ state | diff /tmp/state -
 test "$(on bob hostname)" = bob
 sed -i 's/scope: everybody/scope: user/' site.yml
 
-# a rule that is gone is gone there, too; and the profile goes when it is told to
+# a rule that was removed is removed there, too; and so is the profile when told to
 sed -i '/50-students/,/settings/d' site.yml
 echo '        nsisolate_isolate: true' >>site.yml
 play

@@ -1,11 +1,11 @@
-# What the steps use in a system of root.sh: source it, in sh -eu.
+# Functions for the steps in a system of root.sh: source it, in sh -eu.
 #
-#	fails COMMAND...        it must not succeed (`!` would not stop a sh -e)
+#	fails COMMAND...        it must fail (`!` would not stop a sh -e)
 #	sshd_start      on 127.0.0.1:22, for alice, whom no rule leaves out
 #	sshd_stop       alice is gone, too
 #	on USER WORD... a login
-#	hold            a login of alice's that stays, and takes commands by `held COMMAND`
-#	let_go          its end
+#	hold            a login of alice's that stays, and runs commands by `held COMMAND`
+#	let_go          ends it
 #	wait_for COMMAND...     until it succeeds, at most 10 s
 
 fails() {

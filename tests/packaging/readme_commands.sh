@@ -1,4 +1,4 @@
-# readme_commands.sh HEADING N - the commands of the Nth block that README.md has below `### HEADING`.
+# readme_commands.sh HEADING N - prints the commands of the Nth block below `### HEADING` in README.md.
 awk -v heading="### $1" -v wanted="$2" '
 	/^#/ && !inside { here = $0 == heading }
 	/^```/ { inside = !inside; count += inside && here; next }

@@ -1,4 +1,4 @@
-# In a machine that was set up by the first block of README.md's section $1: the others, and logins.
+# On a machine that was set up by the first block of README.md's section $1: the other blocks, and logins.
 way=$1
 . /tree/tests/packaging/inside.sh
 cd /root/nsisolate

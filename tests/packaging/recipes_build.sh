@@ -1,6 +1,6 @@
-# In a Debian that has rpmbuild and makepkg, too: the RPM, Arch's package and what Alpine's recipe
-# does, each with the files that `make install` installs.  It is no Fedora, Arch or Alpine: what those
-# name otherwise, and their own compilers, this does not see.
+# In a Debian with rpmbuild and makepkg: the RPM, Arch's package and the steps of Alpine's recipe, each with
+# the files that `make install` installs.  This is not Fedora, Arch or Alpine: it does not test their
+# compilers, nor names that differ there.
 . /tree/tests/packaging/inside.sh
 
 cp -r /tree /root/tree
@@ -9,7 +9,7 @@ version=$(sed -n 's/^VERSION = //p' Makefile)
 make -s all
 list() { (cd "$1" && find . ! -type d | sed 's/^\.//; s/\.gz$//' | sort); } # list DIR
 
-# ---- RPM: twice the same bytes, wherever; it installs, keeps itself while needed, goes ----
+# ---- RPM: the same bytes twice, anywhere; it installs, refuses removal while needed, is removed ----
 make -s rpm BUILD=/out
 mkdir /root/other
 (umask 077 && TMPDIR=/root/other TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 make -s rpm BUILD=/root/other)
@@ -30,7 +30,7 @@ echo '# ours' >>/etc/nsisolate.conf
 install_rpm -U --nodeps --replacepkgs
 grep -qx '# ours' /etc/nsisolate.conf
 diff /etc/shells /tmp/shells | grep -c '^<' | grep -qx 1
-# a line that cannot be taken out keeps it: of a file of two names, say
+# a line that cannot be removed prevents removal: for example in a file with two names
 echo 'session required pam_nsisolate.so' >/etc/pam.d/ours
 ln /etc/pam.d/ours /etc/pam.d/too
 fails rpm -e nsisolate >/tmp/said 2>&1
@@ -78,7 +78,7 @@ rm /etc/pam.d/ours
 diff /tmp/shells /etc/shells
 echo "NOTE: $(makepkg --version | head -n 1), with Debian's compiler"
 
-# ---- Alpine: what its recipe does, by hand; and that the code is no stranger to musl ----
+# ---- Alpine: the steps of its recipe, by hand; and that the code compiles with musl ----
 mkdir /root/alpine
 (
 	. packaging/alpine/APKBUILD
@@ -106,7 +106,7 @@ rm /etc/pam.d/ours
 rm /usr/sbin/nsisolatectl /usr/libexec/nsisolate
 sh -eu packaging/alpine/nsisolate.post-deinstall
 diff /tmp/shells /etc/shells
-# compiled only: the libraries here are of the other C library
+# only compiled: the libraries here are for glibc
 make -s -j2 BUILD=/root/musl CC='musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu' \
 	CFLAGS=-O2 PAMDIR=/lib/security objects
 echo "NOTE: every file compiles with musl $(dpkg-query -W -f '${Version}' musl-dev)"

@@ -1,17 +1,17 @@
 # root.sh - throw-away Debian systems, to build in and to install in: source it.
 #
-# What is slow to make is kept in $CACHE, one directory a release: `base`, which is debootstrap's
-# minbase, and layers above it.  FRESH=1 makes them anew.  All the rest is an overlay that is gone with
-# its command.  Nothing on the machine itself is changed; the way to the archive is this machine's
-# own: its resolver, its proxies, what its apt is told.
+# What is slow to make is kept in $CACHE, one directory per release: `base`, which is debootstrap's
+# minbase, and layers above it.  FRESH=1 makes them again.  Everything else is an overlay that disappears
+# with its command.  Nothing on the machine itself is changed; the archive is reached as this machine does:
+# by its resolver, its proxies, and apt's configuration.
 #
-#	root_base RELEASE                      debootstrap, unless it is there
+#	root_base RELEASE                      debootstrap, unless it exists
 #	root_layer RELEASE NAME ON COMMAND     what COMMAND changes above the layer ON, kept as NAME
 #	root_run RELEASE ON OUT COMMAND        COMMAND above the layer ON, with no network but loopback;
 #	                                       /out is the directory OUT, the rest is thrown away
 #	root_online RELEASE ON OUT COMMAND     the same with the network
 #
-# COMMAND is for sh.  There, /tree is the tree that is tested, read-only; the name of the host is `lab`.
+# COMMAND is run by sh.  /tree is the tree to be tested, read-only; the hostname is `lab`.
 # Needs root, debootstrap and $TREE.
 
 CACHE=${CACHE:-${XDG_CACHE_HOME:-/var/cache}/nsisolate-packages}
@@ -25,7 +25,7 @@ root_base() {
 	mirror_base "$1" "$dir/base" && : >"$dir/base.done"
 }
 
-# above which directories a layer lies, itself first
+# the directories of a layer and those below it, the layer first
 root_lower() {
 	local on=$2 lower=
 	while [ "$on" != base ]; do
@@ -73,7 +73,7 @@ root_enter() {
 		mount --bind "$out" "$root/out"
 		printf "127.0.0.1\tlocalhost\n127.0.1.1\tlab\n" >"$root/etc/hosts"
 		echo lab >"$root/etc/hostname"
-		# no daemon is started by its installation
+		# installation must not start daemons
 		printf "#!/bin/sh\nexit 101\n" >"$root/usr/sbin/policy-rc.d"
 		chmod 755 "$root/usr/sbin/policy-rc.d"
 		rm -f "$root/etc/resolv.conf"
@@ -96,7 +96,7 @@ root_enter() {
 root_run() { root_enter offline "$(root_lower "$1" "$2")" '' "$3" "$4"; }
 root_online() { root_enter online "$(root_lower "$1" "$2")" '' "$3" "$4"; }
 
-# It is made again when its COMMAND changes, or what it stands on was.
+# It is made again when its COMMAND changes, or a layer below it was made again.
 root_layer() {
 	local release=$1 name=$2 on=$3 command=$4 dir=$CACHE/$1 out status recipe
 	recipe=$(echo "$on" "$command" "$(cat "$dir/$on.done")" | sha256sum)

@@ -1,6 +1,6 @@
 # Whatever the bytes of a configuration, a command line, an answer or a message are: no crash, no
-# disagreement.  Here each fuzzer runs over its corpus, which holds all that it ever found; `make fuzz`
-# goes on from there.
+# disagreement.  Here each fuzzer runs over its corpus, which has everything that it ever found; `make fuzz`
+# continues from there.
 # needs: nobody
 . tests/stage.sh
 

@@ -1,9 +1,9 @@
-# What is installed: how it was compiled and linked, what it exports, what rights its files carry.
+# What is installed: how it was compiled and linked, what it exports, and its files' privileges.
 . tests/stage.sh
 
 programs() { echo "$LIBEXECDIR/nsisolate/"{nsisolate-login,pam-judge,pam-load} "$SBINDIR/nsisolatectl"; }
 module() { echo "$PAMDIR/pam_nsisolate.so"; }
-compiled_for() { # compiled_for FLAG: whether the compiler takes it, as the Makefile asks
+compiled_for() { # compiled_for FLAG: whether the compiler accepts it, tested as in the Makefile
 	echo 'int main(void) { return 0; }' | "${CC:-cc}" -O2 -Werror "$1" -x c -o /dev/null - 2>/dev/null
 }
 ours() { ! sanitized || skip "the sanitizers' flags are not those of what is installed"; }
@@ -67,7 +67,7 @@ test_the_stack_is_guarded_and_string_functions_are_checked() {
 		! ldd --version 2>&1 | grep -qiE 'glibc|gnu' ||
 			assert_match "$(nm -D "$file")" '__(sn|vsn|d|vd|f|vf)?printf_chk|__[a-z]+(cpy|cat|set|read)_chk' "$file"
 	done
-	# our own functions have the guard, and not its C library's alone
+	# our own functions have the guard, not only its C library's
 	assert_match "$(objdump -d --no-show-raw-insn "$BUILD/nsisolate-init" | awk '/^[0-9a-f]+ <filter_install>:/, /^$/')" \
 		'__stack_chk_fail' "nsisolate-init"
 }
@@ -75,7 +75,7 @@ test_the_stack_is_guarded_and_string_functions_are_checked() {
 test_jumps_land_where_they_may() {
 	ours
 	[ "$(uname -m)" = x86_64 ] && compiled_for -fcf-protection || return 0
-	# the mark in the file is not looked at: it is there only where the C library's own objects have it
+	# the mark in the file is not checked: it is there only if the C library's own objects have it
 	lands() { assert_match "$(objdump -d --no-show-raw-insn "$1" | grep -A1 "<$2>:")" endbr64 "$2 in $1"; }
 	lands "$(module)" pam_sm_open_session
 	lands "$BINDIR/nsisolate-shell" main

@@ -1,4 +1,4 @@
-# nsisolate.conf(5): it is well formed, and what it shows is so.
+# nsisolate.conf(5): it is well formed, and what it shows is true.
 # needs: nobody
 . tests/stage.sh
 
@@ -15,7 +15,7 @@ examples() {
 
 test_the_page_is_clean_mdoc() {
 	command -v mandoc >/dev/null || skip "there is no mandoc"
-	# which other pages are installed is the machine's affair
+	# which other pages are installed depends on the machine
 	assert_eq "$(mandoc -Tlint "$PAGE" 2>/dev/null | grep -v 'referenced manual not found: ')" ""
 }
 
@@ -31,7 +31,7 @@ test_so_are_the_other_pages() {
 	assert_eq $count 6 "pages"
 }
 
-# A page that a page refers to, where it is one of these.
+# Every page of ours that a page refers to must exist.
 test_the_pages_refer_to_pages_that_are_there() {
 	local name section
 	while read -r name section; do
@@ -46,7 +46,7 @@ test_every_example_is_well_formed() {
 	examples
 	for example in "$DIR"/*.conf; do
 		count=$((count + 1))
-		# accounts that the examples name need not be here
+		# accounts named in the examples need not exist here
 		assert_eq "$("$NSISOLATECTL" check "$example" | grep -A 2 -E ': (error|warning): ' |
 			grep -vE '^--$|there is no (user|group|PAM stack) |^ ')" "" "$example"
 	done
@@ -82,7 +82,7 @@ test_the_defaults_are_those_of_the_program() {
 	assert_eq "$(wc -l <<<"$page")" 10 "settings with a default"
 }
 
-# Every key of the program is in the page, and no other.
+# The page has every key of the program, and no other.
 test_the_page_has_every_key() {
 	local keys
 	keys=$(sed -nE 's/^	\[KEY_[A-Z_]*\] = \{"([a-z_]*)".*/\1/p' conf/rules/keys.c conf/common/settings.c | sort)
@@ -90,7 +90,7 @@ test_the_page_has_every_key() {
 	assert_eq "$(sed -n 's/^\.It Ic \([a-z_]*\) Ns Li =.*/\1/p' "$PAGE" | sort)" "$keys"
 }
 
-# What a setting has as an option of nsisolate-init is in its help and its page.
+# Every setting's option of nsisolate-init is in its help and its page.
 test_help_and_page_of_the_engine_have_every_option() {
 	local option count=0
 	"$NSISOLATE_INIT" --help >"$HOME/help"

@@ -4,7 +4,7 @@
 
 ctl() { "$NSISOLATECTL" "$@"; }
 
-# Each test has a directory of its own, gone with it.
+# Each test has a directory of its own, which is removed after it.
 given() { # given [FILE]: standard input as $CONF, or as another file beside it
 	if [ -z "${DIR:-}" ]; then
 		DIR=$(mktemp -d)
@@ -15,10 +15,10 @@ given() { # given [FILE]: standard input as $CONF, or as another file beside it
 	cat >"$DIR/${1:-nsisolate.conf}"
 }
 
-# What a command prints and its status, as one word
+# A command's output and status, as one word
 said() { "$@"; echo "status $?"; }
 
-json() { # json EXPRESSION: on standard input, as Python sees it in `it`
+json() { # json EXPRESSION: in Python, where `it` is the JSON on standard input
 	command -v python3 >/dev/null || skip "there is no python3 to read JSON with"
 	python3 -c "import json, sys; it = json.load(sys.stdin); print($1)"
 }
@@ -71,7 +71,7 @@ test_check_warns_of_words_that_no_login_has() {
 	assert_match "$(said ctl check "$CONF")" "$CONF:3:7: warning: .*write 'tty1'.*status 1"
 	given <<<$'[users]\nuid = 1000-59999\nservice = sshd;login'
 	assert_match "$(said ctl check "$CONF")" "$CONF:3:15: error: .* separated by commas.*status 2"
-	# what such an error makes people write
+	# what people write to prevent such an error
 	given <<<$'[users]\nuid = 1000-59999\nservice = "sshd;login"'
 	assert_match "$(said ctl check "$CONF")" "$CONF:3:12: warning: .*separated by commas.*status 1"
 	given <<<$'[users]\nuid = 1000-59999\nservice = sshd ;login'
@@ -263,7 +263,7 @@ editor() {
 	export EDITOR=$DIR/editor
 }
 
-left_alone() { # the file is as it was, and nothing lies beside it
+left_alone() { # the file is as it was, and there is nothing beside it
 	assert_eq "$(cat "$CONF")" "$(cat "$DIR/before")" "the file"
 	[ ! -e "$CONF.edit" ] || fail "$CONF.edit is left"
 }
@@ -291,7 +291,7 @@ test_edit_never_installs_what_is_broken() {
 		"^$CONF:1:3: error: expected \].*left as it is.*status 1\$"
 	left_alone
 	rm "$DIR/count"
-	# and cannot be talked into it
+	# and does not do it even when asked to
 	assert_match "$(said ctl edit "$CONF" <<<$'i\ny\n\nx')" "What now\? .*What now\? .*status 1\$"
 	left_alone
 }
@@ -408,7 +408,7 @@ echo '[mine]' >\"\$1\""
 		"was changed by someone else in the meantime; your text is in $CONF.edit.*status 2"
 	assert_eq "$(cat "$CONF")" "[theirs]"
 	assert_eq "$(cat "$CONF.edit")" "[mine]"
-	# what such an edit leaves is not in the way of the next one
+	# what such an edit leaves behind is not in the way of the next one
 	assert_match "$(EDITOR=true said ctl edit "$CONF")" "unchanged.*status 0"
 	[ ! -e "$CONF.edit" ] || fail "$CONF.edit is left"
 }
@@ -421,7 +421,7 @@ test_edit_of_a_drop_in_is_checked_with_the_rest() {
 	assert_match "$(said ctl edit "$CONF.d/b.conf" </dev/null)" \
 		"b.conf:1:2: error: \[a\] is there already, at $CONF:1.*status 1"
 	rm "$DIR/count"
-	# one that is not there yet too
+	# nor one that does not exist yet
 	assert_match "$(said ctl edit "$CONF.d/c.conf" </dev/null)" "c.conf:1:2: error.*status 1"
 	[ ! -e "$CONF.d/c.conf" ] || fail "c.conf is there"
 	rm "$DIR/count"

@@ -1,9 +1,9 @@
-# What doctor can advise, as its sources have it: no command names a file of somebody else's.  What
-# is put into the words at run time is checked by doctor_remedy itself.
+# The remedies in doctor's sources: no command names a file that is not ours.  Words that are inserted at
+# run time are checked by doctor_remedy itself.
 # needs: nobody
 . tests/stage.sh
 
-# remedies FILE...: the words of each call of doctor_remedy and the like, macros by their names
+# remedies FILE...: the text of each call of doctor_remedy and the like, macros by their names
 remedies() {
 	awk '
 		/(doctor|sysctl|sshd)_remedy\(/ && !/^(void|bool|static)/ { call = 1; text = "" }
@@ -20,7 +20,7 @@ remedies() {
 			print out }'
 }
 
-strangers() { # of these words, paths that no command may name; what follows a # is no command
+strangers() { # of these words, paths that no command may name; what follows a # is not a command
 	sed -E "s/(^| )#.*//; s/'[^']*'/text/g" | grep -oE '(^|[ >])/[A-Za-z][^ ;]*' |
 		grep -vE '^[ >]?/(etc/(nsisolate|ssh/|pam\.d|systemd/(system/user@\.service|logind\.conf)\.d)|run/nsisolate)'
 }
@@ -32,9 +32,9 @@ test_no_remedy_in_the_sources_names_a_file_of_others() {
 	found=$(remedies $found)
 	[ "$(wc -l <<<"$found")" -gt 50 ] || fail "only $(wc -l <<<"$found") remedies were found"
 	assert_eq "$(strangers <<<"$found")" "" "files of others"
-	# macros that stand for a path are those of files of ours
+	# macros for paths of others must not be used
 	assert_eq "$(sed -E 's/(^| )#.*//' <<<"$found" | grep -oE '\b(NSCD_CONF|SHELLS|CONFIG|LINGER|SUDOERS|KRB5[A-Z_]*)\b')" "" "macros"
-	# and it would be seen
+	# the control: it would be noticed
 	assert_eq "$(strangers <<<'sed -i s/a/b/ /etc/nsswitch.conf   # and reload')" " /etc/nsswitch.conf"
 	assert_eq "$(strangers <<<'echo root >/etc/cron.allow')" ">/etc/cron.allow"
 }
