@@ -1,6 +1,6 @@
 /*
  * The filter of PID 1's system calls: what it lets through, and what it does not.  That PID 1 makes
- * no others is tests/login/test_privileges.sh's to see.
+ * no others is checked by tests/login/test_privileges.sh.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "../fault/no_leaks.c"
 #endif
 
-/* Each: what the kernel said, as syscall(2) returns it. */
+/* Each returns the kernel's answer, as from syscall(2). */
 static long try_exec(void)
 {
 	char *const argv[] = {(char *)"true", NULL};
@@ -220,7 +220,7 @@ START_TEST(pid_1s_calls_pass_and_others_are_unknown)
 END_TEST
 
 #if defined(FILTER_ARCHITECTURE) && defined(__x86_64__)
-/* Stands in for a kernel without a 32-bit entry: whoever takes it dies. */
+/* Stands in for a kernel without a 32-bit entry: a process that uses it dies. */
 static bool without_32_bits(void)
 {
 	struct sock_filter program[] = {
@@ -241,7 +241,7 @@ static bool without_32_bits_filtered(void)
 	return without_32_bits() && filtered();
 }
 
-/* There the kernel keeps the promise, and what it does must not be taken for a broken one. */
+/* There the kernel itself keeps the promise, which must not be reported as broken. */
 START_TEST(so_it_is_where_the_kernel_has_no_other_architecture)
 {
 	const struct attempt *attempt = &attempts[ROWS(attempts) - 1];
@@ -250,13 +250,13 @@ START_TEST(so_it_is_where_the_kernel_has_no_other_architecture)
 	ck_assert_ptr_eq(attempt->call, try_other_numbers);
 	ck_assert_int_gt(plain, BY_SIGNAL);
 	ck_assert(is_kept(attempt, outcome(attempt, without_32_bits_filtered), plain));
-	/* a call that passes is none that is kept from passing */
+	/* a call that passes is not mistaken for one that is refused */
 	ck_assert(!is_kept(attempt, 0, 0));
 }
 END_TEST
 #endif
 
-/* What fails without the filter, too, would show nothing. */
+/* A call that fails even without the filter would prove nothing. */
 START_TEST(without_the_filter_each_is_known)
 {
 	const struct attempt *attempt = &attempts[_i];

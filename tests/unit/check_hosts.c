@@ -12,7 +12,7 @@ static const struct {
 	bool local;
 	const char *wanted;
 } lines[] = {
-	/* nothing is known of the machine but its name */
+	/* only the machine's name is known */
 	{"", "lab", "", false, "\n127.0.1.1\talice-lab\n"},
 	{LOCAL, "lab", "", false, "\n127.0.1.1\talice-lab\n"},
 	{LOCAL, "lab.example.org", "", false, "\n127.0.1.1\tlab.example.org alice-lab\n"},
@@ -47,7 +47,7 @@ START_TEST(the_session_is_an_alias_of_the_machine)
 	struct word text;
 	size_t length;
 
-	/* its end is the end of memory that can be read, under a sanitizer and valgrind */
+	/* nothing after its end can be read, under a sanitizer and valgrind */
 	text.length = strlen(lines[_i].text);
 	text.text = memcpy(malloc(text.length + 1), lines[_i].text, text.length);
 	text.text = realloc((void *)text.text, text.length ? text.length : 1);
@@ -59,7 +59,7 @@ START_TEST(the_session_is_an_alias_of_the_machine)
 }
 END_TEST
 
-/* Whatever the file has: one line, that ends, with no more than it has room for. */
+/* Whatever the file has: one complete line that fits. */
 START_TEST(any_file_gives_one_line)
 {
 	static const char *const pieces[] = {

@@ -220,7 +220,7 @@ START_TEST(groups_have_names_and_numbers)
 	ck_assert_uint_eq(login.group_ids[0], 100);
 	ck_assert_str_eq(login.group_names[0], "group100");
 	ck_assert_str_eq(login.group_names[6], "group106");
-	ck_assert_str_eq(login.group_names[5], "105"); /* it has none */
+	ck_assert_str_eq(login.group_names[5], "105"); /* the gid has no name */
 	login_free(&login);
 }
 END_TEST
@@ -271,7 +271,7 @@ START_TEST(service_that_fails_is_never_no_membership)
 	ck_assert_int_lt(login_groups(&login, &error), 0);
 	ck_assert_msg(strstr(error.text, "NSS failed"), "%s", error.text);
 	ck_assert(!login.groups_known);
-	/* what it did say is a fact all the same */
+	/* what it did say is a fact anyway */
 	ck_assert_int_eq(login_in_group(&login, "group101"), TRUTH_YES);
 	ck_assert_int_eq(login_in_group(&login, "group102"), TRUTH_UNKNOWN);
 	ck_assert_int_eq(login_in_group(&login, "nobody's"), TRUTH_UNKNOWN);

@@ -1,5 +1,5 @@
 /*
- * What processes of ours tell each other: a message with descriptors, which arrive or are closed;
+ * What our processes send each other: a message with descriptors, which arrive or are closed;
  * the answer of nsisolate-init; the facts and the title of a session.
  */
 #include <fcntl.h>

@@ -122,7 +122,7 @@ START_TEST(list_matches_as_ssh_does)
 
 	ck_assert_msg(matched == matches[_i].matched, "'%s' %s '%s'", matches[_i].list,
 		matched ? "matches" : "does not match", value);
-	/* the reason tells the same story */
+	/* the reason agrees */
 	if (matched)
 		ck_assert(reason.pattern && !reason.negated && reason.value == value);
 	else
@@ -291,7 +291,7 @@ START_TEST(wildcards_match_by_their_definition)
 	for (int i = 0; i < 100000; i++) {
 		random_text(pattern, sizeof pattern, "ab*?");
 		random_text(text, sizeof text, "ab");
-		/* an empty pattern is nothing that a list could hold */
+		/* a list cannot contain an empty pattern */
 		if (!*pattern)
 			continue;
 		ck_assert_msg(pattern_match(pattern, PATTERN_NAME, &value, 1, NULL) ==

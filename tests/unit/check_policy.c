@@ -1,5 +1,5 @@
 /*
- * A policy's way over nsisolate-init's command line and back.
+ * A policy is written as nsisolate-init's command line and read back.
  */
 #include <linux/sched.h>
 
@@ -9,7 +9,7 @@
 #include "conf/rules/keys.h"
 #include "given.h"
 
-/* Back from the words; fails on one that is not taken. */
+/* Reads it back; fails on a word that is not accepted. */
 static struct policy read_back(const struct policy_argv *argv)
 {
 	struct policy policy = {0};
@@ -116,7 +116,7 @@ START_TEST(random_policies_come_back_as_they_went)
 }
 END_TEST
 
-/* A row that is missing, or tells something else than the other end of the table. */
+/* A row that is missing, or differs from the other end's. */
 START_TEST(setting_has_a_row_with_a_field)
 {
 	const struct setting *setting = &settings[_i];

@@ -28,7 +28,7 @@ static const struct {
 	{"0d 1s", 1},
 	{"10years", YEARS_10},
 	{"infinity", 0},
-	/* what is none */
+	/* not time spans */
 	{"", -1},
 	{" 1s", -1},
 	{"0", -1},

@@ -62,7 +62,7 @@ static inline bool can_unshare(unsigned long flags)
 	return status == 0;
 }
 
-/* The path of a file with these bytes, that root trusts; open until the test's process ends. */
+/* The path of a file with these bytes that root trusts; valid until the test's process ends. */
 static inline const char *given_bytes(const char *bytes, size_t size)
 {
 	static char path[64];
@@ -75,7 +75,7 @@ static inline const char *given_bytes(const char *bytes, size_t size)
 	return path;
 }
 
-/* The rules of a text that must be well formed. */
+/* The rules of a text, which must be well formed. */
 static inline struct rules *given_rules(const char *text)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;

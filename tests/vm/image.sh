@@ -1,17 +1,17 @@
-# image.sh - the disks that tests/vm/run boots, and the package that is installed there: source it.
+# image.sh - makes the disks that tests/vm/run boots, and the package that is installed there: source it.
 #
-# What is made here is kept in $CACHE, one directory a release, and made again when what it is made of
-# (the lists below) changes, or with FRESH=1:
+# What is made here is kept in $CACHE, one directory per release, and made again when its contents (the
+# lists below) change, or with FRESH=1:
 #	base/            debootstrap's minbase
 #	system.ext4      a small server as the distribution ships it: kernel, systemd, sshd, AppArmor, ...
 #	system.kernel system.initrd   of that system
 #	build/           base and a compiler: what the package is built in
-#	debs/            what an admin's apt would fetch while installing nsisolate: a machine of ours has
-#	                 no network.  It lies on the disk, where apt looks for it.
-#	key              lets in as every user, on every disk of the cache
-# Nothing of it is ever in the source tree.
+#	debs/            what an admin's apt would fetch while installing nsisolate: our machines have no
+#	                 network.  It is put on the disk, where apt looks for it.
+#	key              valid for every user, on every disk of the cache
+# None of it is ever in the source tree.
 #
-#	image_make RELEASE      all of that; quick when it is there
+#	image_make RELEASE      makes all of that; quick when it exists
 #	image_package RELEASE DIR   builds the tree's package in DIR/nsisolate, for this release
 #
 # Needs root, debootstrap and mke2fs.  Every mount is made in a mount namespace of its own.
@@ -19,7 +19,7 @@
 CACHE=${XDG_CACHE_HOME:-/var/cache}/nsisolate-vm
 . "$VM/../mirror.sh"
 
-# apparmor: Debian's installer takes it along with every kernel
+# apparmor: Debian's installer installs it with every kernel
 SYSTEM_PACKAGES="linux-image-cloud-amd64 initramfs-tools systemd-sysv udev dbus dbus-user-session
 	libpam-systemd apparmor openssh-server openssh-client sudo cron at login passwd procps iproute2
 	less e2fsprogs"
@@ -36,8 +36,8 @@ image_user() { # the shell commands that add NAME UID SHELL
 	END
 }
 
-# What is not the distribution's own: a name, an address, users, and nothing that wants the network.
-# The name server is one that never answers: what looks up a name that it should not, is seen to wait.
+# The additions to the distribution: a name, an address, users, and nothing that needs the network.  The name
+# server never answers, so that programs are seen to wait if they look up names that they should not.
 image_settings() {
 	cat <<-'END'
 		set -eu
@@ -86,7 +86,7 @@ in_tree() {
 			DEBIAN_FRONTEND=noninteractive "$@"' in_tree "$tree" "$@" </dev/null
 }
 
-# The way to the archive is this machine's: proxies, its resolver, whatever its apt is told.
+# The archive is reached as this machine does: by its proxies, its resolver and apt's configuration.
 tree_online() {
 	rm -f "$1/etc/resolv.conf"
 	cat /etc/resolv.conf >"$1/etc/resolv.conf"
@@ -97,7 +97,7 @@ tree_online() {
 
 tree_offline() { rm -f "$1/etc/resolv.conf" "$1/etc/apt/apt.conf.d/90vm" "$1/usr/sbin/policy-rc.d"; }
 
-tree_install() { # tree_install TREE PACKAGE...: with what the release has in its updates
+tree_install() { # tree_install TREE PACKAGE...: with the release's updates
 	local tree=$1
 	shift
 	in_tree "$tree" sh -euc 'apt-get -q update
@@ -148,7 +148,7 @@ build_make() {
 	tree_install "$dir/build" make && in_tree_script "$dir/build" build deb <"$DEPENDENCIES"
 }
 
-# what the cached things are made of
+# what the cached files depend on
 image_recipe() { declare -f image_user image_settings tree_online system_make build_make; echo "$MIRROR" \
 	"$SYSTEM_PACKAGES" "$LATER_PACKAGES"; grep -P '^\t(build|deb) ' "$DEPENDENCIES"; }
 
@@ -176,7 +176,7 @@ image_make() {
 
 # ---- the package -------------------------------------------------------------------------------
 
-# In that release's own chroot: what it links with has another name in each.
+# In that release's own chroot: the libraries have different names in each.
 image_package() { # image_package RELEASE DIR
 	local build=$CACHE/$1/build made
 	rm -rf "$build/nsisolate" && mkdir "$build/nsisolate" || return

@@ -1,19 +1,19 @@
 # machine.sh - one booted machine for one file of tests: source it.
 #
-# The machine is qemu's, by software emulation, on a throw-away copy of its release's disk, with a
-# kernel and a systemd of that release.  Of its network only ssh is reached, through a port of
-# 127.0.0.1 that qemu chose.  It ends with the process that booted it.
+# The machine is emulated in software by qemu, on a throw-away copy of its release's disk, with the kernel
+# and systemd of that release.  Only its ssh can be reached, through a port of 127.0.0.1 that qemu chose.
+# It ends with the process that booted it.
 #
 # Before the tests (tests/vm/run does it):
 #	machine_make RELEASE DIR PACKAGE    a disk in the directory DIR, $M; nothing runs yet
 #	machine_boot                        start it, wait for ssh; $BOOTED is the seconds it took
-#	machine_reset                       as it was after machine_settle, sessions gone
-#	machine_settle                      what it is now is what machine_reset goes back to
+#	machine_reset                       restores the state of machine_settle, without sessions
+#	machine_settle                      records the state for machine_reset
 #	machine_end
 #
 # Installing:
-#	package_install         the package of this tree, as an admin does, its PAM profile chosen
-#	package_copy            only lay it down, as /root/$DEB
+#	package_install         installs this tree's package, as an admin does, and enables its PAM profile
+#	package_copy            only copies it, to /root/$DEB
 #
 # On it:
 #	root WORD...            as root, past PAM's stacks: over one connection made at boot.  The words are
@@ -23,11 +23,11 @@
 #	release                 ends all that are held
 #	conf                    standard input becomes nsisolate.conf
 #	drop_in DIR             standard input becomes DIR/vm.conf, which goes away by itself
-#	console USER COMMAND    what COMMAND says in a login at the serial console (console.exp)
+#	console USER COMMAND    prints COMMAND's output in a login at the serial console (console.exp)
 #	inits USER              the PIDs of the nsisolate-init processes of USER's sessions
 #	logged REGEX            wait for a line of this test's journal that matches; prints it
 #	journal_fields          this test's journal, an entry a line, as JSON
-#	knows KEY=VALUE         skip the test where nsisolate.conf does not know this yet
+#	knows KEY=VALUE         skip the test if nsisolate.conf does not have this yet
 #	nothing_left            fail unless no session, process, mount or namespace is left (waits)
 #	wait_for COMMAND...     until it succeeds, at most 180 s: this machine is slow
 #	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
@@ -43,7 +43,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 SSH_OPTIONS=(-F /dev/null -i "$CACHE/key" -o BatchMode=yes -o StrictHostKeyChecking=no
 	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=30 -o IdentitiesOnly=yes
-	-o ServerAliveInterval=10 -o KexAlgorithms=curve25519-sha256) # the quickest, where a CPU is emulated
+	-o ServerAliveInterval=10 -o KexAlgorithms=curve25519-sha256) # the fastest on an emulated CPU
 
 machine_make() {
 	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/}
@@ -72,7 +72,7 @@ machine_boot() {
 	BOOTED=$((SECONDS - start))
 }
 
-# Until it has booted, for the first time or once more.  The connection made here is root's.
+# Waits until it has booted, for the first time or again.  The connection made here is root's.
 machine_wait() {
 	local end=$((SECONDS + 600))
 	until machine_connect; do
@@ -167,7 +167,7 @@ on() {
 }
 
 HELD=()
-hold() { # says `held` when it is there
+hold() { # prints `held` when it is logged in
 	local said=$M/held.${#HELD[@]} user=$1 terminal=()
 	shift
 	[ "${1-}" != -tt ] || { terminal=(-tt); shift; }
@@ -200,10 +200,10 @@ $(root "journalctl -q -o short --after-cursor '$(cat "$M/mark")' | tail -n 30")"
 	is_logged "$1"
 }
 
-# Chosen by the reader: journalctl's own filters lose the first match behind a cursor (systemd 252).
+# Filtered by us: journalctl's own filters lose the first match after a cursor (systemd 252).
 journal_fields() { root "journalctl -q -o json --after-cursor '$(cat "$M/mark")'"; }
 
-# The installed nsisolate says itself what it understands.
+# Asks the installed nsisolate.
 knows() {
 	local said
 	said=$(root "umask 022; printf '[word]\n$1\n' >/root/word.conf; nsisolatectl check /root/word.conf" 2>&1)
@@ -229,7 +229,7 @@ wait_for() {
 	done
 }
 
-# The user's manager stays for ten seconds after the last logout, as systemd has it: not ours.
+# systemd keeps the user's manager for ten seconds after the last logout.
 left() {
 	root "pgrep -x nsisolate-init -a
 		loginctl list-sessions --no-legend | grep -E ' (alice|bob|carol|dave) ' | grep -v ' manager '

@@ -1,4 +1,4 @@
-# A configuration that is wrong, an engine that is gone: nobody is let in half-isolated, and root has
+# An invalid configuration, a missing engine: nobody is let in half isolated, and root has
 # a way to fix it.
 
 wrong=$'[users]\nuser = alice\nisolat = yes'

@@ -1,4 +1,4 @@
-# cron and at: isolated when a rule names their services, as ever when none does.
+# cron and at: isolated when a rule names their services, as before when none does.
 
 report='(hostname; cat /proc/1/comm; ps -e -o user= | sort -u | tr "\n" " ") >/home/alice/report.new 2>&1; mv /home/alice/report.new /home/alice/report'
 isolated="alice-lab
@@ -7,7 +7,7 @@ alice "
 conf_by_rule() { conf <<<$'[jobs]\nuser = alice\nservice = cron, atd, sshd'; }
 has_report() { root 'test -s /home/alice/report'; }
 
-# cron begins a minute; so that nobody waits for one, the clock is set to its last seconds
+# cron starts jobs at full minutes; to avoid waiting, the clock is set to the last seconds of one
 cron_report() {
 	root "echo '* * * * * $report' | crontab -u alice -
 		date -s \"\$(date +%H:%M):55\" >/dev/null; systemctl restart cron"
@@ -46,7 +46,7 @@ test_an_at_job_that_no_rule_names_is_left_alone() {
 
 test_crontab_and_at_from_inside_a_session_do_not_leave_it_by_rule() {
 	conf_by_rule
-	# at wakes atd by a signal, which a session's processes cannot send: it sees the job by itself
+	# at wakes atd by a signal, which a session's processes cannot send: atd finds the job by itself
 	on alice "echo '$report' | at now" 2>/dev/null
 	root 'systemctl restart atd'
 	wait_for has_report || fail "atd ran nothing: $(root 'journalctl -q -u atd | tail')"

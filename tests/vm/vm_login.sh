@@ -64,7 +64,7 @@ bob" "sudo in the session, its complaints included"
 }
 
 test_the_users_manager_is_never_isolated() {
-	# no word of services: every login, systemd-user included
+	# a rule without `service`: every login, systemd-user included
 	conf <<<$'[all]\nuid = 1000-60000'
 	hold alice
 	assert_eq "$(root 'systemctl is-active user@5001.service
@@ -83,7 +83,7 @@ test_a_lingering_user_has_services_and_isolated_logins() {
 		"the lingering user's manager"
 }
 
-# What an isolated user could reach outside by way of the manager that systemd keeps for every user.
+# What an isolated user could reach outside through the manager that systemd runs for every user.
 manager_is_there() { root "systemctl is-active user@5001.service && test -S /run/user/5001/bus"; }
 side_doors='systemctl --user is-active basic.target
 systemd-run --user --wait --pipe --quiet hostname
@@ -94,7 +94,7 @@ busctl --address=unix:path=/run/user/5001/systemd/private status'
 test_user_manager_keep_leaves_the_manager_in_reach() {
 	knows user_manager=keep
 	conf <<<$'[users]\nuser = alice\nuser_manager = keep'
-	# by the bus: systemctl's own socket wants to know the manager's PID, and in here it has none
+	# by the bus: systemctl's own socket needs the manager's PID, and in here it has none
 	assert_eq "$(on alice 'hostname; env -u XDG_RUNTIME_DIR systemctl --user is-active basic.target
 		systemd-run --user --wait --pipe --quiet hostname' 2>&1)" "alice-lab
 active
@@ -112,7 +112,7 @@ test_user_manager_hide_puts_systemd_run_user_out_of_reach() {
 			fail "this leads out: $door: $(root cat /tmp/door)"
 		fi
 	done <<<"$side_doors"
-	# the manager itself goes on, and the unisolated have theirs
+	# the manager itself keeps running, and users who are not isolated have theirs
 	assert_eq "$(on carol systemctl --user is-active basic.target)" active "the administrator's"
 	release
 	nothing_left
@@ -160,8 +160,8 @@ test_files_go_in_and_out_by_scp_and_sftp() {
 	nothing_left
 }
 
-# The rules as shipped name neither cron nor at, /proc is everybody's, and Debian does not install
-# libnss-myhostname: that much doctor may warn of.
+# The shipped rules name neither cron nor at, /proc is visible to everybody, and Debian does not install
+# libnss-myhostname: doctor may warn about these.
 test_doctor_finds_no_problem_on_a_healthy_machine() {
 	local way findings
 	for way in 'root nsisolatectl' 'root runuser -u alice -- /usr/sbin/nsisolatectl' \

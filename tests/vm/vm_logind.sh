@@ -1,4 +1,4 @@
-# Logout as logind knows it: KillUserProcesses, sessions side by side, daemons that are restarted.
+# Logout from logind's point of view: KillUserProcesses, parallel sessions, restarted daemons.
 
 logind_kills() { # logind_kills yes|no
 	drop_in /etc/systemd/logind.conf.d <<<$'[Login]\nKillUserProcesses='"$1"
@@ -97,7 +97,7 @@ test_a_reexecuted_systemd_leaves_sessions_as_they_are() {
 
 # ---- the drop-in that hides others' processes from users' managers: nsisolate(7) ----
 
-example() { # its first example, as an admin reads it there
+example() { # its first example, as shown to an admin
 	awk '/^\.Sh / { on = /EXAMPLES/ } /^\.Ed/ { inside = 0 } inside { print }
 		on && /^\.Bd -literal/ && !count++ { inside = 1 }' "$VM/../../conf/nsisolate.7" | sed 's/\\e/\\/g'
 }
@@ -127,7 +127,7 @@ test_the_managers_drop_in_hides_others_and_disturbs_nobody() {
 		xargs loginctl show-session -p State -p Service" | sort | tr '\n' ' ')" "Service=sshd State=active " \
 		"alice's session"
 	assert_eq "$(on alice hostname)" alice-lab "another login"
-	# root's manager is as ever
+	# root's manager is as before
 	assert_eq "$(root 'systemctl is-active user@0')" active "root's manager"
 	assert_match "$(owners root 0)" 'alice .*root ' "whose processes root's manager sees"
 	assert_eq "$(root 'systemd-analyze verify user@5001.service' 2>&1 | grep -i nsisolate)" "" \

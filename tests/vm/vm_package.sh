@@ -1,8 +1,8 @@
 # last
-# The package is upgraded, and purged, while people are logged in.  (The order counts: the last test
-# takes it away.)
+# The package is upgraded, and purged, while people are logged in.  (The order matters: the last test
+# removes it.)
 
-holds() { # what the held login of alice still sees, an answer a second
+holds() { # what the held login of alice's still sees, one answer per second
 	root 'tail -n 1 /home/alice/seen'
 }
 hold_alice() {

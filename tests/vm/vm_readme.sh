@@ -1,6 +1,6 @@
 # fresh
-# The README's way to install it, word for word, on a machine that has never seen nsisolate.  Only
-# `make deb` has run already, in a chroot of the release: there is no compiler here, and no network.
+# The README's installation, word for word, on a machine that has never had nsisolate.  Only `make deb` has
+# been run already, in a chroot of the release: this machine has neither a compiler nor a network.
 
 readme() { # readme HEADING N: the commands of the Nth block below it
 	awk -v heading="### $1" -v wanted="$2" '
@@ -17,7 +17,7 @@ follow() {
 	root "cd /root/nsisolate && sh -eux -c '${commands//\'/\'\\\'\'}' 2>&1" || fail "of the README: $1, $2"
 }
 
-follow_deb() { # the first block, but for `make deb`
+follow_deb() { # the first block, except `make deb`
 	local commands
 	commands=$(readme "$@")
 	assert_eq "$(head -n 1 <<<"$commands")" "make deb" "the README's first command"
@@ -30,7 +30,7 @@ follow_deb() { # the first block, but for `make deb`
 
 test_the_readmes_install_section_as_an_admin_follows_it() {
 	local way='Debian and Ubuntu' before
-	# who sits in front of it says yes
+	# answers yes to apt
 	drop_in /etc/apt/apt.conf.d <<<'APT::Get::Assume-Yes "true";'
 	root 'mv /etc/apt/apt.conf.d/vm.conf /etc/apt/apt.conf.d/90vm'
 	before=$(root 'cat /etc/pam.d/* | cksum')

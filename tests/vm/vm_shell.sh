@@ -1,4 +1,4 @@
-# nsisolate-shell, without PAM's help: as login shell, and by sshd's ForceCommand.
+# nsisolate-shell, without the PAM module: as login shell, and by sshd's ForceCommand.
 
 shell=/usr/bin/nsisolate-shell
 without_pam() { root "sed -i '/pam_nsisolate/d' /etc/pam.d/*"; }

@@ -1,4 +1,4 @@
-# Shutdown with sessions open: nobody's session holds it up.
+# Shutdown with open sessions: no session delays it.
 
 restarts() { grep -c 'reboot: Restarting system' "$M/console.log"; }
 has_restarted() { [ "$(restarts)" -gt "$1" ]; }
@@ -18,9 +18,9 @@ $(tail -n 20 "$M/console.log")"
 	mounts_settle # those of this boot
 }
 
-# systemd waits 90 s for what does not stop, then says so and kills it.  A session that is killed at
-# logout cannot make it wait; one that lingers can as much as any process of a user can that ignores
-# SIGTERM, and this one does not.
+# systemd waits 90 s for what does not stop, then reports and kills it.  A session that is killed at logout
+# cannot make it wait; one that lingers can, like any user's process that ignores SIGTERM, which this one
+# does not.
 test_a_reboot_is_not_held_up_by_open_sessions() {
 	local deaf='trap "" HUP INT TERM; while :; do sleep 1; done'
 	conf <<<$'[lingering]\nuser = bob\nlogout = linger\n[users]\nuser = alice, dave'
