@@ -30,38 +30,41 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_outside,
 };
 
-/*
- * Reports where doctor itself runs: inside a session it sees the session's processes, mounts and
- * limits.
- */
-static void check_place(struct doctor *doctor)
+/* Inside a session doctor sees the session's processes, mounts and limits. */
+static bool is_inside(void)
 {
 	char comm[32] = "";
 	FILE *file = fopen("/proc/1/comm", "re");
+	bool inside = file && fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n");
 
-	doctor->inside =
-		file && fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n");
-	if (doctor->inside)
-		doctor_add(doctor, VERDICT_UNSEEN, "host",
-			"doctor runs inside a session, and sees what the session sees: run it "
-			"outside");
 	if (file)
 		fclose(file);
+	return inside;
 }
 
 /* Gathers everything that more than one check examines. */
-static bool gather(struct doctor *doctor)
+static bool gather(struct facts *facts)
 {
+	facts->root = geteuid() == 0;
+	facts->inside = is_inside();
 	/* before any account is looked up: a service that hangs is then left out */
-	doctor->names = name_services_ask(&doctor->services);
-	if (!stacks_read(&doctor->stacks) || !doctor_read_configurations(doctor))
+	facts->names = name_services_ask(&facts->services);
+	if (!stacks_read(&facts->stacks) || !doctor_read_configurations(facts))
 		return false;
-	people_read(doctor);
-	doctor_ask_sshd(doctor);
-	return !doctor->lost;
+	people_read(facts);
+	doctor_ask_sshd(facts);
+	return !facts->lost;
 }
 
-static void doctor_free(struct doctor *doctor)
+static void facts_free(struct facts *facts)
+{
+	free(facts->sshd.said);
+	people_free(&facts->people);
+	doctor_free_configurations(facts);
+	stacks_free(&facts->stacks);
+}
+
+static void findings_free(struct doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->count; i++) {
 		free(doctor->findings[i].subject);
@@ -69,19 +72,19 @@ static void doctor_free(struct doctor *doctor)
 		free(doctor->findings[i].remedy);
 	}
 	free(doctor->findings);
-	free(doctor->sshd.said);
-	people_free(&doctor->people);
-	doctor_free_configurations(doctor);
-	stacks_free(&doctor->stacks);
 }
 
 static enum status examine(bool json)
 {
-	struct doctor doctor = {.root = geteuid() == 0};
-	bool healthy = gather(&doctor);
+	struct facts facts = {0};
+	struct doctor doctor = {.facts = &facts};
+	bool healthy = gather(&facts);
 
-	doctor.lost |= !healthy;
-	check_place(&doctor);
+	doctor.lost = !healthy;
+	if (facts.inside)
+		doctor_add(&doctor, VERDICT_UNSEEN, "host",
+			"doctor runs inside a session, and sees what the session sees: run it "
+			"outside");
 	for (size_t i = 0; healthy && i < ARRAY_SIZE(checks); i++)
 		checks[i](&doctor);
 	if (json)
@@ -91,7 +94,8 @@ static enum status examine(bool json)
 	healthy &= !doctor.lost && !doctor_tally(&doctor, VERDICT_PROBLEM);
 	if (doctor.lost)
 		fputs(NAME ": no memory: the report is incomplete\n", stderr);
-	doctor_free(&doctor);
+	findings_free(&doctor);
+	facts_free(&facts);
 	return healthy ? STATUS_HEALTHY : STATUS_PROBLEM;
 }
 

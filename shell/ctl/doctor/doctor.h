@@ -48,7 +48,8 @@ struct sshd_facts {
 	char service[64]; /* the name of its PAM stack */
 };
 
-struct doctor {
+/* All that is examined is gathered before the first check, which finds it as every other does. */
+struct facts {
 	bool root;
 	bool names; /* NSS answers */
 	struct name_services services;
@@ -59,7 +60,11 @@ struct doctor {
 	struct people people;
 	struct sshd_facts sshd;
 	bool shell_used; /* somebody comes in through nsisolate-shell */
-	bool door_open; /* something can be started outside all sessions */
+	bool lost; /* memory ran out, and one could not be kept */
+};
+
+struct doctor {
+	const struct facts *facts;
 	struct finding *findings;
 	size_t count;
 	bool lost; /* memory ran out and a finding could not be kept */
@@ -80,7 +85,7 @@ void doctor_show_json(const struct doctor *doctor);
 size_t doctor_tally(const struct doctor *doctor, enum verdict verdict);
 
 /* Runs sshd -T for each user concerned; stacks, rules and accounts must have been read. */
-void doctor_ask_sshd(struct doctor *doctor);
+void doctor_ask_sshd(struct facts *facts);
 
 /* ---- the checks, in the order in which they are shown; all facts have been gathered ---- */
 
@@ -101,32 +106,31 @@ void doctor_check_outside(struct doctor *doctor);
 /* ---- what several of them need ---- */
 
 /* Reads ours and all that stacks name, which must have been read; false: no memory. */
-bool doctor_read_configurations(struct doctor *doctor);
-void doctor_free_configurations(struct doctor *doctor);
+bool doctor_read_configurations(struct facts *facts);
+void doctor_free_configurations(struct facts *facts);
 
 /* The rules for logins through @service; NULL when their configuration is broken. */
-const struct rules *doctor_rules(const struct doctor *doctor, const char *service);
+const struct rules *doctor_rules(const struct facts *facts, const char *service);
 
 /*
  * Iterates over the isolating rules of all configurations: *@cursor starts at 0.  False at the end.
  */
-bool doctor_next_rule(const struct doctor *doctor, size_t *cursor, struct rules_summary *summary);
+bool doctor_next_rule(const struct facts *facts, size_t *cursor, struct rules_summary *summary);
 
 /*
  * The first rule that may isolate a login through @service: one that does so for somebody, and that
  * no earlier rule takes every login from.  False when there is none, or no configuration.
  */
-bool doctor_rule_for(
-	const struct doctor *doctor, const char *service, struct rules_summary *summary);
+bool doctor_rule_for(const struct facts *facts, const char *service, struct rules_summary *summary);
 
 /* Whether that rule names the service, and does not only match it by a wildcard. */
 bool doctor_is_named(const struct rules_summary *summary, const char *service);
 
 /* Whether any rule of any configuration looks at a login's groups. */
-bool doctor_groups_matter(const struct doctor *doctor);
+bool doctor_groups_matter(const struct facts *facts);
 
 /* The CLONE_NEW* flags of all kinds that any rule asks for. */
-int doctor_kinds(const struct doctor *doctor);
+int doctor_kinds(const struct facts *facts);
 
 /*
  * Checks @path, and anything that root may obey: only root (or, for a user's own installation, the

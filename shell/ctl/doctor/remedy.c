@@ -76,8 +76,8 @@ bool remedy_may_name(const struct doctor *doctor, const char *path)
 			return true;
 	}
 	/* configurations that stacks name by conf= */
-	for (size_t i = 0; i < doctor->configuration_count; i++) {
-		const char *other = doctor->configurations[i].path;
+	for (size_t i = 0; i < doctor->facts->configuration_count; i++) {
+		const char *other = doctor->facts->configurations[i].path;
 		size_t length = strlen(other);
 
 		if (!strncmp(path, other, length) &&

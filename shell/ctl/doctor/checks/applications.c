@@ -49,13 +49,13 @@ static void check_graphical(struct doctor *doctor)
 	struct rules_summary summary;
 	char list[256] = "";
 
-	for (size_t i = 0; i < doctor->stacks.count; i++) {
-		const struct stack *stack = &doctor->stacks.list[i];
+	for (size_t i = 0; i < doctor->facts->stacks.count; i++) {
+		const struct stack *stack = &doctor->facts->stacks.list[i];
 		size_t used = strlen(list);
 
 		if (!stack->fragment && is_graphical(stack->service) &&
-			doctor_rules(doctor, stack->service) &&
-			!doctor_rule_for(doctor, stack->service, &summary))
+			doctor_rules(doctor->facts, stack->service) &&
+			!doctor_rule_for(doctor->facts, stack->service, &summary))
 			snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
 				stack->service);
 	}
@@ -72,11 +72,12 @@ void doctor_check_applications(struct doctor *doctor)
 	check_graphical(doctor);
 	for (size_t i = 0; i < ARRAY_SIZE(applications); i++) {
 		const struct application *application = &applications[i];
-		const struct stack *stack = stacks_find(&doctor->stacks, application->service);
+		const struct stack *stack =
+			stacks_find(&doctor->facts->stacks, application->service);
 
 		if (!stack || !stack_has_module(stack) ||
 			(application->program && access(application->program, X_OK) < 0) ||
-			!doctor_rule_for(doctor, application->service, &summary))
+			!doctor_rule_for(doctor->facts, application->service, &summary))
 			continue;
 		doctor_add(doctor, VERDICT_WARNING,
 			application->program ? application->program : application->service, "%s",

@@ -114,7 +114,7 @@ static void check_one(struct doctor *doctor, const char *path)
 		return;
 	}
 	if (rules_load(path, &rules, &diagnostics) == 0)
-		rules_lint(rules, doctor->names, &diagnostics);
+		rules_lint(rules, doctor->facts->names, &diagnostics);
 	config_file_lint(path, &diagnostics);
 	for (size_t i = 0; i < diagnostics.count; i++)
 		/* owner and mode are reported already, with their fix */
@@ -144,11 +144,11 @@ static const char *daemon_of(const char *service)
 
 static void check_name_services(struct doctor *doctor)
 {
-	const struct name_services *services = &doctor->services;
+	const struct name_services *services = &doctor->facts->services;
 	const char *daemon;
 	char why[512], known[128];
 
-	if (doctor->names)
+	if (doctor->facts->names)
 		return;
 	name_services_describe(services, why, sizeof why);
 	doctor_add(doctor, VERDICT_PROBLEM, "names",
@@ -167,6 +167,6 @@ static void check_name_services(struct doctor *doctor)
 void doctor_check_config(struct doctor *doctor)
 {
 	check_name_services(doctor);
-	for (size_t i = 0; i < doctor->configuration_count; i++)
-		check_one(doctor, doctor->configurations[i].path);
+	for (size_t i = 0; i < doctor->facts->configuration_count; i++)
+		check_one(doctor, doctor->facts->configurations[i].path);
 }

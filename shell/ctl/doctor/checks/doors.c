@@ -17,21 +17,18 @@
 
 #define LINGER "/var/lib/systemd/linger"
 
-static void open_door(struct doctor *doctor)
-{
-	doctor->door_open = true;
-}
+/* @open, where it is: set if something can be started there outside all sessions. */
 
 /* ---- the user's systemd and D-Bus ---- */
 
-static void check_manager(struct doctor *doctor)
+static void check_manager(struct doctor *doctor, bool *open)
 {
 	struct rules_summary summary;
 	char subject[128];
 	bool hidden = false;
 	size_t before = doctor->count;
 
-	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &summary);) {
+	for (size_t cursor = 0; doctor_next_rule(doctor->facts, &cursor, &summary);) {
 		const char *why = NULL, *remedy;
 
 		hidden = true;
@@ -53,14 +50,14 @@ static void check_manager(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_WARNING, subject, "%s", why);
 		doctor_remedy(
 			doctor, "nsisolatectl edit   # in [%s]: %s", summary.place.rule, remedy);
-		open_door(doctor);
+		*open = true;
 	}
 	if (hidden && doctor->count == before)
 		doctor_add(doctor, VERDICT_OK, "user manager",
 			"every rule hides the user's systemd and D-Bus from the session");
 }
 
-static void check_linger(struct doctor *doctor)
+static void check_linger(struct doctor *doctor, bool *open)
 {
 	DIR *directory = opendir(LINGER);
 	struct dirent *entry;
@@ -73,7 +70,7 @@ static void check_linger(struct doctor *doctor)
 		return;
 	}
 	while ((entry = readdir(directory))) {
-		const struct person *person = people_find(&doctor->people, entry->d_name);
+		const struct person *person = people_find(&doctor->facts->people, entry->d_name);
 
 		if (!person || !person_is_isolated(person))
 			continue;
@@ -82,7 +79,7 @@ static void check_linger(struct doctor *doctor)
 			entry->d_name);
 		doctor_remedy(
 			doctor, "loginctl disable-linger %s", shell_word(&word, entry->d_name));
-		open_door(doctor);
+		*open = true;
 	}
 	closedir(directory);
 }
@@ -131,14 +128,14 @@ static int is_closed(struct doctor *doctor, const char *allow)
 
 		if (sscanf(line, " %255s", name) != 1 || *name == '#')
 			continue;
-		person = people_find(&doctor->people, name);
+		person = people_find(&doctor->facts->people, name);
 		closed = !person || !person_is_isolated(person);
 	}
 	fclose(file);
 	return closed;
 }
 
-static void check_scheduler(struct doctor *doctor, const struct scheduler *scheduler)
+static void check_scheduler(struct doctor *doctor, const struct scheduler *scheduler, bool *open)
 {
 	const struct stack *stack = NULL;
 	const char *service = scheduler->services[0];
@@ -149,10 +146,10 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 	if (!is_installed(scheduler->program))
 		return;
 	for (size_t i = 0; !stack && scheduler->services[i]; i++)
-		stack = stacks_find(&doctor->stacks, scheduler->services[i]);
+		stack = stacks_find(&doctor->facts->stacks, scheduler->services[i]);
 	if (stack)
 		service = stack->service;
-	covered = doctor_rule_for(doctor, service, &rule);
+	covered = doctor_rule_for(doctor->facts, service, &rule);
 	closed = is_closed(doctor, scheduler->allow);
 	if (closed > 0) {
 		doctor_add(doctor, VERDICT_OK, scheduler->name, "%s names no isolated user",
@@ -169,7 +166,7 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 			strerror(-closed));
 		return;
 	}
-	open_door(doctor);
+	*open = true;
 	/* a service that a rule names is reported with its stack */
 	if (covered && stack && doctor_is_named(&rule, service))
 		return;
@@ -194,7 +191,7 @@ static void check_scheduler(struct doctor *doctor, const struct scheduler *sched
 
 /* ---- groups whose members can start anything as root ---- */
 
-static void check_group(struct doctor *doctor, const char *name)
+static void check_group(struct doctor *doctor, const char *name, bool *open)
 {
 	char subject[64];
 	struct group *group = getgrnam(name);
@@ -203,8 +200,8 @@ static void check_group(struct doctor *doctor, const char *name)
 	if (!group)
 		return;
 	snprintf(subject, sizeof subject, "group %s", name);
-	for (size_t i = 0; i < doctor->people.count; i++) {
-		const struct person *person = &doctor->people.list[i];
+	for (size_t i = 0; i < doctor->facts->people.count; i++) {
+		const struct person *person = &doctor->facts->people.list[i];
 		bool primary = person->login.gid == group->gr_gid, member = primary;
 		struct shell_word word;
 
@@ -221,7 +218,7 @@ static void check_group(struct doctor *doctor, const char *name)
 		else
 			doctor_remedy(doctor, "gpasswd -d %s %s",
 				shell_word(&word, person->login.user), name);
-		open_door(doctor);
+		*open = true;
 	}
 	if (doctor->count == before)
 		doctor_add(doctor, VERDICT_OK, subject, "has no isolated member");
@@ -256,12 +253,12 @@ static void check_kill(struct doctor *doctor)
 	const char *shell = "nsisolate-shell";
 	bool kills = kills_user_processes();
 
-	for (size_t cursor = 0; kills && doctor_next_rule(doctor, &cursor, &summary);) {
+	for (size_t cursor = 0; kills && doctor_next_rule(doctor->facts, &cursor, &summary);) {
 		bool by_shell;
 
 		if (summary.policy.logout != LOGOUT_LINGER)
 			continue;
-		by_shell = doctor->shell_used &&
+		by_shell = doctor->facts->shell_used &&
 			   (!summary.service ||
 				   pattern_match(summary.service, PATTERN_WORD, &shell, 1, NULL));
 		/* a shared session of the module has a scope of its own */
@@ -325,7 +322,7 @@ static void check_propagation(struct doctor *doctor)
 			shared = strstr(line, " shared:") != NULL;
 	}
 	fclose(file);
-	if (!doctor->inside)
+	if (!doctor->facts->inside)
 		doctor_add(doctor, VERDICT_OK, "mounts",
 			shared ? "/ is shared: later mounts and unmounts also take effect in "
 				 "sessions"
@@ -333,7 +330,7 @@ static void check_propagation(struct doctor *doctor)
 				 "unmounts do not take effect in sessions");
 }
 
-static void check_proc(struct doctor *doctor)
+static void check_proc(struct doctor *doctor, bool open)
 {
 	bool systemd = access("/run/systemd/system", F_OK) == 0;
 	int hidden = doctor_proc_hidden();
@@ -343,11 +340,11 @@ static void check_proc(struct doctor *doctor)
 	} else if (hidden) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
 			"hidepid: users see no processes of others outside sessions either");
-	} else if (doctor->door_open && systemd && access(DROPINS "/nsisolate.conf", R_OK) == 0) {
+	} else if (open && systemd && access(DROPINS "/nsisolate.conf", R_OK) == 0) {
 		doctor_add(doctor, VERDICT_OK, "/proc",
 			"no hidepid, but what user managers start does not see others' "
 			"processes");
-	} else if (doctor->door_open) {
+	} else if (open) {
 		doctor_add(doctor, VERDICT_WARNING, "/proc",
 			"no hidepid: what goes through the doors above sees all processes of this "
 			"machine");
@@ -367,21 +364,22 @@ static void check_proc(struct doctor *doctor)
 void doctor_check_doors(struct doctor *doctor)
 {
 	static const char *const groups[] = {"docker", "lxd", "incus-admin", "libvirt", "podman"};
+	bool open = false;
 
-	if (!doctor->configurations[0].rules) {
+	if (!doctor->facts->configurations[0].rules) {
 		doctor_add(doctor, VERDICT_UNSEEN, "side doors",
 			"not checked: the configuration is broken");
 		return;
 	}
-	check_manager(doctor);
-	check_linger(doctor);
+	check_manager(doctor, &open);
+	check_linger(doctor, &open);
 	for (size_t i = 0; i < ARRAY_SIZE(schedulers); i++)
-		check_scheduler(doctor, &schedulers[i]);
+		check_scheduler(doctor, &schedulers[i], &open);
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		check_group(doctor, groups[i]);
+		check_group(doctor, groups[i], &open);
 	check_kill(doctor);
-	check_proc(doctor);
+	check_proc(doctor, open);
 	check_propagation(doctor);
-	if (*doctor->people.untold)
-		doctor_add(doctor, VERDICT_UNSEEN, "accounts", "%s", doctor->people.untold);
+	if (*doctor->facts->people.untold)
+		doctor_add(doctor, VERDICT_UNSEEN, "accounts", "%s", doctor->facts->people.untold);
 }

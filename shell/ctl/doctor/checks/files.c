@@ -22,9 +22,9 @@ static bool is_group_empty(const struct doctor *doctor, gid_t gid)
 {
 	const struct group *group = getgrgid(gid);
 
-	for (size_t i = 0; i < doctor->people.count; i++)
-		if (doctor->people.list[i].login.gid == gid &&
-			doctor->people.list[i].login.uid != 0)
+	for (size_t i = 0; i < doctor->facts->people.count; i++)
+		if (doctor->facts->people.list[i].login.gid == gid &&
+			doctor->facts->people.list[i].login.uid != 0)
 			return false;
 	return !group || !*group->gr_mem;
 }
@@ -247,18 +247,18 @@ void doctor_check_files(struct doctor *doctor)
 	const mode_t run = S_IROTH | S_IXOTH;
 
 	check_pam_files(doctor);
-	for (size_t i = 0; i < doctor->stacks.count; i++)
-		module |= stack_has_module(&doctor->stacks.list[i]);
+	for (size_t i = 0; i < doctor->facts->stacks.count; i++)
+		module |= stack_has_module(&doctor->facts->stacks.list[i]);
 	/* a stack that names the module reports itself that it is missing */
 	if (access(NSISOLATE_MODULE, F_OK) == 0)
 		check_file(doctor, NSISOLATE_MODULE, 0);
-	if (doctor->shell_used || access(NSISOLATE_SHELL, F_OK) == 0)
+	if (doctor->facts->shell_used || access(NSISOLATE_SHELL, F_OK) == 0)
 		check_file(doctor, NSISOLATE_SHELL, run);
-	if (doctor->shell_used || access(NSISOLATE_LOGIN, F_OK) == 0)
+	if (doctor->facts->shell_used || access(NSISOLATE_LOGIN, F_OK) == 0)
 		check_file(doctor, NSISOLATE_LOGIN, run);
-	if (module || doctor->shell_used || access(NSISOLATE_INIT, F_OK) == 0)
+	if (module || doctor->facts->shell_used || access(NSISOLATE_INIT, F_OK) == 0)
 		check_file(doctor, NSISOLATE_INIT, run);
-	if (doctor->shell_used)
+	if (doctor->facts->shell_used)
 		check_readable(doctor);
 	check_run(doctor);
 }

@@ -80,7 +80,7 @@ static void check_kind(struct doctor *doctor, const struct kind *kind, bool want
 	snprintf(subject, sizeof subject, "namespace %s", kind->name);
 	snprintf(path, sizeof path, "/proc/self/ns/%s", kind->file);
 	there = access(path, F_OK) == 0;
-	if (there && doctor->root)
+	if (there && doctor->facts->root)
 		result = try_kind(kind);
 	if (!there)
 		error_set(&error, EINVAL, "this kernel was built without it");
@@ -92,7 +92,7 @@ static void check_kind(struct doctor *doctor, const struct kind *kind, bool want
 			"own part");
 	if (!*error.text) {
 		doctor_add(doctor, VERDICT_OK, subject, "%s%s",
-			doctor->root ? "the kernel gives one" : "the kernel knows it",
+			doctor->facts->root ? "the kernel gives one" : "the kernel knows it",
 			wanted ? "" : "; no rule asks for it");
 		return;
 	}
@@ -137,7 +137,7 @@ static void check_ptrace(struct doctor *doctor, int wanted)
 {
 	bool there = prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 1;
 
-	if (!doctor->root || !wanted || doctor->inside)
+	if (!doctor->facts->root || !wanted || doctor->facts->inside)
 		return;
 	doctor_add(doctor, there ? VERDICT_OK : VERDICT_PROBLEM, "CAP_SYS_PTRACE",
 		there ? "present: the module needs it to join sessions"
@@ -155,7 +155,7 @@ static const bool has_filter = false;
 
 void doctor_check_kernel(struct doctor *doctor)
 {
-	int wanted = doctor_kinds(doctor);
+	int wanted = doctor_kinds(doctor->facts);
 
 	check_version(doctor);
 	if (!has_filter)
@@ -164,7 +164,7 @@ void doctor_check_kernel(struct doctor *doctor)
 	check_ptrace(doctor, wanted);
 	for (size_t i = 0; i < kinds_count; i++)
 		check_kind(doctor, &kinds[i], wanted & kinds[i].flag);
-	if (!doctor->root)
+	if (!doctor->facts->root)
 		doctor_add(doctor, VERDICT_UNSEEN, "namespaces",
 			"only root can try whether the kernel gives new ones to a login");
 	for (size_t i = 0; i < kinds_count; i++)

@@ -122,7 +122,7 @@ void doctor_check_logins(struct doctor *doctor)
 	char type[32];
 
 	network_homes(type, sizeof type);
-	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &summary);) {
+	for (size_t cursor = 0; doctor_next_rule(doctor->facts, &cursor, &summary);) {
 		check_homes(doctor, &summary, type);
 		if (!(summary.policy.kinds & kind_by_name("pid")->flag))
 			continue;

@@ -47,10 +47,10 @@ static bool renames(const struct rules_summary *summary)
  */
 static bool find_renaming(const struct doctor *doctor, struct rules_summary *summary)
 {
-	for (size_t i = 0; i < doctor->stacks.count; i++) {
-		const struct stack *stack = &doctor->stacks.list[i];
+	for (size_t i = 0; i < doctor->facts->stacks.count; i++) {
+		const struct stack *stack = &doctor->facts->stacks.list[i];
 		const char *service = stack->service;
-		const struct rules *rules = doctor_rules(doctor, service);
+		const struct rules *rules = doctor_rules(doctor->facts, service);
 
 		if (stack->fragment || !rules || !stack_has_module(stack) ||
 			rules_never_isolate(service))
@@ -139,9 +139,9 @@ static void check_sudo(struct doctor *doctor)
 			report(doctor, &rule, "nsswitch.conf has sudoers from", servers[i]);
 			return;
 		}
-	if (!doctor->root || !find_program("cvtsudoers", program)) {
+	if (!doctor->facts->root || !find_program("cvtsudoers", program)) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "whether " SUDOERS " names hosts: %s",
-			doctor->root ? "there is no cvtsudoers" : "only root reads it");
+			doctor->facts->root ? "there is no cvtsudoers" : "only root reads it");
 		return;
 	}
 	if (!convert(doctor,
@@ -176,7 +176,7 @@ static bool needs_lookup(const struct doctor *doctor)
 {
 	struct rules_summary rule;
 
-	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &rule);)
+	for (size_t cursor = 0; doctor_next_rule(doctor->facts, &cursor, &rule);)
 		if (renames(&rule) && rule.policy.hosts && (rule.policy.kinds & CLONE_NEWNS))
 			return true;
 	return false;
@@ -239,7 +239,7 @@ static void check_nscd(struct doctor *doctor, bool lookup)
 			"session's name");
 		doctor_remedy(doctor, "# in nscd.conf(5): enable-cache hosts no; and restart nscd");
 	}
-	if (doctor_groups_matter(doctor) && nscd_caches("group") &&
+	if (doctor_groups_matter(doctor->facts) && nscd_caches("group") &&
 		people_find_unlisted("group", service, sizeof service)) {
 		doctor_add(doctor, VERDICT_WARNING, "nscd",
 			"caches groups: while the service %s of nsswitch.conf fails, it says that "

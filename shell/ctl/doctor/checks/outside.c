@@ -80,7 +80,7 @@ static bool is_login_left_alone(struct doctor *doctor, struct person *owner, con
 			break;
 	if (file)
 		fclose(file);
-	return *service && !person_is_isolated_by(doctor, owner, service);
+	return *service && !person_is_isolated_by(doctor->facts, owner, service);
 }
 
 /* The running sessions; searched again, a few times, as logins may arrive meanwhile. */
@@ -136,7 +136,7 @@ static struct person *find_owner(const struct people *people, uid_t uid)
 static int look_at_process(struct doctor *doctor, const char *pid, struct crowd *crowds,
 	struct living *living, struct process_text *text)
 {
-	const struct people *people = &doctor->people;
+	const struct people *people = &doctor->facts->people;
 	_cleanup_close_ int process = process_open(pid);
 	struct process_status status;
 	struct person *owner;
@@ -181,14 +181,14 @@ static void report(struct doctor *doctor, const struct crowd *crowds)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < doctor->people.count; i++) {
+	for (size_t i = 0; i < doctor->facts->people.count; i++) {
 		if (!crowds[i].count)
 			continue;
 		any = true;
 		doctor_add(doctor, VERDICT_WARNING, SUBJECT,
 			"%u of %s's (%s%s) run outside all sessions: from before the rule, or "
 			"through a side door",
-			crowds[i].count, doctor->people.list[i].login.user, crowds[i].first,
+			crowds[i].count, doctor->facts->people.list[i].login.user, crowds[i].first,
 			crowds[i].count > 1 ? ", ..." : "");
 		doctor_remedy(doctor, "kill%s%s", crowds[i].immune ? " -KILL" : "", crowds[i].pids);
 	}
@@ -199,7 +199,8 @@ static void report(struct doctor *doctor, const struct crowd *crowds)
 
 void doctor_check_outside(struct doctor *doctor)
 {
-	_cleanup_free_ struct crowd *crowds = calloc(doctor->people.count + 1, sizeof *crowds);
+	_cleanup_free_ struct crowd *crowds =
+		calloc(doctor->facts->people.count + 1, sizeof *crowds);
 	struct process_text text = {0};
 	struct living living = {.scans = 0};
 	DIR *proc = opendir("/proc");
@@ -208,10 +209,10 @@ void doctor_check_outside(struct doctor *doctor)
 
 	if (!crowds) {
 		doctor->lost = true;
-	} else if (doctor->inside) {
+	} else if (doctor->facts->inside) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
 			"inside a session: other processes are invisible");
-	} else if (!doctor->root && doctor_proc_hidden() != 0) {
+	} else if (!doctor->facts->root && doctor_proc_hidden() != 0) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT, "/proc hides other users' processes");
 	} else {
 		while (proc && result == 0 && (entry = readdir(proc)))

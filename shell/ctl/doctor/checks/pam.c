@@ -240,14 +240,14 @@ static void check_other_parts(struct look *look)
 
 static void check_stack(struct doctor *doctor, const struct stack *stack)
 {
-	const bool known = doctor_rules(doctor, stack->service);
+	const bool known = doctor_rules(doctor->facts, stack->service);
 	const bool there = stack_has_module(stack), way_in = stack_is_way_in(stack->service);
 	struct look look = {
 		.doctor = doctor, .stack = stack, .verdict = &stack->verdict, .clean = true};
 	bool matters;
 
 	snprintf(look.subject, sizeof look.subject, "PAM %s", stack->service);
-	look.wanted = doctor_rule_for(doctor, stack->service, &look.rule);
+	look.wanted = doctor_rule_for(doctor->facts, stack->service, &look.rule);
 	if (rules_never_isolate(stack->service)) {
 		if (there)
 			doctor_add(doctor, VERDICT_OK, look.subject,
@@ -290,20 +290,20 @@ static void report_unknown(struct doctor *doctor)
 
 void doctor_check_pam(struct doctor *doctor)
 {
-	const struct stack *sshd = stacks_find(&doctor->stacks, "sshd");
-	bool used = doctor->shell_used;
+	const struct stack *sshd = stacks_find(&doctor->facts->stacks, "sshd");
+	bool used = doctor->facts->shell_used;
 
 	report_unknown(doctor);
-	if (*doctor->stacks.unread)
-		doctor_add(doctor, VERDICT_UNSEEN, "PAM", "%s", doctor->stacks.unread);
-	for (size_t i = 0; i < doctor->stacks.count; i++) {
-		const struct stack *stack = &doctor->stacks.list[i];
+	if (*doctor->facts->stacks.unread)
+		doctor_add(doctor, VERDICT_UNSEEN, "PAM", "%s", doctor->facts->stacks.unread);
+	for (size_t i = 0; i < doctor->facts->stacks.count; i++) {
+		const struct stack *stack = &doctor->facts->stacks.list[i];
 
 		if (!stack->fragment)
 			check_stack(doctor, stack);
 		used |= !stack->fragment && stack_has_module(stack);
 	}
-	if (used || *doctor->stacks.unread)
+	if (used || *doctor->facts->stacks.unread)
 		return;
 	doctor_add(doctor, VERDICT_PROBLEM, "PAM",
 		"no stack names " MODULE ", and nobody's login shell is nsisolate-shell: nobody is "

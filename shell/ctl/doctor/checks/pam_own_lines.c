@@ -57,7 +57,7 @@ static void check_rescue(struct look *look, const struct pam_line *line)
 		exists = login_group_exists(group, called, sizeof called, &error);
 		if (exists < 0) {
 			look_add(look, VERDICT_UNSEEN, "%s", error.text);
-		} else if (!exists && look->doctor->names) {
+		} else if (!exists && look->doctor->facts->names) {
 			look_add(look, VERDICT_WARNING,
 				"%s:%u: there is no group '%s', so rescue_group has no effect",
 				line->file, line->number, group);

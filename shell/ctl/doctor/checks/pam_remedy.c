@@ -115,7 +115,7 @@ static bool enable_is_right(const struct doctor *doctor, const struct stack *sta
 	struct error error = {0};
 	bool right;
 
-	if (enable_try(stack->service, &doctor->stacks, &verdict, &error) < 0)
+	if (enable_try(stack->service, &doctor->facts->stacks, &verdict, &error) < 0)
 		return false;
 	right = is_right(&verdict, &stack->verdict);
 	pam_verdict_free(&verdict);

@@ -29,7 +29,7 @@ void doctor_check_procs(struct doctor *doctor)
 	size_t size = 0;
 	FILE *mounts;
 
-	if (doctor->inside || !(doctor_kinds(doctor) & kind_by_name("pid")->flag))
+	if (doctor->facts->inside || !(doctor_kinds(doctor->facts) & kind_by_name("pid")->flag))
 		return;
 	mounts = fopen("/proc/self/mountinfo", "re");
 	if (!mounts)

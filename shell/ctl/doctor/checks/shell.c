@@ -50,7 +50,7 @@ static void check_shells(struct doctor *doctor, const char *shell)
 /* The shell that nsisolate-shell starts for this user. */
 static void check_real_shell(struct doctor *doctor, const struct person *person)
 {
-	const struct rules *rules = doctor_rules(doctor, "nsisolate-shell");
+	const struct rules *rules = doctor_rules(doctor->facts, "nsisolate-shell");
 	struct error error = {0};
 	const char *shell;
 	char subject[80];
@@ -111,10 +111,10 @@ static void check_keyrings(struct doctor *doctor)
 
 void doctor_check_shell(struct doctor *doctor)
 {
-	if (doctor->shell_used)
+	if (doctor->facts->shell_used)
 		check_keyrings(doctor);
-	for (size_t i = 0; i < doctor->people.count; i++) {
-		const struct person *person = &doctor->people.list[i];
+	for (size_t i = 0; i < doctor->facts->people.count; i++) {
+		const struct person *person = &doctor->facts->people.list[i];
 		const char *shell = person->login.shell;
 		char subject[80];
 		struct shell_word word;

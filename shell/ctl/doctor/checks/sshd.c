@@ -32,7 +32,8 @@ static const char *sftp_server(void)
 
 static void check_pam(struct doctor *doctor, const struct run_result *result)
 {
-	const struct stack *stack = stacks_find(&doctor->stacks, doctor->sshd.service);
+	const struct stack *stack =
+		stacks_find(&doctor->facts->stacks, doctor->facts->sshd.service);
 	bool counted_on = stack && stack_has_module(stack);
 	char value[64];
 
@@ -243,10 +244,10 @@ static const char *started_before(
 static void check_environment(struct doctor *doctor, const struct person *person,
 	const struct run_result *result, bool forced, struct told *told)
 {
-	const struct pam_line *readenv =
-		sshd_says(result, "usepam", "yes")
-			? find_readenv(stacks_find(&doctor->stacks, doctor->sshd.service))
-			: NULL;
+	const struct pam_line *readenv = sshd_says(result, "usepam", "yes")
+						 ? find_readenv(stacks_find(&doctor->facts->stacks,
+							   doctor->facts->sshd.service))
+						 : NULL;
 	const char *program = started_before(person, result, forced);
 
 	if (!program)
@@ -255,7 +256,7 @@ static void check_environment(struct doctor *doctor, const struct person *person
 		char subject[80];
 
 		told->pam_env = true;
-		snprintf(subject, sizeof subject, "PAM %s", doctor->sshd.service);
+		snprintf(subject, sizeof subject, "PAM %s", doctor->facts->sshd.service);
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s:%u: user_readenv: LD_PRELOAD in ~/.pam_environment is a way out: "
 			"before nsisolate-shell (%s) sshd starts %s",
@@ -289,11 +290,11 @@ static void check_blocks(struct doctor *doctor)
 	struct sshd_blocks blocks;
 
 	sshd_read_blocks(&blocks);
-	if (*blocks.by && (blocks.forces || doctor->shell_used))
+	if (*blocks.by && (blocks.forces || doctor->facts->shell_used))
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd Match",
 			"%s: sshd was asked about logins from localhost to port %u; a Match block "
 			"may say something else for others",
-			blocks.by, sshd_port(doctor));
+			blocks.by, sshd_port(doctor->facts));
 }
 
 static void check_people(struct doctor *doctor)
@@ -301,8 +302,8 @@ static void check_people(struct doctor *doctor)
 	static struct run_result result;
 	struct told told = {0};
 
-	for (size_t i = 0; i < doctor->people.count; i++) {
-		const struct person *person = &doctor->people.list[i];
+	for (size_t i = 0; i < doctor->facts->people.count; i++) {
+		const struct person *person = &doctor->facts->people.list[i];
 		char path[512];
 		bool forced;
 
@@ -325,7 +326,7 @@ static void check_people(struct doctor *doctor)
 				doctor, person, &result, forced && !person->uses_shell, &told);
 		}
 	}
-	if (doctor->sshd.more)
+	if (doctor->facts->sshd.more)
 		doctor_add(doctor, VERDICT_UNSEEN, "sshd",
 			"it was asked about the first %d accounts only", SSHD_PEOPLE_MAX);
 }
@@ -335,19 +336,20 @@ void doctor_check_sshd(struct doctor *doctor)
 	static struct run_result result;
 	struct shell_word word;
 
-	if (!doctor->sshd.program)
+	if (!doctor->facts->sshd.program)
 		return;
-	if (!doctor->sshd.said) {
-		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", doctor->sshd.program,
-			doctor->sshd.why);
-		shell_word(&word, doctor->sshd.program);
+	if (!doctor->facts->sshd.said) {
+		doctor_add(doctor, VERDICT_UNSEEN, "sshd", "%s -T: %s", doctor->facts->sshd.program,
+			doctor->facts->sshd.why);
+		shell_word(&word, doctor->facts->sshd.program);
 		doctor_remedy(doctor,
-			doctor->root ? "sshd -t   # %s"
-				     : "sudo nsisolatectl doctor   # only root can run %s -T",
+			doctor->facts->root
+				? "sshd -t   # %s"
+				: "sudo nsisolatectl doctor   # only root can run %s -T",
 			word.text);
 		return;
 	}
-	snprintf(result.out, sizeof result.out, "%s", doctor->sshd.said);
+	snprintf(result.out, sizeof result.out, "%s", doctor->facts->sshd.said);
 	check_pam(doctor, &result);
 	check_people(doctor);
 	check_blocks(doctor);

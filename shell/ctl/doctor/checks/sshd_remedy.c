@@ -34,7 +34,7 @@ bool sshd_would(const struct doctor *doctor, const char *user, const char *expre
 	if (result.status != 0 || !length || length + 1 >= sizeof result.out ||
 		write(copy, result.out, length) != (ssize_t)length)
 		return false;
-	sshd_ask(doctor, copy, user, &result);
+	sshd_ask(doctor->facts, copy, user, &result);
 	if (result.status != 0)
 		return false;
 	if (!sshd_value(&result, key, value, sizeof value))

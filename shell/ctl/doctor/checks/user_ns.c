@@ -136,11 +136,11 @@ static void try_engine(struct doctor *doctor, const struct policy *policy,
  */
 static void try_people(struct doctor *doctor)
 {
-	const struct people *people = &doctor->people;
+	const struct people *people = &doctor->facts->people;
 	bool tried = false, wanted = false;
 	struct run_user stranger;
 
-	if (doctor->root && !run_find_stranger(&stranger)) {
+	if (doctor->facts->root && !run_find_stranger(&stranger)) {
 		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
 			"no uid is unused, and a user's own process can claim anything: "
 			"a user of nsisolate-shell can run doctor to try it");
@@ -152,13 +152,13 @@ static void try_people(struct doctor *doctor)
 		bool again = false;
 
 		wanted |= person->by_shell;
-		if (!person->by_shell || (!doctor->root && login->uid != geteuid()))
+		if (!person->by_shell || (!doctor->facts->root && login->uid != geteuid()))
 			continue;
 		for (size_t j = 0; j < i; j++)
 			again |= people->list[j].by_shell &&
 				 !strcmp(people->list[j].policy.rule, person->policy.rule);
-		if (!again || !doctor->root)
-			try_engine(doctor, &person->policy, doctor->root ? &stranger : NULL,
+		if (!again || !doctor->facts->root)
+			try_engine(doctor, &person->policy, doctor->facts->root ? &stranger : NULL,
 				login->user);
 		tried = true;
 	}
@@ -170,7 +170,7 @@ static void try_people(struct doctor *doctor)
 
 void doctor_check_user_namespaces(struct doctor *doctor)
 {
-	if (!doctor->shell_used) {
+	if (!doctor->facts->shell_used) {
 		doctor_add(doctor, VERDICT_OK, SUBJECT,
 			"not needed: no known user comes in by nsisolate-shell");
 		return;

@@ -259,29 +259,29 @@ static bool leave_to_directories(struct people *people, const struct known_group
 
 /* ---- both ---- */
 
-void people_read_groups(struct doctor *doctor)
+void people_read_groups(struct facts *facts)
 {
-	struct people *people = &doctor->people;
+	struct people *people = &facts->people;
 	struct known_groups groups = {0};
 	char service[64];
 	bool directory = people_find_unlisted("group", service, sizeof service), done;
 
 	/* initgroups, where present, takes precedence over group */
-	if (!doctor_groups_matter(doctor) ||
+	if (!doctor_groups_matter(facts) ||
 		people_find_unlisted("initgroups", service, sizeof service))
 		return;
-	done = list_groups(people, &groups) && (!doctor->names || all_answer()) &&
+	done = list_groups(people, &groups) && (!facts->names || all_answer()) &&
 	       are_plain(&groups);
 	for (size_t i = 0; done && i < people->count; i++)
 		done = name_groups(&people->list[i].login, &groups);
-	if (done && doctor->names && directory)
+	if (done && facts->names && directory)
 		done = leave_to_directories(people, &groups);
 	for (size_t i = 0; !done && i < people->count; i++)
 		forget(&people->list[i].login);
-	for (size_t i = 0; done && !doctor->names && i < people->count; i++) {
+	for (size_t i = 0; done && !facts->names && i < people->count; i++) {
 		/* the groups that were found are facts; of others it cannot be told */
 		people->list[i].login.groups_known = false;
-		login_distrust_groups(&people->list[i].login, doctor->services.failed);
+		login_distrust_groups(&people->list[i].login, facts->services.failed);
 	}
 	for (size_t i = 0; i < groups.count; i++)
 		free(groups.list[i].name);

@@ -84,58 +84,68 @@ static void find_untold(struct people *people)
 			service);
 }
 
-static bool match_service(
-	struct doctor *doctor, struct person *person, const char *service, struct policy *policy)
+/* 0, or a negative errno with the @error where it cannot be decided. */
+static int match_rules(const struct facts *facts, struct person *person, const char *service,
+	struct policy *policy, struct error *error)
 {
-	const struct rules *rules = doctor_rules(doctor, service);
-	struct error error = {0};
+	const struct rules *rules = doctor_rules(facts, service);
 
+	*policy = (struct policy){.isolate = false};
 	if (!rules)
-		return false;
+		return 0;
 	person->login.service = service;
 	/*
 	 * sshd uses this name while no terminal is known; other services are not asked for one here
 	 */
 	person->login.tty = !strcmp(service, "sshd") ? "ssh" : NULL;
-	if (rules_match(rules, &person->login, policy, &error) == 0) {
-		person->shares_processes |= policy->isolate && !(policy->kinds & CLONE_NEWPID);
-		return policy->isolate;
-	}
-	snprintf(doctor->people.untold, sizeof doctor->people.untold, "%.200s", error.text);
-	return false;
+	return rules_match(rules, &person->login, policy, error);
 }
 
-bool person_is_isolated_by(struct doctor *doctor, struct person *person, const char *service)
+static bool match_service(
+	struct facts *facts, struct person *person, const char *service, struct policy *policy)
+{
+	struct error error = {0};
+
+	if (match_rules(facts, person, service, policy, &error) < 0) {
+		snprintf(facts->people.untold, sizeof facts->people.untold, "%.200s", error.text);
+		return false;
+	}
+	person->shares_processes |= policy->isolate && !(policy->kinds & CLONE_NEWPID);
+	return policy->isolate;
+}
+
+bool person_is_isolated_by(const struct facts *facts, struct person *person, const char *service)
 {
 	struct policy policy;
+	struct error error = {0};
 
-	return match_service(doctor, person, service, &policy);
+	return match_rules(facts, person, service, &policy, &error) == 0 && policy.isolate;
 }
 
-void person_comes_by_shell(struct doctor *doctor, struct person *person)
+void person_comes_by_shell(struct facts *facts, struct person *person)
 {
-	doctor->shell_used = true;
-	person->by_shell = match_service(doctor, person, SHELL_SERVICE, &person->policy);
+	facts->shell_used = true;
+	person->by_shell = match_service(facts, person, SHELL_SERVICE, &person->policy);
 }
 
-static void match_person(struct doctor *doctor, struct person *person)
+static void match_person(struct facts *facts, struct person *person)
 {
 	struct policy policy;
 	struct rules_summary summary;
 
-	for (size_t i = 0; i < doctor->stacks.count; i++) {
-		const struct stack *stack = &doctor->stacks.list[i];
+	for (size_t i = 0; i < facts->stacks.count; i++) {
+		const struct stack *stack = &facts->stacks.list[i];
 
 		if (stack->fragment || !stack_has_module(stack) ||
-			!doctor_rule_for(doctor, stack->service, &summary) ||
-			!match_service(doctor, person, stack->service, &policy))
+			!doctor_rule_for(facts, stack->service, &summary) ||
+			!match_service(facts, person, stack->service, &policy))
 			continue;
 		person->by_module = true;
 		if (!strcmp(stack->service, "sshd"))
 			person->by_sshd = true;
 	}
 	if (person->uses_shell)
-		person_comes_by_shell(doctor, person);
+		person_comes_by_shell(facts, person);
 }
 
 void people_show_progress(const struct people *people, size_t done)
@@ -148,19 +158,19 @@ void people_show_progress(const struct people *people, size_t done)
 		fprintf(stderr, "\r%zu of %zu accounts", done, people->count);
 }
 
-void people_read(struct doctor *doctor)
+void people_read(struct facts *facts)
 {
-	struct people *people = &doctor->people;
+	struct people *people = &facts->people;
 	const struct passwd *entry;
 	size_t count = 0;
 
 	if (!hcreate_r((size_t)2 * PEOPLE_MAX, &people->names)) {
-		doctor->lost = true;
+		facts->lost = true;
 		return;
 	}
 	setpwent();
 	while (count < PEOPLE_MAX && (entry = getpwent())) {
-		doctor->lost |= !add_person(people, entry);
+		facts->lost |= !add_person(people, entry);
 		count++;
 	}
 	if (count == PEOPLE_MAX)
@@ -168,9 +178,9 @@ void people_read(struct doctor *doctor)
 			"only the first %d accounts are examined", PEOPLE_MAX);
 	endpwent();
 	find_untold(people);
-	people_read_groups(doctor);
+	people_read_groups(facts);
 	for (size_t i = 0; i < people->count; i++) {
-		match_person(doctor, &people->list[i]);
+		match_person(facts, &people->list[i]);
 		people_show_progress(people, i + 1);
 	}
 }

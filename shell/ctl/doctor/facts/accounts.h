@@ -30,13 +30,13 @@ struct people {
 	char untold[256]; /* why the list may be incomplete; "": it is complete */
 };
 
-struct doctor;
+struct facts;
 
 /*
- * Fills doctor->people; stacks and rules must have been read.  A login's terminal and host are
+ * Fills facts->people; stacks and rules must have been read.  A login's terminal and host are
  * unknown: a rule that asks for them does not match.
  */
-void people_read(struct doctor *doctor);
+void people_read(struct facts *facts);
 
 /*
  * Whether nsswitch.conf(5) names a service for @database that need not list all its entries, such
@@ -51,7 +51,7 @@ bool people_service_lists(const char *service);
  * Reads the groups of all accounts at once, where a rule asks for any.  The groups of accounts for
  * which this is not enough are looked up when a rule needs them: account_groups.c.
  */
-void people_read_groups(struct doctor *doctor);
+void people_read_groups(struct facts *facts);
 
 /* Shows progress on a terminal, if there are many. */
 void people_show_progress(const struct people *people, size_t done);
@@ -63,13 +63,13 @@ const struct person *people_find(const struct people *people, const char *user);
  * Whether a rule isolates this account's logins through @service, whether or not the module is
  * there.
  */
-bool person_is_isolated_by(struct doctor *doctor, struct person *person, const char *service);
+bool person_is_isolated_by(const struct facts *facts, struct person *person, const char *service);
 
 /*
  * Notes that this account comes in by nsisolate-shell, whatever passwd says, and what it gets
  * there.
  */
-void person_comes_by_shell(struct doctor *doctor, struct person *person);
+void person_comes_by_shell(struct facts *facts, struct person *person);
 
 /* Whether this account is isolated through any way in. */
 bool person_is_isolated(const struct person *person);

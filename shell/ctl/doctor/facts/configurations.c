@@ -20,22 +20,22 @@ bool doctor_is_named(const struct rules_summary *summary, const char *service)
 	return false;
 }
 
-const struct rules *doctor_rules(const struct doctor *doctor, const char *service)
+const struct rules *doctor_rules(const struct facts *facts, const char *service)
 {
-	const char *path = stack_configuration(stacks_find(&doctor->stacks, service));
+	const char *path = stack_configuration(stacks_find(&facts->stacks, service));
 
-	for (size_t i = 0; path && i < doctor->configuration_count; i++)
-		if (!strcmp(doctor->configurations[i].path, path))
-			return doctor->configurations[i].rules;
-	return doctor->configurations[0].rules;
+	for (size_t i = 0; path && i < facts->configuration_count; i++)
+		if (!strcmp(facts->configurations[i].path, path))
+			return facts->configurations[i].rules;
+	return facts->configurations[0].rules;
 }
 
-bool doctor_next_rule(const struct doctor *doctor, size_t *cursor, struct rules_summary *summary)
+bool doctor_next_rule(const struct facts *facts, size_t *cursor, struct rules_summary *summary)
 {
 	size_t before = 0;
 
-	for (size_t i = 0; i < doctor->configuration_count; i++) {
-		const struct rules *rules = doctor->configurations[i].rules;
+	for (size_t i = 0; i < facts->configuration_count; i++) {
+		const struct rules *rules = facts->configurations[i].rules;
 		size_t count = rules ? rules_count(rules) : 0;
 
 		for (; *cursor < before + count; ++*cursor) {
@@ -50,12 +50,12 @@ bool doctor_next_rule(const struct doctor *doctor, size_t *cursor, struct rules_
 	return false;
 }
 
-bool doctor_groups_matter(const struct doctor *doctor)
+bool doctor_groups_matter(const struct facts *facts)
 {
 	struct rules_summary summary;
 
-	for (size_t i = 0; i < doctor->configuration_count; i++) {
-		const struct rules *rules = doctor->configurations[i].rules;
+	for (size_t i = 0; i < facts->configuration_count; i++) {
+		const struct rules *rules = facts->configurations[i].rules;
 
 		for (size_t rule = 0; rules && rule < rules_count(rules); rule++) {
 			rules_summarize(rules, rule, &summary);
@@ -66,10 +66,9 @@ bool doctor_groups_matter(const struct doctor *doctor)
 	return false;
 }
 
-bool doctor_rule_for(
-	const struct doctor *doctor, const char *service, struct rules_summary *summary)
+bool doctor_rule_for(const struct facts *facts, const char *service, struct rules_summary *summary)
 {
-	const struct rules *rules = doctor_rules(doctor, service);
+	const struct rules *rules = doctor_rules(facts, service);
 
 	if (!rules || rules_never_isolate(service))
 		return false;
@@ -86,32 +85,32 @@ bool doctor_rule_for(
 	return false;
 }
 
-int doctor_kinds(const struct doctor *doctor)
+int doctor_kinds(const struct facts *facts)
 {
 	struct rules_summary summary;
 	int flags = 0;
 
 	/* while the rules are unknown: the default kinds */
-	if (!doctor->configurations[0].rules)
+	if (!facts->configurations[0].rules)
 		return CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS;
-	for (size_t cursor = 0; doctor_next_rule(doctor, &cursor, &summary);)
+	for (size_t cursor = 0; doctor_next_rule(facts, &cursor, &summary);)
 		flags |= summary.policy.kinds;
 	return flags;
 }
 
-static bool read_configuration(struct doctor *doctor, const char *path)
+static bool read_configuration(struct facts *facts, const char *path)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
 	struct configuration *list;
 
-	for (size_t i = 0; i < doctor->configuration_count; i++)
-		if (!strcmp(doctor->configurations[i].path, path))
+	for (size_t i = 0; i < facts->configuration_count; i++)
+		if (!strcmp(facts->configurations[i].path, path))
 			return true;
-	list = reallocarray(doctor->configurations, doctor->configuration_count + 1, sizeof *list);
+	list = reallocarray(facts->configurations, facts->configuration_count + 1, sizeof *list);
 	if (!list)
 		return false;
-	doctor->configurations = list;
-	list += doctor->configuration_count++;
+	facts->configurations = list;
+	list += facts->configuration_count++;
 	list->path = path;
 	/* doctor_check_config reports what is wrong with it */
 	rules_load(path, &list->rules, &diagnostics);
@@ -119,22 +118,22 @@ static bool read_configuration(struct doctor *doctor, const char *path)
 	return true;
 }
 
-bool doctor_read_configurations(struct doctor *doctor)
+bool doctor_read_configurations(struct facts *facts)
 {
-	if (!read_configuration(doctor, NSISOLATE_CONF))
+	if (!read_configuration(facts, NSISOLATE_CONF))
 		return false;
-	for (size_t i = 0; i < doctor->stacks.count; i++) {
-		const char *path = stack_configuration(&doctor->stacks.list[i]);
+	for (size_t i = 0; i < facts->stacks.count; i++) {
+		const char *path = stack_configuration(&facts->stacks.list[i]);
 
-		if (path && !read_configuration(doctor, path))
+		if (path && !read_configuration(facts, path))
 			return false;
 	}
 	return true;
 }
 
-void doctor_free_configurations(struct doctor *doctor)
+void doctor_free_configurations(struct facts *facts)
 {
-	for (size_t i = 0; i < doctor->configuration_count; i++)
-		rules_free(doctor->configurations[i].rules);
-	free(doctor->configurations);
+	for (size_t i = 0; i < facts->configuration_count; i++)
+		rules_free(facts->configurations[i].rules);
+	free(facts->configurations);
 }

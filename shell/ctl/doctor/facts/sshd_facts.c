@@ -20,20 +20,20 @@ static const char *find_sshd(void)
 	return NULL;
 }
 
-unsigned sshd_port(const struct doctor *doctor)
+unsigned sshd_port(const struct facts *facts)
 {
-	return doctor->sshd.port ? doctor->sshd.port : 22;
+	return facts->sshd.port ? facts->sshd.port : 22;
 }
 
 /*
  * Match tests a user, host, address and group, and the port, address and routing domain that sshd
  * listens on: if a value that is tested is missing, sshd -T fails.
  */
-void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result)
+void sshd_ask(const struct facts *facts, int config, const char *user, struct run_result *result)
 {
 	static const char refused[] = "nvalid test mode specification";
 	char who[512], *none[] = {NULL};
-	char *argv[] = {(char *)doctor->sshd.program, (char *)"-T", NULL, NULL, NULL, NULL, NULL};
+	char *argv[] = {(char *)facts->sshd.program, (char *)"-T", NULL, NULL, NULL, NULL, NULL};
 	int count = 2;
 
 	if (config >= 0) {
@@ -49,7 +49,7 @@ void sshd_ask(const struct doctor *doctor, int config, const char *user, struct 
 	argv[count] = who;
 	snprintf(who, sizeof who,
 		"user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=%u,rdomain=",
-		user ? user : "", sshd_port(doctor));
+		user ? user : "", sshd_port(facts));
 	run_program_on(config, argv, none, NULL, result);
 	/* a version that does not know all of these words */
 	if (result->status != 0 && strstr(result->err, refused)) {
@@ -94,24 +94,24 @@ bool sshd_forces_shell(const struct run_result *result, char *path, size_t size)
 	return true;
 }
 
-static void ask_about(struct doctor *doctor, struct person *person)
+static void ask_about(struct facts *facts, struct person *person)
 {
 	static struct run_result result;
 	char path[512];
 
-	sshd_ask(doctor, -1, person->login.user, &result);
+	sshd_ask(facts, -1, person->login.user, &result);
 	if (result.status != 0)
 		return;
 	person->sshd = strdup(result.out);
-	doctor->lost |= !person->sshd;
+	facts->lost |= !person->sshd;
 	if (sshd_forces_shell(&result, path, sizeof path))
-		person_comes_by_shell(doctor, person);
+		person_comes_by_shell(facts, person);
 }
 
-void doctor_ask_sshd(struct doctor *doctor)
+void doctor_ask_sshd(struct facts *facts)
 {
 	static struct run_result result;
-	struct sshd_facts *sshd = &doctor->sshd;
+	struct sshd_facts *sshd = &facts->sshd;
 	size_t asked = 0;
 	char port[16];
 
@@ -119,27 +119,27 @@ void doctor_ask_sshd(struct doctor *doctor)
 	sshd->program = find_sshd();
 	if (!sshd->program)
 		return;
-	sshd_ask(doctor, -1, NULL, &result);
+	sshd_ask(facts, -1, NULL, &result);
 	if (result.status != 0) {
 		snprintf(sshd->why, sizeof sshd->why, "%s",
 			*result.err ? result.err : "it fails without a message");
 		return;
 	}
 	sshd->said = strdup(result.out);
-	doctor->lost |= !sshd->said;
+	facts->lost |= !sshd->said;
 	sshd_value(&result, "pamservicename", sshd->service, sizeof sshd->service);
 	if (sshd_value(&result, "port", port, sizeof port))
 		sshd->port = (unsigned)atoi(port);
-	for (size_t i = 0; !sshd_says(&result, "usepam", "yes") && i < doctor->people.count; i++)
-		doctor->people.list[i].by_sshd = false;
-	for (size_t i = 0; i < doctor->people.count && !sshd->more; i++) {
-		struct person *person = &doctor->people.list[i];
+	for (size_t i = 0; !sshd_says(&result, "usepam", "yes") && i < facts->people.count; i++)
+		facts->people.list[i].by_sshd = false;
+	for (size_t i = 0; i < facts->people.count && !sshd->more; i++) {
+		struct person *person = &facts->people.list[i];
 
 		/* system accounts do not log in */
 		if (!person_is_isolated(person) && person->login.uid < 1000)
 			continue;
 		sshd->more = asked++ >= SSHD_PEOPLE_MAX;
 		if (!sshd->more)
-			ask_about(doctor, person);
+			ask_about(facts, person);
 	}
 }

@@ -10,7 +10,7 @@
 #define SSHD_OUR_SHELL "nsisolate-shell"
 #define SSHD_PEOPLE_MAX 100 /* for whom sshd is asked individually */
 
-struct doctor;
+struct facts;
 
 /*
  * The value of the keyword @key; false when it has none. sshd -T writes keywords in lower case, but
@@ -22,13 +22,13 @@ bool sshd_value(const struct run_result *result, const char *key, char *value, s
  * Runs `sshd -T` for @user, or for nobody in particular (NULL), with all that Match can test in
  * this version of sshd; @config: its sshd_config, which is read from the beginning, or -1.
  */
-void sshd_ask(const struct doctor *doctor, int config, const char *user, struct run_result *result);
+void sshd_ask(const struct facts *facts, int config, const char *user, struct run_result *result);
 
 /* Whether the value is @wanted. */
 bool sshd_says(const struct run_result *result, const char *key, const char *wanted);
 
 /* The first port that it listens on. */
-unsigned sshd_port(const struct doctor *doctor);
+unsigned sshd_port(const struct facts *facts);
 
 /* Whether sshd runs nsisolate-shell whatever the login shell is; its path goes to @path. */
 bool sshd_forces_shell(const struct run_result *result, char *path, size_t size);
