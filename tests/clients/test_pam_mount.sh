@@ -27,7 +27,7 @@ behind_a_close_line() {
 	! mountpoint -q /srv || fail "$way: the volume stays"
 	rm -rf /run/pam_mount
 }
-test_a_volume_is_unmounted_behind_a_close_line() {
+test_a_volume_is_unmounted_after_a_close_line() {
 	plain_and_isolated behind_a_close_line
 }
 

@@ -57,7 +57,7 @@ uname -n; echo \$SLURM_SUBMIT_HOST" | sbatch --wait --output=out >/dev/null && c
 $HOST" "$way: sbatch"
 	rm /home/alice/out
 }
-test_jobs_are_run_for_who_asks_from_a_session() {
+test_jobs_requested_in_a_session_are_run() {
 	pam_stack su "$MODULE"
 	slurm_start linuxproc
 	for way in plain isolated; do

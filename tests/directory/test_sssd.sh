@@ -125,7 +125,7 @@ test_with_one_of_two_domains_away_the_other_decides() {
 }
 
 # two groups with one gid: sssd keeps the one that it saw last
-test_a_second_name_of_a_gid_is_told_of() {
+test_a_second_name_of_a_gid_is_reported() {
 	local other
 	org_start
 	stack

@@ -277,7 +277,7 @@ first_login() {
 	HOSTNAME_IN=alice-lab holds "$SWEEP" "${each[@]}" "$@" sh -c "rm -rf /run/nsisolate
 		exec '$BUILD/tests/pam_app' stage alice remember judge /usr/local/bin/verdict same"
 }
-test_a_shared_set_is_made_whole_or_refused() {
+test_a_shared_session_is_made_whole_or_refused() {
 	prepare 'scope = user'
 	runtime
 	# the short form checks no more than without a shared session
@@ -292,7 +292,7 @@ test_a_shared_set_is_made_whole_or_refused() {
 }
 
 # where systemd would end the shared session with the login that created it, and refuses to move it
-test_a_set_that_cannot_leave_its_unit_stays_in_it() {
+test_a_shared_session_that_cannot_leave_its_unit_stays_in_it() {
 	varied
 	local unit=/sys/fs/cgroup/user.slice/stage.$$ own
 	prepare 'scope = user'
@@ -327,7 +327,7 @@ joined() {
 		as dave "$NSISOLATE_SHELL" -c 'exec sleep 5000' &
 	fi
 	HOLDER=$!
-	wait_for pgrep -x sleep || fail "nobody holds the set"
+	wait_for pgrep -x sleep || fail "nobody holds the session"
 	SET=$(logged 'session opened: .*joined=no' | sed -nE 's/.* init=([0-9]+) .*/\1/p' | tail -n 1)
 	sed -i 's,^shell = .*,shell = /usr/local/bin/verdict,' "$SYSCONFDIR/nsisolate.conf"
 	[ -z "${PROC_ELSEWHERE:-}" ] || mount -t proc proc "$PROC_ELSEWHERE" # each login's helper covers it again
@@ -335,7 +335,7 @@ joined() {
 	[ -z "${PROC_ELSEWHERE:-}" ] || umount "$PROC_ELSEWHERE"
 	all_logged
 	! grep 'session NOT isolated' $LOGS/syslog | grep -v "cannot run $NSISOLATE_INIT: " || fail "this lets in"
-	{ kill -0 "$SET" && pgrep -x sleep >/dev/null; } || fail "the set ended with a login that failed: $(ps -ef)"
+	{ kill -0 "$SET" && pgrep -x sleep >/dev/null; } || fail "the session ended with a login that failed: $(ps -ef)"
 	[ "$(grep -c "session opened: .* init=$SET .*joined=yes" $LOGS/syslog)" -ge 3 ] ||
 		fail "so few joined it: $(cat $LOGS/syslog)"
 	pkill -x sleep
@@ -345,7 +345,7 @@ joined() {
 	nothing_left
 	: >$LOGS/syslog
 }
-test_a_shared_set_is_joined_or_refused() {
+test_a_shared_session_is_joined_or_refused() {
 	prepare 'scope = user'
 	joined module application alice $ISOLATED,$REFUSED
 	joined module helper alice $ISOLATED,$REFUSED

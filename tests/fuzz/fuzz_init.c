@@ -48,7 +48,7 @@ int attach_run(struct job *job)
 	check(job);
 	must(!job->command, "this mode has no command");
 	must(!job->setup.own_userns || job->setup.policy.scope == SCOPE_USER,
-		"without root there is nobody to attach but to a set that is shared");
+		"without root there is nobody to attach to except a shared session");
 	must(job->setup.own_userns || !(job->setup.policy.kinds & CLONE_NEWNS) ||
 			job->setup.host.mnt,
 		"the host's mounts are known");

@@ -51,9 +51,9 @@ int hosts_make(const struct policy *wanted, struct hosts_file *hosts, struct err
 	return error_set(error, ENOSYS, "not here");
 }
 
-int hosts_renew(const struct hosts_file *hosts, int set, struct error *error)
+int hosts_renew(const struct hosts_file *hosts, int shared, struct error *error)
 {
-	return error_set(error, ENOSYS, "%zu %d", hosts->size, set);
+	return error_set(error, ENOSYS, "%zu %d", hosts->size, shared);
 }
 
 void hosts_free(struct hosts_file *hosts)

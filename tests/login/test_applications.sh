@@ -191,7 +191,7 @@ test_a_cron_job_when_a_rule_names_cron() {
 }
 
 # nsisolate(7) says so
-test_at_in_a_session_signals_who_has_the_number_of_atd_there() {
+test_at_in_a_session_signals_the_process_that_has_atds_pid_there() {
 	need atd
 	apply su
 	su alice -c 'sleep 300 & echo $! >/home/alice/victim

@@ -86,7 +86,7 @@ stage_init"
 }
 as_root_shell() { "$NSISOLATE_SHELL" "$@"; }
 
-test_who_shares_roots_uid_gets_in_too() {
+test_users_who_share_roots_uid_get_in_too() {
 	echo "toor:x:0:0::/root:/bin/sh" >>/etc/passwd
 	broken
 	stack required
@@ -117,7 +117,7 @@ test_a_rescue_group_gets_in_with_an_alert_and_nobody_else() {
 	nothing_left
 }
 
-test_a_rescue_group_is_no_way_around_a_rule() {
+test_a_rescue_group_does_not_bypass_a_rule() {
 	local group
 	group=$(id -Gn carol | tr ' ' '\n' | grep -E '^(sudo|wheel)$')
 	printf '[all]\nservice = stage\n' | conf
@@ -172,7 +172,7 @@ close_one() {
 	chmod "$before" "$1"
 }
 
-test_check_judges_every_file_as_who_must_read_it() {
+test_check_judges_every_file_with_its_readers_rights() {
 	mkdir -m 755 "$CONF.d"
 	for conf in /dev/null "$TOP/conf/nsisolate.conf"; do # no rule for it: then dave's login shell counts
 		conf "$conf"

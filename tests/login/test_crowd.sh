@@ -10,13 +10,13 @@ AT_ONCE=${AT_ONCE:-50}
 DIR=$STAGE/crowd
 
 # the shared sessions of $user, by their PID namespaces
-sets() {
+sessions() {
 	local pid
 	for pid in $(pgrep -u "$user"); do readlink /proc/$pid/ns/pid; done 2>/dev/null |
 		grep -vxF "$(readlink /proc/self/ns/pid)" | sort -u
 }
-count_sets() { sets | wc -l; }
-has_sets() { [ "$(count_sets)" = "$1" ]; }
+count_sessions() { sessions | wc -l; }
+has_sessions() { [ "$(count_sessions)" = "$1" ]; }
 
 # One of the crowd: says where it is, and ends when the holder of $DIR/hold lets go.
 ONE='readlink /proc/self/ns/pid >$1/seen/$2.new; mv $1/seen/$2.new $1/seen/$2; read -r _ <$1/hold'
@@ -40,14 +40,14 @@ at_gate() { [ "$(pgrep -c -x 'pam_app|flock')" = "$AT_ONCE" ]; }
 # the PIDs of those of the crowd that are alive
 living() { pgrep -u $user -f "^sh $DIR/one "; }
 sets_of() { while read -r pid; do readlink /proc/$pid/ns/pid; done 2>/dev/null | sort -u; }
-living_sets() { living | sets_of; }
+living_sessions() { living | sets_of; }
 # each has said where it is and is alive, or has ended, and none of them is in a session that is dying
 settled() {
 	local number
 	[ "$({ ls $DIR/ended; for number in $(living | xargs -r ps -o args= -p | grep -o '[0-9]*$'); do
 		[ ! -e $DIR/seen/$number ] || echo $number
 	done; } | sort -u | wc -l)" = "$AT_ONCE" ] &&
-		[ -z "$(comm -23 <(living_sets) <(pgrep -u $user -x nsisolate-init | sets_of))" ]
+		[ -z "$(comm -23 <(living_sessions) <(pgrep -u $user -x nsisolate-init | sets_of))" ]
 }
 is_dead() { ! readlink /proc/$1/ns/pid; }
 
@@ -111,11 +111,11 @@ $(cat $DIR/log/* | sort | uniq -c); $(ps -u root,$user -o ppid,pid,stat,wchan,ar
 		;;
 	esac
 	# those that are alive are in one session, and there is no other
-	[ "$alive" = 0 ] || assert_eq "$(living_sets | wc -l)" 1 "sets that show themselves"
-	[ "$ended" = $AT_ONCE ] || wait_for has_sets 1 || fail "there are $(count_sets) sets: $(ps -ef)"
+	[ "$alive" = 0 ] || assert_eq "$(living_sessions | wc -l)" 1 "sessions that show themselves"
+	[ "$ended" = $AT_ONCE ] || wait_for has_sessions 1 || fail "there are $(count_sessions) sessions: $(ps -ef)"
 	exec 6>&-
 	wait
-	wait_for has_sets 0 || fail "left: $(ps -u $user -o pid,stat,args)"
+	wait_for has_sessions 0 || fail "left: $(ps -u $user -o pid,stat,args)"
 }
 
 check_crowd() {
@@ -128,7 +128,7 @@ check_crowd() {
 		[ $((round % 10)) != 9 ] || echo "        $((round + 1)) of $ROUNDS rounds through the $way" >&7
 	done
 }
-test_fifty_logins_at_once_make_one_set() {
+test_fifty_logins_at_once_make_one_session() {
 	own_stack
 	# where the shell keeps the sockets of its shared sessions
 	mkdir -p /run/user/5004

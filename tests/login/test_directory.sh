@@ -99,7 +99,7 @@ test_a_rescue_group_is_what_is_known() {
 }
 groups_of_carol() { id -Gn carol | tr ' ' '\n' | grep -xE 'sudo|wheel'; }
 
-test_explain_says_what_cannot_be_told() {
+test_explain_says_what_is_unknown() {
 	local seen
 	directory down
 	shipped_rules
@@ -187,7 +187,7 @@ test_explain_waits_for_no_service_that_is_the_only_one_for_groups() {
 }
 
 # or it would depend on how many groups somebody is in
-test_a_name_in_another_case_matches_nobody_and_is_told_of() {
+test_a_name_in_another_case_matches_nobody_and_is_reported() {
 	local seen count
 	directory fold
 	sed -i 's/^staff:/crew:/' /run/standin/group
@@ -231,7 +231,7 @@ test_a_group_of_5000_members_is_asked_for_once() {
 }
 
 # the kernel knows one of the names, and a login with few groups gets it from NSS
-test_a_second_name_of_a_gid_is_told_of() {
+test_a_second_name_of_a_gid_is_reported() {
 	directory up
 	echo 'crew:x:6100:bob' >>/run/standin/group
 	printf '[a]\ngroup = staff\n[b]\ngroup = crew\n[users]\n' | conf

@@ -635,7 +635,7 @@ test_finds_the_module_twice() {
 	remedy_works_by_pair
 }
 
-test_finds_modules_behind_that_must_stand_before() {
+test_finds_modules_after_ours_that_must_come_before() {
 	healthy
 	local module
 	for module in pam_loginuid pam_systemd; do
@@ -829,7 +829,7 @@ test_no_code_of_a_module_runs_with_a_right() {
 
 test_trying_modules_where_no_process_can_be_made_keeps_no_descriptor() {
 	local many=(/no/{1..20}) said
-	command -v strace >/dev/null || skip "there is no strace"
+	command -v strace >/dev/null || skip "no strace"
 	said=$(ulimit -n 16 && ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e trace=clone,clone3,fork \
 		-e inject=clone,clone3,fork:error=EAGAIN "$LIBEXECDIR/nsisolate/pam-load" "${many[@]}" 2>&1)
 	assert_eq "$(cut -f 3 <<<"$said" | sort | uniq -c)" "     20 Resource temporarily unavailable" "$said"
@@ -1055,7 +1055,7 @@ test_sees_sshd_whatever_Match_asks_for() {
 }
 
 # a Match block that tests something other than the user may apply to others
-test_says_that_who_comes_otherwise_was_not_asked_about() {
+test_says_that_sshd_was_not_asked_about_other_logins() {
 	local match
 	shell_only
 	change 's/^X11.*//; s/^Port .*/&\nPort 2222/' $CONFIG
@@ -1082,7 +1082,7 @@ test_says_that_who_comes_otherwise_was_not_asked_about() {
 	rm $STAGE/plain
 }
 
-test_a_remedy_for_sftp_spares_who_is_chrooted() {
+test_a_remedy_for_sftp_spares_chrooted_users() {
 	local line
 	shell_only
 	change s/X11Forwarding.*// $CONFIG
@@ -1376,7 +1376,7 @@ test_finds_an_engine_that_cannot_be_run() {
 	is_healthy
 }
 
-test_finds_a_directory_of_shared_sets_that_is_not_roots() {
+test_finds_a_directory_of_shared_sessions_that_is_not_roots() {
 	healthy
 	mkdir -m 755 /run/nsisolate
 	finds problem /run/nsisolate "not a directory of root's alone" '^chown root:root .* chmod 700'
@@ -1579,7 +1579,7 @@ test_finds_members_of_groups_that_lead_out() {
 	done
 }
 
-test_finds_that_logind_ends_what_shall_linger() {
+test_finds_that_logind_ends_what_should_linger() {
 	healthy
 	mkdir -p /etc/systemd/logind.conf.d
 	printf '[Login]\nKillUserProcesses=yes\n' >/etc/systemd/logind.conf.d/a.conf
@@ -1678,7 +1678,7 @@ sudoers() {
 }
 
 test_finds_sudoers_that_name_hosts() {
-	command -v cvtsudoers >/dev/null || skip "there is no cvtsudoers"
+	command -v cvtsudoers >/dev/null || skip "no cvtsudoers"
 	healthy
 	finds ok sudo 'names no host'
 	sudoers 'Host_Alias PROD = lab, lab2' 'alice ALL, !PROD = (ALL) NOPASSWD: ALL'
@@ -1715,7 +1715,7 @@ test_finds_sudoers_that_come_from_a_server() {
 
 test_sudoers_that_cannot_be_read_are_unseen() {
 	local program said
-	command -v cvtsudoers >/dev/null || skip "there is no cvtsudoers"
+	command -v cvtsudoers >/dev/null || skip "no cvtsudoers"
 	healthy
 	sudoers 'alice ALL ALL'
 	finds unseen sudo 'whether /etc/sudoers names hosts: .*cvtsudoers'

@@ -254,7 +254,7 @@ status 0'
 	assert_match "$(disable other)" 'is as it was before'
 }
 
-test_names_that_are_none_are_refused() {
+test_invalid_names_are_refused() {
 	private
 	permit | stack
 	refuses 'no stack of this name' nowhere
@@ -298,7 +298,7 @@ test_owner_mode_and_attributes_are_kept() {
 		stat -c '%U %G %a' /etc/pam.d/try
 		python3 -c 'import os; p = "/etc/pam.d/try"; print([(n, os.getxattr(p, n)) for n in sorted(os.listxattr(p))])'
 	}
-	command -v python3 >/dev/null || skip "there is no python3"
+	command -v python3 >/dev/null || skip "no python3"
 	chown alice:adm /etc/pam.d/try
 	chmod 640 /etc/pam.d/try
 	python3 -c '
@@ -368,7 +368,7 @@ test_killed_at_any_call_it_leaves_the_old_file_or_the_new_one() {
 	local old new call i
 	private
 	permit | stack
-	command -v strace >/dev/null || skip "there is no strace"
+	command -v strace >/dev/null || skip "no strace"
 	strace -qq -o /dev/null true 2>/dev/null || skip "nobody can be traced here"
 	old=$(cat /etc/pam.d/try)
 	enable try >/dev/null

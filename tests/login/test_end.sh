@@ -57,7 +57,7 @@ check_grace() {
 }
 test_what_ignores_everything_has_its_grace() { both check_grace; }
 
-test_a_session_that_lingers_is_told_and_lives_on() {
+test_a_session_that_lingers_is_told_to_end_and_lives_on() {
 	local out
 	rule 'logout = linger'
 	sshd_start

@@ -20,7 +20,7 @@ session_over() {
 # enter WORD...: its output and its status, as one word
 said() { "$@" 2>&1; echo "status $?"; }
 
-need_python() { command -v python3 >/dev/null || skip "there is no python3"; }
+need_python() { command -v python3 >/dev/null || skip "no python3"; }
 
 # ---- a command ----
 
@@ -324,7 +324,7 @@ test_only_root_enters_a_session_of_the_module() {
 # can neither inspect nor trace.
 test_the_envoy_cannot_be_traced() {
 	local log=$STAGE/strace
-	command -v strace >/dev/null || skip "there is no strace"
+	command -v strace >/dev/null || skip "no strace"
 	sshd_start
 	user=alice
 	session_start

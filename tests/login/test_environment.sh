@@ -23,7 +23,7 @@ plant() {
 		unsigned la_version(unsigned version) { return version; }
 	END
 	mkdir -p /home/dave/lib
-	"${CC:-cc}" -shared -fPIC -w -o /home/dave/evil.so $STAGE/evil.c || skip "there is no compiler"
+	"${CC:-cc}" -shared -fPIC -w -o /home/dave/evil.so $STAGE/evil.c || skip "no compiler"
 	symbols=$(nm -D --undefined-only "$NSISOLATECTL" | awk '/ (iniparser|dictionary)_/ { print $2 }')
 	library=$(readelf -dW "$NSISOLATECTL" | sed -n 's/.*NEEDED.*\[\(libiniparser[^]]*\)\]/\1/p')
 	for symbol in $symbols; do echo "void *$symbol(void) { return 0; }"; done >>$STAGE/evil.c
@@ -135,7 +135,7 @@ environments_of() { # environments_of PROGRAM: what it was started with
 }
 test_no_variable_at_all_reaches_what_decides() {
 	local rule
-	command -v strace >/dev/null || skip "there is no strace"
+	command -v strace >/dev/null || skip "no strace"
 	for rule in 'scope = session' 'scope = user' 'isolate = no'; do
 		printf '[all]\n%s\n' "$rule" | conf
 		[ "$rule" != 'scope = user' ] || install -d -m 700 -o dave -g dave /run/user/5004
@@ -226,7 +226,7 @@ test_nothing_of_the_way_is_left_in_the_shell() {
 
 # ---- nsisolate-login cannot be started ----
 
-test_who_cannot_be_told_the_rules_is_refused_and_root_is_not() {
+test_users_whose_rules_cannot_be_read_are_refused_and_root_is_not() {
 	local said
 	mv /usr/libexec/nsisolate/nsisolate-login /usr/libexec/nsisolate/away
 	said=$(as dave nsisolate-shell -c 'echo in' 2>&1)
@@ -256,7 +256,7 @@ test_a_stored_environment_that_could_change_is_none() {
 	rm $file
 }
 
-test_its_second_step_is_no_real_shell() {
+test_its_second_step_is_not_a_real_shell() {
 	printf '[all]\nshell = /usr/libexec/nsisolate/nsisolate-login\n' | conf
 	assert_match "$(as dave timeout "$(pace_seconds 200)" nsisolate-shell -c true 2>&1)" 'is nsisolate-shell itself'
 }

@@ -165,7 +165,7 @@ test_no_procfs_elsewhere_shows_what_is_outside() { both check_procs_elsewhere; }
 
 # If a path does not stay valid long enough, or is too long, a user who may have caused that is refused, and
 # nobody else.
-test_a_user_who_moves_a_procfs_away_keeps_nobody_out_but_himself() {
+test_a_user_who_moves_a_procfs_away_keeps_nobody_else_out() {
 	local deep i
 	own_stack
 	echo '[all]' | conf

@@ -66,8 +66,8 @@ check_races() {
 }
 test_what_a_user_swaps_under_the_modules_set_up() { user=alice; check_races session; }
 test_what_a_user_swaps_under_the_shells_set_up() { user=dave; check_races session; }
-test_what_a_user_swaps_under_a_shared_set_of_the_shells() { user=dave; check_races user; }
-test_what_a_user_swaps_under_a_shared_set_of_the_modules() { user=alice; check_races user; }
+test_what_a_user_swaps_under_a_shared_session_of_the_shells() { user=dave; check_races user; }
+test_what_a_user_swaps_under_a_shared_session_of_the_modules() { user=alice; check_races user; }
 
 test_the_meeting_place_of_shared_sessions_is_closed_to_its_user() {
 	printf '[all]\nscope = user\n' | conf

@@ -31,7 +31,7 @@ check_enter() {
 	pkill -u "$user" -x sleep
 	wait $client
 }
-test_nothing_is_typed_at_the_terminal_of_who_enters() {
+test_nothing_is_typed_at_the_terminal_of_an_admin_who_enters() {
 	# the control; root's own, which every kernel allows (dev.tty.legacy_tiocsti)
 	assert_eq "$(typed "$INJECT")" injected "without enter"
 	both check_enter

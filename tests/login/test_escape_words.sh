@@ -72,7 +72,7 @@ preload() {
 			fclose(file);
 		}
 	END
-	"${CC:-cc}" -shared -fPIC -w -o "/home/$user/evil.so" $STAGE/evil.c || skip "there is no compiler"
+	"${CC:-cc}" -shared -fPIC -w -o "/home/$user/evil.so" $STAGE/evil.c || skip "no compiler"
 	rm $STAGE/evil.c
 }
 # The module's users can have any of them: whatever reads them is in the session.

@@ -69,7 +69,7 @@ line.send(b\"ready\\n\")"'
 }
 
 # /etc/hosts as it never is in practice
-test_a_hosts_file_that_is_none_is_gone_without_and_one_that_ends_early_is_taken() {
+test_a_hosts_file_that_is_not_a_file_is_skipped_and_one_that_ends_early_is_used() {
 	before_each
 	mount --bind /dev/null /etc/hosts
 	app alice remember open run "$INSIDE" close same || fail "refused"
@@ -352,7 +352,7 @@ test_a_user_without_processes_left_is_refused_by_the_shell() {
 
 # ---- odd kinds of /etc/hosts ----
 
-test_a_hosts_file_that_is_missing_or_a_link_is_no_obstacle() {
+test_a_hosts_file_that_is_missing_or_a_link_does_not_matter() {
 	before_each
 	mv /etc/hosts /run/stage/hosts
 	app alice open run "$INSIDE && test ! -e /etc/hosts" close || fail missing

@@ -138,7 +138,7 @@ test_open_and_close_on_lines_of_their_own_work() {
 }
 
 # a volume that a module before ours mounts when the session is opened, as pam_mount does
-test_behind_a_close_line_the_modules_before_close_outside() {
+test_after_a_close_line_the_modules_before_close_outside() {
 	local hook='session required pam_exec.so /run/stage/hook'
 	cat >/run/stage/hook <<-'END'
 		#!/bin/sh

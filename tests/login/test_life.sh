@@ -345,7 +345,7 @@ test_linger_ends_with_the_last_process_where_proc_was_taken_away() {
 # out of descriptors or memory, which only a debugger can bring about: PID 1 tries again
 test_linger_ends_with_the_last_process_that_could_not_be_watched_at_once() {
 	local init tracer
-	command -v strace >/dev/null || skip "there is no strace"
+	command -v strace >/dev/null || skip "no strace"
 	own_stack
 	printf '[all]\nservice = stage\nlogout = linger\n' | conf
 	"$BUILD/tests/pam_app" stage alice open background 'exec sleep 2.5' pause 1000 close &

@@ -45,7 +45,7 @@ none" "the same with net"
 	wait_for silent
 	rm -f /tmp/socket
 }
-test_sockets_answer_but_for_net() { both check_sockets; }
+test_sockets_answer_except_with_net() { both check_sockets; }
 
 check_ipc() {
 	local id
@@ -56,7 +56,7 @@ check_ipc() {
 	assert_eq "$(on "$user" "ipcs -m | awk '{ print \$2 }' | grep -cx $id")" 0 "the same with ipc"
 	ipcrm -m "$id"
 }
-test_system_v_ipc_is_the_hosts_but_for_ipc() { both check_ipc; }
+test_system_v_ipc_is_the_hosts_except_with_ipc() { both check_ipc; }
 
 check_names() {
 	local before inside

@@ -72,7 +72,7 @@ check_no_limit() {
 }
 test_without_a_limit_it_is_known_since_when_there_is_no_login() { each_way check_no_limit; }
 
-test_a_login_that_joins_stops_it_and_the_next_logout_begins_anew() {
+test_a_login_that_joins_stops_it_and_the_next_logout_starts_it_again() {
 	local init
 	way=module
 	furnish

@@ -3,7 +3,7 @@
 
 # json EXPRESSION: in Python, where `it` is the output of `nsisolatectl list --json`
 json() {
-	command -v python3 >/dev/null || skip "there is no python3 to read JSON with"
+	command -v python3 >/dev/null || skip "no python3 to read JSON with"
 	nsisolatectl list --json | python3 -c "
 import json, sys
 it = json.load(sys.stdin)
@@ -110,7 +110,7 @@ test_watch_looks_again() {
 	over
 }
 
-test_a_user_sees_his_own_sessions_and_is_told_so() {
+test_users_see_their_own_sessions_and_are_told_so() {
 	local said
 	sshd_start
 	user=bob session_start
@@ -135,7 +135,7 @@ test_root_without_the_right_to_look_is_told() {
 	over
 }
 
-# Two logins into one set: it is of no one service, and of no one leader.
+# Two logins into one session: it has no single service and no single leader.
 check_shared() {
 	local first pid word
 	{ cat "$TOP/conf/nsisolate.conf"; echo 'scope = user'; } | conf
@@ -169,10 +169,10 @@ check_shared() {
 	assert_eq "$(nsisolatectl list 2>&1)" "no isolated sessions"
 	rm -rf $STAGE/out /run/user /run/nsisolate
 }
-test_a_shared_set_says_how_many_logins_are_in_it() { both check_shared; }
+test_a_shared_session_says_how_many_logins_are_in_it() { both check_shared; }
 
 # PID 1 then watches for the end of a lingering process, which is not a login.
-test_what_lingers_of_a_shared_set_has_no_logins() {
+test_what_lingers_of_a_shared_session_has_no_logins() {
 	{ cat "$TOP/conf/nsisolate.conf"; printf 'scope = user\nlogout = linger\n'; } | conf
 	sshd_start
 	user=alice
@@ -202,7 +202,7 @@ test_an_id_that_a_user_claims_names_nothing() {
 # ---- what is not ----
 
 # Processes that look like a session and are not.
-test_names_and_copies_are_no_sessions() {
+test_names_and_copies_are_not_sessions() {
 	local said
 	cp "$(command -v sleep)" /tmp/nsisolate-init
 	cp "$NSISOLATE_INIT" /tmp/init
@@ -236,7 +236,7 @@ test_what_a_user_claims_is_marked() {
 
 # A setuid program like bubblewrap makes alice's process the first in a PID namespace of root's: it is the
 # installed nsisolate-init, with the environment that the module would give it, but without the module.
-test_a_pid_namespace_of_roots_is_no_proof() {
+test_a_pid_namespace_of_roots_proves_nothing() {
 	unshare --pid --mount --fork setpriv --reuid alice --regid alice --clear-groups \
 		env -i user=root rule=admins service=sshd from=192.0.2.1 leader=1 hostname=lab \
 		bash -c 'exec -a "nsisolate-init: root admins sshd" "$0" --user --pid -- sleep 301' \
@@ -262,7 +262,7 @@ forged() {
 	rm $STAGE/hostile.py
 }
 # The same, held by its user's debugger, with everything that the module's has except for one thing.
-test_a_socket_that_the_module_has_not_made_is_no_proof() {
+test_a_socket_that_the_module_has_not_made_proves_nothing() {
 	assert_eq "$(forged root SEQPACKET)" "[('root', True)]" "the control, which nobody but root can make"
 	assert_eq "$(forged user SEQPACKET)" "[('alice', False)]" "a pair that she made"
 	assert_eq "$(forged root STREAM)" "[('alice', False)]" "a pair of another type, as what sshd gives to a command"

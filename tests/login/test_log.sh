@@ -81,7 +81,7 @@ test_every_time_it_is_another_id() {
 	nothing_left
 }
 
-test_a_second_login_into_the_same_set_has_joined() {
+test_a_second_login_into_the_same_session_has_joined() {
 	local first second
 	stack
 	settings 'scope = user'

@@ -99,7 +99,7 @@ test_no_word_of_a_client_is_another_ones() {
 }
 
 test_json_has_the_same() {
-	command -v python3 >/dev/null || skip "there is no python3 to read JSON with"
+	command -v python3 >/dev/null || skip "no python3 to read JSON with"
 	stack one
 	settings 'scope = user'
 	login one alice 301 rhost 192.0.2.1

@@ -8,7 +8,7 @@ settings() { # settings LINE...: the rule on trial
 HERE='readlink /proc/self/ns/pid /proc/self/ns/uts /proc/self/ns/mnt; hostname'
 OBSERVED='session observed: user=%s rule=trial service=%s from=%s hostname=%s namespaces=%s scope=user logout=linger'
 
-test_a_login_of_the_module_is_left_alone_and_told_of() {
+test_a_login_of_the_module_is_left_alone_and_logged() {
 	own_stack
 	settings 'scope = user' 'logout = linger' 'namespaces = uts, pid, ipc' 'hostname = %u-%r'
 	assert_eq "$("$BUILD/tests/pam_app" stage alice rhost 192.0.2.1 remember open same run "$HERE" close same end)" \

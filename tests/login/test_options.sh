@@ -34,7 +34,7 @@ test_a_wrong_option_refuses_and_says_what_was_expected() {
 	nothing_left
 }
 
-test_debug_names_the_rule_of_who_is_not_isolated() {
+test_debug_names_the_rule_of_a_user_who_is_not_isolated() {
 	printf '[ours]\nuser = alice\nisolate = no\n[other]\nuser = bob\n' | conf
 	stack debug
 	app alice open run 'test "$(uname -n)" = lab' close || fail "alice"
@@ -82,7 +82,7 @@ test_root_is_let_in_outside_of_anothers_session() {
 	nothing_left
 }
 
-test_who_has_left_its_pid_namespace_already_is_refused() {
+test_an_application_that_has_left_its_pid_namespace_already_is_refused() {
 	printf '[all]\n' | conf
 	stack
 	# an empty directory looks as if /proc were not mounted
@@ -95,7 +95,7 @@ test_who_has_left_its_pid_namespace_already_is_refused() {
 }
 
 # Otherwise a process that was chrooted during the session would be let out.
-test_who_changed_its_root_in_the_session_stays_in_its_mounts() {
+test_an_application_that_changed_its_root_stays_in_the_sessions_mounts() {
 	printf '[all]\n' | conf
 	stack
 	app root open chroot /home close || fail "it cannot be closed"
@@ -113,7 +113,7 @@ test_no_user_is_no_session() {
 
 # ---- nsisolate-init's ----
 
-test_a_leader_that_cannot_be_seen_is_told() {
+test_a_leader_that_cannot_be_seen_is_reported() {
 	assert_eq "$(unshare --pid --fork "$NSISOLATE_INIT" --attach --host-mount=1 --uts --pid | cat)" \
 		"failed the leader is outside of this PID namespace"
 	nothing_left
@@ -171,7 +171,7 @@ test_the_title_it_is_given_is_the_one_that_is_shown() {
 		until [ "$(tr -d "\0" </proc/1/cmdline)" = a-title ]; do sleep 0.01; done; echo shown')" shown "the title"
 }
 
-test_a_set_of_a_shell_without_a_runtime_directory_is_refused() {
+test_a_shared_session_of_a_shell_without_a_runtime_directory_is_refused() {
 	printf '[all]\nscope = user\n' | conf
 	! as dave "$NSISOLATE_SHELL" -c 'echo in' >$STAGE/said 2>&1 || fail "let in"
 	assert_match "$(cat $STAGE/said)" '/run/user/5004, through which .* cannot be opened \(pam_systemd makes it\)'

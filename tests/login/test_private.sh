@@ -227,7 +227,7 @@ test_tmux_works_there() {
 
 # ---- explain ----
 
-test_explain_tells_of_it() {
+test_explain_mentions_it() {
 	rule 'namespaces = uts' 'private = /dev/shm, /tmp' 'private_size = 64M'
 	local text
 	text=$(nsisolatectl explain --service stage alice)

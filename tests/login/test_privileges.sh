@@ -119,8 +119,8 @@ life() {
 }
 
 need_strace() {
-	command -v strace >/dev/null || skip "there is no strace"
-	filters || skip "there is no filter for this architecture"
+	command -v strace >/dev/null || skip "no strace"
+	filters || skip "no filter for this architecture"
 	! sanitized || skip "sanitizers have calls of their own"
 }
 

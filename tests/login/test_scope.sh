@@ -90,17 +90,17 @@ leave() { # leave NAME...
 set_of() { head -n 1 $DIR/$1.seen; }
 all_of() { head -n 8 $DIR/$1.seen; }
 name_of() { tail -n 1 $DIR/$1.seen; }
-same_set() { assert_eq "$(all_of $2)" "$(all_of $1)" "namespaces of $2, as of $1"; }
-other_set() { [ "${pid_1[$1]}" != "${pid_1[$2]}" ] || fail "$1 and $2 share $(set_of $1)"; }
+same_session() { assert_eq "$(all_of $2)" "$(all_of $1)" "namespaces of $2, as of $1"; }
+other_session() { [ "${pid_1[$1]}" != "${pid_1[$2]}" ] || fail "$1 and $2 share $(set_of $1)"; }
 
 # the shared sessions of a user, by their PID namespaces
-sets() {
+sessions() {
 	local pid
 	for pid in $(pgrep -u "$1"); do readlink /proc/$pid/ns/pid; done 2>/dev/null |
 		grep -vxF "$(readlink /proc/self/ns/pid)" | sort -u
 }
-count_sets() { sets "${1:-$user}" | wc -l; }
-has_sets() { [ "$(count_sets "$1")" = "$2" ]; }
+count_sessions() { sessions "${1:-$user}" | wc -l; }
+has_sessions() { [ "$(count_sessions "$1")" = "$2" ]; }
 is_running() { pgrep -u "$user" -f "^$1\$" >/dev/null; }
 is_gone() { ! is_running "$1"; }
 # the PID 1 of a member's session
@@ -120,14 +120,14 @@ leader_of() {
 
 # ---- one shared session ----
 
-test_logins_by_sshd_su_and_login_share_one_set() {
+test_logins_by_sshd_su_and_login_share_one_session() {
 	local name
 	user=alice way=module
 	before_each
 	for name in sshd su login; do pam_stack $name 'session required pam_nsisolate.so'; done
 	sshd_start
 	for name in sshd su login module; do member by-$name $name; done
-	for name in su login module; do same_set by-sshd by-$name; done
+	for name in su login module; do same_session by-sshd by-$name; done
 	for name in sshd su login module; do assert_eq "$(name_of by-$name)" alice-lab "hostname by $name"; done
 	[ "$(set_of by-su)" != "$(readlink /proc/self/ns/pid)" ] || fail "it is the host's"
 	assert_eq "$(inits alice | wc -l)" 1 "PID 1s"
@@ -148,18 +148,18 @@ test_logins_by_sshd_su_and_login_share_one_set() {
 check_share() {
 	member first
 	member second
-	same_set first second
-	assert_eq "$(count_sets)" 1 sets
+	same_session first second
+	assert_eq "$(count_sessions)" 1 sessions
 	tell first 'sleep 301 >/dev/null 2>&1 & echo started' >/dev/null
 	leave first
 	# the second can see, and end, what it left behind
 	assert_eq "$(tell second 'pgrep -c -f "^sleep 301"')" 1 "what the first left"
 	member third
-	same_set second third
+	same_session second third
 	assert_eq "$(tell third 'pkill -f "^sleep 301" && echo killed')" killed
 	wait_for is_gone 'sleep 301' || fail "it lives"
 	leave third second
-	wait_for has_sets $user 0 || fail "left: $(ps -u $user -o pid,args)"
+	wait_for has_sessions $user 0 || fail "left: $(ps -u $user -o pid,args)"
 }
 test_a_later_login_sees_and_kills_what_an_earlier_one_left() { each_way check_share; }
 
@@ -167,20 +167,20 @@ check_kinds() {
 	settings 'namespaces = uts, pid, mount, ipc, net, time' 'private = /tmp, /dev/shm' 'hostname = %u-%i'
 	member first
 	member second
-	same_set first second
+	same_session first second
 	assert_match "$(name_of first)" "^$user-[0-9a-f]{8}\$" hostname
-	assert_eq "$(name_of second)" "$(name_of first)" "hostname by the set's id"
+	assert_eq "$(name_of second)" "$(name_of first)" "hostname by the session's id"
 	tell first 'echo mine >/tmp/file; ipcmk -Q' >/dev/null
 	assert_eq "$(tell second 'cat /tmp/file; ipcs -q | grep -c ^0x; ls -A /dev/shm')" "mine
 1" "private directories and queues"
 	leave first second
-	wait_for has_sets $user 0
+	wait_for has_sessions $user 0
 	member third
-	other_set first third
-	assert_eq "$(name_of third)" "$(name_of first)" "hostname of the user's next set"
+	other_session first third
+	assert_eq "$(name_of third)" "$(name_of first)" "hostname of the user's next session"
 	leave third
 }
-test_every_kind_is_shared_and_the_id_is_the_sets() { each_way check_kinds; }
+test_every_kind_is_shared_and_the_id_is_the_sessions() { each_way check_kinds; }
 
 test_the_id_is_what_pid_1_says() {
 	user=alice way=module
@@ -270,7 +270,7 @@ check_status() {
 test_a_login_that_joins_has_its_own_status() { each_way check_status; }
 
 # in the shell's sessions the outer process passes signals on, and stops when its command does
-test_a_command_in_a_set_is_signalled_and_stopped_through_its_outer_process() {
+test_a_command_in_a_shared_session_is_signalled_and_stopped_through_its_outer_process() {
 	local outer command
 	user=dave way=shell
 	before_each
@@ -307,16 +307,16 @@ check_rules_apart() {
 	{ printf '[one]\nuser = nobody\nscope = user\nhostname = one\n'
 		printf '[two]\nscope = user\nhostname = %%u-two\n'; } | conf
 	member second
-	other_set first second
+	other_session first second
 	assert_eq "$(name_of first) $(name_of second)" "one $user-two"
 	member third
-	same_set second third
-	assert_eq "$(count_sets)" 2 "sets of two rules"
+	same_session second third
+	assert_eq "$(count_sessions)" 2 "sessions of two rules"
 	leave first second third
 }
-test_two_rules_are_two_sets() { each_way check_rules_apart; }
+test_two_rules_are_two_sessions() { each_way check_rules_apart; }
 
-test_two_users_are_two_sets() {
+test_two_users_are_two_sessions() {
 	local first
 	way=module
 	before_each
@@ -324,21 +324,21 @@ test_two_users_are_two_sets() {
 	member first
 	user=bob
 	member second
-	other_set first second
-	assert_eq "$(count_sets alice) $(count_sets bob)" "1 1" sets
+	other_session first second
+	assert_eq "$(count_sessions alice) $(count_sessions bob)" "1 1" sessions
 	assert_match "$(tell second 'ps -e -o user= | sort -u')" "^bob\$" "whom bob sees"
 	leave first second
 	after_each
 }
 
-test_the_module_and_the_shell_have_sets_of_their_own() {
+test_the_module_and_the_shell_have_sessions_of_their_own() {
 	user=dave
 	before_each
 	way=module
 	member first
 	way=shell
 	member second
-	other_set first second
+	other_session first second
 	leave first second
 	after_each
 }
@@ -349,9 +349,9 @@ test_scope_session_beside_it_shares_nothing() {
 	member first
 	printf '[all]\nscope = session\n' | conf
 	member second
-	other_set first second
+	other_session first second
 	member third
-	other_set second third
+	other_session second third
 	leave second third first
 	after_each
 }
@@ -359,30 +359,30 @@ test_scope_session_beside_it_shares_nothing() {
 # ---- configuration ----
 
 check_changed() {
-	local line set
+	local line session
 	settings 'grace = 0'
 	member first
 	printf '# the same, and a comment\n[all]\nscope=user\ngrace = 0 # none\n' | conf
 	member again
-	same_set first again
+	same_session first again
 	leave again
 	for line in 'grace = 1' 'hostname = %u-new' 'domainname = example' 'namespaces = uts, pid, ipc' 'logout = linger' \
 		'private = /tmp' 'user_manager = keep' 'hosts = no'; do
 		settings "$line"
 		[[ $line = grace* ]] || settings 'grace = 0' "$line"
-		set="by-${line%% *}"
-		member "$set"
-		other_set first "$set"
-		member "$set-2"
-		same_set "$set" "$set-2"
-		leave "$set" "$set-2"
-		wait_for has_sets $user 1 || fail "with $line there are $(count_sets) sets"
+		session="by-${line%% *}"
+		member "$session"
+		other_session first "$session"
+		member "$session-2"
+		same_session "$session" "$session-2"
+		leave "$session" "$session-2"
+		wait_for has_sessions $user 1 || fail "with $line there are $(count_sessions) sessions"
 	done
 	assert_eq "$(tell first 'cat /proc/1/comm; hostname')" "nsisolate-init
 $user-lab" "the old one lives on with its login"
 	leave first
 }
-test_a_changed_configuration_gives_a_fresh_set_and_the_old_one_lives_on() { each_way check_changed; }
+test_a_changed_configuration_gives_a_new_session_and_the_old_one_lives_on() { each_way check_changed; }
 
 # ---- the end ----
 
@@ -396,7 +396,7 @@ check_last_one() {
 	assert_eq "$(find /run/nsisolate /run/user -type s 2>/dev/null | wc -l)" 1 "places to meet"
 	leave second
 	wait_for is_gone 'sleep 301' || fail "it outlives the last login"
-	wait_for has_sets $user 0 || fail "a set is left"
+	wait_for has_sessions $user 0 || fail "a session is left"
 	assert_eq "$(pgrep -u $user -c -x nsisolate-init)" 0 "PID 1s"
 	assert_eq "$(find /run/nsisolate /run/user -type s 2>/dev/null)" "" "places to meet that are left"
 }
@@ -409,19 +409,19 @@ check_linger() {
 	leave first
 	is_running 'sleep 301' || fail "it was ended"
 	member second
-	same_set first second
+	same_session first second
 	assert_eq "$(tell second 'pgrep -c -f "^sleep 301"')" 1 "what lingers"
 	leave second
 	is_running 'sleep 301' || fail "it was ended by the second logout"
 	# killed while nobody is logged in, the session ends with it
 	pkill -u $user -f '^sleep 301'
-	wait_for has_sets $user 0 || fail "left: $(ps -u $user -o pid,stat,args)"
+	wait_for has_sessions $user 0 || fail "left: $(ps -u $user -o pid,stat,args)"
 	member third
-	other_set first third
+	other_session first third
 	leave third
-	wait_for has_sets $user 0 || fail "the third one's set has nobody, and is still there"
+	wait_for has_sessions $user 0 || fail "the third one's session has nobody, and is still there"
 }
-test_linger_keeps_the_set_and_it_can_be_joined_again() { each_way check_linger; }
+test_linger_keeps_the_session_and_it_can_be_joined_again() { each_way check_linger; }
 
 check_ending() {
 	settings 'grace = 2'
@@ -430,16 +430,16 @@ check_ending() {
 	leave first
 	is_running 'sleep 301' || fail "it has no grace"
 	member second
-	other_set first second
-	assert_eq "$(tell second 'pgrep -f "^sleep 301" || echo none')" none "what the new set has of the old one"
+	other_session first second
+	assert_eq "$(tell second 'pgrep -f "^sleep 301" || echo none')" none "what the new session has of the old one"
 	member third
-	same_set second third
-	wait_for is_gone 'sleep 301' || fail "the old set does not end"
-	wait_for has_sets $user 1 || fail "sets: $(sets $user)"
-	assert_eq "$(tell second 'cat /proc/1/comm')" nsisolate-init "the new set, when the old one has ended"
+	same_session second third
+	wait_for is_gone 'sleep 301' || fail "the old session does not end"
+	wait_for has_sessions $user 1 || fail "sessions: $(sessions $user)"
+	assert_eq "$(tell second 'cat /proc/1/comm')" nsisolate-init "the new session, when the old one has ended"
 	leave second third
 }
-test_a_login_while_a_set_ends_gets_a_fresh_one() { each_way check_ending; }
+test_a_login_while_a_session_ends_gets_a_new_one() { each_way check_ending; }
 
 check_init_killed() {
 	member first
@@ -449,12 +449,12 @@ check_init_killed() {
 	wait_for is_gone 'sleep 301' || fail "it outlives PID 1"
 	wait "${job[first]}" "${job[second]}" 2>/dev/null
 	member third
-	other_set first third
+	other_session first third
 	member fourth
-	same_set third fourth
+	same_session third fourth
 	leave third fourth
 }
-test_pid_1_killed_ends_the_set_and_the_next_login_gets_a_fresh_one() { each_way check_init_killed; }
+test_pid_1_killed_ends_the_shared_session_and_the_next_login_gets_a_new_one() { each_way check_init_killed; }
 
 check_leader_killed() {
 	local leader
@@ -467,12 +467,12 @@ check_leader_killed() {
 	wait "${job[first]}" 2>/dev/null
 	assert_eq "$(tell second 'cat /proc/1/comm')" nsisolate-init "for the second, when the first was killed"
 	member third
-	same_set second third
+	same_session second third
 	leave second
 	leader=$(leader_of third)
 	kill -KILL "$leader"
 	wait "${job[third]}" 2>/dev/null
-	wait_for has_sets $user 0 || fail "the last leader's death does not end it: $(ps -ef)"
+	wait_for has_sessions $user 0 || fail "the last leader's death does not end it: $(ps -ef)"
 }
 test_a_leader_killed_is_a_logout() { each_way check_leader_killed; }
 
@@ -504,7 +504,7 @@ test_a_pid_1_that_hangs_keeps_nobody_for_ever() {
 
 # the last line in the log on a login that did not get in
 # With the shell users can take PID 1's descriptors away: they only keep themselves out.
-test_a_set_without_descriptors_takes_no_login_and_lives_on() {
+test_a_shared_session_without_descriptors_takes_no_login_and_lives_on() {
 	local init
 	user=dave way=shell
 	before_each
@@ -515,14 +515,14 @@ test_a_set_without_descriptors_takes_no_login_and_lives_on() {
 	enter shell 'echo let in' 2>&1 | grep -q 'take no further login' || fail "let in"
 	as dave prlimit --pid "$init" --nofile=1024:
 	member second
-	same_set first second
+	same_session first second
 	leave second first
 	after_each
 }
 
-test_a_set_without_memory_takes_no_login_and_lives_on() {
+test_a_shared_session_without_memory_takes_no_login_and_lives_on() {
 	local init tracer heap i
-	command -v strace >/dev/null || skip "there is no strace"
+	command -v strace >/dev/null || skip "no strace"
 	! sanitized || skip "sanitizers have an allocator of their own"
 	user=alice way=module
 	before_each
@@ -549,7 +549,7 @@ test_a_set_without_memory_takes_no_login_and_lives_on() {
 	fi
 	assert_eq "$(pgrep -u alice -c -x nsisolate-init)" 1 "PID 1s"
 	member second
-	same_set first second
+	same_session first second
 	kill "${holders[@]}" 2>/dev/null
 	wait "${holders[@]}" 2>/dev/null
 	leave second first
@@ -574,7 +574,7 @@ check_proc_mounted_later() {
 	umount $STAGE/later
 	rmdir $STAGE/later
 }
-test_each_login_of_a_set_covers_a_procfs_mounted_meanwhile() { each_way check_proc_mounted_later; }
+test_each_login_of_a_shared_session_covers_a_procfs_mounted_meanwhile() { each_way check_proc_mounted_later; }
 
 # ---- what a user does to PID 1 ----
 
@@ -592,7 +592,7 @@ test_pid_1_keeps_its_limits_from_its_user() {
 	tell first 'prlimit --pid 1 --nofile=7:7' | grep -q 'not permitted' || fail "PID 1 has new limits"
 	as alice prlimit --pid "${pid_1[first]}" --nofile=7:7 2>/dev/null && fail "PID 1 has new limits, from outside"
 	member second
-	same_set first second
+	same_session first second
 	not_isolated
 	leave first second
 	after_each
@@ -606,19 +606,19 @@ check_stopped() {
 	start=$(now_ms)
 	member second
 	assert_within "$start" 2500 30
-	other_set first second
+	other_session first second
 	member third
-	same_set second third
+	same_session second third
 	not_isolated
 	# goes on, and takes nothing from the session that has its name now
 	as "$user" kill -CONT "${pid_1[first]}"
 	leave first
-	wait_for has_sets "$user" 1 || fail "the first set does not end"
+	wait_for has_sessions "$user" 1 || fail "the first session does not end"
 	member fourth
-	same_set second fourth
+	same_session second fourth
 	leave second third fourth
 }
-test_a_set_whose_pid_1_is_stopped_is_left_for_a_new_one() { each_way check_stopped; }
+test_a_shared_session_whose_pid_1_is_stopped_is_left_for_a_new_one() { each_way check_stopped; }
 
 # ---- root's directory ----
 
@@ -630,7 +630,7 @@ state_is_bad() { # state_is_bad REGEX: a login is refused with a matching messag
 	"$BUILD/tests/pam_app" stage alice remember refused same 2>/dev/null || fail "on_error = allow: $1"
 	settings
 	no_session() { ! pgrep -x nsisolate-init; }
-	wait_for no_session || fail "a set is left of what was refused: $(ps -ef)"
+	wait_for no_session || fail "a session is left of what was refused: $(ps -ef)"
 }
 test_state_that_somebody_else_made_is_refused() {
 	user=alice way=module
@@ -662,7 +662,7 @@ test_state_that_somebody_else_made_is_refused() {
 	after_each
 }
 
-test_what_stands_in_the_sockets_place_is_no_set() {
+test_something_else_in_the_sockets_place_is_not_a_session() {
 	local name
 	user=alice way=module
 	before_each 'logout = linger'
@@ -670,7 +670,7 @@ test_what_stands_in_the_sockets_place_is_no_set() {
 	name=$(find /run/nsisolate -type s)
 	[ -n "$name" ] || fail "no socket in /run/nsisolate: $(ls -lA /run/nsisolate)"
 	leave first
-	wait_for has_sets alice 0
+	wait_for has_sessions alice 0
 	# a socket that nobody listens on any longer, as after a crash; then a file, a link and a stranger
 	member second
 	kill -KILL "${pid_1[second]}"
@@ -678,14 +678,14 @@ test_what_stands_in_the_sockets_place_is_no_set() {
 	rm -f "$name"
 	: >"$name"
 	member third
-	other_set second third
+	other_session second third
 	leave third
-	wait_for has_sets alice 0
+	wait_for has_sessions alice 0
 	rm -f "$name"
 	ln -s /dev/log "$name"
 	member fourth
 	leave fourth
-	wait_for has_sets alice 0
+	wait_for has_sessions alice 0
 	[ -S /dev/log ] || fail "the link's end is gone"
 	rm -f "$name"
 	# of the same type: only its owner distinguishes it from a shared session
@@ -700,11 +700,11 @@ alice" "with bob's socket there"
 	leave fifth
 	pkill -u bob
 	rm -f /tmp/bob-hears
-	wait_for has_sets alice 0
+	wait_for has_sessions alice 0
 	after_each
 }
 
-test_a_user_finds_no_way_to_the_sets_of_others() {
+test_a_user_finds_no_way_to_the_sessions_of_others() {
 	user=alice way=module
 	before_each
 	member first

@@ -103,7 +103,7 @@ in_container() {
 	rm /tmp/nsisolate-init
 }
 
-test_a_container_whose_first_process_has_that_name_is_no_session() {
+test_a_container_whose_first_process_has_that_name_is_not_a_session() {
 	assert_eq "$(COMMAND='su - dave -c hostname' in_container unshare --pid --fork --mount-proc)" \
 		"nsisolate-init
 dave-lab" "root's"
@@ -272,7 +272,7 @@ test_a_wrong_configuration_is_refused_with_its_place() {
 	assert_eq "$(/usr/bin/nsisolate-shell -c 'echo root got in' 2>/dev/null)" "root got in"
 }
 
-test_closed_stdio_is_no_matter() {
+test_closed_stdio_does_not_matter() {
 	shell -c 'hostname >/home/dave/out; exit 7' <&- >&- 2>&-
 	assert_eq $? 7 "exit status"
 	assert_eq "$(cat /home/dave/out)" dave-lab
@@ -538,7 +538,7 @@ killed() {
 	nothing_left
 }
 test_the_outer_process_killed_ends_the_session() { killed -o; }
-test_pid_1_killed_ends_the_session_and_is_told() { killed -n; }
+test_pid_1_killed_ends_the_session_and_is_logged() { killed -n; }
 
 test_no_setuid_program_works_inside() {
 	assert_match "$(shell -c 'sudo -n id' 2>&1)" "sudo" "sudo must say no"

@@ -102,7 +102,7 @@ $(id -g "$user")"
 	inside 'touch own; mkdir d; mv own d; chmod 600 d/own; rm -r d' || fail "work in its own home"
 	assert_eq "$(inside 'stat -c %U:%G .')" "$user:$user" "owner of its home"
 }
-test_the_user_is_who_he_is_and_owns_what_he_owns() { both check_identity; }
+test_users_keep_their_ids_and_their_files() { both check_identity; }
 
 test_supplementary_groups_stay_through_the_module() {
 	echo "crew:x:6001:alice,carol" >>/etc/group

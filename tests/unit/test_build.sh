@@ -15,7 +15,7 @@ other() {
 }
 
 test_a_musl_for_another_processor_is_not_taken() {
-	command -v musl-gcc >/dev/null || skip "there is no musl-gcc"
+	command -v musl-gcc >/dev/null || skip "no musl-gcc"
 	other
 	# the control
 	assert_match "$(value_of INIT_CC CC=gcc)" '/musl-gcc$' "for this machine"

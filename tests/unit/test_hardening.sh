@@ -95,7 +95,7 @@ test_each_lack_is_named() {
 	# shellcheck disable=SC2054 # the linker's commas
 	local whole=(-O2 -fstack-protector-all -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro -Wl,-z,now
 		-Wl,-z,noexecstack)
-	command -v readelf >/dev/null || skip "there is no readelf"
+	command -v readelf >/dev/null || skip "no readelf"
 	ldd --version 2>&1 | grep -qiE 'glibc|gnu' || skip "musl has no functions that look at sizes"
 	mkdir $dir
 	printf '%s\n' '#ifdef BOTH' '__asm__(".section .both,\"awx\"; .byte 0; .text");' '#endif' \

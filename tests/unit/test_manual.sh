@@ -14,14 +14,14 @@ examples() {
 }
 
 test_the_page_is_clean_mdoc() {
-	command -v mandoc >/dev/null || skip "there is no mandoc"
+	command -v mandoc >/dev/null || skip "no mandoc"
 	# which other pages are installed depends on the machine
 	assert_eq "$(mandoc -Tlint "$PAGE" 2>/dev/null | grep -v 'referenced manual not found: ')" ""
 }
 
 test_so_are_the_other_pages() {
 	local page count=0
-	command -v mandoc >/dev/null || skip "there is no mandoc"
+	command -v mandoc >/dev/null || skip "no mandoc"
 	for page in {conf,pam_module,shell,shell/*}/*.[1-8]; do
 		[ -e "$page" ] || continue
 		count=$((count + 1))

@@ -19,7 +19,7 @@ given() { # given [FILE]: standard input as $CONF, or as another file beside it
 said() { "$@"; echo "status $?"; }
 
 json() { # json EXPRESSION: in Python, where `it` is the JSON on standard input
-	command -v python3 >/dev/null || skip "there is no python3 to read JSON with"
+	command -v python3 >/dev/null || skip "no python3 to read JSON with"
 	python3 -c "import json, sys; it = json.load(sys.stdin); print($1)"
 }
 
@@ -86,7 +86,7 @@ test_check_warns_of_words_that_no_login_has() {
 	assert_eq "$(said ctl check "$CONF" 2>&1)" "status 0"
 }
 
-test_check_of_what_is_no_file() {
+test_check_of_something_that_is_not_a_file() {
 	given </dev/null
 	mkfifo "$DIR/fifo"
 	ln -s nowhere "$DIR/link"
@@ -454,7 +454,7 @@ test_edit_follows_links() {
 	assert_eq "$(cat "$DIR/real.conf")" $'[a]\nuser = daemon'
 }
 
-test_edit_of_what_is_no_file() {
+test_edit_of_something_that_is_not_a_file() {
 	given <<<'[a]'
 	mkfifo "$DIR/fifo"
 	assert_match "$(EDITOR=true said ctl edit "$DIR" 2>&1)" "cannot edit .*Is a directory.*status 2"
