@@ -7,7 +7,7 @@
  *		processes=2 reason=logout
  *
  * One line each, always with the same keys, and "-" for what is unknown.  No value can start
- * another line, word or key, whoever chose it.
+ * another line, word or key, wherever it comes from.
  */
 #ifndef NSISOLATE_SESSION_LOG_H
 #define NSISOLATE_SESSION_LOG_H

@@ -77,7 +77,7 @@ static void stop_too(struct supervisor *outer, int signum)
 
 _Noreturn void supervisor_end(struct supervisor *outer, int status)
 {
-	/* otherwise the caller's shell would find itself in the background */
+	/* or the caller's shell would be in the background: bubblewrap's issue 744 */
 	if (outer->in_foreground)
 		tcsetpgrp(outer->terminal, getpgrp());
 	end_as(status);

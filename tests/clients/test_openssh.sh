@@ -1,6 +1,6 @@
 # OpenSSH's own regression tests, of the tree that OPENSSH points to (see run): plain, and where its users' logins are
-# isolated.  In each way sshd is root's, by sudo, but for tests that start a second one from the session of the first:
-# by nsisolate-shell there is no sudo there, nor pam_unix's helper.
+# isolated.  In each way sshd is root's, by sudo, except in tests that start a second one in a session of the first: in
+# nsisolate-shell's sessions neither sudo nor pam_unix's helper works.
 # alone
 . tests/clients/client.sh
 

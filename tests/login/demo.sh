@@ -209,7 +209,7 @@ through_the_module() {
 }
 
 through_the_shell() {
-	say "7. dave needs no PAM module and no root: nsisolate-shell is his login shell"
+	say "7. dave needs no PAM module and no root: nsisolate-shell is the login shell"
 	pam_stack sshd ''
 	show '# ' 'getent passwd dave; grep -c nsisolate /etc/pam.d/sshd'
 	claim "the module is not in the stack" output_has $'\n0$'

@@ -121,7 +121,7 @@ test_it_tells_nobody_of_programs_of_ours() {
 	! sanitized || skip "a sanitizer has to be loaded first"
 	assert_eq "$(as dave env LD_DEBUG=files LD_DEBUG_OUTPUT=/tmp/ld nsisolate-shell -c hostname)" dave-lab
 	grep -q 'calling init' /tmp/ld.* || fail "the control: nothing told"
-	assert_eq "$(grep -l nsisolate /tmp/ld.*)" "" "what the loader told of"
+	assert_eq "$(grep -l nsisolate /tmp/ld.*)" "" "what the loader reported"
 	rm -f /tmp/ld.*
 	as dave env LD_SHOW_AUXV=1 nsisolate-shell -c 'uname -n' >/tmp/auxv
 	assert_match "$(cat /tmp/auxv)" 'AT_EXECFN: +/bin/sh' "the control"

@@ -118,7 +118,7 @@ test_no_word_that_su_and_login_hand_on_leads_out() {
 	user=dave
 	pam_stack su ''
 	plant
-	# from outside, as a user who knows the password could; root stands for him
+	# from outside, as a user who knows the password could; here root does it
 	isolated "su -c twice" "$(su dave -c true -c "$WHERE")"
 	isolated "su -" "$(su - dave <<<"$WHERE")"
 	isolated "su --" "$(su dave -- -c "$WHERE" 2>/dev/null)"

@@ -56,7 +56,7 @@ test_explain_list_and_doctor_say_so() {
 	assert_match "$(nsisolatectl list 2>&1)" 'the rule \[trial\] is on trial \(isolate = observe\): its logins are not isolated'
 	assert_match "$(nsisolatectl doctor 2>&1)" 'warning +/etc/nsisolate.conf +the rule \[trial\] is on trial'
 	printf '[all]\nscope = user\n' | conf
-	! nsisolatectl list 2>&1 | grep -q trial || fail "a rule that isolates is told of"
+	! nsisolatectl list 2>&1 | grep -q trial || fail "a rule that isolates is reported"
 	assert_match "$(nsisolatectl explain --service stage --json alice)" '"isolate":true,"observe":false'
 	rm /etc/pam.d/stage
 }

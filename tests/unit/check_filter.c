@@ -68,7 +68,7 @@ static long map_page(long protection)
 	return syscall(SYS_mmap, NULL, 4096, protection, flags, -1, 0);
 #endif
 }
-/* An address in the upper half of 32 bits is no error. */
+/* An address in the upper half of 32 bits is not an error. */
 static long try_map(void)
 {
 	return map_page(PROT_READ | PROT_WRITE) == -1 ? -1 : 0;

@@ -76,8 +76,8 @@ static _Noreturn void become(char *const *argv, char *const *environment,
 	const struct run_user *user, int in, int out, int err)
 {
 	/*
-	 * No terminal, or it could push input into ours (TIOCSTI); and a process group of its own,
-	 * so that it can be killed with everything that it started.
+	 * No terminal, or it could push input into ours (TIOCSTI, CVE-2017-5226); and a process
+	 * group of its own, so that it can be killed with everything that it started.
 	 */
 	if (take_stdio(in, out, err) < 0 || setsid() < 0 || chdir("/") < 0 ||
 		(user && drop_to_user(user->uid, user->gid, NULL) < 0)) {
