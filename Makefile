@@ -112,7 +112,8 @@ coverage_flags = -O1 -g -fprofile-instr-generate=/run/stage/profile/%m%c.profraw
 
 # ---- what is built from what ---------------------------------------------------------------------
 # $(call rooms,FOLDER...): all sources in these folders
-rooms = $(wildcard $(foreach depth,*.c */*.c */*/*.c,$(1:%=%/$(depth))))
+# sorted, since wildcard sorts by locale, and the order of linking must not depend on that
+rooms = $(sort $(wildcard $(foreach depth,*.c */*.c */*/*.c,$(1:%=%/$(depth)))))
 conf_sources   := $(call rooms,conf)
 # used by all programs, and by all of shell/
 common_sources := $(call rooms,shell/common conf/common)

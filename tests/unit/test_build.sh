@@ -37,3 +37,13 @@ test_file_offsets_and_times_are_wide_in_all_that_is_compiled() {
 	assert_eq "$(grep -v -e '-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64' <<<"$lines")" ""
 	rm -rf $STAGE/build
 }
+
+test_the_order_of_linking_is_the_same_in_every_locale() {
+	mkdir -p $STAGE/locale
+	localedef -i tr_TR -f UTF-8 $STAGE/locale/tr_TR.UTF-8 2>/dev/null || skip "no Turkish locale can be made"
+	export LOCPATH=$STAGE/locale
+	# the control: there it is another order
+	[ "$(LC_ALL=tr_TR.UTF-8 sort <<<$'sshd.c\nsshd_blocks.c')" = $'sshd_blocks.c\nsshd.c' ] || skip "it sorts as C does"
+	assert_eq "$(LC_ALL=tr_TR.UTF-8 value_of ctl_sources)" "$(value_of ctl_sources)"
+	rm -rf $STAGE/locale $STAGE/build
+}
