@@ -63,15 +63,15 @@ extern struct complaint complaints[LINES_MAX];
 extern size_t complaint_count;
 
 /* What libpam gets in place of a file. */
-struct instead {
+struct replacement {
 	const char *path;
 	const char *text; /* NULL: no such file */
 	size_t length;
 	bool broken; /* a module that exists but cannot be loaded */
 };
 
-extern struct instead *insteads;
-extern size_t instead_count;
+extern struct replacement *replacements;
+extern size_t replacement_count;
 
 /* The function of the line @index (functions.c), of the type that libpam calls. */
 void *line_function(size_t index);

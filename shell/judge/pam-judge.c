@@ -58,30 +58,30 @@ static char *next_word(char **text)
 }
 
 /* False if the input is malformed, or memory is short. */
-static bool take_insteads(char *text, size_t length)
+static bool take_replacements(char *text, size_t length)
 {
 	const char *end = text + length;
 
 	while (text < end) {
-		struct instead instead = {.path = next_word(&text)};
-		char *number = instead.path ? next_word(&text) : NULL, *rest;
-		struct instead *larger;
+		struct replacement replacement = {.path = next_word(&text)};
+		char *number = replacement.path ? next_word(&text) : NULL, *rest;
+		struct replacement *larger;
 
 		if (!number)
 			return false;
-		instead.broken = !strcmp(number, "!");
-		if (!instead.broken && strcmp(number, "-") != 0) {
-			instead.length = strtoul(number, &rest, 10);
-			if (*rest || instead.length > (size_t)(end - text))
+		replacement.broken = !strcmp(number, "!");
+		if (!replacement.broken && strcmp(number, "-") != 0) {
+			replacement.length = strtoul(number, &rest, 10);
+			if (*rest || replacement.length > (size_t)(end - text))
 				return false;
-			instead.text = text;
-			text += instead.length;
+			replacement.text = text;
+			text += replacement.length;
 		}
-		larger = reallocarray(insteads, instead_count + 1, sizeof *insteads);
+		larger = reallocarray(replacements, replacement_count + 1, sizeof *replacements);
 		if (!larger)
 			return false;
-		insteads = larger;
-		insteads[instead_count++] = instead;
+		replacements = larger;
+		replacements[replacement_count++] = replacement;
 	}
 	return true;
 }
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 	}
 	setrlimit(RLIMIT_AS, &memory);
 	input = read_input(&length);
-	if (!input || !take_insteads(input, length)) {
+	if (!input || !take_replacements(input, length)) {
 		fputs("cannot read the replacements on standard input\n", stderr);
 		return 2;
 	}

@@ -32,8 +32,8 @@ struct asked_file asked_files[FILES_MAX];
 size_t asked_count;
 struct complaint complaints[LINES_MAX];
 size_t complaint_count;
-struct instead *insteads;
-size_t instead_count;
+struct replacement *replacements;
+size_t replacement_count;
 bool reading;
 
 /* ---- files ---- */
@@ -118,38 +118,39 @@ static bool is_file(const struct stat *status, const char *path)
 }
 
 /* The replacement for @path, named by its path or through a link; NULL: none. */
-static const struct instead *find_instead(const char *path)
+static const struct replacement *find_replacement(const char *path)
 {
 	struct stat status;
 	bool there = stat(path, &status) == 0;
 
-	for (size_t i = 0; i < instead_count; i++)
-		if (!insteads[i].broken && (!strcmp(insteads[i].path, path) ||
-						   (there && is_file(&status, insteads[i].path))))
-			return &insteads[i];
+	for (size_t i = 0; i < replacement_count; i++)
+		if (!replacements[i].broken &&
+			(!strcmp(replacements[i].path, path) ||
+				(there && is_file(&status, replacements[i].path))))
+			return &replacements[i];
 	return NULL;
 }
 
 /* Reads the whole file into @source; 0 or a negative errno. */
 static int take_text(struct source *source, const char *path)
 {
-	const struct instead *instead = find_instead(path);
+	const struct replacement *replacement = find_replacement(path);
 	_cleanup_close_ int fd = -1;
 	ssize_t got;
 	char *text;
 
-	if (instead && !instead->text)
+	if (replacement && !replacement->text)
 		return -ENOENT;
 	/* libpam only limits the depth of substacks, and would go on until its stack overflows */
 	source->depth = innermost ? innermost->depth + 1 : 1;
 	if (source->depth > DEPTH_MAX)
 		return -ELOOP;
-	source->text = malloc(instead ? instead->length + 1 : TEXT_MAX);
+	source->text = malloc(replacement ? replacement->length + 1 : TEXT_MAX);
 	if (!source->text)
 		return -ENOMEM;
-	if (instead) {
-		memcpy(source->text, instead->text, instead->length);
-		source->length = instead->length;
+	if (replacement) {
+		memcpy(source->text, replacement->text, replacement->length);
+		source->length = replacement->length;
 		return 0;
 	}
 	/* a FIFO is not a PAM file, and reading one could wait for ever */
@@ -243,8 +244,9 @@ static void look_at(struct module *module)
 	void *text;
 
 	module->there = fd >= 0 || errno == EACCES || errno == EPERM;
-	for (size_t i = 0; i < instead_count; i++)
-		module->broken |= insteads[i].broken && !strcmp(insteads[i].path, module->path);
+	for (size_t i = 0; i < replacement_count; i++)
+		module->broken |=
+			replacements[i].broken && !strcmp(replacements[i].path, module->path);
 	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size <= 0)
 		return;
 	text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
