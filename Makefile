@@ -417,12 +417,15 @@ install: $(if $(NO_BUILD),,all)
 	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
 	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
 		$(DESTDIR)$(user_dropin)
+	install -d $(DESTDIR)$(examples)
+	install -m 644 conf/examples/*.conf $(DESTDIR)$(examples)/
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(call manual,$(page)) &&) :
 	install -D -m 644 packaging/completion/nsisolatectl.bash $(DESTDIR)$(BASHCOMPDIR)/nsisolatectl
 	install -D -m 644 packaging/completion/_nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
 	test -e $(DESTDIR)$(SYSCONFDIR)/nsisolate.conf || \
 		install -m 644 conf/nsisolate.conf $(DESTDIR)$(SYSCONFDIR)/
 user_dropin = $(DATADIR)/nsisolate/user@.service.d/nsisolate.conf
+examples = $(DATADIR)/nsisolate/examples
 manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # The configuration stays: it is the admin's.
@@ -432,8 +435,9 @@ uninstall:
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-login $(DESTDIR)$(LIBEXECDIR)/nsisolate/pam-judge \
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate/pam-load \
 		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
-		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
-	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(DATADIR)/nsisolate; do \
+		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl \
+		$(addprefix $(DESTDIR)$(examples)/,$(notdir $(wildcard conf/examples/*.conf)))
+	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(examples) $(DATADIR)/nsisolate; do \
 		! test -d $(DESTDIR)$$dir || rmdir $(DESTDIR)$$dir || exit; \
 	done
 

@@ -20,7 +20,10 @@
 #	both FUNCTION           run FUNCTION with $user isolated by the module, then by nsisolate-shell
 #	pam_stack SERVICE LINE  the machine's own stack of SERVICE, and LINE behind it
 #	own_stack [LINE...]     the stack `stage`: it lets everybody in, and behind that come LINEs, or the module's
-#	conf [FILE]             install standard input (or FILE) as nsisolate.conf
+#	conf [FILE]             install standard input (or FILE) as nsisolate.conf; a test begins with the
+#	                        shipped one
+#	separate [LINE...]      the same, but each login of a user is a session that ends with it, by one
+#	                        rule [users], which says these LINEs, too
 #
 #	cgroup2_mount           the unified hierarchy at /sys/fs/cgroup
 #	chroot_build DIR        make a chroot with the stage's programs, /etc, /dev and /proc
@@ -257,6 +260,7 @@ stage_reset() {
 	for stack in $STAGE/pam.*; do [ ! -e "$stack" ] || cp "$stack" "/etc/pam.d/${stack##*/pam.}"; done
 	pam_stack sshd 'session required pam_nsisolate.so'
 	rm -rf "$SYSCONFDIR/nsisolate.conf" # it may be a FIFO, and writing to that would block
+	rm -rf /run/nsisolate
 	conf "$TOP/conf/nsisolate.conf"
 	: >$LOGS/sshd
 	: >$LOGS/syslog
@@ -306,6 +310,13 @@ own_stack() {
 } >/etc/pam.d/stage
 
 conf() { cat "${1:--}" >"$SYSCONFDIR/nsisolate.conf"; }
+
+separate() {
+	{
+		sed '/^# Everyone else/,$d' "$TOP/conf/nsisolate.conf"
+		printf '%s\n' '[users]' 'uid = 1000-4294967294' 'service = sshd, login, remote, nsisolate-shell' "$@"
+	} | conf
+}
 
 sshd_start() {
 	local word options=()
@@ -462,7 +473,8 @@ stage_state() {
 	sort /proc/1/mountinfo
 	hostname
 	cat /etc/hosts
-	find /run /tmp /dev -xdev -path $STAGE -prune -o -print | sort
+	# the directories in which a user's logins find each other stay, without their sockets
+	find /run /tmp /dev -xdev -path $STAGE -prune -o -print | grep -vE '^/run/nsisolate(/[0-9]+)?$' | sort
 	ls -A /dev/shm /dev/pts /dev/mqueue
 }
 

@@ -1,4 +1,4 @@
-/* nsisolatectl end - ends sessions, by their rule's logout policy or at once. */
+/* nsisolatectl end - ends sessions, as a logout with `logout = kill` does, or at once. */
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -21,7 +21,7 @@
 
 #define WAIT_MS 10000 /* for all of them together */
 /*
- * SIGTERM is lost while a SIGTERM that the session's user sent to PID 1 is pending, so we send it
+ * SIGINT (pid1.h) is lost while one that the session's user sent to PID 1 is pending, so we send it
  * again until PID 1 has exited; a second one does no harm.
  */
 #define AGAIN_MS 100
@@ -137,7 +137,7 @@ static enum status say_rest(struct ending *endings, size_t count, bool now)
 			continue;
 		fprintf(stderr, NAME ": told to end, but still running after %d s: %s%s\n",
 			WAIT_MS / 1000, session_name(endings[i].session, name, sizeof name),
-			now ? "" : " (a long grace, or logout = linger; --now ends it at once)");
+			now ? "" : " (a long grace; --now ends it at once)");
 		if (status == STATUS_ENDED)
 			status = STATUS_LIVES_ON;
 		close_ending(&endings[i]);
@@ -147,7 +147,7 @@ static enum status say_rest(struct ending *endings, size_t count, bool now)
 
 static enum status end_all(const struct session **chosen, size_t count, bool now)
 {
-	int signum = now ? SIGKILL : SIGTERM;
+	int signum = now ? SIGKILL : SIGINT;
 	_cleanup_free_ struct ending *endings = calloc(count, sizeof *endings);
 	_cleanup_free_ struct pollfd *fds = calloc(count, sizeof *fds);
 

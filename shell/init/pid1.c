@@ -289,6 +289,7 @@ static void read_signal(struct life *life)
 	case SIGCHLD:
 		reap(life);
 		break;
+	case SIGINT:
 	case SIGTERM:
 		/*
 		 * kill(2) records the caller: a sender inside has a pid in here.  Other codes come
@@ -299,6 +300,9 @@ static void read_signal(struct life *life)
 			break;
 		stop_sharing(life);
 		begin_end(life);
+		/* whatever the rule lets linger: `nsisolatectl end` */
+		if (info.ssi_signo == SIGINT && life->deadline < 0)
+			end_all(life);
 		break;
 	}
 }
@@ -381,6 +385,7 @@ int pid1_signals(struct error *error)
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? error_errno(error, errno, "PID 1 cannot watch for signals") : fd;

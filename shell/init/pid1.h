@@ -69,7 +69,8 @@ int pid1_timer(const struct policy *policy, int *timer, struct error *error);
 /*
  * Reaps; ends the session according to policy->logout when the last login has gone, when the
  * command has ended, or when a SIGTERM comes from outside the PID namespace, as systemd sends it to
- * a scope that it stops.  A SIGTERM that says that it comes from inside is ignored; that is not
+ * a scope that it stops.  SIGINT from there ends what lingers, too, as with LOGOUT_KILL.  A signal
+ * that says that it comes from inside is ignored; that is not
  * reliable, because with a full queue of signals the kernel drops the sender's identity
  * (sigqueue(3), RLIMIT_SIGPENDING).  So users can end their own sessions, as they can by ending the
  * processes.  Never returns: its exit kills what is left of the session.

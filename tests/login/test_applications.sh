@@ -151,6 +151,7 @@ test_login_that_is_hung_up_leaves_nothing() {
 }
 
 test_login_of_the_shell_user_is_isolated_by_the_shell() {
+	separate
 	need expect
 	pam_stack login ''
 	check_login dave dave-lab

@@ -1,7 +1,7 @@
 # nsisolatectl end: ends sessions from outside, by their rule's logout policy or at once.
 . tests/stage.sh
 
-rule() { { cat "$TOP/conf/nsisolate.conf"; printf '%s\n' "$@"; } | conf; }
+separate
 is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
 said() { "$@" 2>&1; echo "status $?"; }
 
@@ -17,7 +17,7 @@ session_start() { # session_start [COMMAND [SLEEP]]: of $user, in the background
 session_gone() { ! pgrep -u "$user"; }
 
 check_policy() {
-	rule 'grace = 3'
+	separate 'grace = 3'
 	session_start "trap 'echo term >>~/job; sleep 0.3; echo done >>~/job; exit 0' TERM
 		trap '' HUP; sleep 301 & while :; do wait; done"
 	assert_match "$(said nsisolatectl end $user/1)" \
@@ -32,7 +32,7 @@ test_end_is_the_rules_logout() { both check_policy; }
 
 check_now() {
 	local start
-	rule 'grace = 20'
+	separate 'grace = 20'
 	session_start "trap 'echo told >>~/job' TERM HUP; sleep 301 & while :; do wait; done"
 	start=$(now_ms)
 	assert_match "$(said nsisolatectl end --now $user/1)" 'status 0$'
@@ -45,7 +45,7 @@ test_now_asks_nobody() { both check_now; }
 
 check_grace() {
 	local start took
-	rule 'grace = 1'
+	separate 'grace = 1'
 	session_start "$STUBBORN"
 	start=$(now_ms)
 	assert_match "$(said nsisolatectl end $user/1)" 'status 0$'
@@ -57,20 +57,33 @@ check_grace() {
 }
 test_what_ignores_everything_has_its_grace() { both check_grace; }
 
-test_a_session_that_lingers_is_told_to_end_and_lives_on() {
+test_a_long_grace_outlives_ends_patience() {
 	local out
-	rule 'logout = linger'
+	separate 'grace = 600'
 	sshd_start
 	user=alice
 	session_start "$STUBBORN"
 	out=$(said nsisolatectl end alice/1)
 	assert_match "$out" 'told to end, but still running after 10 s: user alice, .*--now ends it at once.*status 3$'
-	is_running alice 'sleep 301' || fail "it did not linger"
+	is_running alice 'sleep 301' || fail "it ended"
 	assert_match "$(said nsisolatectl end --now alice/1)" 'status 0$'
 	wait $client
 	sshd_stop
 	nothing_left
 }
+
+# With a login, and without one
+check_lingering() {
+	separate 'logout = linger' 'grace = 1'
+	session_start "$STUBBORN"
+	assert_match "$(said nsisolatectl end $user/1)" 'ended: .*status 0$'
+	wait $client
+	session_start "setsid sh -c '$STUBBORN' >/dev/null 2>&1 </dev/null &"
+	wait $client
+	assert_match "$(said nsisolatectl end $user/1)" 'ended: .*status 0$'
+	wait_for session_gone || fail "there is left: $(ps -u $user -o pid,args)"
+}
+test_what_lingers_is_ended_too() { both check_lingering; }
 
 test_all_sessions_of_a_user_and_of_nobody_else() {
 	sshd_start
@@ -144,7 +157,7 @@ check_flood() {
 	done
 }
 test_a_flood_of_signals_from_inside_changes_nothing() {
-	rule 'grace = 0'
+	separate 'grace = 0'
 	both check_flood
 }
 

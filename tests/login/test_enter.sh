@@ -48,8 +48,7 @@ test_enter_joins_every_kind_of_namespace() {
 	kinds='uts pid mnt ipc net time'
 	# where the machine's control groups are of the old kind such a namespace is not available
 	[ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || kinds+=' cgroup'
-	{ cat "$TOP/conf/nsisolate.conf"; echo "namespaces = $(sed 's/mnt/mount/; s/ /, /g' <<<"$kinds")"; } |
-		conf
+	separate "namespaces = $(sed 's/mnt/mount/; s/ /, /g' <<<"$kinds")"
 	both check_every_kind
 }
 check_every_kind() {
@@ -186,7 +185,7 @@ check_told_to_end() {
 	wait $client
 	rm $STAGE/out
 }
-test_signals_and_the_sessions_end_reach_the_command() { both check_told_to_end; }
+test_signals_and_the_sessions_end_reach_the_command() { separate; both check_told_to_end; }
 
 # What a hostile session would do to a file that it got: truncate, rewind, reopen it, write to it later
 SPOIL='import os, time

@@ -178,6 +178,7 @@ test_nsisolatectl_8_questions() {
 
 test_nsisolatectl_8_sessions() {
 	local job
+	separate # where a job ends with its login
 	sshd_start
 	on alice 'trap "exit 7" TERM; sleep 301 & wait' &
 	job=$!

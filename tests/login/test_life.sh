@@ -1,8 +1,7 @@
 # A session's end: whichever process dies first, and what the logout does to those that still run.
 . tests/stage.sh
 
-# rule KEY=VALUE...: the shipped rules, with these in the last one
-rule() { { cat "$TOP/conf/nsisolate.conf"; printf '%s\n' "$@"; } | conf; }
+separate
 
 is_running() { pgrep -u "$1" -f "^$2\$" >/dev/null; }
 
@@ -36,7 +35,7 @@ pid_of() {
 ends_after() {
 	local who=$1 signal start pid
 	shift
-	rule 'grace = 1'
+	separate 'grace = 1'
 	for signal; do
 		session_start
 		pid=$(pid_of "$who")
@@ -160,7 +159,7 @@ test_the_death_of_one_session_leaves_the_users_other_one_alone() { both check_ne
 
 # jobs: what a session leaves running.  Each records in $HOME/NAME what it received.
 check_signals_at_logout() {
-	rule 'logout = kill' 'grace = 2'
+	separate 'logout = kill' 'grace = 2'
 	cat >"/home/$user/job" <<-'END'
 		#!/bin/bash
 		# HUP has its default effect, except for jobs started by nohup
@@ -192,7 +191,7 @@ test_logout_sends_term_hup_and_cont() { both check_signals_at_logout; }
 
 # how long a process that ignores everything lives after the session's own command: sets $start, $took
 lives_for() { # lives_for GRACE
-	rule "grace = $1"
+	separate "grace = $1"
 	on "$user" '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 </dev/null &
 		until ps -e -o args= | grep -q "[s]leep 301"; do sleep 0.02; done'
 	start=$(now_ms)
@@ -211,7 +210,7 @@ check_grace() {
 test_what_ignores_every_signal_is_killed_after_the_grace() { both check_grace; }
 
 check_client() {
-	rule 'grace = 600'
+	separate 'grace = 600'
 	on "$user" '(trap "" HUP TERM; exec sleep 301) >/dev/null 2>&1 </dev/null &
 		until pgrep -x sleep >/dev/null; do sleep 0.02; done; exit 5'
 	assert_eq $? 5 status
@@ -223,7 +222,7 @@ test_the_client_does_not_wait_for_the_grace() { both check_client; }
 
 test_a_login_during_another_ones_grace_is_not_touched() {
 	user=alice
-	rule 'grace = 1'
+	separate 'grace = 1'
 	sshd_start
 	on alice '(trap "" HUP TERM; exec sleep 302) >/dev/null 2>&1 </dev/null &
 		until ps -e -o args= | grep -q "[s]leep 302"; do sleep 0.02; done'
@@ -242,7 +241,7 @@ test_a_login_during_another_ones_grace_is_not_touched() {
 # ---- logout = linger ----
 
 check_linger() {
-	rule 'logout = linger'
+	separate 'logout = linger'
 	timeout "$(pace_seconds 200)" ssh "${SSH_OPTIONS[@]}" "$user@127.0.0.1" \
 		'nohup sleep 301 >/dev/null 2>&1 </dev/null & exit 6' >/dev/null 2>&1 &
 	client=$!
@@ -260,7 +259,7 @@ test_linger_lets_it_run_to_its_end_and_no_longer() { both check_linger; }
 
 test_linger_holds_when_the_monitor_dies() {
 	user=alice
-	rule 'logout = linger'
+	separate 'logout = linger'
 	sshd_start
 	session_start '(trap "" HUP; exec sleep 301) >/dev/null 2>&1 </dev/null & wait'
 	kill -KILL "$(pid_of monitor)"
@@ -377,7 +376,7 @@ test_roots_programs_are_told_of_the_end_by_sudo_and_have_the_grace() {
 	user=alice
 	echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stage
 	sshd_start
-	rule 'grace = 1'
+	separate 'grace = 1'
 	as_root "$told"
 	wait_for root_gone || fail "it outlives the session: $(ps -ef)"
 	assert_eq "$(sort -u $STAGE/told)" told "what sudo waits for"
@@ -392,7 +391,7 @@ test_roots_programs_are_told_of_the_end_by_sudo_and_have_the_grace() {
 	[ $(($(now_ms) - start)) -ge 1000 ] || fail "it did not have its grace"
 	rm $STAGE/began
 	# one that needs less than the grace
-	rule 'grace = 3600'
+	separate 'grace = 3600'
 	as_root "(
 		>$STAGE/began; sleep 1; >$STAGE/done
 	) &"

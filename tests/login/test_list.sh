@@ -1,6 +1,8 @@
 # nsisolatectl list and tree: the sessions that exist now, from the kernel, and nothing that a user made up.
 . tests/stage.sh
 
+separate
+
 # json EXPRESSION: in Python, where `it` is the output of `nsisolatectl list --json`
 json() {
 	command -v python3 >/dev/null || skip "no python3 to read JSON with"
@@ -138,7 +140,7 @@ test_root_without_the_right_to_look_is_told() {
 # Two logins into one session: it has no single service and no single leader.
 check_shared() {
 	local first pid word
-	{ cat "$TOP/conf/nsisolate.conf"; echo 'scope = user'; } | conf
+	separate 'scope = user'
 	install -d -o "$user" -m 700 "/run/user/$(id -u "$user")"
 	session_start
 	first=$client
@@ -173,7 +175,7 @@ test_a_shared_session_says_how_many_logins_are_in_it() { both check_shared; }
 
 # PID 1 then watches for the end of a lingering process, which is not a login.
 test_what_lingers_of_a_shared_session_has_no_logins() {
-	{ cat "$TOP/conf/nsisolate.conf"; printf 'scope = user\nlogout = linger\n'; } | conf
+	separate 'scope = user' 'logout = linger'
 	sshd_start
 	user=alice
 	session_start 'setsid sleep 301 >/dev/null 2>&1 </dev/null &'
@@ -316,7 +318,7 @@ test_a_session_is_known_after_an_upgrade() {
 
 # The module has hung up: the session lingers, and is as certain as before.
 test_a_session_that_outlives_its_login_is_known() {
-	{ cat "$TOP/conf/nsisolate.conf"; echo 'logout = linger'; } | conf
+	separate 'logout = linger'
 	sshd_start
 	user=alice
 	session_start 'setsid sleep 301 >/dev/null 2>&1 </dev/null &'

@@ -2,6 +2,8 @@
 # made up.
 . tests/stage.sh
 
+separate
+
 OPENED='user rule service from hostname namespace init id joined unit'
 CLOSED='user rule service init id seconds processes reason'
 

@@ -48,7 +48,7 @@ check_pid_1() {
 	pkill -u "$user" -x sleep
 	wait $other
 }
-test_pid_1_has_no_privilege_and_a_filter() { both check_pid_1; }
+test_pid_1_has_no_privilege_and_a_filter() { separate; both check_pid_1; }
 
 check_command() {
 	assert_eq "$(on "$user" 'grep -E "^(Seccomp|NoNewPrivs|Seccomp_filters):" /proc/self/status | tr -s "\t " " "')" \

@@ -510,6 +510,7 @@ test_what_becomes_pid_1s_child_is_reaped_and_the_commands_child_is_not() {
 }
 
 test_what_is_left_ends_with_the_session() {
+	separate
 	shell -c 'trap "" HUP; (trap "" HUP TERM; exec sleep 300) >/dev/null 2>&1 &
 		until pgrep -x sleep >/dev/null; do :; done; exit 3'
 	assert_eq $? 3 "exit status"
@@ -528,6 +529,7 @@ test_linger_waits_for_the_last_process() {
 
 # killed WHICH: the oldest nsisolate-init is the outer process, the newest is PID 1
 killed() {
+	separate
 	rm -f /run/stage/out
 	shell -c 'trap "" HUP TERM; echo up; while :; do sleep 1; done' >/run/stage/out &
 	wait_for grep -q up /run/stage/out

@@ -19,7 +19,7 @@ job_control_in() {
 	local path
 	path=$(command -v "$1") || fail "$1 is not installed"
 	sed -i "s|^\(alice:.*:\)[^:]*\$|\1$path|" /etc/passwd
-	{ cat "$TOP/conf/nsisolate.conf"; echo "shell = $path"; } | conf
+	separate "shell = $path"
 	both check_shell "$1"
 }
 

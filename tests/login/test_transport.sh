@@ -181,6 +181,7 @@ alice-lab"
 }
 
 test_dropped_connections_end_their_sessions() {
+	separate
 	sshd_start
 	on alice 'trap "" HUP; sleep 300' & client=$!
 	wait_for pgrep -u alice sleep || fail "no session"
@@ -194,6 +195,7 @@ test_dropped_connections_end_their_sessions() {
 
 test_a_network_that_goes_away_ends_the_session() {
 	local client
+	separate
 	sshd_start ClientAliveInterval=1 ClientAliveCountMax=1
 	on alice 'trap "" HUP; sleep 300' & client=$!
 	wait_for pgrep -u alice sleep || fail "no session"

@@ -28,6 +28,7 @@ listener_descriptors() { ls /proc/"$SSHD"/fd | wc -l; }
 
 test_many_logins_at_once_leave_nothing() {
 	local number users=(alice dave bob) descriptors good
+	separate
 	mkdir /run/stage/out
 	sshd_start 'MaxStartups=500' 'LogLevel=ERROR'
 	on alice true

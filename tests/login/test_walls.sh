@@ -16,7 +16,7 @@ check_kill_everything() {
 	wait $other
 	assert_eq $? 9 "the other session's own end"
 }
-test_kill_of_everything_reaches_the_own_session_only() { both check_kill_everything; }
+test_kill_of_everything_reaches_the_own_session_only() { separate; both check_kill_everything; }
 
 # allowed COMMAND...: prints those that succeed in a session, one per line
 allowed() {
