@@ -281,7 +281,8 @@ test_closed_stdio_does_not_matter() {
 
 test_a_pipe_that_the_command_closes_is_closed() {
 	assert_eq "$(as dave bash -c '/usr/bin/nsisolate-shell -c "exec >&- 2>&-; exec sleep 301" |
-		{ cat; pgrep -x sleep >/dev/null && echo "it still runs"; pkill -x sleep; }')" "it still runs" \
+		{ cat; for i in {1..99}; do pgrep -x sleep >/dev/null && break; sleep 0.1; done
+			pkill -x sleep && echo "it still runs"; }')" "it still runs" \
 		"when the pipe's end is seen"
 }
 
