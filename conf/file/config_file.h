@@ -39,7 +39,7 @@ void config_file_lint(const char *path, struct diagnostics *diagnostics);
 /*
  * Of the configuration at @path, the files and directories that not everybody can read, as their
  * modes and those of the directories above them say: who reads it as a user (nsisolate-shell) is
- * refused.  As config_file_list gives them; NULL with errno where there is no memory.
+ * refused.  As config_file_list gives them; NULL with errno when out of memory.
  */
 char **config_file_closed(const char *path);
 

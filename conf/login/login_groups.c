@@ -92,7 +92,7 @@ static gid_t *ask_groups(const struct login *login, size_t *count, int *result, 
 			return NULL;
 		}
 		ids = larger;
-		/* when there is no room it returns how much it needs; not all C libraries do */
+		/* if they do not fit it returns how much room it needs; not all C libraries do */
 		if (getgrouplist(login->user, login->gid, ids, &room) >= 0) {
 			*count = (size_t)room;
 			return ids;

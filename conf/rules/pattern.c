@@ -36,7 +36,7 @@ static bool same_byte(char a, char b, bool fold)
 
 /*
  * Only the last star needs to be retried: what precedes it has found its earliest match, and a
- * later one cannot help.  So there is no nested backtracking.
+ * later one cannot help.  So backtracking never nests.
  */
 static bool match_wildcard(const char *pattern, size_t length, const char *value, bool fold)
 {

@@ -11,7 +11,7 @@
 #include "keys.h"
 
 struct rule {
-	const struct config_section *section; /* NULL: there is no [defaults] */
+	const struct config_section *section; /* NULL: no [defaults] */
 	const struct config_item *items[KEY_COUNT]; /* by key; NULL: not set here */
 };
 

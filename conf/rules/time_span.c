@@ -42,7 +42,7 @@ static const struct unit {
 	{"y", YEAR},
 };
 
-/* The seconds of the unit at *@text, which is advanced past it; 0: there is no such unit. */
+/* The seconds of the unit at *@text, which is advanced past it; 0: no such unit. */
 static unsigned take_unit(const char **text)
 {
 	const size_t length = strcspn(*text, " \t0123456789");

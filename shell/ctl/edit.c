@@ -108,7 +108,7 @@ static bool name_files(struct edit *edit, const char *path)
 /* ---- one at a time ---- */
 
 /*
- * Locks the file itself, or its directory while there is no file.  If another edit has replaced the
+ * Locks the file itself, or its directory if it does not exist.  If another edit has replaced the
  * file meanwhile, the new file is locked instead.  Returns the file's descriptor or -1.
  */
 static int lock_file(struct edit *edit)

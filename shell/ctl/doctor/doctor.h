@@ -40,7 +40,7 @@ struct configuration {
 
 /* The output of sshd -T. */
 struct sshd_facts {
-	const char *program; /* NULL: there is no sshd */
+	const char *program; /* NULL: no sshd */
 	unsigned port; /* the first port that it listens on */
 	bool more; /* there are more users than it was asked about */
 	char why[512]; /* why it gave no output */

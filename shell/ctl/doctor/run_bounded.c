@@ -85,7 +85,7 @@ static _Noreturn void become(char *const *argv, char *const *environment,
 		_exit(126);
 	}
 	/*
-	 * otherwise it would possess the caller's keys; where there are no keyrings, it gets none
+	 * otherwise it would possess the caller's keys; without keyrings in the kernel it gets none
 	 */
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	execve(argv[0], argv, environment);

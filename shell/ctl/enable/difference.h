@@ -8,7 +8,7 @@
 
 /*
  * For two texts of which one has all lines of the other, in that order, and more.  @before or
- * @after is NULL where there is no such file.  Returns 0 or -ENOMEM.
+ * @after is NULL if that file does not exist.  Returns 0 or -ENOMEM.
  */
 int difference_show(const char *path, const struct stack_text *before,
 	const struct stack_text *after, FILE *stream);

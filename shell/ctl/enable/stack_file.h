@@ -31,7 +31,7 @@ struct stack_file {
 char *stack_find(const char *service);
 
 /*
- * Opens, locks and reads @path, following links.  Returns 0; -ENOENT: there is no such file; or
+ * Opens, locks and reads @path, following links.  Returns 0; -ENOENT: no such file; or
  * another negative errno. stack_close must be called in any case.
  */
 int stack_open(struct stack_file *file, const char *path, struct error *error);

@@ -9,7 +9,7 @@
 struct table_column {
 	const char *name;
 	bool right; /* aligned to the right: a number, which is never cut */
-	unsigned drop; /* left out where there is no room: the highest first; 0: never */
+	unsigned drop; /* left out if the line is too long: the highest first; 0: never */
 };
 
 /*

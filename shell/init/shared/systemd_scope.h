@@ -36,7 +36,7 @@ struct unit_hand {
 /*
  * Starts this program again, with the same @arguments and --moved, in a scope of its own, and
  * passes it @hand.  @user: in one of the user's manager.  Returns the PID of that child, which has
- * taken over and must be waited for; or 0 with the reason in @error: there is no such process.
+ * taken over and must be waited for; or 0 with the reason in @error: then no process was left.
  */
 pid_t unit_leave(char **arguments, bool user, const struct unit_hand *hand, struct error *error);
 

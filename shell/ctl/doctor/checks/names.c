@@ -194,7 +194,7 @@ static void check_services(struct doctor *doctor)
 
 	nss_services("hosts", services, sizeof services);
 	if (!*services)
-		return; /* there is no such file, or the C library does not read it */
+		return; /* no such file, or the C library does not read it */
 	own = find_service(services, "myhostname");
 	first = own != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(ahead_of); i++) {

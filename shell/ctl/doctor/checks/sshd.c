@@ -62,7 +62,7 @@ struct told {
 	struct keys_told keys;
 };
 
-/* In a chroot there is no other server than sshd's own. */
+/* In a chroot sshd's own server is the only one. */
 static bool is_chrooted(const struct run_result *result)
 {
 	char value[256];

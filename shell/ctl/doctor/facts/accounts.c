@@ -189,7 +189,7 @@ const struct person *people_find(const struct people *people, const char *user)
 {
 	ENTRY *found, asked = {.key = (char *)user};
 
-	/* out of memory: there is no table */
+	/* out of memory: no table */
 	if (!people->count ||
 		!hsearch_r(asked, FIND, &found, (struct hsearch_data *)&people->names))
 		return NULL;
