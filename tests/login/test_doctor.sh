@@ -19,12 +19,14 @@ only_the_stages_people() {
 	printf 'passwd: files\ngroup: files\nshadow: files\nhosts: files myhostname\n' >/etc/nsswitch.conf
 }
 
+rules() { separate; change 's/^\(service = .*\)/\1, cron, crond, atd/'; }
+
 healthy() {
 	local service
 	# each test begins with the same /etc
 	[ ! -e $STAGE/etc ] || rsync -a --delete $STAGE/etc/ /etc/
 	[ -e $STAGE/etc ] || { only_the_stages_people; cp -a /etc $STAGE/etc; }
-	sed 's/^\(service = .*\)/\1, cron, crond, atd/' "$TOP/conf/nsisolate.conf" | conf
+	rules
 	for service in sshd login cron crond atd remote; do
 		[ ! -e "/etc/pam.d/$service" ] || pam_stack "$service" "$LINE"
 	done
@@ -1277,6 +1279,25 @@ test_finds_programs_that_two_logins_confuse() {
 	rm /usr/local/bin/podman
 }
 
+test_a_rule_for_the_shell_is_no_trap_where_nobody_uses_it() {
+	local program
+	healthy
+	change 's/^\(service = .*\), nsisolate-shell/\1/; s/^\[users\]/&\nscope = user\nlogout = linger/'
+	printf '%s\n' '[shell-users]' 'uid = 1000-59999' 'service = nsisolate-shell' 'logout = linger' \
+		>>/etc/nsisolate.conf
+	is_healthy
+	for program in podman tmux screen; do
+		printf '#!/bin/sh\n' | install -m 755 /dev/stdin /usr/local/bin/$program
+	done
+	mkdir -p /etc/systemd/logind.conf.d
+	printf '[Login]\nKillUserProcesses=yes\n' >/etc/systemd/logind.conf.d/a.conf
+	finds warning 'several logins' 'rule \[shell-users\] .*scope = session.*podman'
+	finds warning KillUserProcesses 'what the rule \[shell-users\] lets linger$'
+	change 's/^\(dave:.*:\)[^:]*$/\1\/bin\/sh/' /etc/passwd
+	finds_not warning 'several logins|KillUserProcesses'
+	rm /usr/local/bin/{podman,tmux,screen} /etc/systemd/logind.conf.d/a.conf
+}
+
 test_says_what_a_logout_ends_that_was_to_outlive_it() {
 	healthy
 	printf '#!/bin/sh\n' | install -m 755 /dev/stdin /usr/local/bin/screen
@@ -1372,7 +1393,7 @@ test_finds_an_engine_that_cannot_be_run() {
 	rm "$NSISOLATE_INIT"
 	finds problem nsisolate-init 'is missing' '^make install'
 	stage_install
-	sed 's/^\(service = .*\)/\1, cron, crond, atd/' "$TOP/conf/nsisolate.conf" | conf
+	rules
 	is_healthy
 }
 

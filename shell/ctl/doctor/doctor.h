@@ -126,6 +126,9 @@ bool doctor_rule_for(const struct facts *facts, const char *service, struct rule
 /* Whether that rule names the service, and does not only match it by a wildcard. */
 bool doctor_is_named(const struct rules_summary *summary, const char *service);
 
+/* Whether the rule is for nsisolate-shell alone, which nobody uses here. */
+bool doctor_is_idle(const struct facts *facts, const struct rules_summary *summary);
+
 /* Whether any rule of any configuration looks at a login's groups. */
 bool doctor_groups_matter(const struct facts *facts);
 

@@ -256,7 +256,8 @@ static void check_kill(struct doctor *doctor)
 	for (size_t cursor = 0; kills && doctor_next_rule(doctor->facts, &cursor, &summary);) {
 		bool by_shell;
 
-		if (summary.policy.logout != LOGOUT_LINGER)
+		if (summary.policy.logout != LOGOUT_LINGER ||
+			doctor_is_idle(doctor->facts, &summary))
 			continue;
 		by_shell = doctor->facts->shell_used &&
 			   (!summary.service ||

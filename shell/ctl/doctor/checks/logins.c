@@ -124,7 +124,8 @@ void doctor_check_logins(struct doctor *doctor)
 	network_homes(type, sizeof type);
 	for (size_t cursor = 0; doctor_next_rule(doctor->facts, &cursor, &summary);) {
 		check_homes(doctor, &summary, type);
-		if (!(summary.policy.kinds & kind_by_name("pid")->flag))
+		if (!(summary.policy.kinds & kind_by_name("pid")->flag) ||
+			doctor_is_idle(doctor->facts, &summary))
 			continue;
 		check_storage(doctor, &summary);
 		check_multiplexers(doctor, &summary);

@@ -20,6 +20,12 @@ bool doctor_is_named(const struct rules_summary *summary, const char *service)
 	return false;
 }
 
+bool doctor_is_idle(const struct facts *facts, const struct rules_summary *summary)
+{
+	return !facts->shell_used && summary->service &&
+	       !strcmp(summary->service, "nsisolate-shell");
+}
+
 const struct rules *doctor_rules(const struct facts *facts, const char *service)
 {
 	const char *path = stack_configuration(stacks_find(&facts->stacks, service));
