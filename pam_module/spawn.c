@@ -23,21 +23,20 @@
 #include "fd_above_stdio.h"
 
 /* One line of the answer: answer.h. */
-static int take_answer_line(
-	int socket, int64_t deadline, struct spawned *spawned, bool *ready, struct error *error)
+static int take_answer_line(int socket, struct spawned *spawned, bool *ready, struct error *error)
 {
 	struct answer answer;
 	int pidfd, result;
 	size_t count = 1, length;
 
-	result = answer_receive(socket, deadline, &answer, &pidfd, &count);
+	result = answer_receive(socket, &answer, &pidfd, &count);
 	if (count && spawned->pidfd < 0)
 		spawned->pidfd = above_stdio(pidfd);
 	else if (count)
 		close(pidfd);
 	if (result == 0)
 		return error_set(error, EPIPE, NSISOLATE_INIT " ended without an answer");
-	if (result == -ETIMEDOUT)
+	if (result == -EAGAIN)
 		return error_set(error, ETIMEDOUT, NSISOLATE_INIT " did not answer within %d s",
 			SPAWN_TIMEOUT_MS / 1000);
 	if (result == -EBADMSG)
@@ -73,16 +72,18 @@ static int take_answer_line(
 
 static int take_answer(int socket, struct spawned *spawned, struct error *error)
 {
-	int64_t deadline = clock_ms() + SPAWN_TIMEOUT_MS;
 	bool ready = false;
-	int result = 0;
+	int result = answer_wait(socket, clock_ms() + SPAWN_TIMEOUT_MS);
 
+	if (result < 0 && result != -ETIMEDOUT)
+		return error_errno(error, -result, "cannot wait for " NSISOLATE_INIT);
 	/*
 	 * of a new session two processes answer, in either order: the helper with the pidfd, and
-	 * PID 1 when ready
+	 * PID 1 when ready; of one that is late it may be the pidfd, which ends it
 	 */
+	result = 0;
 	while (!result && !(ready && spawned->pidfd >= 0))
-		result = take_answer_line(socket, deadline, spawned, &ready, error);
+		result = take_answer_line(socket, spawned, &ready, error);
 	return result;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "array.h"
@@ -17,14 +18,15 @@
 static const struct word {
 	const char *text;
 	bool number;
+	bool last;
 } words[] = {
-	[ANSWER_PID] = {"pid ", true},
-	[ANSWER_NOTE] = {"note ", false},
-	[ANSWER_STAYS] = {"stays", false},
-	[ANSWER_READY] = {"ready", false},
-	[ANSWER_JOINED] = {"joined ", true},
-	[ANSWER_FAILED] = {"failed ", false},
-	[ANSWER_LACKING] = {"lacking ", false},
+	[ANSWER_PID] = {"pid ", true, false},
+	[ANSWER_NOTE] = {"note ", false, false},
+	[ANSWER_STAYS] = {"stays", false, false},
+	[ANSWER_READY] = {"ready", false, true},
+	[ANSWER_JOINED] = {"joined ", true, true},
+	[ANSWER_FAILED] = {"failed ", false, true},
+	[ANSWER_LACKING] = {"lacking ", false, true},
 };
 
 #define LINE_MAX_BYTES (sizeof(((struct answer *)0)->text) + 16)
@@ -38,6 +40,9 @@ int answer_send(int fd, enum answer_word word, const char *text, const int *fds,
 	/* run by hand from a shell: a terminal or a pipe */
 	if (result == -ENOTSOCK && write(fd, line, (size_t)length) >= 0)
 		return 0;
+	/* this, not each line, wakes who is in answer_wait() */
+	if (!result && words[word].last && shutdown(fd, SHUT_WR) < 0)
+		result = -errno;
 	return result;
 }
 
@@ -76,24 +81,27 @@ static bool parse(const char *line, struct answer *answer)
 	return false;
 }
 
-int answer_receive(int socket, int64_t deadline, struct answer *answer, int *fds, size_t *count)
+int answer_wait(int socket, int64_t deadline)
 {
-	char line[LINE_MAX_BYTES];
-	struct pollfd readable = {.fd = socket, .events = POLLIN};
-	size_t room = *count;
-	ssize_t length;
+	/* no POLLIN: unix(7) does not wake for an event that nobody asked for */
+	struct pollfd end = {.fd = socket, .events = POLLRDHUP};
 	int ready;
 
-	*count = 0;
 	do {
 		int64_t left = deadline - clock_ms();
 
-		ready = poll(&readable, 1, left > 0 ? (int)left : 0);
+		ready = poll(&end, 1, left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR);
-	if (ready <= 0)
-		return ready ? -errno : -ETIMEDOUT;
-	*count = room;
-	length = message_receive(socket, line, sizeof line - 1, fds, count, 0);
+	if (ready < 0)
+		return -errno;
+	return ready ? 0 : -ETIMEDOUT;
+}
+
+int answer_receive(int socket, struct answer *answer, int *fds, size_t *count)
+{
+	char line[LINE_MAX_BYTES];
+	ssize_t length = message_receive(socket, line, sizeof line - 1, fds, count, MSG_DONTWAIT);
+
 	if (length <= 0)
 		return (int)length;
 	if (line[length - 1] == '\n')

@@ -1,6 +1,7 @@
 /*
  * answer.h - what nsisolate-init (--attach) answers to its caller, the session's leader: lines,
- * each of them one message if it is a socket.
+ * each of them one message if it is a socket.  Behind the last line the sender's side is shut down,
+ * and only that wakes the caller: a wake-up on another processor costs more than a line.
  *
  *	pid PID       PID 1 of a new session, with a pidfd of it
  *	note TEXT     what the session goes without, for the log; before `ready`
@@ -41,7 +42,7 @@ struct answer {
 
 /*
  * Sends one line with @count descriptors; @text is "" where the word has none.  0 or a negative
- * errno; a reader that has gone away has given up this session.
+ * errno; a reader that has gone away has given up this session.  No line can follow the last.
  */
 int answer_send(int fd, enum answer_word word, const char *text, const int *fds, size_t count);
 int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, size_t count);
@@ -50,12 +51,18 @@ int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, si
 int answer_send_error(int fd, const struct error *error);
 
 /*
- * Receives one line until @deadline (clock_ms()), with descriptors as message_receive() does.
- * Returns 1 with @answer filled; 0 when the other end has hung up; or a negative errno: -ETIMEDOUT,
+ * Waits until the answer is complete, or the other end has hung up, or for @deadline (clock_ms()).
+ * 0, -ETIMEDOUT, or another negative errno.
+ */
+int answer_wait(int socket, int64_t deadline);
+
+/*
+ * Receives one line that is there, with descriptors as message_receive() does.  Returns 1 with
+ * @answer filled; 0 at the end of the answer; or a negative errno: -EAGAIN when there is none yet,
  * -EBADMSG for a line that is not an answer (its descriptors are in @fds nevertheless), or the
  * reason that it cannot be read.
  */
-int answer_receive(int socket, int64_t deadline, struct answer *answer, int *fds, size_t *count);
+int answer_receive(int socket, struct answer *answer, int *fds, size_t *count);
 
 /* Restores what answer_send_error sent.  Returns -EPROTO. */
 int answer_error(const struct answer *answer, struct error *error);

@@ -115,15 +115,35 @@ static int prepare_share(struct shared_socket *share, struct error *error)
 	return shared_socket_keep(share, error);
 }
 
-static int first_process(struct job *job, int leader, const struct shared_socket *share)
+/* What PID 1 gets from the helper. */
+struct first {
+	struct job *job;
+	int leader;
+	const struct shared_socket *share;
+};
+
+/* Which process this is, before it does anything that could take long: so it can be ended. */
+static int answer_pid(pid_t pid, struct error *error)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int result;
+
+	if (pidfd < 0)
+		return error_errno(error, errno, "PID 1 cannot tell which process it is");
+	result = answer_send_pid(ANSWER, ANSWER_PID, pid, &pidfd, 1);
+	return result < 0 ? error_errno(error, -result, "the leader does not listen") : 0;
+}
+
+static int first_process(void *data, pid_t pid)
 {
 	static const struct rlimit any_size = {RLIM_INFINITY, RLIM_INFINITY};
-	const struct setup *setup = &job->setup;
+	const struct first *first = data;
+	const struct setup *setup = &first->job->setup;
 	struct error error = {0};
 	struct pid1 pid1 = {
 		.policy = &setup->policy,
-		.login = {leader, ANSWER},
-		.share = *share,
+		.login = {first->leader, ANSWER},
+		.share = *first->share,
 		.proc = -1,
 		.own_userns = setup->own_userns,
 	};
@@ -137,13 +157,15 @@ static int first_process(struct job *job, int leader, const struct shared_socket
 	setrlimit(RLIMIT_FSIZE, &any_size);
 	/* away from the leader's terminal: its ^C is not meant for PID 1 */
 	setsid();
-	result = prepare_share(&pid1.share, &error);
+	result = answer_pid(pid, &error);
+	if (!result)
+		result = prepare_share(&pid1.share, &error);
 	if (!result)
 		result = setup_session(setup, &error);
 	if (!result && !setup->own_userns)
 		result = answer_note(&error);
 	/* before any process of the user's could cover it */
-	if (!result && share->directory >= 0) {
+	if (!result && pid1.share.directory >= 0) {
 		pid1.proc = procfs_open(&error);
 		result = pid1.proc < 0 ? pid1.proc : 0;
 	}
@@ -161,7 +183,7 @@ static int first_process(struct job *job, int leader, const struct shared_socket
 		shared_socket_withdraw(&pid1.share);
 		return answer_failed(&error);
 	}
-	title_shorten(&job->title);
+	title_shorten(&first->job->title);
 	result = setup->own_userns ? join_answer_ready(ANSWER, true, setup->policy.kinds)
 				   : answer_send(ANSWER, ANSWER_READY, "", NULL, 0);
 	if (result < 0)
@@ -187,11 +209,12 @@ static int know_host(struct setup *setup, struct error *error)
 	return host->uts ? 0 : -ENOENT;
 }
 
+/* Returns only on failure: this process ends where PID 1 begins, and that answers. */
 static int make_session(
 	struct job *job, int leader, const struct shared_socket *share, struct error *error)
 {
-	int flags = job->setup.policy.kinds, pidfd, result = know_host(&job->setup, error);
-	pid_t pid;
+	struct first first = {job, leader, share};
+	int flags = job->setup.policy.kinds, result = know_host(&job->setup, error);
 
 	if (result < 0)
 		return result;
@@ -200,16 +223,7 @@ static int make_session(
 	else
 		flags &= ~CLONE_NEWNS;
 	job->setup.become = !job->setup.own_userns;
-	pid = namespaces_clone(flags, &pidfd, error);
-	if (pid < 0)
-		return pid;
-	if (pid == 0)
-		_exit(first_process(job, leader, share));
-	if (answer_send_pid(ANSWER, ANSWER_PID, pid, &pidfd, 1) < 0) {
-		kill(pid, SIGKILL);
-		return error_set(error, EPIPE, "the leader does not listen");
-	}
-	return 0;
+	return namespaces_start(flags, first_process, &first, error);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -116,6 +117,49 @@ pid_t namespaces_clone(int flags, int *pidfd, struct error *error)
 	errnum = errno;
 	restore_limits(own);
 	return pid >= 0 ? pid : name_refused(flags, errnum, error);
+}
+
+/* What namespaces_start() hands to the new process, in its parent's memory. */
+struct start {
+	struct rlimit own[CEILINGS];
+	int (*run)(void *data, pid_t pid);
+	void *data;
+	pid_t pid;
+};
+
+static int begin(void *memory)
+{
+	struct start *start = memory;
+
+	restore_limits(start->own);
+	_exit(start->run(start->data, start->pid));
+}
+
+/*
+ * Between the stack of this process, which needs no more than these bytes of it until its end, and
+ * that of the new one, below.  That has pages which were needed before.
+ */
+#define STACK_GAP 4096
+
+int namespaces_start(int flags, int (*run)(void *data, pid_t pid), void *data, struct error *error)
+{
+	/* the kernel lets processes share memory only in the same time namespace */
+	const int early = flags & CLONE_NEWTIME ? flags & (CLONE_NEWTIME | CLONE_NEWUSER) : 0;
+	struct start start = {.run = run, .data = data};
+	char *stack = (char *)__builtin_frame_address(0) - STACK_GAP;
+	int result = early ? namespaces_unshare(early, error) : 0, errnum;
+
+	if (result < 0)
+		return result;
+	flags &= ~early;
+	raise_ceilings(flags, start.own);
+	if (clone(begin, stack, flags | CLONE_VM | CLONE_PARENT_SETTID | SIGCHLD, &start,
+		    &start.pid) >= 0)
+		/* nothing else: errno and all that the C library has are now the new process's */
+		syscall(SYS_exit_group, EXIT_SUCCESS);
+	errnum = errno;
+	restore_limits(start.own);
+	return name_refused(flags, errnum, error);
 }
 
 /* unshare(2) gives a new time namespace to children only: time_namespaces(7). */

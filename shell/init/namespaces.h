@@ -32,6 +32,15 @@ bool namespaces_is_new(
 pid_t namespaces_clone(int flags, int *pidfd, struct error *error);
 
 /*
+ * Starts @run with @data and its own pid, as this process numbers it, in new namespaces of @flags,
+ * and ends this process with status 0; the new one ends with what @run returns.  It does not get a
+ * copy of the memory but the memory itself, with all that @data points to, and a stack below this
+ * one: a fork can cost more than all the rest of a login.  Returns only on failure, as
+ * namespaces_clone() does.
+ */
+int namespaces_start(int flags, int (*run)(void *data, pid_t pid), void *data, struct error *error);
+
+/*
  * The same for this process itself: unshare(2), but also enters a new time namespace.  It does not
  * enter a new PID namespace.
  */

@@ -102,7 +102,7 @@ count_calls() {
 		END { if (marks == 3) print count }' "$file")
 	echo "module-application ${number:-?}"
 	count_trace "$BUILD/tests/pam_app" counted alice open close || return
-	file=$(trace_with '^clone3.*CLONE_NEWPID') || return
+	file=$(trace_with '^clone[(].*CLONE_NEWPID') || return
 	echo "module-helper $(between '^execve' '^exit' "$file")"
 	file=$(trace_with '^sendmsg.*"ready') || return
 	echo "module-init $(between '' '^sendmsg.*"ready' "$file")"

@@ -49,7 +49,7 @@ static const struct call calls[] = {
 	CALL(madvise, ENOMEM, EAGAIN),
 	CALL(munmap),
 	/* processes */
-	CALL(clone, EAGAIN, ENOMEM, EPERM),
+	CALL(clone, EAGAIN, ENOMEM, EPERM, ENOSPC, EUSERS, EINVAL),
 	CALL(clone3, EAGAIN, ENOMEM, EPERM, ENOSPC, EUSERS, EINVAL, ENOSYS),
 	CALL(execve, ENOENT, EACCES, ENOMEM, E2BIG, ETXTBSY, EAGAIN),
 	CALL(wait4, EINTR),

@@ -17,7 +17,7 @@
  *
  * With `all` as STEP and `nobody` as VICTIM nothing is killed, and each step of ROLE becomes a line
  *	CALL EFFECTIVE PERMITTED NO_NEW_PRIVS UID
- * the system call's number, or `clone` or `say` for clone3(2) and for sendmsg(2), and the values
+ * the system call's number, or `clone` or `say` for clone(2) and for sendmsg(2), and the values
  * from /proc/PID/status on entry.
  */
 #include <errno.h>
@@ -114,7 +114,7 @@ static void say_privileges(pid_t pid, long number)
 	static const char *const names[] = {"CapEff", "CapPrm", "NoNewPrivs", "Uid"};
 	char word[32];
 
-	if (number == SYS_clone3)
+	if (number == SYS_clone)
 		printf("clone");
 	else if (number == SYS_sendmsg)
 		printf("say");

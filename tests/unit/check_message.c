@@ -76,7 +76,7 @@ static struct answer receive_answer(void)
 	struct answer answer;
 	size_t count = 0;
 
-	ck_assert_int_eq(answer_receive(sockets[1], clock_ms() + 60000, &answer, NULL, &count), 1);
+	ck_assert_int_eq(answer_receive(sockets[1], &answer, NULL, &count), 1);
 	return answer;
 }
 
@@ -86,21 +86,49 @@ START_TEST(an_answer_comes_as_it_went)
 	struct answer answer;
 
 	make_sockets();
-	ck_assert_int_eq(answer_send(sockets[0], ANSWER_READY, "", NULL, 0), 0);
-	ck_assert_int_eq(answer_send_pid(sockets[0], ANSWER_JOINED, 4711, NULL, 0), 0);
 	ck_assert_int_eq(answer_send(sockets[0], ANSWER_NOTE, "no comfort", NULL, 0), 0);
+	ck_assert_int_eq(answer_send_pid(sockets[0], ANSWER_PID, 4711, NULL, 0), 0);
 	ck_assert_int_eq(answer_send_error(sockets[0], &error), 0);
-	ck_assert_int_eq(receive_answer().word, ANSWER_READY);
-	answer = receive_answer();
-	ck_assert_int_eq(answer.word, ANSWER_JOINED);
-	ck_assert_int_eq(answer.pid, 4711);
 	answer = receive_answer();
 	ck_assert_int_eq(answer.word, ANSWER_NOTE);
 	ck_assert_str_eq(answer.text, "no comfort");
 	answer = receive_answer();
+	ck_assert_int_eq(answer.word, ANSWER_PID);
+	ck_assert_int_eq(answer.pid, 4711);
+	answer = receive_answer();
 	ck_assert_int_eq(answer_error(&answer, &back), -EPROTO);
 	ck_assert_str_eq(back.text, error.text);
 	ck_assert_int_eq(back.lacking, error.lacking);
+}
+END_TEST
+
+/* the caller is woken once */
+START_TEST(only_the_last_line_ends_the_wait_for_an_answer)
+{
+	static const enum answer_word last[] = {
+		ANSWER_READY, ANSWER_JOINED, ANSWER_FAILED, ANSWER_LACKING};
+	struct answer answer;
+
+	make_sockets();
+	ck_assert_int_eq(answer_send_pid(sockets[0], ANSWER_PID, 4711, NULL, 0), 0);
+	ck_assert_int_eq(answer_send(sockets[0], ANSWER_NOTE, "no comfort", NULL, 0), 0);
+	ck_assert_int_eq(answer_send(sockets[0], ANSWER_STAYS, "", NULL, 0), 0);
+	ck_assert_int_eq(answer_wait(sockets[1], clock_ms()), -ETIMEDOUT);
+	ck_assert_int_eq(receive_answer().word, ANSWER_PID);
+	/* nor may anything follow: who ends it is not heard any more */
+	ck_assert_int_eq(
+		answer_send(sockets[0], last[_i], last[_i] == ANSWER_READY ? "" : "1", NULL, 0), 0);
+	ck_assert_int_eq(answer_wait(sockets[1], clock_ms() + 60000), 0);
+	ck_assert_int_eq(answer_send(sockets[0], ANSWER_NOTE, "late", NULL, 0), -EPIPE);
+	ck_assert_int_eq(receive_answer().word, ANSWER_NOTE);
+	ck_assert_int_eq(receive_answer().word, ANSWER_STAYS);
+	ck_assert_int_eq(receive_answer().word, last[_i]);
+	close(sockets[0]);
+	close(sockets[1]);
+	make_sockets();
+	close(sockets[0]);
+	ck_assert_int_eq(answer_wait(sockets[1], clock_ms() + 60000), 0);
+	ck_assert_int_eq(answer_receive(sockets[1], &answer, NULL, &(size_t){0}), 0);
 }
 END_TEST
 
@@ -116,15 +144,12 @@ START_TEST(what_is_no_answer_is_told_from_one)
 
 		make_sockets();
 		message_send(sockets[0], lines[i], strlen(lines[i]), NULL, 0);
-		ck_assert_int_eq(
-			answer_receive(sockets[1], clock_ms() + 60000, &answer, NULL, &count),
-			wanted);
+		ck_assert_int_eq(answer_receive(sockets[1], &answer, NULL, &count), wanted);
 		close(sockets[0]);
 		close(sockets[1]);
 	}
 	make_sockets();
-	ck_assert_int_eq(
-		answer_receive(sockets[1], clock_ms(), &answer, NULL, &(size_t){0}), -ETIMEDOUT);
+	ck_assert_int_eq(answer_receive(sockets[1], &answer, NULL, &(size_t){0}), -EAGAIN);
 }
 END_TEST
 
@@ -175,6 +200,7 @@ static Suite *suite(void)
 	tcase_add_test(tcase, descriptors_without_room_are_closed);
 	tcase_add_test(tcase, nobody_there_is_no_signal);
 	tcase_add_loop_test(tcase, an_answer_comes_as_it_went, 0, 2);
+	tcase_add_loop_test(tcase, only_the_last_line_ends_the_wait_for_an_answer, 0, 4);
 	tcase_add_test(tcase, what_is_no_answer_is_told_from_one);
 	tcase_add_test(tcase, facts_come_back_but_for_one_without_room);
 	tcase_add_test(tcase, a_title_comes_back_and_nothing_else);

@@ -73,12 +73,12 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 	int result;
 
 	way->count = ARRAY_SIZE(way->fds);
-	result = answer_receive(line, clock_ms() + TIMEOUT_MS, &answer, way->fds, &way->count);
+	result = answer_receive(line, &answer, way->fds, &way->count);
 	if (result <= 0)
 		join_way_close(way);
 	if (result == 0)
 		return error_set(error, ESRCH, "the user's sessions ended before this one was in");
-	if (result == -ETIMEDOUT)
+	if (result == -EAGAIN)
 		return error_errno(
 			error, ETIMEDOUT, "the user's other sessions do not let this one in");
 	if (result < 0)
@@ -108,6 +108,16 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 		       : 0;
 }
 
+static int wait_for_set(int line, struct error *error)
+{
+	int result = answer_wait(line, clock_ms() + TIMEOUT_MS);
+
+	/* of one that is late, take_line() tells */
+	return result < 0 && result != -ETIMEDOUT
+		       ? error_errno(error, -result, "cannot wait for the user's sessions")
+		       : 0;
+}
+
 /* Finds or makes the shared session: closing @outer->line ends this login, @way leads inside. */
 static int find_shared_session(
 	struct job *job, struct supervisor *outer, struct join_way *way, struct error *error)
@@ -122,6 +132,8 @@ static int find_shared_session(
 		helper(job, sockets[1]);
 	close(sockets[1]);
 	result = pid < 0 ? error_errno(error, errno, "cannot fork") : 0;
+	if (!result)
+		result = wait_for_set(sockets[0], error);
 	while (!result)
 		result = take_line(sockets[0], way, &outer->log, error);
 	if (pid > 0) {
