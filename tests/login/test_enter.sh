@@ -176,6 +176,14 @@ check_told_to_end() {
 	kill $pid
 	wait $pid
 	assert_eq $? 9 "status after SIGTERM to enter"
+	# that comes when the command runs, and enter does not know it yet
+	strace -qq -o /dev/null -e inject=recvfrom:delay_exit=500000 \
+		nsisolatectl enter $user/1 -- sh -c 'trap "exit 9" TERM; sleep 304 & wait' &
+	pid=$!
+	wait_for pgrep -x -f 'sleep 304'
+	pkill -P $pid
+	wait $pid
+	assert_eq $? 9 "status after SIGTERM to enter that has just started"
 	nsisolatectl enter $user/1 -- sleep 303 &
 	pid=$!
 	wait_for pgrep -x -f 'sleep 303'

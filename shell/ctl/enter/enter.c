@@ -99,7 +99,8 @@ static int run(struct entry *entry, struct error *error)
 	int result = relay_open(&relay, entry->uid, error);
 
 	if (!result)
-		result = entry_start(entry, relay.stdio, relay.inner, &pid, &status, error);
+		result = entry_start(
+			entry, relay.stdio, relay.inner, relay.signals, &pid, &status, error);
 	if (!result)
 		result = relay_run(&relay, pid);
 	else

@@ -43,10 +43,11 @@ void entry_close(struct entry *entry);
 
 /*
  * Forks the process into the session, as a child of ours.  @stdio are its first three descriptors;
- * @tty is the one of them that becomes its terminal, -1: it has none.  Returns 0 when *@pid runs
- * the command; else a negative errno with @error filled and the exit status to use in *@status.
+ * @tty is the one of them that becomes its terminal, -1: it has none.  What @signals
+ * (signalfd(2)) has before the command runs goes to the process.  Returns 0 when *@pid runs the
+ * command; else a negative errno with @error filled and the exit status to use in *@status.
  */
-int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *pid,
+int entry_start(const struct entry *entry, const int stdio[3], int tty, int signals, pid_t *pid,
 	enum entry_status *status, struct error *error);
 
 #endif

@@ -34,7 +34,6 @@ struct traffic {
 	struct flow piped[3]; /* from the pipes of 1 and 2 */
 	bool typing; /* standard input has not ended */
 	pid_t pid;
-	int signals; /* signalfd */
 };
 
 /* ---- our terminal ---- */
@@ -195,7 +194,7 @@ static void take_signal(struct traffic *traffic)
 	struct signalfd_siginfo info;
 	int signum;
 
-	if (read(traffic->signals, &info, sizeof info) != sizeof info)
+	if (read(traffic->relay->signals, &info, sizeof info) != sizeof info)
 		return;
 	signum = (int)info.ssi_signo;
 	switch (signum) {
@@ -230,25 +229,6 @@ static void take_signal(struct traffic *traffic)
 	}
 }
 
-static int open_signals(void)
-{
-	static const int taken[] = {SIGCHLD, SIGWINCH, SIGCONT, SIGTSTP, SIGHUP, SIGTERM, SIGINT,
-		SIGQUIT, SIGUSR1, SIGUSR2, SIGTTOU, SIGTTIN};
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
-		sigaddset(&mask, taken[i]);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-	/*
-	 * blocked, so that settings and size can be changed from the background; nobody else sends
-	 * them
-	 */
-	sigdelset(&mask, SIGTTOU);
-	sigdelset(&mask, SIGTTIN);
-	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* ---- until the end ---- */
 
 /* The descriptor to read into @flow; -1 while it is not empty. */
@@ -266,7 +246,7 @@ static void wait_and_carry(struct traffic *traffic)
 {
 	const struct relay *relay = traffic->relay;
 	struct pollfd fds[POLLED] = {
-		[SIGNALS] = {traffic->signals, POLLIN, 0},
+		[SIGNALS] = {relay->signals, POLLIN, 0},
 		[INPUT] = {source_of(&traffic->in, traffic->typing ? STDIN_FILENO : -1), POLLIN, 0},
 		[TO_INPUT] = {target_of(&traffic->in), POLLOUT, 0},
 		[OUTER] = {source_of(&traffic->out, relay->outer), POLLIN, 0},
@@ -289,8 +269,7 @@ static void wait_and_carry(struct traffic *traffic)
 
 int relay_run(struct relay *relay, pid_t pid)
 {
-	struct traffic traffic = {
-		.relay = relay, .typing = true, .pid = pid, .signals = open_signals()};
+	struct traffic traffic = {.relay = relay, .typing = true, .pid = pid};
 	int status = 0;
 
 	/* where nobody reads our output, the process is told, as if it wrote there itself */
@@ -311,6 +290,5 @@ int relay_run(struct relay *relay, pid_t pid)
 	for (int fd = 1; fd < 3; fd++)
 		take_last_words(&traffic.piped[fd], relay->pipes[fd]);
 	restore(relay);
-	cleanup_close(&traffic.signals);
 	return status;
 }

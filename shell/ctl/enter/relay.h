@@ -20,6 +20,7 @@ struct relay {
 	int pipes[3]; /* our ends; -1: none, as that one is a terminal, or 2 is the same as 1 */
 	int inner; /* the process's end; -1: we have no terminal, and it gets none */
 	int outer; /* our end */
+	int signals; /* signalfd(2) of what is passed on; blocked from relay_open() on */
 	bool keyboard; /* standard input is a terminal */
 	bool raw; /* every key goes to the process, ^C and ^Z too */
 	int screen; /* where its output goes */

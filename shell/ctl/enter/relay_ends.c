@@ -1,11 +1,14 @@
 /* The ends of a relay: a new terminal instead of ours, pipes instead of anything else. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "relay.h"
 
@@ -73,6 +76,26 @@ static bool are_the_same(int one, int other)
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+/* Takes the signals that the process gets, from before it starts: none of them ends us alone. */
+static int open_signals(void)
+{
+	static const int taken[] = {SIGCHLD, SIGWINCH, SIGCONT, SIGTSTP, SIGHUP, SIGTERM, SIGINT,
+		SIGQUIT, SIGUSR1, SIGUSR2, SIGTTOU, SIGTTIN};
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		sigaddset(&mask, taken[i]);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	/*
+	 * blocked, so that settings and size can be changed from the background; nobody else sends
+	 * them
+	 */
+	sigdelset(&mask, SIGTTOU);
+	sigdelset(&mask, SIGTTIN);
+	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 int relay_open(struct relay *relay, uid_t uid, struct error *error)
 {
 	bool terminal[3], one;
@@ -80,6 +103,9 @@ int relay_open(struct relay *relay, uid_t uid, struct error *error)
 
 	*relay = (struct relay){
 		.stdio = {-1, -1, -1}, .pipes = {-1, -1, -1}, .inner = -1, .outer = -1};
+	relay->signals = open_signals();
+	if (relay->signals < 0)
+		return error_errno(error, errno, "cannot take signals");
 	for (int fd = 0; fd < 3; fd++)
 		terminal[fd] = isatty(fd);
 	one = !terminal[1] && !terminal[2] && are_the_same(1, 2);
@@ -129,4 +155,5 @@ void relay_close(struct relay *relay)
 		relay_close_end(&relay->pipes[fd]);
 	relay_close_end(&relay->inner);
 	relay_close_end(&relay->outer);
+	relay_close_end(&relay->signals);
 }

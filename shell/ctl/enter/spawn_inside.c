@@ -13,12 +13,14 @@
 #include <grp.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -229,24 +231,43 @@ static _Noreturn void envoy(const struct entry *entry, const int stdio[3], int t
 
 /* ---- outside ---- */
 
+/* A command on a file system that hangs starts late or never, and can be ended as any other. */
+static void pass_signal(int signals, pid_t pid)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof info) == sizeof info && info.ssi_signo != SIGCHLD)
+		kill(pid, (int)info.ssi_signo);
+}
+
 /* Waits until the command runs, which closes the socket, or until a child reports a failure. */
-static int hear_report(int report, pid_t *pid, enum entry_status *status, struct error *error)
+static int hear_report(
+	int report, int signals, pid_t *pid, enum entry_status *status, struct error *error)
 {
 	struct word word;
+	struct pollfd fds[] = {
+		{report, POLLIN, 0}, {-1, POLLIN, 0}}; /* signals when *pid is known */
 
 	*pid = 0;
-	while (recv(report, &word, sizeof word, 0) == sizeof word) {
+	while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
+		if (fds[1].revents)
+			pass_signal(signals, *pid);
+		if (!fds[0].revents)
+			continue;
+		if (recv(report, &word, sizeof word, 0) != sizeof word)
+			break;
 		if (!word.pid) {
 			word.text[sizeof word.text - 1] = '\0';
 			*status = word.status;
 			return error_set(error, word.errnum, "%s", word.text);
 		}
 		*pid = word.pid;
+		fds[1].fd = signals;
 	}
 	return *pid ? 0 : error_set(error, ESRCH, "the session has ended");
 }
 
-int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *pid,
+int entry_start(const struct entry *entry, const int stdio[3], int tty, int signals, pid_t *pid,
 	enum entry_status *status, struct error *error)
 {
 	int report[2], result;
@@ -265,7 +286,7 @@ int entry_start(const struct entry *entry, const int stdio[3], int tty, pid_t *p
 	result = first < 0 ? error_errno(error, errno, "cannot fork") : 0;
 	close(report[1]);
 	if (!result) {
-		result = hear_report(report[0], pid, status, error);
+		result = hear_report(report[0], signals, pid, status, error);
 		child_wait(first, NULL);
 		if (result < 0 && *pid)
 			child_wait(*pid, NULL);
