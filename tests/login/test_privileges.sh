@@ -143,18 +143,24 @@ test_pid_1_that_lingers_makes_no_call_that_is_refused() {
 test_pid_1_of_a_shared_session_makes_no_call_that_is_refused() {
 	need_strace
 	cat >$STAGE/logins <<-'END'
-		login() { "$BUILD/tests/pam_app" sshd alice open run "sleep $1" close & }
+		in=$(dirname "$0")/in
+		install -d -m 777 $in
+		login() {
+			"$BUILD/tests/pam_app" sshd alice open \
+				run ": >$in/$1; until [ -e $in/over ]; do sleep 0.1; done" close &
+			until [ -e $in/$1 ]; do sleep 0.1; done
+		}
 		conf() { printf '[all]\nscope = user\ngrace = 1\n%s\n' "$1" >"$SYSCONFDIR/nsisolate.conf"; }
 		conf
-		login 3; sleep 1
-		login 1; login 1; login 1; sleep 0.5
+		login 1; login 2; login 3
 		echo nonsense | socat -u - UNIX-CONNECT:/run/nsisolate/5001/all,type=5
 		conf 'hostname = other'
-		login 1
+		login 4
+		: >$in/over
 		wait
 	END
 	life 2 bash $STAGE/logins
-	rm $STAGE/logins
+	rm -r $STAGE/logins $STAGE/in
 }
 
 test_pid_1_of_the_shell_makes_no_call_that_is_refused() {
