@@ -16,6 +16,7 @@ test_a_console_session_has_its_place_in_logind() {
 }
 
 test_what_a_console_login_starts_ends_with_it() {
+	conf <<<$'[users]\nuser = alice\nscope = session\nlogout = kill'
 	assert_eq "$(console alice '(setsid sleep 4000 </dev/null >/dev/null 2>&1 &); sleep 1; pgrep -c -x sleep')" \
 		1 "the job inside"
 	nothing_left

@@ -21,6 +21,7 @@ id_of() { root "loginctl list-sessions --no-legend |
 
 test_loginctl_shows_the_session_and_its_scope_holds_all_of_it() {
 	local id
+	conf <<<$'[users]\nuser = alice\nscope = session\nlogout = kill'
 	hold alice 'sleep 1000 & exec sleep 1001'
 	id=$(id_of alice)
 	assert_match "$id" '^[0-9]+$' "alice's one session in loginctl list-sessions"
@@ -48,6 +49,7 @@ writable" "what logind says inside"
 }
 
 test_terminate_session_ends_it_with_all_it_started() {
+	conf <<<$'[users]\nuser = alice\nscope = session\nlogout = kill'
 	hold alice 'trap "" HUP TERM; (setsid sleep 1000 &); while :; do sleep 1; done'
 	root "loginctl terminate-session $(id_of alice)"
 	nothing_left

@@ -11,6 +11,7 @@ has_no_job() { ! has_job; }
 
 test_kill_ends_background_jobs_whatever_logind_does() {
 	local setting
+	conf <<<$'[users]\nuser = alice\nscope = session\nlogout = kill'
 	for setting in no yes; do
 		logind_kills $setting
 		assert_eq "$(on alice "$job")" started
