@@ -3,16 +3,18 @@
 
 status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$2/status"; }
 filters() { case $(uname -m) in x86_64 | i?86 | aarch64 | arm* | riscv64 | ppc64le | s390x) ;; *) return 1 ;; esac; }
+is_held() { [ "$(status_of NoNewPrivs "$1")" = 1 ]; }
 is_filtered() { [ "$(status_of Seccomp "$1")" = 2 ]; }
 
 # checks that a process has no privilege beyond its work
 check_process() { # check_process PID
 	local set uid
 	uid=$(id -u "$user")
+	# it gives up what it can only when the command has been started
+	wait_for is_held "$1" || fail "no_new_privs of process $1: $(status_of NoNewPrivs "$1")"
 	for set in CapInh CapPrm CapEff CapAmb; do
 		assert_match "$(status_of $set "$1")" '^0+$' "$set of process $1"
 	done
-	assert_eq "$(status_of NoNewPrivs "$1")" 1 "no_new_privs of process $1"
 	assert_eq "$(status_of Uid "$1" | tr '\t' ' ')" "$uid $uid $uid $uid" "ids of process $1"
 	# the memory of a process that is not dumpable does not belong to its user: proc(5)
 	assert_eq "$(stat -c %u "/proc/$1/mem")" 0 "the owner of the memory of process $1"
