@@ -65,6 +65,7 @@ int pam_session_open(struct pam_session *session, const struct policy *policy,
 	if (result < 0)
 		return result;
 	session->open = true;
+	session->pasta = policy->network == NETWORK_USER;
 	if (policy->kinds & CLONE_NEWPID) {
 		/* for the log only; if another module hides it, the log goes without */
 		if (stat("/proc/1/ns/pid", &namespace) == 0)
@@ -88,7 +89,7 @@ int pam_session_left(const struct pam_session *session)
 	/* its end of the socket closes when it dies, long before it can be reaped */
 	if (poll(&line, 1, 0) > 0)
 		return -ESRCH;
-	return process_count();
+	return process_count(session->pasta);
 }
 
 int pam_session_close(struct pam_session *session, struct error *error)

@@ -16,6 +16,7 @@ struct pam_session {
 	struct spawned spawned;
 	ino_t namespace; /* inode of its PID namespace; 0: it has none of its own */
 	bool open;
+	bool pasta; /* one of its processes is that, `network = user` */
 };
 
 /*

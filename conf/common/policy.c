@@ -81,8 +81,9 @@ static int set_word(
 			*field = i;
 			return 1;
 		}
-	return error_set(error, EINVAL, "--%s=%s: expected %s or %s", setting->option, value,
-		setting->words[0], setting->words[1]);
+	return error_set(error, EINVAL, "--%s=%s: expected %s%s%s or %s", setting->option, value,
+		setting->words[0], setting->limit > 2 ? ", " : "",
+		setting->limit > 2 ? setting->words[1] : "", setting->words[setting->limit - 1]);
 }
 
 static int set_number(

@@ -33,6 +33,12 @@ enum policy_scope {
 	SCOPE_USER /* one for all logins of the user under the rule */
 };
 
+enum policy_network {
+	NETWORK_HOST, /* the machine's */
+	NETWORK_NONE, /* an empty one, but for its own loopback */
+	NETWORK_USER /* one of the user's, with a way out: shell/init/network.h */
+};
+
 enum policy_user_manager {
 	USER_MANAGER_HIDE, /* /run/user is the session's own */
 	USER_MANAGER_KEEP /* ... is the host's */
@@ -47,6 +53,7 @@ struct policy {
 	char id[POLICY_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
 	enum policy_scope scope;
 	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
+	enum policy_network network; /* other than NETWORK_HOST: kinds has CLONE_NEWNET */
 	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */
 	char domainname[POLICY_NAME_MAX + 1]; /* "" leaves the host's */
 	bool hosts; /* name the hostname in the session's /etc/hosts */

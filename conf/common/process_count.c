@@ -37,7 +37,7 @@ static bool is_process(const char *name)
 	return *name >= '1' && *name <= '9' && strcmp(name, "1") != 0;
 }
 
-int process_count(void)
+int process_count(int others)
 {
 	/* room for the entries of /proc other than processes, which come first */
 	_Alignas(struct entry) char buffer[2048];
@@ -62,5 +62,7 @@ int process_count(void)
 		if (count)
 			size = (size_t)(PROCESS_COUNT_MAX - count + 1) * PROCESS_ENTRY_SIZE;
 	}
-	return length < 0 ? -errno : count;
+	if (length < 0)
+		return -errno;
+	return count > others ? count - others : 0;
 }

@@ -5,6 +5,8 @@
 static const char *const yes_no[] = {"yes", "no"};
 static const char *const isolate[] = {"yes", "no", "observe"};
 static const char *const scope[] = {[SCOPE_SESSION] = "session", [SCOPE_USER] = "user"};
+static const char *const network[] = {
+	[NETWORK_HOST] = "host", [NETWORK_NONE] = "none", [NETWORK_USER] = "user"};
 static const char *const user_manager[] = {
 	[USER_MANAGER_HIDE] = "hide", [USER_MANAGER_KEEP] = "keep"};
 static const char *const logout[] = {[LOGOUT_KILL] = "kill", [LOGOUT_LINGER] = "linger"};
@@ -24,6 +26,7 @@ const struct setting settings[SETTINGS_END] = {
 	[KEY_ISOLATE] = {"isolate", NULL, SHAPE_SWITCH, FIELD(isolate), WORDS(isolate), "yes"},
 	[KEY_NAMESPACES] = {"namespaces", NULL, SHAPE_KINDS, FIELD(kinds), 0, NULL,
 		"kinds of namespace" LIST ", as in uts, pid", "uts, pid"},
+	[KEY_NETWORK] = {"network", "network", SHAPE_WORD, FIELD(network), WORDS(network), "host"},
 	[KEY_SCOPE] = {"scope", "scope", SHAPE_WORD, FIELD(scope), WORDS(scope), "session"},
 	[KEY_HOSTNAME] = {"hostname", "hostname", SHAPE_TEMPLATE, ROOM(hostname), NULL, TEMPLATE,
 		"%u-%l"},

@@ -23,6 +23,7 @@ enum key_id {
 	/* settings, in the order in which they are shown */
 	KEY_ISOLATE = KEY_MATCHERS,
 	KEY_NAMESPACES,
+	KEY_NETWORK,
 	KEY_SCOPE,
 	KEY_HOSTNAME,
 	KEY_DOMAINNAME,

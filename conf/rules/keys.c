@@ -237,7 +237,7 @@ static bool take_dirs(const char *value, struct policy *policy, struct key_fault
 		taken = take_list_word(value, &cursor, "a directory", private_dirs,
 			private_dirs_count, &policy->private, fault);
 	while (taken > 0);
-	/* the one setting that itself asks for a kind of namespace */
+	/* the directories need it */
 	policy->kinds |= kind_by_name("mount")->flag;
 	return taken == 0;
 }
@@ -303,6 +303,9 @@ bool key_take(enum key_id id, const char *value, struct policy *policy, struct k
 	case SHAPE_WORD:
 		word = take_word(value, setting->words, setting->limit, fault);
 		*(unsigned *)field = word < 0 ? 0 : (unsigned)word;
+		/* like a directory of its own, a network asks for its kind of namespace */
+		if (id == KEY_NETWORK && word > NETWORK_HOST)
+			policy->kinds |= kind_by_name("net")->flag;
 		return word >= 0;
 	case SHAPE_NUMBER:
 		number = number_parse(value, setting->limit);

@@ -130,10 +130,23 @@ const struct config_item *rule_setting(
 	return rule->items[id] ? rule->items[id] : rules->defaults.items[id];
 }
 
+/* Whether its `namespaces` names net, which is `network = none`. */
+static bool names_net(const struct rules *rules, const struct rule *rule)
+{
+	const struct config_item *item = rule_setting(rules, rule, KEY_NAMESPACES);
+	struct policy policy = {0};
+	struct key_fault fault;
+
+	return item && key_take(KEY_NAMESPACES, item->value, &policy, &fault) &&
+	       (policy.kinds & kind_by_name("net")->flag);
+}
+
 static const char *setting_value(const struct rules *rules, const struct rule *rule, enum key_id id)
 {
 	const struct config_item *item = rule_setting(rules, rule, id);
 
+	if (!item && id == KEY_NETWORK && names_net(rules, rule))
+		return settings[id].words[NETWORK_NONE];
 	return item ? item->value : settings[id].builtin;
 }
 
@@ -156,20 +169,30 @@ static bool take_settings(const struct rules *rules, const struct rule *rule, st
 }
 
 /* What a rule asks for, but makes impossible itself. */
-static void check_scope(
+static void check_contradictions(
 	const struct rules *rules, const struct rule *rule, struct diagnostics *diagnostics)
 {
 	const struct config_item *scope = rule_setting(rules, rule, KEY_SCOPE);
+	const struct config_item *network = rule_setting(rules, rule, KEY_NETWORK);
 	struct policy policy = {0};
 	struct key_fault fault;
 	enum key_id id;
+	bool pid;
 
-	/* without that word nothing could contradict it */
-	if (!scope || !take_settings(rules, rule, &policy, &id, &fault) ||
-		policy.scope != SCOPE_USER || (policy.kinds & kind_by_name("pid")->flag))
+	/* without these words nothing could contradict them */
+	if ((!scope && !network) || !take_settings(rules, rule, &policy, &id, &fault))
 		return;
-	report(diagnostics, &scope->place, 0,
-		"logins can share a session only where `namespaces` names pid");
+	pid = policy.kinds & kind_by_name("pid")->flag;
+	if (scope && policy.scope == SCOPE_USER && !pid)
+		report(diagnostics, &scope->place, 0,
+			"logins can share a session only where `namespaces` names pid");
+	if (network && policy.network == NETWORK_USER && !pid)
+		report(diagnostics, &network->place, 0,
+			"a session has a network with a way out only where `namespaces` names pid");
+	if (network && policy.network != NETWORK_NONE && names_net(rules, rule))
+		report(diagnostics, &network->place, 0,
+			"`namespaces` names net, which means `network = none`: one of them must "
+			"go");
 }
 
 /* Turns sections into rules; their contents are checked here, once, for every login. */
@@ -193,7 +216,7 @@ static int take_config(struct rules *rules, const char *path, struct diagnostics
 	if (diagnostics->errors)
 		return -EINVAL;
 	for (size_t i = 0; i < rules->count; i++)
-		check_scope(rules, &rules->list[i], diagnostics);
+		check_contradictions(rules, &rules->list[i], diagnostics);
 	if (diagnostics->errors)
 		return -EINVAL;
 	if (!rules->count)

@@ -1,6 +1,6 @@
 /*
- * What is well formed but most likely a mistake.  All of these are warnings: an account that does
- * not exist today may exist tomorrow, and must not lock anybody out.
+ * What is well formed but most likely a mistake.  These are warnings: an account that does not
+ * exist today may exist tomorrow, and must not lock anybody out.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +13,7 @@
 
 #include "conf/common/array.h"
 #include "conf/common/kinds.h"
+#include "conf/common/pasta.h"
 #include "hostname.h"
 #include "rules.h"
 #include "rules_internal.h"
@@ -227,6 +228,19 @@ static void check_hosts(const struct lint *lint)
 		"/etc/hosts of its own (name mount, or say hosts = no)");
 }
 
+/* The one error here: nobody whom this rule isolates gets in. */
+static void check_network(const struct lint *lint)
+{
+	const struct config_item *item = rule_setting(lint->rules, lint->rule, KEY_NETWORK);
+
+	if (!item || !lint->policy->isolate || lint->policy->network != NETWORK_USER ||
+		access(PASTA, X_OK) == 0)
+		return;
+	diagnostics_add(lint->diagnostics, SEVERITY_ERROR, item->place.file, item->place.line,
+		item->place.column, item->place.source,
+		"%s (Debian 11 has none), or these logins are refused", PASTA_NEEDED);
+}
+
 /* Settings beside isolate = no, which leaves the login alone. */
 static void check_not_isolated(const struct lint *lint)
 {
@@ -301,6 +315,7 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 		check_scope(&lint);
 		check_needs(&lint);
 		check_hosts(&lint);
+		check_network(&lint);
 		check_not_isolated(&lint);
 		check_covered(&lint);
 	}

@@ -208,6 +208,8 @@ static int tree(const char *word)
 	}
 	if (!result) {
 		printf("%s\n", session_name(session, name, sizeof name));
+		if (session->network)
+			printf("network: %s\n", session->network);
 		show_all(&members, terminal_style(stdout).width);
 		if (!session->namespace)
 			fputs(NAME ": this kernel tells only root which processes are in it (Linux "

@@ -161,7 +161,7 @@ static int first_process(void *data, pid_t pid)
 	if (!result)
 		result = prepare_share(&pid1.share, &error);
 	if (!result)
-		result = setup_session(setup, &error);
+		result = setup_session(setup, &pid1.pasta, &error);
 	if (!result && !setup->own_userns)
 		result = answer_note(&error);
 	/* before any process of the user's could cover it */
@@ -214,13 +214,11 @@ static int make_session(
 	struct job *job, int leader, const struct shared_socket *share, struct error *error)
 {
 	struct first first = {job, leader, share};
-	int flags = job->setup.policy.kinds, result = know_host(&job->setup, error);
+	int flags = setup_flags(&job->setup), result = know_host(&job->setup, error);
 
 	if (result < 0)
 		return result;
-	if (job->setup.own_userns)
-		flags |= CLONE_NEWUSER;
-	else
+	if (!job->setup.own_userns)
 		flags &= ~CLONE_NEWNS;
 	job->setup.become = !job->setup.own_userns;
 	return namespaces_start(flags, first_process, &first, error);
@@ -248,7 +246,7 @@ static int answer_joined(
 static int cover_in_shared_session(
 	const struct join_way *way, const struct setup *setup, struct error *error)
 {
-	struct hosts_file hosts;
+	struct hosts_files hosts;
 	int result;
 	_cleanup_close_ int host = procfs_open(error);
 
@@ -317,6 +315,8 @@ static int share_session(struct job *job, int leader, int lock, struct error *er
 		joined = join_ask(connection, &setup->policy, leader, ANSWER, &way, error);
 	if (joined < 0)
 		return joined;
+	if (connection >= 0 && !joined)
+		answer_note(error);
 	if (joined) {
 		pid_t pid = pid_of(way.fds[0]); /* as numbered in the host's /proc */
 

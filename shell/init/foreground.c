@@ -47,7 +47,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 	struct error error = {0}, note;
 	int keep[3];
 
-	if (setup_session(&job->setup, &error) < 0)
+	if (setup_session(&job->setup, &pid1.pasta, &error) < 0)
 		return send_failed(outer, &error);
 	note = error;
 	if (drop_dumpable(&error) < 0)
@@ -94,10 +94,10 @@ static int first_process(struct job *job, struct command *command, int outer)
  */
 static int enter_in_place(struct job *job, struct error *error)
 {
-	int result = namespaces_unshare(
-		job->setup.policy.kinds | (job->setup.own_userns ? CLONE_NEWUSER : 0), error);
+	int result = namespaces_unshare(setup_flags(&job->setup), error);
+	pid_t none;
 
-	return result < 0 ? result : setup_session(&job->setup, error);
+	return result < 0 ? result : setup_session(&job->setup, &none, error);
 }
 
 static int try_in_place(struct job *job, struct error *error)
@@ -164,14 +164,13 @@ static int in_place_run(struct job *job, const struct command *command)
 static int session_start(
 	struct job *job, struct command *command, struct supervisor *outer, struct error *error)
 {
-	int flags = job->setup.policy.kinds | (job->setup.own_userns ? CLONE_NEWUSER : 0);
 	int sockets[2], pidfd;
 	struct pid1_message message;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return error_errno(error, errno, "cannot make a socket");
-	pid = namespaces_clone(flags, &pidfd, error);
+	pid = namespaces_clone(setup_flags(&job->setup), &pidfd, error);
 	if (pid == 0) {
 		close(sockets[0]);
 		_exit(first_process(job, command, sockets[1]));

@@ -27,6 +27,7 @@ static const char usage[] =
 	"  --attach              hold the namespaces for the parent process, see "
 	"nsisolate-init(8)\n  --host-mount=INODE    with --attach: the mount namespace that must "
 	"not be touched\n  --uid=UID --gid=GID   with --attach: whose session it is\n"
+	"  --network=host|none|user  none is --net; user: with a way out, by pasta(1) (host)\n"
 	"  --hostname=NAME --domainname=NAME\n"
 	"  --hosts               add the hostname to the session's /etc/hosts\n"
 	"  --logout=kill|linger  what becomes of what is left at the end (kill)\n"
@@ -140,6 +141,8 @@ static int check_job(const struct job *job, bool attach, struct error *error)
 		return error_set(error, EINVAL, "expected either --attach or -- COMMAND");
 	if (job->setup.policy.scope == SCOPE_USER && !(job->setup.policy.kinds & CLONE_NEWPID))
 		return error_set(error, EINVAL, "--scope=user needs --pid");
+	if (job->setup.policy.network == NETWORK_USER && !(job->setup.policy.kinds & CLONE_NEWPID))
+		return error_set(error, EINVAL, "--network=user needs --pid");
 	if (attach && job->setup.own_userns && job->setup.policy.scope != SCOPE_USER)
 		return error_set(error, EINVAL, "--attach with --user needs --scope=user");
 	/* otherwise a session's /proc would be mounted for the whole host */
@@ -167,6 +170,8 @@ static int parse(struct job *job, int argc, char **argv, bool *attach, struct er
 		if (!taken)
 			return error_set(error, EINVAL, "%s: unknown option, see --help", argv[i]);
 	}
+	if (job->setup.policy.network != NETWORK_HOST)
+		job->setup.policy.kinds |= CLONE_NEWNET;
 	job->setup.policy.kinds = kinds_complete(job->setup.policy.kinds);
 	return check_job(job, *attach, error);
 }

@@ -44,6 +44,8 @@ struct life {
 	int asking; /* the connection of a login that wants to join; -1: none */
 	bool deaf; /* temporarily: one could not be accepted */
 	pid_t command; /* 0 once it has ended */
+	pid_t pasta; /* the same */
+	int connected; /* pidfd of pasta while it lives, by which nsisolatectl knows; or -1 */
 	bool ending;
 	int64_t deadline; /* ms on CLOCK_MONOTONIC: the end by force; -1: none */
 	unsigned blind; /* how often in a row poll(2) or read(2) failed */
@@ -114,7 +116,7 @@ static bool watch_somebody(struct life *life, int *timeout)
 
 	if (life->watched >= 0)
 		return true;
-	if (kill(-1, 0) < 0 && errno == ESRCH)
+	if (!life->pasta && kill(-1, 0) < 0 && errno == ESRCH)
 		return false;
 	proc = opendir("/proc");
 	if (!proc) {
@@ -126,7 +128,7 @@ static bool watch_somebody(struct life *life, int *timeout)
 		pid_t pid = atoi(entry->d_name);
 		struct pollfd ended = {.events = POLLIN};
 
-		if (pid <= 1)
+		if (pid <= 1 || pid == life->pasta)
 			continue;
 		ended.fd = (int)syscall(SYS_pidfd_open, pid, 0);
 		if (ended.fd < 0) {
@@ -196,8 +198,14 @@ static void hear_asking(struct life *life)
 {
 	const struct pid1 *pid1 = life->pid1;
 	struct pid1_login login = {-1, -1};
+	enum join answer = join_receive(life->asking, pid1->policy, &login.leader, &login.line);
 
-	switch (join_receive(life->asking, pid1->policy, &login.leader, &login.line)) {
+	if (answer == JOIN_SAME && pid1->policy->network == NETWORK_USER && !life->pasta) {
+		cleanup_close(&login.leader);
+		cleanup_close(&login.line);
+		answer = JOIN_DISCONNECTED;
+	}
+	switch (answer) {
 	case JOIN_SAME:
 		if (make_room(life) == 0 && join_grant(life->asking, pid1->own_userns,
 						    pid1->policy->kinds, pid1->proc) == 0) {
@@ -210,12 +218,13 @@ static void hear_asking(struct life *life)
 		cleanup_close(&login.line);
 		break;
 	case JOIN_CHANGED:
+	case JOIN_DISCONNECTED:
 		/*
 		 * the name belongs to the next session from now on; this one lives on with its
 		 * logins
 		 */
 		shared_socket_forget(&life->share);
-		join_refuse(life->asking, JOIN_CHANGED);
+		join_refuse(life->asking, answer);
 		break;
 	case JOIN_FAILED:
 		join_refuse(life->asking, JOIN_FAILED);
@@ -243,6 +252,11 @@ static void reap(struct life *life)
 
 	while ((pid = waitpid(-1, &status, WNOHANG | (life->command ? WUNTRACED : 0))) > 0 ||
 		(pid < 0 && errno == EINTR)) {
+		if (pid == life->pasta && !WIFSTOPPED(status)) {
+			life->pasta = 0;
+			cleanup_close(&life->connected);
+			life->connected = -1;
+		}
 		if (pid != life->command)
 			continue;
 		if (WIFSTOPPED(status)) {
@@ -258,7 +272,7 @@ static void reap(struct life *life)
 	if (!over)
 		return;
 	if (life->pid1->counts)
-		ended.number = process_count();
+		ended.number = process_count(life->pasta != 0);
 	tell_outer(life, ended, 0);
 	begin_end(life);
 }
@@ -422,6 +436,8 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		.share = pid1->share,
 		.asking = -1,
 		.command = pid1->command,
+		.pasta = pid1->pasta,
+		.connected = pid1->pasta ? (int)syscall(SYS_pidfd_open, pid1->pasta, 0) : -1,
 		.deadline = -1,
 		.watched = -1,
 	};

@@ -46,6 +46,7 @@ struct pid1 {
 	int signals; /* of pid1_signals */
 	int timer; /* of pid1_timer */
 	bool counts; /* the outer process wants to know how many processes the command left */
+	pid_t pasta; /* its child that the network needs; 0: none, see network.h */
 	pid_t command; /* foreground: the user's command; 0 where the leaders fork the processes */
 };
 

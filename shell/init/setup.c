@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 
 #include "conf/common/cleanup.h"
+#include "network.h"
 #include "shell/common/drop.h"
 #include "shell/init/mounts/hosts.h"
 #include "shell/init/mounts/mounts.h"
@@ -20,7 +21,7 @@ static int setup_proc(uid_t uid, bool own_userns, struct error *error)
 }
 
 static int setup_mounts(
-	const struct setup *setup, const struct hosts_file *hosts, struct error *error)
+	const struct setup *setup, const struct hosts_files *hosts, struct error *error)
 {
 	const struct policy *policy = &setup->policy;
 	int result = mounts_isolate(&setup->host, error);
@@ -48,19 +49,38 @@ static int setup_mounts(
 	return result;
 }
 
-int setup_session(const struct setup *setup, struct error *error)
+static int setup_network(const struct setup *setup, pid_t *pasta, struct error *error)
+{
+	if (!(setup->policy.kinds & CLONE_NEWNET))
+		return 0;
+	if (setup->policy.network != NETWORK_USER)
+		return namespaces_loopback_up(error);
+	return network_open(setup->uid, setup->gid, setup->become, pasta, error);
+}
+
+int setup_flags(const struct setup *setup)
 {
 	const struct policy *policy = &setup->policy;
-	struct hosts_file hosts;
+
+	/* pasta has to be started outside of the session's network */
+	return (policy->kinds & ~(policy->network == NETWORK_USER ? CLONE_NEWNET : 0)) |
+	       (setup->own_userns ? CLONE_NEWUSER : 0);
+}
+
+int setup_session(const struct setup *setup, pid_t *pasta, struct error *error)
+{
+	const struct policy *policy = &setup->policy;
+	struct hosts_files hosts;
 	int result = hosts_make(policy, &hosts, error);
 
+	*pasta = 0;
 	if (!result && setup->own_userns)
 		result = namespaces_map_ids(setup->uid, setup->gid, error);
 	if (!result && (policy->kinds & CLONE_NEWUTS))
 		result = namespaces_set_names(
 			&setup->host, policy->hostname, policy->domainname, error);
-	if (!result && (policy->kinds & CLONE_NEWNET))
-		result = namespaces_loopback_up(error);
+	if (!result)
+		result = setup_network(setup, pasta, error);
 	if (!result && (policy->kinds & CLONE_NEWNS))
 		result = setup_mounts(setup, &hosts, error);
 	hosts_free(&hosts);

@@ -24,11 +24,15 @@ struct setup {
 };
 
 /*
- * In the first process of the new namespaces: sets names, mounts and /proc up, then gives up root,
- * or the capabilities of the user namespace.  On error nothing that it did is visible outside.
+ * In the first process of the new namespaces: sets names, network, mounts and /proc up, then gives
+ * up root, or the capabilities of the user namespace.  *@pasta is a child that the session's
+ * network needs (network.h); 0: none.  On error nothing that it did is visible outside.
  * Returns 0 with a text in @error if the session goes without something that is not essential,
  * which is worth a line in the log.
  */
-int setup_session(const struct setup *setup, struct error *error);
+int setup_session(const struct setup *setup, pid_t *pasta, struct error *error);
+
+/* The CLONE_NEW* flags of those of its namespaces that come with its first process. */
+int setup_flags(const struct setup *setup);
 
 #endif

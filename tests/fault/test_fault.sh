@@ -3,6 +3,7 @@
 # fails in every way in calls.h (`make fault`), with FAULT=each in one.  By default the same holds for the
 # main cases; in variants of these (`varied`) every fourth call fails.
 . tests/stage.sh
+. tests/login/world.sh
 
 export ASAN_OPTIONS=detect_leaks=0 # with `make sanitize`: it cannot look for leaks while traced
 SWEEP=$BUILD/tests/sweep
@@ -264,6 +265,27 @@ test_names_alone_through_the_shell_are_there_or_not_at_all() {
 	shell application $WHOLE,$NONE,1,126,127 -x 4 -a $NONE
 	shell helper $WHOLE,$NONE,1 -a $NONE
 }
+
+# with pasta; the first child of the shell's PID 1 is what makes the network
+test_a_network_with_a_way_out_is_there_or_refused() {
+	varied
+	prepare 'network = user'
+	world swept
+}
+swept() {
+	OUTSIDE=$(outside uts pid mnt net)
+	FURNISHED=1
+	module helper alice $ISOLATED,$REFUSED
+	module init alice $ISOLATED,$REFUSED
+	shell helper $WHOLE,1,137
+	shell init $WHOLE,1,137
+	prepare 'network = user' 'on_error = allow'
+	module init alice $ISOLATED,$LET_IN,$REFUSED -a $LET_IN
+	shell init $WHOLE,$NONE,1,137 -a $NONE
+	FURNISHED=
+	rm -f /etc/pam.d/stage
+}
+without_pasta() { module application alice $REFUSED; }
 
 # ---- scope = user: a shared session is created or joined ----
 

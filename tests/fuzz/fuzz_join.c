@@ -45,20 +45,20 @@ int other_procfs_cover(int own, int host, uid_t uid, bool own_userns, struct err
 	return error_set(error, ENOSYS, "%d %d %u %d", own, host, uid, own_userns);
 }
 
-int hosts_make(const struct policy *wanted, struct hosts_file *hosts, struct error *error)
+int hosts_make(const struct policy *wanted, struct hosts_files *hosts, struct error *error)
 {
-	hosts->size = wanted->hosts;
+	hosts->file[HOSTS].size = wanted->hosts;
 	return error_set(error, ENOSYS, "not here");
 }
 
-int hosts_renew(const struct hosts_file *hosts, int shared, struct error *error)
+int hosts_renew(const struct hosts_files *hosts, int shared, struct error *error)
 {
-	return error_set(error, ENOSYS, "%zu %d", hosts->size, shared);
+	return error_set(error, ENOSYS, "%zu %d", hosts->file[HOSTS].size, shared);
 }
 
-void hosts_free(struct hosts_file *hosts)
+void hosts_free(struct hosts_files *hosts)
 {
-	hosts->size = 0;
+	hosts->file[HOSTS].size = 0;
 }
 
 void log_note(const struct log *log, const char *note)

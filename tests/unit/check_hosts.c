@@ -1,9 +1,10 @@
 /*
- * The line that a session's /etc/hosts has more than the host's.
+ * The line that a session's /etc/hosts has more than the host's, and its /etc/resolv.conf.
  */
 #include "given.h"
 
 #include "shell/init/mounts/hosts.c"
+#include "shell/init/mounts/resolver.c"
 
 #define LOCAL "127.0.0.1 localhost\n"
 
@@ -88,6 +89,46 @@ START_TEST(any_file_gives_one_line)
 }
 END_TEST
 
+#define FORWARD4 "nameserver 169.254.2.3\n"
+#define FORWARD6 "nameserver fd6e:7369:736f::3\n"
+
+static const struct {
+	const char *text, *wanted; /* "": the host's */
+} resolvers[] = {
+	{"", ""},
+	{"nameserver 192.0.2.1\nnameserver 2001:db8::1\n", ""},
+	/* systemd-resolved's, and what else is on the line or around it */
+	{"# a stub\nnameserver 127.0.0.53\noptions edns0 trust-ad\nsearch lab.example\n",
+		"# a stub\n" FORWARD4 "options edns0 trust-ad\nsearch lab.example\n"},
+	{"nameserver\t 127.0.0.1 # here\n", FORWARD4},
+	{"nameserver 127.0.0.1\r\nnameserver ::1", FORWARD4 FORWARD6},
+	/* pasta forwards to the first of each family only */
+	{"nameserver 127.0.0.1\nnameserver 127.0.0.2\nnameserver ::1\n", FORWARD4 FORWARD6},
+	{"nameserver 192.0.2.1\nnameserver 127.0.0.1\nnameserver ::1\n",
+		"nameserver 192.0.2.1\n" FORWARD6},
+	{"nameserver 127.0.0.1\nnameserver 192.0.2.1\n", FORWARD4 "nameserver 192.0.2.1\n"},
+	/* what is no such line */
+	{"#nameserver 127.0.0.1\n;nameserver 127.0.0.1\n nameserver 127.0.0.1\nnameserver\n"
+	 "nameservers 127.0.0.1\nnameserver ::11\nnameserver ::\nnameserver 128.127.0.0\n",
+		""},
+};
+
+START_TEST(a_resolver_on_loopback_is_forwarded)
+{
+	const size_t length = strlen(resolvers[_i].text);
+	char *memory = malloc(GROWTH + length + 1), *text = memory + GROWTH;
+	size_t size;
+
+	/* its end is the end of memory that can be read, under a sanitizer and valgrind */
+	memcpy(text, resolvers[_i].text, length);
+	memory = realloc(memory, GROWTH + length);
+	size = rewrite(memory, memory + GROWTH, length);
+	ck_assert_uint_eq(size, strlen(resolvers[_i].wanted));
+	ck_assert(!memcmp(memory, resolvers[_i].wanted, size));
+	free(memory);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("hosts");
@@ -95,6 +136,7 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(tcase, the_session_is_an_alias_of_the_machine, 0, ROWS(lines));
 	tcase_add_test(tcase, any_file_gives_one_line);
+	tcase_add_loop_test(tcase, a_resolver_on_loopback_is_forwarded, 0, ROWS(resolvers));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

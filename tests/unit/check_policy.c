@@ -32,6 +32,7 @@ static void want_same(const struct policy *policy)
 	back = read_back(&argv);
 	ck_assert_int_eq(back.kinds, policy->kinds);
 	ck_assert_int_eq(back.isolate, policy->kinds != 0);
+	ck_assert_int_eq(back.network, policy->network);
 	ck_assert_str_eq(back.rule, policy->rule);
 	ck_assert_int_eq(back.scope, policy->scope);
 	ck_assert_str_eq(back.hostname, policy->hostname);
@@ -53,6 +54,7 @@ START_TEST(policy_comes_back_as_it_went)
 		.rule = "users",
 		.scope = SCOPE_USER,
 		.kinds = CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS,
+		.network = NETWORK_USER,
 		.hostname = "alice-lab",
 		.domainname = "example.org",
 		.hosts = true,
@@ -71,6 +73,7 @@ END_TEST
 START_TEST(largest_policy_has_room)
 {
 	struct policy policy = {.isolate = true,
+		.network = NETWORK_HOST,
 		.hosts = true,
 		.logout = LOGOUT_LINGER,
 		.grace = POLICY_GRACE_MAX,
@@ -96,6 +99,7 @@ START_TEST(random_policies_come_back_as_they_went)
 	for (int i = 0; i < 10000; i++) {
 		struct policy policy = {.hosts = random() % 2,
 			.scope = (enum policy_scope)(random() % 2),
+			.network = (enum policy_network)(random() % 3),
 			.logout = (enum policy_logout)(random() % 2),
 			.grace = (unsigned)random() % (POLICY_GRACE_MAX + 1),
 			.linger_max = (unsigned)random() % (POLICY_LINGER_MAX + 1),
@@ -178,6 +182,9 @@ static const struct {
 	{"--private-size=25%", 1, ""},
 	{"--private-size=", -22, "expected 1 to 15 bytes"},
 	{"--user-manager=keep", 1, ""},
+	{"--network=user", 1, ""},
+	{"--network=yes", -22, "expected host, none or user"},
+	{"--network", -22, "expected =VALUE"},
 	{"--user-manager=no", -22, "expected hide or keep"},
 	{"--host", 0, ""},
 	{"--", 0, ""},

@@ -261,6 +261,7 @@ START_TEST(builtin_values_are_those_of_the_contract)
 
 	ck_assert(policy.isolate);
 	ck_assert_int_eq(policy.kinds, CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS);
+	ck_assert_int_eq(policy.network, NETWORK_HOST);
 	ck_assert_str_eq(policy.hostname, "alice");
 	ck_assert_str_eq(policy.domainname, "");
 	ck_assert(policy.hosts);
@@ -284,12 +285,14 @@ START_TEST(every_setting_can_be_set)
 					 "shell = /bin/zsh\nlogout = linger\ngrace = 3600\n"
 					 "linger_max = 2h 30min\n"
 					 "on_error = allow\nprivate = /dev/shm, /tmp\n"
-					 "private_size = 64m\nuser_manager = Keep\n",
+					 "private_size = 64m\nuser_manager = Keep\n"
+					 "network = None\n",
 		&alice);
 
 	ck_assert(policy.isolate);
-	/* mount is what `private` brings */
-	ck_assert_int_eq(policy.kinds, CLONE_NEWUTS | CLONE_NEWNS);
+	/* mount is what `private` brings, net what `network` does */
+	ck_assert_int_eq(policy.kinds, CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWNET);
+	ck_assert_int_eq(policy.network, NETWORK_NONE);
 	ck_assert_str_eq(policy.hostname, "alice.it");
 	ck_assert_str_eq(policy.domainname, "it.example");
 	ck_assert(!policy.hosts);
@@ -301,6 +304,32 @@ START_TEST(every_setting_can_be_set)
 	ck_assert_uint_eq(policy.private, private_dirs_from_text("/tmp,/dev/shm"));
 	ck_assert_str_eq(policy.private_size, "64m");
 	ck_assert_int_eq(policy.user_manager, USER_MANAGER_KEEP);
+}
+END_TEST
+
+START_TEST(a_network_can_be_told_by_either_word)
+{
+	static const struct {
+		const char *text;
+		enum policy_network network;
+		bool own;
+	} rows[] = {
+		{"[a]\n", NETWORK_HOST, false},
+		{"[a]\nnetwork = host\n", NETWORK_HOST, false},
+		{"[a]\nnetwork = none\n", NETWORK_NONE, true},
+		{"[a]\nnetwork = user\n", NETWORK_USER, true},
+		{"[a]\nnamespaces = uts, net\n", NETWORK_NONE, true},
+		{"[a]\nnetwork = none\nnamespaces = uts, net\n", NETWORK_NONE, true},
+		{"[defaults]\nnamespaces = uts, net\n[a]\n", NETWORK_NONE, true},
+		{"[defaults]\nnetwork = user\n[a]\nnetwork = host\n", NETWORK_HOST, false},
+	};
+
+	for (int i = 0; i < ROWS(rows); i++) {
+		struct policy policy = policy_of(rows[i].text, &alice);
+
+		ck_assert_msg(policy.network == rows[i].network, "%s", rows[i].text);
+		ck_assert(!!(policy.kinds & CLONE_NEWNET) == rows[i].own);
+	}
 }
 END_TEST
 
@@ -515,6 +544,7 @@ START_TEST(explanation_names_every_rule_matcher_and_source)
 			       "[lab]:8 won\n"
 			       "isolate = yes from built-in:0\n"
 			       "namespaces = uts, pid from built-in:0\n"
+			       "network = host from built-in:0\n"
 			       "scope = session from built-in:0\n"
 			       "hostname = %u-%l from built-in:0\n"
 			       "domainname = - from built-in:0\n"
@@ -773,6 +803,7 @@ static Suite *rules_suite(void)
 	tcase_add_loop_test(tcase, shipped_file_does_what_it_says, 0, ROWS(shipped));
 	tcase_add_test(tcase, builtin_values_are_those_of_the_contract);
 	tcase_add_test(tcase, every_setting_can_be_set);
+	tcase_add_test(tcase, a_network_can_be_told_by_either_word);
 	tcase_add_test(tcase, defaults_count_for_all_rules_wherever_they_stand);
 	tcase_add_test(tcase, any_combination_of_kinds_can_be_named);
 	tcase_add_test(tcase, private_brings_mount);

@@ -175,6 +175,7 @@ test_explain_tells_rule_reasons_and_sources() {
 isolated by rule [all]
   isolate      yes                    built-in
   namespaces   uts, pid, mount        built-in: uts, pid
+  network      host                   built-in
   scope        session                built-in
   hostname     root.all               [all] $CONF:12: %u.%r
   domainname   -                      built-in

@@ -96,6 +96,9 @@ static int show_table(const struct sessions *sessions, size_t width, size_t heig
 	for (size_t i = 0; i < sessions->count * shown; i++)
 		cells[i] = rows[i / shown].text[i % shown];
 	table_show(columns, shown, cells, sessions->count, most, width, stdout);
+	for (size_t i = 0; !most && i < sessions->count; i++)
+		if (sessions->list[i].network && !strcmp(sessions->list[i].network, "ended"))
+			printf("%s: network: ended\n", rows[i].text[0]);
 	if (most && sessions->count > most)
 		printf("and %zu more\n", sessions->count - most);
 	else if (replaced)
@@ -169,6 +172,7 @@ static void show_json(const struct sessions *sessions)
 		json_seconds(&json, "left", session->left);
 		json_seconds(&json, "ends", session->ends);
 		json_bool(&json, "replaced", session->replaced);
+		json_string(&json, "network", session->network);
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');

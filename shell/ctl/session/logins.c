@@ -46,7 +46,8 @@ static DIR *open_descriptors(int directory)
 	return descriptors;
 }
 
-static pid_t next_leader(DIR *descriptors, unsigned level, struct process_text *text)
+/* The next process that it has a pidfd of: outside of the session, or inside. */
+static pid_t next_pidfd(DIR *descriptors, unsigned level, bool outside, struct process_text *text)
 {
 	const struct dirent *entry;
 
@@ -55,10 +56,25 @@ static pid_t next_leader(DIR *descriptors, unsigned level, struct process_text *
 				    ? 0
 				    : pidfd_of(dirfd(descriptors), entry->d_name, text);
 
-		if (pid > 0 && is_outside(pid, level, text))
+		if (pid > 0 && is_outside(pid, level, text) == outside)
 			return pid;
 	}
 	return 0;
+}
+
+static pid_t next_leader(DIR *descriptors, unsigned level, struct process_text *text)
+{
+	return next_pidfd(descriptors, level, true, text);
+}
+
+bool session_connected(int directory, unsigned level, struct process_text *text)
+{
+	DIR *descriptors = open_descriptors(directory);
+	bool found = descriptors && next_pidfd(descriptors, level, false, text) > 0;
+
+	if (descriptors)
+		closedir(descriptors);
+	return found;
 }
 
 unsigned session_logins(int directory, unsigned level, struct process_text *text)

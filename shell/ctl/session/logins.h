@@ -9,6 +9,8 @@
 #ifndef NSISOLATE_CTL_LOGINS_H
 #define NSISOLATE_CTL_LOGINS_H
 
+#include <stdbool.h>
+
 #include "conf/common/login_facts.h"
 #include "process.h"
 
@@ -18,6 +20,9 @@
  * which it does only to root.  @text is scratch space.
  */
 unsigned session_logins(int directory, unsigned level, struct process_text *text);
+
+/* Whether it has a pidfd of a process inside: of pasta, until that ends (pid1.c in shell/init). */
+bool session_connected(int directory, unsigned level, struct process_text *text);
 
 /*
  * How many seconds a lingering session has been without a login, and after how many more it will

@@ -55,6 +55,7 @@ int session_judge_start(struct session_judge *judge, struct error *error)
 	*judge = (struct session_judge){.uid = geteuid()};
 	judge->pid_namespace = namespace_inode("pid", error);
 	judge->user_namespace = namespace_inode("user", error);
+	judge->network = namespace_inode("net", NULL);
 	if (!judge->pid_namespace || !judge->user_namespace)
 		return -ENOENT;
 	/* neither has to exist: we may be in the middle of an upgrade, or have been removed */
@@ -204,6 +205,29 @@ static void take_hostname(int directory, struct session *session)
 	}
 }
 
+/*
+ * Whether it is of `network = user`, and still has its way out.  That network belongs to a user
+ * namespace made for it alone (network.h in shell/init).
+ */
+static void find_network(const struct session_judge *judge, int directory, struct session *session)
+{
+	_cleanup_close_ int namespace = -1, owner = -1;
+	struct process_text text = {0};
+	struct stat its, own;
+
+	/* the host's, as of most */
+	if (fstatat(directory, "ns/net", &its, 0) < 0 || its.st_ino == judge->network)
+		return;
+	namespace = openat(directory, "ns/net", O_RDONLY | O_CLOEXEC);
+	owner = namespace < 0 ? -1 : ioctl(namespace, NS_GET_USERNS);
+	if (owner < 0 || fstat(owner, &its) < 0 || its.st_ino == judge->user_namespace ||
+		fstatat(directory, "ns/user", &own, 0) < 0 || its.st_ino == own.st_ino)
+		return;
+	session->network =
+		session_connected(directory, session->level, &text) ? "connected" : "ended";
+	process_text_free(&text);
+}
+
 /* The leader is only a number; a process that reused it was started later than PID 1. */
 static void check_leader(struct session_judge *judge, struct session *session)
 {
@@ -269,6 +293,7 @@ int session_judge_init(
 		take_claims(judge, directory, session);
 		take_parent(judge, directory, status.parent, session);
 	}
+	find_network(judge, directory, session);
 	if (!session->logins && !session->leader)
 		session_left(directory, &judge->text, &session->left, &session->ends);
 	if (!session->verified)

@@ -14,7 +14,7 @@ struct session_judge {
 	struct stat init; /* st_ino 0: none is installed */
 	struct statfs file_system; /* where it is */
 	char deleted[4096]; /* what /proc/PID/exe says after it has been replaced */
-	ino_t pid_namespace, user_namespace; /* ours */
+	ino_t pid_namespace, user_namespace, network; /* ours */
 	uid_t uid;
 	struct process_text text;
 	struct session_names *names; /* of uids already looked up */

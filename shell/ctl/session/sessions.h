@@ -43,6 +43,8 @@ struct session {
 	long long left; /* seconds without a login; -1: it has one, or it is not known */
 	long long ends; /* seconds until it ends because of that; -1: never, or as above */
 	pid_t leader; /* 0: unknown, or gone */
+	/* of `network = user`: "connected" or "ended"; NULL: of another one, or not known */
+	const char *network;
 	size_t processes; /* including those in nested namespaces; 0: unknown */
 	unsigned long long memory; /* resident bytes, summed; shared memory counts for each */
 	long long started; /* in clock ticks since boot */

@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "resolver.h"
 
 #define SIZE_MAX_READ (16 << 20)
 #define SCRATCH "/proc"
-#define SCRATCH_HOSTS SCRATCH "/hosts"
 #define LINE_MAX_ADDED 512
 #define INODES 4
 #define INODES_TEXT "4"
@@ -35,6 +35,14 @@ struct hosts_names {
 	const char *session;
 	const char *domain; /* the session's domainname; "": none of its own */
 	bool local; /* the session does not have the machine's addresses */
+};
+
+/* What a file covers, and where it is for the moment before. */
+static const struct place {
+	const char *path, *scratch;
+} places[HOSTS_FILES] = {
+	[HOSTS] = {"/etc/hosts", SCRATCH "/hosts"},
+	[HOSTS_RESOLVER] = {"/etc/resolv.conf", SCRATCH "/resolv.conf"},
 };
 
 /* A part of the host's file. */
@@ -137,12 +145,12 @@ static int write_all(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
-static int write_file(const char *bytes, size_t size)
+static int write_file(const struct hosts_file *hosts, const char *path)
 {
-	_cleanup_close_ int file = open(SCRATCH_HOSTS,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	_cleanup_close_ int file =
+		open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
-	if (file < 0 || write_all(file, bytes, size) < 0)
+	if (file < 0 || write_all(file, hosts->bytes, hosts->size) < 0)
 		return -1;
 	return fchmod(file, 0644);
 }
@@ -154,24 +162,32 @@ static int mount_scratch(void)
 		"mode=755,nr_inodes=" INODES_TEXT);
 }
 
-int hosts_cover(const struct hosts_file *hosts, bool stays, struct error *error)
+int hosts_cover(const struct hosts_files *files, bool stays, struct error *error)
 {
+	const struct hosts_file *file = files->file;
 	int result = 0;
 
-	if (!hosts->size)
+	if (!file[HOSTS].size && !file[HOSTS_RESOLVER].size)
 		return 0;
 	/*
-	 * The file needs a file system of its own, and that needs a mount point for the moment that
-	 * it takes to bind the file: the one that the session's /proc will cover.  A detached mount
-	 * would need none, but binding out of one works only since Linux 6.15.  Unmounting it is
-	 * the most expensive part, since the kernel waits for an RCU grace period.
+	 * The files need a file system of their own, and that needs a mount point for the moment
+	 * that it takes to bind them: the one that the session's /proc will cover.  A detached
+	 * mount would need none, but binding out of one works only since Linux 6.15.  Unmounting it
+	 * is the most expensive part, since the kernel waits for an RCU grace period.
 	 */
 	if (mount_scratch() < 0)
 		return error_errno(error, errno, "cannot mount a tmpfs for /etc/hosts");
-	if (write_file(hosts->bytes, hosts->size) < 0)
-		result = error_errno(error, errno, "cannot write the session's /etc/hosts");
-	else if (mount(SCRATCH_HOSTS, "/etc/hosts", NULL, MS_BIND, NULL) < 0)
-		result = error_errno(error, errno, "cannot mount over /etc/hosts");
+	for (int i = 0; i < HOSTS_FILES && !result; i++) {
+		const struct place *place = &places[i];
+
+		if (!file[i].size)
+			continue;
+		if (write_file(&file[i], place->scratch) < 0)
+			result = error_errno(
+				error, errno, "cannot write the session's %s", place->path);
+		else if (mount(place->scratch, place->path, NULL, MS_BIND, NULL) < 0)
+			result = error_errno(error, errno, "cannot mount over %s", place->path);
+	}
 	if (!stays && umount2(SCRATCH, MNT_DETACH) < 0 && !result)
 		result = error_errno(error, errno, "cannot unmount the tmpfs of /etc/hosts");
 	return result;
@@ -188,14 +204,52 @@ static int read_all(int fd, char *text, size_t size, size_t *length)
 	return 0;
 }
 
-void hosts_free(struct hosts_file *hosts)
+static void free_file(struct hosts_file *file)
 {
-	if (hosts->bytes)
-		munmap(hosts->bytes, hosts->room);
-	hosts->bytes = NULL;
+	if (file->bytes)
+		munmap(file->bytes, file->room);
+	file->bytes = NULL;
 }
 
-int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct error *error)
+void hosts_free(struct hosts_files *files)
+{
+	for (int i = 0; i < HOSTS_FILES; i++)
+		free_file(&files->file[i]);
+}
+
+int hosts_read(const char *path, size_t before, size_t after, struct hosts_file *file,
+	size_t *length, struct error *error)
+{
+	struct stat status;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot read %s", path);
+	if (fstat(fd, &status) < 0)
+		return error_errno(error, errno, "cannot read %s", path);
+	/* for convenience, not for protection: nobody is locked out for lack of it */
+	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
+		error_set(error, 0,
+			"%s has no line of the session's: it is not a regular file of at most %d "
+			"MiB",
+			path, SIZE_MAX_READ >> 20);
+		return 0;
+	}
+	/* separate pages, which PID 1 releases: whatever it keeps lasts as long as the session */
+	file->room = before + (size_t)status.st_size + after;
+	file->bytes =
+		mmap(NULL, file->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (file->bytes == MAP_FAILED) {
+		file->bytes = NULL;
+		return error_errno(error, errno, "cannot read %s", path);
+	}
+	if (read_all(fd, file->bytes + before, (size_t)status.st_size, length) == 0)
+		return 1;
+	free_file(file);
+	return error_errno(error, errno, "cannot read %s", path);
+}
+
+static int make_hosts(const struct policy *policy, struct hosts_file *hosts, struct error *error)
 {
 	struct utsname host;
 	const struct hosts_names names = {
@@ -204,46 +258,34 @@ int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct err
 		.domain = policy->domainname,
 		.local = policy->kinds & CLONE_NEWNET,
 	};
-	struct stat status;
 	struct word text;
 	size_t size, added;
-	_cleanup_close_ int file = -1;
+	int result;
 
-	*hosts = (struct hosts_file){0};
-	if (!policy->hosts || !*policy->hostname || !(policy->kinds & CLONE_NEWNS))
+	if (!policy->hosts || !*policy->hostname)
 		return 0;
 	if (uname(&host) < 0)
 		return error_errno(error, errno, "cannot tell the machine's name");
-	file = open("/etc/hosts", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (file < 0)
-		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot read /etc/hosts");
-	if (fstat(file, &status) < 0)
-		return error_errno(error, errno, "cannot read /etc/hosts");
-	/* for convenience, not for protection: nobody is locked out for lack of it */
-	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
-		error_set(error, 0,
-			"/etc/hosts has no line for the session's name: it is not a regular file "
-			"of at most %d MiB",
-			SIZE_MAX_READ >> 20);
-		return 0;
-	}
-	/* separate pages, which PID 1 releases: whatever it keeps lasts as long as the session */
-	size = (size_t)status.st_size;
-	hosts->room = size + LINE_MAX_ADDED;
-	hosts->bytes =
-		mmap(NULL, hosts->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (hosts->bytes == MAP_FAILED) {
-		hosts->bytes = NULL;
-		return error_errno(error, errno, "cannot read /etc/hosts");
-	}
-	if (read_all(file, hosts->bytes, size, &size) < 0) {
-		hosts_free(hosts);
-		return error_errno(error, errno, "cannot read /etc/hosts");
-	}
+	result = hosts_read("/etc/hosts", 0, LINE_MAX_ADDED, hosts, &size, error);
+	if (result <= 0)
+		return result;
 	text = (struct word){hosts->bytes, size};
 	added = make_line(&text, &names, hosts->bytes + size, LINE_MAX_ADDED);
 	hosts->size = added ? size + added : 0;
 	return 0;
+}
+
+int hosts_make(const struct policy *policy, struct hosts_files *files, struct error *error)
+{
+	int result;
+
+	*files = (struct hosts_files){0};
+	if (!(policy->kinds & CLONE_NEWNS))
+		return 0;
+	result = make_hosts(policy, &files->file[HOSTS], error);
+	if (!result && policy->network == NETWORK_USER)
+		result = resolver_make(&files->file[HOSTS_RESOLVER], error);
+	return result;
 }
 
 /* ---- later ---- */
@@ -253,13 +295,13 @@ int hosts_make(const struct policy *policy, struct hosts_file *hosts, struct err
 #define MOVE_FROM_FD 0x04 /* MOVE_MOUNT_F_EMPTY_PATH */
 #define MOVE_TO_LINKED 0x10 /* MOVE_MOUNT_T_SYMLINKS */
 
-/* Whether /etc/hosts has exactly these bytes. */
-static bool is_current(const struct hosts_file *hosts)
+/* Whether what is at @path has exactly these bytes. */
+static bool is_current(const struct hosts_file *hosts, const char *path)
 {
 	char part[512];
 	size_t at = 0;
 	ssize_t got = 0;
-	_cleanup_close_ int file = open("/etc/hosts", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	while (file >= 0 && (got = read(file, part, sizeof part)) > 0) {
 		if ((size_t)got > hosts->size - at || memcmp(part, hosts->bytes + at, (size_t)got))
@@ -273,40 +315,50 @@ static bool is_current(const struct hosts_file *hosts)
  * A mount of the new file that is not attached yet: temporarily made in a mount namespace of our
  * own.
  */
-static int make_detached(const struct hosts_file *hosts)
+static int make_detached(const struct hosts_file *hosts, const char *scratch)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		mount_scratch() < 0 || write_file(hosts->bytes, hosts->size) < 0)
+		mount_scratch() < 0 || write_file(hosts, scratch) < 0)
 		return -1;
-	return (int)syscall(SYS_open_tree, AT_FDCWD, SCRATCH_HOSTS, CLONE_TREE | O_CLOEXEC);
+	return (int)syscall(SYS_open_tree, AT_FDCWD, scratch, CLONE_TREE | O_CLOEXEC);
 }
 
-static bool is_covered(void)
+static bool is_covered(const char *path)
 {
 	struct statfs status;
 
-	return statfs("/etc/hosts", &status) == 0 && status.f_type == TMPFS_MAGIC &&
+	return statfs(path, &status) == 0 && status.f_type == TMPFS_MAGIC &&
 	       status.f_files == INODES;
 }
 
-int hosts_renew(const struct hosts_file *hosts, int shared, struct error *error)
+static int renew(
+	const struct hosts_file *hosts, const struct place *place, int shared, struct error *error)
 {
 	struct rlimit size;
 	_cleanup_close_ int fresh = -1;
 
 	/* exceeding the limit on file sizes would be a signal that ends us */
-	if (!hosts->size || is_current(hosts) || getrlimit(RLIMIT_FSIZE, &size) < 0 ||
+	if (!hosts->size || is_current(hosts, place->path) || getrlimit(RLIMIT_FSIZE, &size) < 0 ||
 		hosts->size > size.rlim_cur)
 		return 0;
-	fresh = make_detached(hosts);
+	fresh = make_detached(hosts, place->scratch);
 	if (setns(shared, CLONE_NEWNS) < 0)
 		return error_errno(
 			error, errno, "cannot go back to the mounts of the user's sessions");
-	while (fresh >= 0 && is_covered())
-		if (umount2("/etc/hosts", MNT_DETACH) < 0)
+	while (fresh >= 0 && is_covered(place->path))
+		if (umount2(place->path, MNT_DETACH) < 0)
 			return 0;
 	if (fresh >= 0)
-		syscall(SYS_move_mount, fresh, "", AT_FDCWD, "/etc/hosts",
+		syscall(SYS_move_mount, fresh, "", AT_FDCWD, place->path,
 			MOVE_FROM_FD | MOVE_TO_LINKED);
 	return 0;
+}
+
+int hosts_renew(const struct hosts_files *files, int shared, struct error *error)
+{
+	int result = 0;
+
+	for (int i = 0; i < HOSTS_FILES && !result; i++)
+		result = renew(&files->file[i], &places[i], shared, error);
+	return result;
 }

@@ -18,6 +18,7 @@
 #define JOINED "joined\n"
 #define CHANGED "changed\n"
 #define FAILED "failed\n"
+#define DISCONNECTED "disconnected\n"
 
 _Static_assert(KINDS_MAX + 3 <= MESSAGE_FDS_MAX, "one message holds them all");
 
@@ -135,6 +136,11 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	if (!strcmp(reply, JOINED) && way->count)
 		*reply = '\0';
 	join_way_close(way);
+	if (!strcmp(reply, DISCONNECTED)) {
+		error_set(error, 0,
+			"the network of the user's other sessions has ended: this one is new");
+		return 0;
+	}
 	/*
 	 * closed without an answer, or ECONNRESET while the request was unread: the session has
 	 * ended
@@ -188,7 +194,9 @@ int join_grant(int connection, bool own_userns, int flags, int proc)
 
 void join_refuse(int connection, enum join why)
 {
-	const char *reply = why == JOIN_CHANGED ? CHANGED : FAILED;
+	const char *reply = why == JOIN_CHANGED        ? CHANGED
+			    : why == JOIN_DISCONNECTED ? DISCONNECTED
+						       : FAILED;
 
 	/* a login that has given up does not need to know */
 	message_send(connection, reply, strlen(reply), NULL, 0);

@@ -5,7 +5,8 @@
  *	helper		connects (socket.h), and sends what its rule asks for, with the leader's
  *			pidfd and the socket for the answer
  *	PID 1		`joined`, with a pidfd of its own; or `changed`: the session was made with
- *			other settings; or `failed`
+ *			other settings; or `disconnected`: its network has lost its way out; or
+ *			`failed`
  *
  * If the connection is closed without an answer, the session has ended.
  *
@@ -42,7 +43,8 @@ int join_way_proc(const struct join_way *way, int kinds);
 /*
  * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a
  * session of its own: this one has ended, was made with other settings, or its PID 1 does not
- * answer, because its user can stop it (SIGSTOP), like any process with the same ids.
+ * answer, because its user can stop it (SIGSTOP), like any process with the same ids; or it has
+ * lost its way out, and @error says so, for the log.
  */
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
 	struct join_way *way, struct error *error);
@@ -52,7 +54,7 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
  * @policy, and *@leader and *@line are the login's.  JOIN_FAILED: nothing came, or no descriptor is
  * left.
  */
-enum join { JOIN_SAME, JOIN_CHANGED, JOIN_FAILED };
+enum join { JOIN_SAME, JOIN_CHANGED, JOIN_FAILED, JOIN_DISCONNECTED };
 enum join join_receive(int connection, const struct policy *policy, int *leader, int *line);
 
 /* ... and answers so.  A negative errno when nobody listens any more. */

@@ -172,7 +172,7 @@ static int join_kinds(const struct join_way *way, int flags, struct error *error
 
 /* Joining a mount namespace leads to its root, setns(2). */
 static int join_as(
-	const struct join_way *way, int flags, const struct hosts_file *hosts, struct error *error)
+	const struct join_way *way, int flags, const struct hosts_files *hosts, struct error *error)
 {
 	struct stat root, there;
 	_cleanup_free_ char *directory = getcwd(NULL, 0);
@@ -205,7 +205,7 @@ static int join_as(
 
 static int join(const struct join_way *way, const struct policy *policy, struct error *error)
 {
-	struct hosts_file hosts;
+	struct hosts_files hosts;
 	int result;
 
 	/* not essential: without it the session keeps its file */
