@@ -137,6 +137,8 @@ tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/t
 nss_standin    := $(if $(wildcard /usr/include/nss.h),$(BUILD)/tests/libnss_standin.so.2)
 # a PAM module that returns what it is told to, and a program that runs a stack with it
 pam_answer     := $(BUILD)/tests/pam_answer.so
+# libselinux as a test wants it
+selinux_standin := $(BUILD)/tests/selinux_standin.so
 fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -197,7 +199,7 @@ $(BUILD)/shell/%.o: %.c $(BUILD)/flags
 
 link = $(CC) $(NSI_LDFLAGS) $(sanitize) $(CFLAGS) $(LDFLAGS)
 $(BUILD)/pam_nsisolate.so: $(module_objects)
-	$(CC) -shared $(NSI_LDFLAGS) -Wl,-z,defs $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam $(LIBRARIES)
+	$(CC) -shared $(NSI_LDFLAGS) -Wl,-z,defs $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam -ldl $(LIBRARIES)
 
 $(BUILD)/nsisolate-login: $(login_objects)
 $(BUILD)/nsisolatectl: $(ctl_objects)
@@ -240,6 +242,9 @@ $(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 
 $(pam_answer): $(BUILD)/module/tests/tools/pam/answer.o
+	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(selinux_standin): $(BUILD)/module/tests/tools/selinux/standin.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/module/tests/tools/nss/standin.o
@@ -300,7 +305,7 @@ fault:
 	@LIMIT=3600 FAULT=whole STEPS=all BUILD='$(abspath $(BUILD))' tests/run tests/fault/test_*.sh \
 		tests/login/test_steps.sh
 
-tests-tools: $(tools) $(fault_tools) $(pam_answer) $(nss_standin) $(BUILD)/paths
+tests-tools: $(tools) $(fault_tools) $(pam_answer) $(selinux_standin) $(nss_standin) $(BUILD)/paths
 tests-unit: $(unit_tests)
 
 here = $(abspath $(BUILD))/local
@@ -419,6 +424,7 @@ install: $(if $(NO_BUILD),,all)
 		$(DESTDIR)$(user_dropin)
 	install -d $(DESTDIR)$(examples)
 	install -m 644 conf/examples/*.conf $(DESTDIR)$(examples)/
+	install -D -m 644 packaging/selinux/nsisolate.cil $(DESTDIR)$(selinux_module)
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(call manual,$(page)) &&) :
 	install -D -m 644 packaging/completion/nsisolatectl.bash $(DESTDIR)$(BASHCOMPDIR)/nsisolatectl
 	install -D -m 644 packaging/completion/_nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl
@@ -426,6 +432,8 @@ install: $(if $(NO_BUILD),,all)
 		install -m 644 conf/nsisolate.conf $(DESTDIR)$(SYSCONFDIR)/
 user_dropin = $(DATADIR)/nsisolate/user@.service.d/nsisolate.conf
 examples = $(DATADIR)/nsisolate/examples
+# nothing loads it: it is the admin's to load, nsisolate(7)
+selinux_module = $(DATADIR)/nsisolate/selinux/nsisolate.cil
 manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # The configuration stays: it is the admin's.
@@ -434,10 +442,12 @@ uninstall:
 		$(DESTDIR)$(SBINDIR)/nsisolatectl $(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-init \
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate/nsisolate-login $(DESTDIR)$(LIBEXECDIR)/nsisolate/pam-judge \
 		$(DESTDIR)$(LIBEXECDIR)/nsisolate/pam-load \
-		$(DESTDIR)$(user_dropin) $(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
+		$(DESTDIR)$(user_dropin) $(DESTDIR)$(selinux_module) \
+		$(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
 		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl \
 		$(addprefix $(DESTDIR)$(examples)/,$(notdir $(wildcard conf/examples/*.conf)))
-	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(examples) $(DATADIR)/nsisolate; do \
+	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(examples) $(dir $(selinux_module)) \
+		$(DATADIR)/nsisolate; do \
 		! test -d $(DESTDIR)$$dir || rmdir $(DESTDIR)$$dir || exit; \
 	done
 

@@ -23,6 +23,7 @@
 #include "conf/rules/rules.h"
 #include "conf/rules/session_observed.h"
 #include "module_args.h"
+#include "own_label.h"
 #include "pam_session.h"
 
 /* All other symbols of this module are hidden from the application: see Makefile. */
@@ -221,6 +222,18 @@ static void log_open(pam_handle_t *pamh, struct record *record, const struct pol
 	pam_syslog(pamh, LOG_INFO, "%s", line);
 }
 
+/* What fails here is noticed only by an application that asks: a login without a terminal works. */
+static void keep_own_label(struct attempt *attempt)
+{
+	const int result = own_label_remember();
+
+	if (result < 0)
+		pam_syslog(attempt->pamh, LOG_WARNING,
+			"SELinux does not let the application set its own label (%s): sshd will "
+			"end a login with a terminal; see nsisolate(7), SELinux",
+			strerror(-result));
+}
+
 static int isolate(struct attempt *attempt, const struct policy *policy)
 {
 	struct error error = {0};
@@ -233,6 +246,8 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 	}
 	session_log_start(&record->log, policy, attempt->login.user, attempt->login.service,
 		attempt->login.rhost);
+	if (policy->kinds & CLONE_NEWPID)
+		keep_own_label(attempt);
 	if (pam_session_open(&record->session, policy, &attempt->login, &error) < 0) {
 		bool stuck = record->session.caller.stuck;
 

@@ -426,3 +426,26 @@ test_an_unknown_argument_is_an_error_that_names_it() {
 	logged "unknown argument 'confg=/etc/x'" >/dev/null
 	nothing_left
 }
+
+# ---- an application that uses libselinux: own_label.h
+
+STANDIN=$BUILD/tests/selinux_standin.so
+labelled() { SELINUX=$1 LD_PRELOAD=$STANDIN "$BUILD/tests/pam_app" stage alice open run "$INSIDE" close end; }
+
+test_its_own_label_is_set_to_what_it_is_where_SELinux_is_enabled() {
+	before_each
+	rm -f /tmp/selinux.set
+	labelled no || fail "where it is disabled"
+	[ ! -e /tmp/selinux.set ] || fail "set where it is disabled: $(cat /tmp/selinux.set)"
+	labelled yes || fail "where it is enabled"
+	assert_eq "$(cat /tmp/selinux.set)" system_u:system_r:stage_t:s0 "what was set, outside the session's /proc"
+	rm /tmp/selinux.set
+	nothing_left
+}
+
+test_a_label_that_may_not_be_set_is_logged_and_keeps_nobody_out() {
+	before_each
+	labelled denied || fail "it was refused"
+	logged 'SELinux does not let the application set its own label .*\(Permission denied\)' >/dev/null
+	nothing_left
+}
