@@ -198,9 +198,21 @@ through_the_module() {
 	show '$ ' 'ssh carol@lab pgrep -lu bob'
 	claim "and sees the whole machine" output_has "$pid"
 	ssh -O exit carol@lab 2>/dev/null
-	say "6. alice leaves a job in the background and logs out"
+	say "6. alice leaves a job running, logs out, and comes back at two terminals"
 	show '$ ' "ssh alice@lab 'nohup sleep 900 >/dev/null 2>&1 & echo started'"
-	claim "it runs" wait_for pgrep -u alice -x sleep
+	show '$ ' "ssh -O exit alice@lab 2>/dev/null   # logout"
+	show '$ ' "ssh -S none alice@lab pgrep -l sleep"
+	claim "the next login finds it, as it would find tmux" output_has 'sleep'
+	show '$ ' "ssh alice@lab 'nohup sleep 901 >/dev/null 2>&1 & echo started'"
+	show '$ ' "ssh -S none alice@lab 'pkill sleep; pgrep -c sleep'   # at another terminal"
+	claim "what hangs at one terminal can be ended at the other" output_is 0
+	ssh -O exit alice@lab 2>/dev/null
+	gone alice
+	say "7. The same with other rules: each login for itself, and nothing stays behind"
+	show '# ' "sed -i 's/^scope = .*/scope = session/; s/^logout = .*/logout = kill/' $SYSCONFDIR/nsisolate.conf"
+	show '$ ' "ssh alice@lab 'nohup sleep 900 >/dev/null 2>&1 & echo started'"
+	show '$ ' "ssh -S none alice@lab pgrep -l sleep   # at another terminal"
+	claim "the other login sees nothing of it" output_is ""
 	show '$ ' "ssh -O exit alice@lab 2>/dev/null   # logout"
 	gone alice
 	show '# ' "ps -o pid,pidns,user,args -u alice,bob"
@@ -209,7 +221,7 @@ through_the_module() {
 }
 
 through_the_shell() {
-	say "7. dave needs no PAM module and no root: nsisolate-shell is the login shell"
+	say "8. dave needs no PAM module and no root: nsisolate-shell is the login shell"
 	pam_stack sshd ''
 	show '# ' 'getent passwd dave; grep -c nsisolate /etc/pam.d/sshd'
 	claim "the module is not in the stack" output_has $'\n0$'
@@ -231,9 +243,10 @@ through_the_shell() {
 }
 
 leftovers() {
-	say "8. Everybody has gone home"
+	say "9. Everybody has gone home; bob, who logged in by the shipped rules, left something running"
 	ssh -O exit bob@lab 2>/dev/null
-	gone bob
+	show '# ' "nsisolatectl end --user bob"
+	claim "the administrator ends it" gone bob
 	sshd_stop
 	show '# ' "pgrep -l nsisolate-init; lsns -n -t pid -o NS,NPROCS; lsns -n -t uts -o NS,NPROCS"
 	claim "not one process, namespace, mount or file of a session is left" nothing_left

@@ -63,7 +63,7 @@ test_the_shell_takes_a_service_that_is_down_for_no_refusal() {
 	directory down
 	shipped_rules
 	assert_eq "$(as dave "$NSISOLATE_SHELL" -c 'uname -n')" dave-lab
-	logged '^<84>.*in doubt: user=dave rule=users isolate=yes.*service standin' >/dev/null
+	logged '^<84>.*in doubt: user=dave rule=shell-users isolate=yes.*service standin' >/dev/null
 	assert_eq "$(as carol "$NSISOLATE_SHELL" -c 'uname -n')" lab
 	directory_end
 }

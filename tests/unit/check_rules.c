@@ -228,7 +228,7 @@ static const struct {
 	{{"alice", 1000, "alice", "sshd", "ssh", "192.0.2.1"}, "users", true},
 	{{"alice", 5001, "alice", "login", "tty1", NULL}, "users", true},
 	{{"alice", 5001, "alice", "remote", "pts/1", "lab"}, "users", true},
-	{{"alice", 5001, "alice", "nsisolate-shell", NULL, NULL}, "users", true},
+	{{"alice", 5001, "alice", "nsisolate-shell", NULL, NULL}, "shell-users", true},
 	{{"alice", 1660601103, "domain-users", "sshd", "ssh", "192.0.2.1"}, "users", true},
 	{{"alice", 5001, "alice", "su", "pts/1", NULL}, "", false},
 	{{"alice", 5001, "alice", "sudo", "pts/1", NULL}, "", false},
