@@ -324,7 +324,7 @@ static bool passes(uint32_t architecture, long number, unsigned argument, uint64
 	return result == SECCOMP_RET_ALLOW;
 }
 
-/* What a tracer saw PID 1 call, from its filter to its end: strace, and qemu-ARCH -strace. */
+/* What PID 1 calls from its filter to its end, as its sources have it, on every processor. */
 static const long recorded[] = {
 	SYS_ppoll,
 	SYS_read,
