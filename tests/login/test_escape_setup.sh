@@ -126,7 +126,7 @@ check_bomb() {
 	none() { ! pgrep -u "$user" >/dev/null; }
 	wait_for none || fail "processes of it are left: $(pgrep -c -u "$user")"
 }
-test_all_the_processes_that_a_user_may_have_stop_nobody_else_and_end_with_his_session() { both check_bomb; }
+test_all_the_processes_that_a_user_may_have_stop_nobody_else_and_end_with_his_session() { separate; both check_bomb; }
 
 # Each user has a limited number of namespaces: the user namespaces that users make do not count for logins.
 test_a_user_without_namespaces_left_stops_nobody_else() {
