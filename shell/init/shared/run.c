@@ -108,7 +108,7 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 		       : 0;
 }
 
-static int wait_for_answer(int line, struct error *error)
+static int wait_for_shared_session(int line, struct error *error)
 {
 	int result = answer_wait(line, clock_ms() + TIMEOUT_MS);
 
@@ -133,7 +133,7 @@ static int find_shared_session(
 	close(sockets[1]);
 	result = pid < 0 ? error_errno(error, errno, "cannot fork") : 0;
 	if (!result)
-		result = wait_for_answer(sockets[0], error);
+		result = wait_for_shared_session(sockets[0], error);
 	while (!result)
 		result = take_line(sockets[0], way, &outer->log, error);
 	if (pid > 0) {
