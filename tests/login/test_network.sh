@@ -165,7 +165,7 @@ check_grace() {
 	local open
 	rule 'network = user' 'logout = kill' 'grace = 3600'
 	rm -f $STAGE/said
-	in_session "trap '' HUP; trap 'socat -u TCP:$HOST:7002 - >$STAGE/said; exit' TERM
+	in_session "trap '' HUP; trap 'until socat -u TCP:$HOST:7002 - | grep . >$STAGE/said; do sleep 0.1; done; exit' TERM
 		echo up >$STAGE/up; sleep 300 & wait" >/dev/null 2>&1 & open=$!
 	wait_for pgrep -u $user -x sleep
 	kill -TERM "$(newest_pid1 $user)"
