@@ -246,7 +246,7 @@ static int connect_network(int line, uid_t uid, gid_t gid, bool become, int *nam
 	pid_t *pasta, struct error *error)
 {
 	const int64_t deadline = clock_ms() + PATIENCE_MS;
-	struct error first, second;
+	struct error first = {0}, second = {0};
 	int result = hear_holder(line, deadline, &first, namespace, error);
 
 	if (!result)

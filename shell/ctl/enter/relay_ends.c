@@ -98,7 +98,7 @@ static int open_signals(void)
 
 int relay_open(struct relay *relay, uid_t uid, struct error *error)
 {
-	bool terminal[3], one;
+	bool terminal[3] = {false}, one;
 	int result = 0;
 
 	*relay = (struct relay){

@@ -259,7 +259,7 @@ static int make_hosts(const struct policy *policy, struct hosts_file *hosts, str
 		.local = policy->kinds & CLONE_NEWNET,
 	};
 	struct word text;
-	size_t size, added;
+	size_t size = 0, added;
 	int result;
 
 	if (!policy->hosts || !*policy->hostname)
