@@ -1,5 +1,5 @@
 /*
- * rules_internal.h - what rules are made of, for rules.c, rules_lint.c and rules_words.c only.
+ * rules_internal.h - what rules are made of, for the files rules*.c only.
  */
 #ifndef NSISOLATE_RULES_INTERNAL_H
 #define NSISOLATE_RULES_INTERNAL_H
@@ -28,6 +28,17 @@ struct rules {
  */
 const struct config_item *rule_setting(
 	const struct rules *rules, const struct rule *rule, enum key_id id);
+
+/* Its value: of that item, or the built-in one; NULL: none. */
+const char *rule_value(const struct rules *rules, const struct rule *rule, enum key_id id);
+
+/* Puts that value into @policy.  False with @fault filled, if it is not one of this setting. */
+bool rule_take_setting(const struct rules *rules, const struct rule *rule, enum key_id id,
+	struct policy *policy, struct key_fault *fault);
+
+/* The same for all settings, as far as they do not depend on the login; *@id: the one at fault. */
+bool rule_take_settings(const struct rules *rules, const struct rule *rule, struct policy *policy,
+	enum key_id *id, struct key_fault *fault);
 
 /*
  * Warns of words that no login has: characters that look like others, services that PAM has no
