@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +9,9 @@
 #include <unistd.h>
 
 #include "array.h"
-#include "clock.h"
 #include "fd_message.h"
 #include "number.h"
+#include "poll_until.h"
 
 /* Preceded by a space where a number or text follows. */
 static const struct word {
@@ -84,17 +83,7 @@ static bool parse(const char *line, struct answer *answer)
 int answer_wait(int socket, int64_t deadline)
 {
 	/* no POLLIN: unix(7) does not wake for an event that nobody asked for */
-	struct pollfd end = {.fd = socket, .events = POLLRDHUP};
-	int ready;
-
-	do {
-		int64_t left = deadline - clock_ms();
-
-		ready = poll(&end, 1, left > 0 ? (int)left : 0);
-	} while (ready < 0 && errno == EINTR);
-	if (ready < 0)
-		return -errno;
-	return ready ? 0 : -ETIMEDOUT;
+	return poll_until(socket, POLLRDHUP, deadline);
 }
 
 int answer_receive(int socket, struct answer *answer, int *fds, size_t *count)

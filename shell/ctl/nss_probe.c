@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
-#include "conf/common/clock.h"
+#include "conf/common/poll_until.h"
 #include "conf/login/login.h"
 #include "conf/login/name_service.h"
 
@@ -84,22 +83,15 @@ static bool ask_service(struct question *question)
 /* Whether it was answered before @deadline; the failure, if any, in @text. */
 static bool await_answer(struct question *question, long long deadline, char *text, size_t size)
 {
-	struct pollfd answer = {.fd = question->answer, .events = POLLIN};
-	long long left;
-	ssize_t length;
-	int ready;
+	const bool ready = poll_until(question->answer, POLLIN, deadline) == 0;
+	ssize_t length = ready ? read(question->answer, text, size - 1) : 0;
 
-	do {
-		left = deadline - clock_ms();
-		ready = poll(&answer, 1, left > 0 ? (int)left : 0);
-	} while (ready < 0 && errno == EINTR);
-	length = ready > 0 ? read(question->answer, text, size - 1) : 0;
 	text[length > 0 ? length : 0] = '\0';
-	if (ready <= 0)
+	if (!ready)
 		kill(question->pid, SIGKILL);
 	child_wait(question->pid, NULL);
 	cleanup_close(&question->answer);
-	return ready > 0;
+	return ready;
 }
 
 /* Appends @word to a blank-separated list, unless it is there already. */

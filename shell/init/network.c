@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,11 +18,12 @@
 #include "conf/common/array.h"
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
-#include "conf/common/clock.h"
 #include "conf/common/fd_message.h"
 #include "conf/common/pasta.h"
+#include "conf/common/poll_until.h"
 #include "namespaces.h"
 #include "shell/common/descriptors.h"
+#include "shell/common/drop.h"
 #include "shell/common/signals.h"
 
 /* The user can stop the holder and pasta; a login waits 5 s in all (SPAWN_TIMEOUT_MS). */
@@ -36,27 +36,6 @@
 #define GATEWAY6 "fe80::1"
 #define DEVICE "outside"
 
-static int become_user(uid_t uid, gid_t gid, struct error *error)
-{
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-		return error_errno(error, errno, "cannot become uid %u, gid %u", uid, gid);
-	return 0;
-}
-
-/* Waits until @fd can be read; 0 or a negative errno. */
-static int wait_readable(int fd, int64_t deadline)
-{
-	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	int count;
-
-	do {
-		int64_t left = deadline - clock_ms();
-
-		count = poll(&readable, 1, left > 0 ? (int)left : 0);
-	} while (count < 0 && errno == EINTR);
-	return count > 0 ? 0 : count == 0 ? -ETIMEDOUT : -errno;
-}
-
 /* ---- the holder ---- */
 
 /*
@@ -67,16 +46,16 @@ static int become_owner(uid_t uid, gid_t gid, struct error *error)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	int result;
 
 	data[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted = CAP_TO_MASK(CAP_SYS_ADMIN);
 	data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective = CAP_TO_MASK(CAP_SYS_ADMIN);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_errno(error, errno, "cannot keep a capability");
-	result = become_user(uid, gid, error);
-	if (!result && syscall(SYS_capset, &header, data) < 0)
-		result = error_errno(error, errno, "cannot keep CAP_SYS_ADMIN");
-	return result;
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return error_errno(error, errno, "cannot become uid %u, gid %u", uid, gid);
+	if (syscall(SYS_capset, &header, data) < 0)
+		return error_errno(error, errno, "cannot keep CAP_SYS_ADMIN");
+	return 0;
 }
 
 /* First the namespace, by a descriptor: later the user can make the holder do anything. */
@@ -128,7 +107,7 @@ static int hear_holder(
 	int line, int64_t deadline, struct error *said, int *namespace, struct error *error)
 {
 	size_t count = namespace ? 1 : 0;
-	ssize_t length = wait_readable(line, deadline);
+	ssize_t length = poll_until(line, POLLIN, deadline);
 
 	if (!length)
 		length = message_receive(line, (char *)said, sizeof *said, namespace, &count, 0);
@@ -172,7 +151,7 @@ static _Noreturn void become_pasta(int out, const char *holder, uid_t uid, gid_t
 	signal(SIGPIPE, SIG_DFL);
 	signals_set(held, NULL);
 	if (descriptors_keep(keep, ARRAY_SIZE(keep), &error) == 0 &&
-		(!become || become_user(uid, gid, &error) == 0) && chdir("/") == 0)
+		(!become || drop_to_user(uid, gid, &error) == 0) && chdir("/") == 0)
 		execve(PASTA, (char *const *)argv, nothing);
 	dprintf(STDERR_FILENO, "%s\n", *error.text ? error.text : strerror(errno));
 	_exit(EXIT_FAILURE);
@@ -196,7 +175,7 @@ static int hear_pasta(int in, int64_t deadline, struct error *error)
 	ssize_t got;
 
 	do {
-		int result = wait_readable(in, deadline);
+		int result = poll_until(in, POLLIN, deadline);
 
 		if (result < 0)
 			return error_errno(error, -result, PASTA " does not get ready");

@@ -4,6 +4,7 @@
 #include "given.h"
 
 #include "shell/init/mounts/hosts.c"
+#include "shell/init/mounts/hosts_file.c"
 #include "shell/init/mounts/resolver.c"
 
 #define LOCAL "127.0.0.1 localhost\n"

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -20,7 +19,6 @@
 #include "conf/common/cleanup.h"
 #include "resolver.h"
 
-#define SIZE_MAX_READ (16 << 20)
 #define SCRATCH "/proc"
 #define LINE_MAX_ADDED 512
 #define INODES 4
@@ -193,60 +191,10 @@ int hosts_cover(const struct hosts_files *files, bool stays, struct error *error
 	return result;
 }
 
-/* Reads it into @text, which has room for @size bytes; the file can shrink meanwhile. */
-static int read_all(int fd, char *text, size_t size, size_t *length)
-{
-	ssize_t got = 1;
-
-	for (*length = 0; *length < size && got > 0; *length += (size_t)got)
-		if ((got = read(fd, text + *length, size - *length)) < 0)
-			return -1;
-	return 0;
-}
-
-static void free_file(struct hosts_file *file)
-{
-	if (file->bytes)
-		munmap(file->bytes, file->room);
-	file->bytes = NULL;
-}
-
 void hosts_free(struct hosts_files *files)
 {
 	for (int i = 0; i < HOSTS_FILES; i++)
-		free_file(&files->file[i]);
-}
-
-int hosts_read(const char *path, size_t before, size_t after, struct hosts_file *file,
-	size_t *length, struct error *error)
-{
-	struct stat status;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot read %s", path);
-	if (fstat(fd, &status) < 0)
-		return error_errno(error, errno, "cannot read %s", path);
-	/* for convenience, not for protection: nobody is locked out for lack of it */
-	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_READ) {
-		error_set(error, 0,
-			"%s has no line of the session's: it is not a regular file of at most %d "
-			"MiB",
-			path, SIZE_MAX_READ >> 20);
-		return 0;
-	}
-	/* separate pages, which PID 1 releases: whatever it keeps lasts as long as the session */
-	file->room = before + (size_t)status.st_size + after;
-	file->bytes =
-		mmap(NULL, file->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (file->bytes == MAP_FAILED) {
-		file->bytes = NULL;
-		return error_errno(error, errno, "cannot read %s", path);
-	}
-	if (read_all(fd, file->bytes + before, (size_t)status.st_size, length) == 0)
-		return 1;
-	free_file(file);
-	return error_errno(error, errno, "cannot read %s", path);
+		hosts_file_free(&files->file[i]);
 }
 
 static int make_hosts(const struct policy *policy, struct hosts_file *hosts, struct error *error)
@@ -266,7 +214,7 @@ static int make_hosts(const struct policy *policy, struct hosts_file *hosts, str
 		return 0;
 	if (uname(&host) < 0)
 		return error_errno(error, errno, "cannot tell the machine's name");
-	result = hosts_read("/etc/hosts", 0, LINE_MAX_ADDED, hosts, &size, error);
+	result = hosts_file_read("/etc/hosts", 0, LINE_MAX_ADDED, hosts, &size, error);
 	if (result <= 0)
 		return result;
 	text = (struct word){hosts->bytes, size};

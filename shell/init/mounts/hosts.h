@@ -5,17 +5,10 @@
 #define NSISOLATE_HOSTS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "conf/common/error.h"
 #include "conf/common/policy.h"
-
-/* One of them.  Size 0: the same as the host's. */
-struct hosts_file {
-	char *bytes;
-	size_t size;
-	size_t room;
-};
+#include "hosts_file.h"
 
 enum { HOSTS, HOSTS_RESOLVER, HOSTS_FILES };
 struct hosts_files {
@@ -26,11 +19,11 @@ struct hosts_files {
  * Generates them, while the hostname is still the machine's and its files visible.
  *
  * /etc/hosts is the machine's, byte for byte, and one more line, for the hostname of a session of
- * @policy.  Without it sudo says `unable
- * to resolve host`, and programs that look up their own name wait for DNS.  If the policy has no
- * domainname, it is an alias of the machine's canonical name, so that programs that ask for that
- * (`hostname -f`, a mail's sender) get a name that exists elsewhere: the first one of the line for
- * the machine, or the machine's own name when it has a dot.
+ * @policy.  Without it sudo says `unable to resolve host`, and programs that look up their own name
+ * wait for DNS.  If the policy has no domainname, it is an alias of the machine's canonical name,
+ * so that programs that ask for that (`hostname -f`, a mail's sender) get a name that exists
+ * elsewhere: the first one of the line for the machine, or the machine's own name when it has a
+ * dot.
  *
  * Size 0 if the policy does not want it, if the host has no such file, and if the machine's name is
  * the session's and is in the file.  Also if the host's is not a regular file; @error says so then.

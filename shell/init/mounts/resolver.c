@@ -80,7 +80,7 @@ static size_t rewrite(char *to, const char *text, size_t length)
 int resolver_make(struct hosts_file *file, struct error *error)
 {
 	size_t length = 0;
-	int result = hosts_read("/etc/resolv.conf", GROWTH, 0, file, &length, error);
+	int result = hosts_file_read("/etc/resolv.conf", GROWTH, 0, file, &length, error);
 
 	if (result <= 0)
 		return result;

@@ -4,7 +4,7 @@
 #ifndef NSISOLATE_RESOLVER_H
 #define NSISOLATE_RESOLVER_H
 
-#include "hosts.h"
+#include "hosts_file.h"
 
 /*
  * Generates it: the host's, where a resolver that listens on the machine's loopback, such as
@@ -13,13 +13,5 @@
  * none on loopback.
  */
 int resolver_make(struct hosts_file *file, struct error *error);
-
-/*
- * Reads the host's file @path into new memory, behind @before bytes of room for it and with @after
- * behind it: *@length of them.  1; 0 if there is none, or none that can be copied, and @error says
- * so; or a negative errno.
- */
-int hosts_read(const char *path, size_t before, size_t after, struct hosts_file *file,
-	size_t *length, struct error *error);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +13,8 @@
 #include "conf/common/array.h"
 #include "conf/common/child.h"
 #include "conf/common/cleanup.h"
-#include "conf/common/clock.h"
 #include "conf/common/fd_message.h"
+#include "conf/common/poll_until.h"
 
 #define SYSTEMD_RUN "/usr/bin/systemd-run"
 #define USERS_SLICE ":/user.slice/" /* of all users: systemd.special(7) */
@@ -64,23 +63,16 @@ static _Noreturn void become_systemd_run(char **argv, int handshake, pid_t paren
 
 static bool has_arrived(int handshake, struct error *error)
 {
-	const int64_t deadline = clock_ms() + UNIT_PATIENCE_MS;
-	struct pollfd readable = {.fd = handshake, .events = POLLIN};
 	char said[sizeof ARRIVED];
 	size_t no_fds = 0;
 	ssize_t length;
-	int count;
+	int result = poll_until(handshake, POLLIN, clock_ms() + UNIT_PATIENCE_MS);
 
-	do {
-		int64_t left = deadline - clock_ms();
-
-		count = poll(&readable, 1, left > 0 ? (int)left : 0);
-	} while (count < 0 && errno == EINTR);
-	if (count == 0)
+	if (result == -ETIMEDOUT)
 		error_set(error, ETIMEDOUT, SYSTEMD_RUN " does not answer");
-	if (count < 0)
-		error_errno(error, errno, "cannot wait for " SYSTEMD_RUN);
-	if (count <= 0)
+	else if (result < 0)
+		error_errno(error, -result, "cannot wait for " SYSTEMD_RUN);
+	if (result < 0)
 		return false;
 	length = message_receive(handshake, said, sizeof said, NULL, &no_fds, 0);
 	if (length == (ssize_t)strlen(ARRIVED) && !memcmp(said, ARRIVED, strlen(ARRIVED)))
