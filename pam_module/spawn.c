@@ -22,6 +22,9 @@
 #include "conf/common/settings.h"
 #include "fd_above_stdio.h"
 
+/* An answer has some ten: one that never ends would keep us reading. */
+#define LINES_MAX 64
+
 /* One line of the answer: answer.h. */
 static int take_answer_line(int socket, struct spawned *spawned, bool *ready, struct error *error)
 {
@@ -77,13 +80,12 @@ static int take_answer(int socket, struct spawned *spawned, struct error *error)
 
 	if (result < 0 && result != -ETIMEDOUT)
 		return error_errno(error, -result, "cannot wait for " NSISOLATE_INIT);
-	/*
-	 * of a new session two processes answer, in either order: the helper with the pidfd, and
-	 * PID 1 when ready; of one that is late it may be the pidfd, which ends it
-	 */
+	/* of an answer that is late, too: it may have the pidfd, by which PID 1 is ended */
 	result = 0;
-	while (!result && !(ready && spawned->pidfd >= 0))
-		result = take_answer_line(socket, spawned, &ready, error);
+	for (int lines = 0; !result && !(ready && spawned->pidfd >= 0); lines++)
+		result = lines < LINES_MAX
+				 ? take_answer_line(socket, spawned, &ready, error)
+				 : error_set(error, EPROTO, NSISOLATE_INIT " answers without end");
 	return result;
 }
 

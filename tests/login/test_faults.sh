@@ -34,6 +34,7 @@ bad_engines() {
 		kill -KILL $$|ended without an answer
 		echo what is this|answered nonsense
 		exec yes nonsense|answered nonsense
+		while :; do echo "note once more"; done|answers without end
 		head -c 100000 /dev/urandom|nonsense|without an answer
 		echo "failed no such luck"|no such luck
 		echo "pid 1"; exit 0|ended without an answer
