@@ -128,13 +128,16 @@ static int hear_holder(
 
 static _Noreturn void become_pasta(int out, const char *holder, uid_t uid, gid_t gid, bool become)
 {
-	/* nothing of the host's loopback, by whichever name a version of pasta has for it */
+	/*
+	 * Nothing of the host's loopback, by whichever name a version of pasta has for it.  New
+	 * versions look every second whether the holder still is there, and quit when it is not.
+	 */
 	const char *const argv[] = {PASTA, "--foreground", "--quiet", "--config-net", "--pid",
-		"/proc/self/fd/1", "--ns-ifname", DEVICE, "--tcp-ports", "none", "--udp-ports",
-		"none", "--tcp-ns", "none", "--udp-ns", "none", "--no-map-gw", "--address",
-		ADDRESS4, "--netmask", "24", "--gateway", GATEWAY4, "--address", ADDRESS6,
-		"--gateway", GATEWAY6, "--dns-forward", NETWORK_DNS4, "--dns-forward", NETWORK_DNS6,
-		holder, NULL};
+		"/proc/self/fd/1", "--no-netns-quit", "--ns-ifname", DEVICE, "--tcp-ports", "none",
+		"--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--no-map-gw",
+		"--address", ADDRESS4, "--netmask", "24", "--gateway", GATEWAY4, "--address",
+		ADDRESS6, "--gateway", GATEWAY6, "--dns-forward", NETWORK_DNS4, "--dns-forward",
+		NETWORK_DNS6, holder, NULL};
 	/* sent to all at the session's end; what still runs then keeps its network */
 	const uint64_t held = (uint64_t)1 << (SIGTERM - 1) | (uint64_t)1 << (SIGHUP - 1);
 	char *const nothing[] = {NULL};
