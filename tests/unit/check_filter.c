@@ -364,8 +364,8 @@ START_TEST(what_leads_out_does_not_pass)
 {
 	static const long others[] = {SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_unshare,
 		SYS_setns, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount,
-		SYS_move_mount, SYS_open_tree, SYS_openat2, SYS_socket, SYS_connect, SYS_bind,
-		SYS_pidfd_getfd, SYS_setresuid, SYS_setuid, SYS_prctl, SYS_seccomp, SYS_bpf,
+		SYS_move_mount, SYS_open_tree, __NR_openat2, SYS_socket, SYS_connect, SYS_bind,
+		__NR_pidfd_getfd, SYS_setresuid, SYS_setuid, SYS_prctl, SYS_seccomp, SYS_bpf,
 		SYS_init_module, SYS_keyctl, SYS_write, SYS_ioctl, SYS_io_uring_setup};
 
 	for (int i = 0; i < ROWS(others); i++)
