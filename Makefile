@@ -60,7 +60,8 @@ NSI_CPPFLAGS = -D_GNU_SOURCE $(WIDE) -I. $(INIPARSER:%=-I%) \
 	-DNSISOLATE_LOAD='"$(LIBEXECDIR)/nsisolate/pam-load"' \
 	-DNSISOLATE_SHELL='"$(BINDIR)/nsisolate-shell"' \
 	-DNSISOLATE_MODULE='"$(PAMDIR)/pam_nsisolate.so"' \
-	-DNSISOLATE_DROPIN='"$(user_dropin)"'
+	-DNSISOLATE_DROPIN='"$(user_dropin)"' \
+	-DNSISOLATE_SELINUX='"$(selinux_module)"'
 NSI_CFLAGS   = -std=gnu17 $(WARNINGS) -MMD -MP
 NSI_LDFLAGS  = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 LIBRARIES    = -liniparser

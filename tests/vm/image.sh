@@ -12,6 +12,7 @@
 # None of it is ever in the source tree.
 #
 #	image_make RELEASE      makes all of that; quick when it exists
+#	image_add RELEASE NAME  a disk of another name, with more on it (below: "other disks")
 #	image_package RELEASE DIR   builds the tree's package in DIR/nsisolate, for this release
 #
 # Needs root, debootstrap and mke2fs.  Every mount is made in a mount namespace of its own.
@@ -126,6 +127,7 @@ system_make() { # system_make DIR [NAME [PACKAGE...]]: DIR/NAME.ext4, with those
 	install -m 600 "$CACHE/key.pub" "$tree/root/.ssh/authorized_keys"
 	tree_offline "$tree"
 	image_settings | in_tree_script "$tree" || return
+	[ "$(type -t "image_${name}_settings")" != function ] || "image_${name}_settings" "$tree" || return
 	cp "$(readlink -f "$tree"/boot/vmlinuz-*)" "$dir/$name.kernel"
 	cp "$(readlink -f "$tree"/boot/initrd.img-*)" "$dir/$name.initrd"
 	rm -f "$dir/$name.ext4"
@@ -171,6 +173,29 @@ image_make() {
 		base_make "$release" "$dir" && : >"$dir/base.ok" || return
 	}
 	system_make "$dir" && build_make "$dir" && echo "$recipe" >"$dir/recipe" || return
+	exec {lock}>&-
+}
+
+# ---- other disks -------------------------------------------------------------------------------
+# NAME_PACKAGES, image_NAME_settings TREE, and NAME_WORDS for the kernel's command line
+
+SELINUX_PACKAGES="selinux-policy-default selinux-basics policycoreutils auditd"
+SELINUX_WORDS="security=selinux selinux=1 enforcing=1"
+image_selinux_settings() { # the labels go to the disk with the files
+	sed -i 's/^SELINUX=.*/SELINUX=enforcing/' "$1/etc/selinux/config"
+	in_tree "$1" setfiles -F -e /proc -e /sys -e /dev /etc/selinux/default/contexts/files/file_contexts /
+}
+
+image_add() {
+	local dir=$CACHE/$1 name=$2 packages=${2^^}_PACKAGES recipe
+	recipe=$( (image_recipe; declare -f "image_${name}_settings"; echo "${!packages}") | sha256sum)
+	exec {lock}>"$CACHE/lock.$1"
+	flock "$lock"
+	# shellcheck disable=SC2086 # words
+	[ "$(cat "$dir/$name.recipe" 2>/dev/null)" = "$recipe" ] || {
+		rm -rf --one-file-system "$dir/$name.recipe" "$dir/$name"
+		system_make "$dir" "$name" ${!packages} && echo "$recipe" >"$dir/$name.recipe" || return
+	}
 	exec {lock}>&-
 }
 

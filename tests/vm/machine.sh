@@ -5,7 +5,8 @@
 # It ends with the process that booted it.
 #
 # Before the tests (tests/vm/run does it):
-#	machine_make RELEASE DIR PACKAGE    a disk in the directory DIR, $M; nothing runs yet
+#	machine_make RELEASE DIR PACKAGE    a disk in the directory DIR, $M, a copy of that of the name
+#	                        $IMAGE (see image.sh); nothing runs yet
 #	machine_boot                        start it, wait for ssh; $BOOTED is the seconds it took
 #	machine_reset                       restores the state of machine_settle, without sessions
 #	machine_settle                      records the state for machine_reset
@@ -52,10 +53,11 @@ machine_make() {
 }
 
 machine_boot() {
-	local start=$SECONDS words
+	local start=$SECONDS words more=${IMAGE:-system}
+	more=${more^^}_WORDS
 	words=(-accel tcg,thread=multi -cpu max -smp 2 -m "${MEMORY:-1024}" -no-user-config -display none
 		-kernel "$CACHE/$RELEASE/${IMAGE:-system}.kernel" -initrd "$CACHE/$RELEASE/${IMAGE:-system}.initrd"
-		-append "root=/dev/vda rw console=ttyS0 quiet systemd.default_timeout_start_sec=600 \
+		-append "root=/dev/vda rw console=ttyS0 quiet ${!more:-} systemd.default_timeout_start_sec=600 \
 			systemd.default_device_timeout_sec=600"
 		-drive "file=$M/disk,if=virtio,cache=unsafe" -device virtio-rng-pci
 		-netdev "user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"

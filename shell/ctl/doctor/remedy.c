@@ -17,6 +17,7 @@ static const char *const ours[] = {
 	NSISOLATE_LOGIN,
 	NSISOLATE_INIT,
 	NSISOLATE_DROPIN,
+	NSISOLATE_SELINUX,
 	"/run/nsisolate",
 	"/usr/share/nsisolate",
 	"/etc/ssh",

@@ -17,6 +17,8 @@
 #include "enable.h"
 #include "pair.h"
 #include "shell/ctl/command.h"
+#include "shell/ctl/doctor/facts/sshd_facts.h"
+#include "shell/ctl/selinux.h"
 
 /* One service in progress. */
 struct job {
@@ -281,12 +283,26 @@ static int enable_by_hand(struct job *job, struct error *error)
 	return result;
 }
 
+/* Of all applications sshd is asked about: the module of policy is for all of them. */
+static int check_selinux(struct error *error)
+{
+	const char *sshd = sshd_program();
+	struct error why;
+
+	if (!sshd || selinux_ask(sshd, &why) != -EACCES)
+		return 0;
+	return error_set(error, EACCES,
+		"%s: load the module of policy that grants it first: " SELINUX_LOAD, why.text);
+}
+
 static int enable_service(const char *service, const struct editing *editing, struct error *error)
 {
 	struct job job = {.service = service, .editing = editing, .file.fd = -1};
 	enum generator generator;
-	int result = find_file(&job, error);
+	int result = check_selinux(error);
 
+	if (!result)
+		result = find_file(&job, error);
 	generator = result < 0 ? GENERATOR_NONE : generator_of(&job.file);
 	if (!result && generator != GENERATOR_NONE)
 		result = editing_of_generated(&job.file, generator, true, editing, error);

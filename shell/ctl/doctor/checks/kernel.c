@@ -20,6 +20,7 @@
 #include "shell/common/filter_architecture.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/facts/sysctl.h"
+#include "shell/ctl/selinux.h"
 
 /* clone3 needs 5.3, setns with a pidfd 5.8, close_range 5.9; tested from this one on */
 #define KERNEL_MAJOR 5
@@ -147,6 +148,25 @@ static void check_ptrace(struct doctor *doctor, int wanted)
 			doctor, "# in a container: give it CAP_SYS_PTRACE, or run it on the host");
 }
 
+static void check_selinux(struct doctor *doctor)
+{
+	const struct sshd_facts *sshd = &doctor->facts->sshd;
+	struct rules_summary summary;
+	struct error error;
+	int result;
+
+	if (!sshd->program || doctor->facts->inside ||
+		!doctor_rule_for(doctor->facts, sshd->service, &summary))
+		return;
+	result = selinux_ask(sshd->program, &error);
+	if (result < 0)
+		doctor_add(doctor, result == -EACCES ? VERDICT_PROBLEM : VERDICT_UNSEEN, "SELinux",
+			"%s%s", error.text,
+			result == -EACCES ? ": all but root's are refused" : "");
+	if (result == -EACCES)
+		doctor_remedy(doctor, SELINUX_LOAD);
+}
+
 #ifdef FILTER_ARCHITECTURE
 static const bool has_filter = true;
 #else
@@ -162,6 +182,7 @@ void doctor_check_kernel(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_OK, "PID 1",
 			"it can make every system call: there is no filter for this processor");
 	check_ptrace(doctor, wanted);
+	check_selinux(doctor);
 	for (size_t i = 0; i < kinds_count; i++)
 		check_kind(doctor, &kinds[i], wanted & kinds[i].flag);
 	if (!doctor->facts->root)

@@ -9,7 +9,7 @@
 #include "conf/common/array.h"
 #include "shell/ctl/doctor/doctor.h"
 
-static const char *find_sshd(void)
+const char *sshd_program(void)
 {
 	static const char *const paths[] = {"/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd",
 		"/usr/bin/sshd", "/usr/lib/ssh/sshd"};
@@ -116,7 +116,7 @@ void doctor_ask_sshd(struct facts *facts)
 	char port[16];
 
 	strcpy(sshd->service, "sshd");
-	sshd->program = find_sshd();
+	sshd->program = sshd_program();
 	if (!sshd->program)
 		return;
 	sshd_ask(facts, -1, NULL, &result);

@@ -12,6 +12,9 @@
 
 struct facts;
 
+/* The file of the OpenSSH server; NULL: there is none. */
+const char *sshd_program(void);
+
 /*
  * The value of the keyword @key; false when it has none. sshd -T writes keywords in lower case, but
  * OpenSSH 10.6 writes them as sshd_config(5) does: UsePAM.
