@@ -119,6 +119,27 @@ check_refused() {
 }
 test_without_pasta_nobody_gets_in_and_nobody_is_on_the_hosts_network() { world each_way check_refused; }
 
+# What else the machine has to have is doctor's to say
+check_doctor() {
+	says() { assert_match "$(NO_COLOR=1 nsisolatectl doctor | tr -s ' ')" "$1 network = user .*$2" "$3"; }
+	rule 'network = user'
+	says ok "has what it needs" "the control"
+	chmod 600 /dev/net/tun
+	says problem "/dev/net/tun cannot be opened by users .mode 0600" "a device that is root's"
+	assert_match "$(in_session true 2>&1)" "refused" "and that is so"
+	chmod 666 /dev/net/tun
+	ip route del default
+	says warning "no default route" "a machine without one"
+	ip route add default via 198.51.100.1
+	mv $PASTA $PASTA.away
+	says problem "there is no $PASTA: the logins of .all. are refused" "no pasta"
+	mv $PASTA.away $PASTA
+}
+test_doctor_says_what_pasta_lacks() {
+	with_stack() { stack stage; way=module user=alice check_doctor; rm /etc/pam.d/stage; }
+	world with_stack
+}
+
 # ---- when pasta ends ----
 
 check_ended() {

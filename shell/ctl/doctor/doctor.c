@@ -26,6 +26,7 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_doors,
 	doctor_check_procs,
 	doctor_check_names,
+	doctor_check_network,
 	doctor_check_logins,
 	doctor_check_outside,
 };

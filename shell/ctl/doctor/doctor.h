@@ -100,6 +100,7 @@ void doctor_check_files(struct doctor *doctor);
 void doctor_check_doors(struct doctor *doctor);
 void doctor_check_procs(struct doctor *doctor);
 void doctor_check_names(struct doctor *doctor);
+void doctor_check_network(struct doctor *doctor);
 void doctor_check_logins(struct doctor *doctor);
 void doctor_check_outside(struct doctor *doctor);
 
