@@ -1,11 +1,15 @@
 # A login by ssh on a booted machine: what systemd, logind, sudo and AppArmor make of it.
 
 test_a_session_has_its_own_hostname_and_processes() {
-	assert_eq "$(on alice 'hostname; cat /proc/1/comm; ps -e -o user= | sort -u')" "alice-lab
+	local rules
+	for rules in "as shipped" $'[users]\nuser = alice\nscope = session'; do
+		[[ $rules = as* ]] || conf <<<"$rules"
+		assert_eq "$(on alice 'hostname; cat /proc/1/comm; ps -e -o user= | sort -u')" "alice-lab
 nsisolate-init
-alice" "hostname, PID 1, whose processes it sees"
-	assert_eq "$(root hostname)" lab "the host's own name"
-	nothing_left
+alice" "hostname, PID 1, whose processes it sees ($rules)"
+		assert_eq "$(root hostname)" lab "the host's own name"
+		nothing_left
+	done
 }
 
 test_root_and_administrators_are_left_alone() {

@@ -20,6 +20,19 @@ test_kill_ends_background_jobs_whatever_logind_does() {
 	done
 }
 
+test_as_shipped_the_next_login_finds_them_whatever_logind_does() {
+	local setting
+	for setting in no yes; do
+		logind_kills $setting
+		assert_eq "$(on alice "$job")" started
+		sleep 5
+		assert_eq "$(on alice 'pgrep -x sleep | wc -l; hostname')" "1
+alice-lab" "the next login (KillUserProcesses=$setting)"
+		root 'nsisolatectl end --user alice' >/dev/null || fail "it cannot be ended"
+		nothing_left
+	done
+}
+
 test_linger_lets_them_run_where_logind_does_not_kill() {
 	logind_kills no
 	conf <<<$'[users]\nuser = alice\nlogout = linger'

@@ -1,0 +1,43 @@
+# network = user: the device as udev makes it, pasta of the release, sshd's forwarding.
+
+rules=$'[users]\nuser = alice, bob\nnetwork = user\nscope = user\nlogout = kill'
+has_passt() { root 'command -v pasta >/dev/null ||
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 install passt' >>"$M/install.log" 2>&1; }
+route() { root 'ip route show default | grep -q . || ip route add default via 10.0.2.2'; }
+
+# serve NAME: answers on the session's port 8888, until the login ends
+serve() { echo "perl -MIO::Socket::INET -e '\$l = IO::Socket::INET->new(LocalAddr => \"127.0.0.1\",
+	LocalPort => 8888, Listen => 5, ReuseAddr => 1) or die; while (\$c = \$l->accept) { print \$c \"of $1\\n\"; close \$c }'"; }
+# reach ADDRESS PORT: the first line that comes from there
+reach() { echo "bash -c 'exec 3<>/dev/tcp/$1/$2 && read -r -u 3 line && echo \"\$line\"' 2>&1"; }
+listens() { on "$1" 'ss -Hltn "sport = :8888" | grep -q .'; }
+
+test_without_passt_check_says_so_and_nobody_gets_in() {
+	root '! command -v pasta' >/dev/null || skip "passt is installed already"
+	conf <<<"$rules"
+	assert_match "$(root nsisolatectl check 2>&1)" 'error.*network = user needs /usr/bin/pasta.*passt' check
+	assert_eq "$(on alice 'echo in' 2>/dev/null)" "" "a login"
+	nothing_left
+}
+
+test_each_users_localhost_is_the_users_own() {
+	local user
+	has_passt || skip "this release has no passt"
+	route
+	conf <<<"$rules"
+	assert_match "$(root 'nsisolatectl doctor')" 'ok +network = user' doctor
+	assert_match "$(on carol "$(reach 127.0.0.1 22)")" ^SSH "the control: the host's loopback without isolation"
+	for user in alice bob; do
+		hold $user "$(serve $user)"
+		wait_for listens $user || fail "no server of $user's"
+	done
+	for user in alice bob; do
+		assert_eq "$(on $user "$(reach 127.0.0.1 8888)")" "of $user" "from a second login"
+		assert_eq "$(on $user -W localhost:8888 </dev/null | head -n 1)" "of $user" "by ssh's forwarding"
+	done
+	assert_match "$(on alice "$(reach 127.0.0.1 22)")" 'refused' "the host's loopback"
+	assert_match "$(on alice "$(reach 10.0.2.15 22)")" ^SSH "the host's own address"
+	assert_eq "$(root 'ss -Hltn "sport = :8888"')" "" "on the host"
+	release
+	nothing_left
+}
