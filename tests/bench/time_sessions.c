@@ -9,14 +9,21 @@
  * divided by COUNT.
  * -1: one application does all rounds, with one service: `both`, and its own `rss` and
  * `descriptors`.
+ * -g: a process stays behind in the session, and `gone` is from the beginning of the close until
+ * PID 1 of the session has ended.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +42,7 @@ static int stack_count;
 static const char *table;
 
 static struct times {
-	double start, open, close;
+	double start, open, close, gone;
 } * times; /* shared with the process that is measured */
 
 static int converse(
@@ -88,17 +95,101 @@ static void fork_child(void)
 	wait_ok(pid);
 }
 
+static int proc = -1; /* the host's /proc, if sessions are watched to their end */
+
+/* Says which process it is by a socket, and stays, as the user. */
+static _Noreturn void stay(int line, const struct passwd *user)
+{
+	if (fork() != 0)
+		_exit(0);
+	if (setsid() < 0 || setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0 ||
+		send(line, "", 1, 0) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* The host's number of the process that sent to @line. */
+static pid_t sender(int line)
+{
+	char byte, control[CMSG_SPACE(sizeof(struct ucred))];
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control};
+	struct ucred who;
+
+	if (recvmsg(line, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
+		give_up("recvmsg");
+	memcpy(&who, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof who);
+	return who.pid;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char path[32], text[256];
+	const char *end;
+	int fd, parent;
+	ssize_t length;
+
+	snprintf(path, sizeof path, "%d/stat", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (length < 0)
+		give_up(path);
+	close(fd);
+	text[length] = '\0';
+	end = strrchr(text, ')');
+	if (!end || sscanf(end, ") %*c %d", &parent) != 1)
+		give_up(path);
+	return parent;
+}
+
+/* Leaves a process in the session that is open; returns a pidfd of the session's PID 1. */
+static int leave_process(const struct stack *stack)
+{
+	const struct passwd *user = getpwnam(stack->user);
+	int line[2], on = 1, pidfd;
+	pid_t pid;
+
+	if (!user)
+		give_up(stack->user);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) < 0 ||
+		setsockopt(line[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+		give_up("socketpair");
+	pid = fork();
+	if (pid == 0)
+		stay(line[1], user);
+	if (pid < 0)
+		give_up("fork");
+	wait_ok(pid);
+	pidfd = (int)syscall(SYS_pidfd_open, parent_of(sender(line[0])), 0);
+	if (pidfd < 0)
+		give_up("pidfd_open");
+	close(line[0]);
+	close(line[1]);
+	return pidfd;
+}
+
 static void open_and_close(pam_handle_t *handle, const struct stack *stack)
 {
 	double from = now_us(), opened;
+	struct pollfd first = {.fd = -1, .events = POLLIN};
 
 	must(pam_open_session(handle, 0), stack, "pam_open_session");
 	opened = now_us();
 	times->open = opened - from;
-	fork_child();
+	if (proc >= 0)
+		first.fd = leave_process(stack);
+	else
+		fork_child();
 	from = now_us();
 	must(pam_close_session(handle, 0), stack, "pam_close_session");
 	times->close = now_us() - from;
+	if (proc >= 0 && poll(&first, 1, 60000) != 1)
+		give_up("the session does not end");
+	times->gone = now_us() - from;
 }
 
 static void run(const struct stack *stack, int round)
@@ -123,6 +214,8 @@ static void run(const struct stack *stack, int round)
 	sample(table, round, stack->label, "open", times->open);
 	sample(table, round, stack->label, "close", times->close);
 	sample(table, round, stack->label, "both", times->open + times->close);
+	if (proc >= 0)
+		sample(table, round, stack->label, "gone", times->gone);
 }
 
 /* Applications that wait for a common start, open, report it, and close. */
@@ -260,7 +353,7 @@ int main(int argc, char **argv)
 	int rounds = 100, megabytes = 0, mounts = 0, at_once = 1, option, order[STACKS_MAX];
 	int one = 0;
 
-	while ((option = getopt(argc, argv, "+n:m:M:p:1")) != -1) {
+	while ((option = getopt(argc, argv, "+n:m:M:p:1g")) != -1) {
 		if (option == 'n')
 			rounds = atoi(optarg);
 		else if (option == 'm')
@@ -271,6 +364,8 @@ int main(int argc, char **argv)
 			at_once = atoi(optarg);
 		else if (option == '1')
 			one = 1;
+		else if (option == 'g')
+			proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		else
 			return 2;
 	}
