@@ -128,7 +128,9 @@ module_sources := $(call rooms,pam_module) $(conf_sources)
 # it replaces functions that libpam calls, which no sanitizer's runtime tolerates
 judge_sources  := $(call rooms,shell/judge) pam_module/module_args.c conf/common/error.c
 load_sources   := shell/pam-load.c
-ctl_sources    := $(call rooms,shell/ctl shell/common) $(conf_sources)
+# census opens a session as the module does
+ctl_sources    := $(call rooms,shell/ctl shell/common) $(conf_sources) \
+	$(addprefix pam_module/,pam_session.c caller.c spawn.c)
 manuals        := $(wildcard conf/*.[1-8] pam_module/*.[1-8] shell/*.[1-8] shell/*/*.[1-8])
 unit_tests     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/check_*.c))
 bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor_init pam_floor.so nothing \

@@ -28,15 +28,20 @@ static int become_group(gid_t gid)
 	return errno == EINVAL ? setresgid(gid, gid, gid) : -1;
 }
 
-int drop_to_user(uid_t uid, gid_t gid, struct error *error)
+int drop_to_member(uid_t uid, gid_t gid, const gid_t *groups, size_t count, struct error *error)
 {
-	if (setgroups(0, NULL) < 0 || become_group(gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (setgroups(count, groups) < 0 || become_group(gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return error_errno(error, errno, "cannot become uid %u, gid %u", uid, gid);
 	/*
 	 * setresuid(2) from root has cleared them already; repeated so that nothing depends on
 	 * inherited securebits
 	 */
 	return drop_capabilities(error);
+}
+
+int drop_to_user(uid_t uid, gid_t gid, struct error *error)
+{
+	return drop_to_member(uid, gid, NULL, 0, error);
 }
 
 int drop_dumpable(struct error *error)

@@ -2,6 +2,7 @@
 #ifndef NSISOLATE_DROP_H
 #define NSISOLATE_DROP_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "conf/common/error.h"
@@ -12,6 +13,9 @@
  * here, which prlimit(2) otherwise permits between processes with the same ids, dumpable or not.
  */
 int drop_to_user(uid_t uid, gid_t gid, struct error *error);
+
+/* The same with these @count supplementary groups. */
+int drop_to_member(uid_t uid, gid_t gid, const gid_t *groups, size_t count, struct error *error);
 
 /* Gives up the capabilities in a new user namespace; the ids are the user's already. */
 int drop_capabilities(struct error *error);

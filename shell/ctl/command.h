@@ -17,6 +17,7 @@ struct command {
 
 int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_census(int argc, char **argv);
 int command_edit(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_tree(int argc, char **argv);

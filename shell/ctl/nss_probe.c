@@ -162,3 +162,19 @@ void name_services_describe(const struct name_services *services, char *text, un
 	else
 		snprintf(text, size, "%.400s", services->failed);
 }
+
+int nss_find_login(struct login *login, const char *user, struct error *error)
+{
+	struct name_services services;
+	char why[512];
+	int result;
+
+	name_services_ask(&services);
+	name_services_describe(&services, why, sizeof why);
+	result = login_by_name(login, user, error);
+	if (result == -ENOENT && *services.silent)
+		return error_set(error, ETIMEDOUT, "%s: cannot look up '%.64s'", why, user);
+	if (!result && *services.silent)
+		login_distrust_groups(login, why);
+	return result;
+}

@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+#include "conf/common/error.h"
+#include "conf/login/login.h"
+
 struct name_services {
 	char silent[128]; /* services of nsswitch.conf that do not answer, separated by blanks */
 	char failed[512]; /* how looking up a nonexistent name failed; "": it did not */
@@ -18,5 +21,11 @@ bool name_services_ask(struct name_services *services);
 
 /* Describes in one line what is wrong. */
 void name_services_describe(const struct name_services *services, char *text, unsigned size);
+
+/*
+ * login_by_name within bounded time: a service that hangs is treated as one that fails, as a login
+ * would wait for it.
+ */
+int nss_find_login(struct login *login, const char *user, struct error *error);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "conf/common/array.h"
 #include "shell/ctl/command.h"
+#include "shell/ctl/session/sessions.h"
 
 enum status { STATUS_HEALTHY, STATUS_PROBLEM };
 
@@ -31,23 +32,12 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_outside,
 };
 
-/* Inside a session doctor sees the session's processes, mounts and limits. */
-static bool is_inside(void)
-{
-	char comm[32] = "";
-	FILE *file = fopen("/proc/1/comm", "re");
-	bool inside = file && fgets(comm, sizeof comm, file) && !strcmp(comm, "nsisolate-init\n");
-
-	if (file)
-		fclose(file);
-	return inside;
-}
-
 /* Gathers everything that more than one check examines. */
 static bool gather(struct facts *facts)
 {
 	facts->root = geteuid() == 0;
-	facts->inside = is_inside();
+	/* where it sees the session's processes, mounts and limits */
+	facts->inside = sessions_hold_us();
 	/* before any account is looked up: a service that hangs is then left out */
 	facts->names = name_services_ask(&facts->services);
 	if (!stacks_read(&facts->stacks) || !doctor_read_configurations(facts))

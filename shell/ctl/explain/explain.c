@@ -6,13 +6,13 @@
  */
 #include "explain.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "conf/common/kinds.h"
 #include "shell/ctl/command.h"
 #include "shell/ctl/nss_probe.h"
+#include "shell/ctl/option.h"
 #include "shell/ctl/output/terminal.h"
 
 #define DEFAULT_SERVICE "sshd"
@@ -93,23 +93,6 @@ static enum status explain_login(
 	return *explanation->error.text ? STATUS_UNDECIDED : STATUS_DECIDED;
 }
 
-/* A service that hangs is treated as one that fails: a login would wait for it. */
-static bool find_login(struct login *login, const char *user, struct error *error)
-{
-	struct name_services services;
-	char why[512];
-	int result;
-
-	name_services_ask(&services);
-	name_services_describe(&services, why, sizeof why);
-	result = login_by_name(login, user, error);
-	if (result == -ENOENT && *services.silent)
-		error_set(error, ETIMEDOUT, "%s: cannot look up '%.64s'", why, user);
-	if (!result && *services.silent)
-		login_distrust_groups(login, why);
-	return !result;
-}
-
 static enum status explain(const struct question *question)
 {
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
@@ -122,7 +105,7 @@ static enum status explain(const struct question *question)
 	if (rules_load(question->config, &rules, &diagnostics) < 0) {
 		diagnostics_show(&diagnostics, &style, stderr);
 		fputs(NAME ": while the configuration is broken, only uid 0 gets in\n", stderr);
-	} else if (!find_login(&login, question->user, &error)) {
+	} else if (nss_find_login(&login, question->user, &error) < 0) {
 		fprintf(stderr, NAME ": %s\n", error.text);
 	} else {
 		status = explain_login(question, rules, &login);
@@ -133,36 +116,19 @@ static enum status explain(const struct question *question)
 	return status;
 }
 
-/* --NAME VALUE or --NAME=VALUE; 0 when the word is something else. */
-static int take_option(const char *name, int argc, char **argv, const char **value)
-{
-	size_t length = strlen(name);
-
-	if (strncmp(argv[0], name, length) != 0)
-		return 0;
-	if (argv[0][length] == '=') {
-		*value = argv[0] + length + 1;
-		return 1;
-	}
-	if (argv[0][length] || argc < 2)
-		return 0;
-	*value = argv[1];
-	return 2;
-}
-
 int command_explain(int argc, char **argv)
 {
 	struct question question = {.service = DEFAULT_SERVICE, .config = NSISOLATE_CONF};
 	int taken;
 
 	for (int i = 1; i < argc; i += taken) {
-		taken = take_option("--service", argc - i, argv + i, &question.service);
+		taken = option_take("--service", argc - i, argv + i, &question.service);
 		if (!taken)
-			taken = take_option("--from", argc - i, argv + i, &question.from);
+			taken = option_take("--from", argc - i, argv + i, &question.from);
 		if (!taken)
-			taken = take_option("--tty", argc - i, argv + i, &question.tty);
+			taken = option_take("--tty", argc - i, argv + i, &question.tty);
 		if (!taken)
-			taken = take_option("--config", argc - i, argv + i, &question.config);
+			taken = option_take("--config", argc - i, argv + i, &question.config);
 		if (taken)
 			continue;
 		taken = 1;

@@ -101,6 +101,9 @@ int session_open(const struct session *session, int *directory, struct error *er
 /* Whether we are in it ourselves. */
 bool session_is_ours(const struct session *session);
 
+/* Whether this process is in one, by what /proc says of process 1. */
+bool sessions_hold_us(void);
+
 /* "user alice, rule users, PID 4711": describes the session, in printable ASCII. */
 const char *session_name(const struct session *session, char *text, size_t size);
 
