@@ -61,7 +61,8 @@ NSI_CPPFLAGS = -D_GNU_SOURCE $(WIDE) -I. $(INIPARSER:%=-I%) \
 	-DNSISOLATE_SHELL='"$(BINDIR)/nsisolate-shell"' \
 	-DNSISOLATE_MODULE='"$(PAMDIR)/pam_nsisolate.so"' \
 	-DNSISOLATE_DROPIN='"$(user_dropin)"' \
-	-DNSISOLATE_SELINUX='"$(selinux_module)"'
+	-DNSISOLATE_SELINUX='"$(selinux_module)"' \
+	-DNSISOLATE_PRIVACY='"$(privacy)"'
 NSI_CFLAGS   = -std=gnu17 $(WARNINGS) -MMD -MP
 NSI_LDFLAGS  = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 LIBRARIES    = -liniparser
@@ -138,8 +139,8 @@ bench_programs := $(addprefix $(BUILD)/bench/,floor_shell floor_shell_libc floor
 tools          := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 # a service for nsswitch.conf; musl has none
 nss_standin    := $(if $(wildcard /usr/include/nss.h),$(BUILD)/tests/libnss_standin.so.2)
-# a PAM module that returns what it is told to, and a program that runs a stack with it
-pam_answer     := $(BUILD)/tests/pam_answer.so
+# a PAM module that returns what it is told to, and one that stands in for pam_systemd
+pam_standins   := $(BUILD)/tests/pam_answer.so $(BUILD)/tests/pam_systemd.so
 # libselinux as a test wants it
 selinux_standin := $(BUILD)/tests/selinux_standin.so
 fault_tools    := $(addprefix $(BUILD)/tests/,sweep verdict pam_mark.so fail_alloc.so)
@@ -244,7 +245,7 @@ $(BUILD)/tests/%.so: $(BUILD)/module/tests/fault/%.o
 	@mkdir -p $(@D)
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 
-$(pam_answer): $(BUILD)/module/tests/tools/pam/answer.o
+$(pam_standins): $(BUILD)/tests/pam_%.so: $(BUILD)/module/tests/tools/pam/%.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(selinux_standin): $(BUILD)/module/tests/tools/selinux/standin.o
@@ -308,7 +309,7 @@ fault:
 	@LIMIT=3600 FAULT=whole STEPS=all BUILD='$(abspath $(BUILD))' tests/run tests/fault/test_*.sh \
 		tests/login/test_steps.sh
 
-tests-tools: $(tools) $(fault_tools) $(pam_answer) $(selinux_standin) $(nss_standin) $(BUILD)/paths
+tests-tools: $(tools) $(fault_tools) $(pam_standins) $(selinux_standin) $(nss_standin) $(BUILD)/paths
 tests-unit: $(unit_tests)
 
 here = $(abspath $(BUILD))/local
@@ -425,8 +426,9 @@ install: $(if $(NO_BUILD),,all)
 	install -m 755 $(BUILD)/nsisolatectl $(DESTDIR)$(SBINDIR)/
 	install -D -m 644 packaging/systemd/user@.service.d-nsisolate.conf \
 		$(DESTDIR)$(user_dropin)
-	install -d $(DESTDIR)$(examples)
+	install -d $(DESTDIR)$(examples) $(DESTDIR)$(privacy)
 	install -m 644 conf/examples/*.conf $(DESTDIR)$(examples)/
+	install -m 644 packaging/privacy/* $(DESTDIR)$(privacy)/
 	install -D -m 644 packaging/selinux/nsisolate.cil $(DESTDIR)$(selinux_module)
 	$(foreach page,$(manuals),install -D -m 644 $(page) $(DESTDIR)$(call manual,$(page)) &&) :
 	install -D -m 644 packaging/completion/nsisolatectl.bash $(DESTDIR)$(BASHCOMPDIR)/nsisolatectl
@@ -435,6 +437,7 @@ install: $(if $(NO_BUILD),,all)
 		install -m 644 conf/nsisolate.conf $(DESTDIR)$(SYSCONFDIR)/
 user_dropin = $(DATADIR)/nsisolate/user@.service.d/nsisolate.conf
 examples = $(DATADIR)/nsisolate/examples
+privacy = $(DATADIR)/nsisolate/privacy
 # nothing loads it: it is the admin's to load, nsisolate(7)
 selinux_module = $(DATADIR)/nsisolate/selinux/nsisolate.cil
 manual = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
@@ -448,8 +451,9 @@ uninstall:
 		$(DESTDIR)$(user_dropin) $(DESTDIR)$(selinux_module) \
 		$(foreach page,$(manuals),$(DESTDIR)$(call manual,$(page))) \
 		$(DESTDIR)$(BASHCOMPDIR)/nsisolatectl $(DESTDIR)$(ZSHCOMPDIR)/_nsisolatectl \
-		$(addprefix $(DESTDIR)$(examples)/,$(notdir $(wildcard conf/examples/*.conf)))
-	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(examples) $(dir $(selinux_module)) \
+		$(addprefix $(DESTDIR)$(examples)/,$(notdir $(wildcard conf/examples/*.conf))) \
+		$(addprefix $(DESTDIR)$(privacy)/,$(notdir $(wildcard packaging/privacy/*)))
+	for dir in $(LIBEXECDIR)/nsisolate $(dir $(user_dropin)) $(examples) $(privacy) $(dir $(selinux_module)) \
 		$(DATADIR)/nsisolate; do \
 		! test -d $(DESTDIR)$$dir || rmdir $(DESTDIR)$$dir || exit; \
 	done

@@ -16,10 +16,12 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
+#include "ahead.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/printable.h"
 #include "conf/common/session_log.h"
 #include "conf/login/login.h"
+#include "conf/login/logind.h"
 #include "conf/rules/rules.h"
 #include "conf/rules/session_observed.h"
 #include "module_args.h"
@@ -205,6 +207,14 @@ static void free_record(pam_handle_t *pamh, void *data, int error_status)
 	free(record);
 }
 
+static void log_note(pam_handle_t *pamh, const struct record *record, const char *note)
+{
+	char line[SESSION_LOG_MAX];
+
+	session_log_note(&record->log, note, line);
+	pam_syslog(pamh, LOG_WARNING, "%s", line);
+}
+
 static void log_open(pam_handle_t *pamh, struct record *record, const struct policy *policy)
 {
 	char line[SESSION_LOG_MAX];
@@ -214,10 +224,8 @@ static void log_open(pam_handle_t *pamh, struct record *record, const struct pol
 		record->log.init = record->session.spawned.pid;
 	record->log.joined = record->session.spawned.joined;
 	record->log.stays = record->session.spawned.stays;
-	if (*record->session.spawned.note) {
-		session_log_note(&record->log, record->session.spawned.note, line);
-		pam_syslog(pamh, LOG_WARNING, "%s", line);
-	}
+	if (*record->session.spawned.note)
+		log_note(pamh, record, record->session.spawned.note);
 	session_log_opened(&record->log, line);
 	pam_syslog(pamh, LOG_INFO, "%s", line);
 }
@@ -236,6 +244,9 @@ static void keep_own_label(struct attempt *attempt)
 
 static int isolate(struct attempt *attempt, const struct policy *policy)
 {
+	/* asked now: the session may have control groups of its own */
+	const bool managed =
+		policy->user_manager == USER_MANAGER_OFF && logind_manager_runs(attempt->login.uid);
 	struct error error = {0};
 	struct record *record = calloc(1, sizeof *record);
 	int result;
@@ -266,6 +277,10 @@ static int isolate(struct attempt *attempt, const struct policy *policy)
 	}
 	entered = record;
 	log_open(attempt->pamh, record, policy);
+	if (managed)
+		log_note(attempt->pamh, record,
+			"user_manager = off, and a manager of the user's runs already, which "
+			"another login or linger started");
 	return PAM_SUCCESS;
 }
 
@@ -289,14 +304,24 @@ static void log_observed(struct attempt *attempt, const struct policy *policy)
 
 static int decide(struct attempt *attempt)
 {
+	const char *conf = attempt->options.conf;
+	const struct ahead *ahead = ahead_find(attempt->pamh, conf);
 	struct error error = {0};
 	struct policy policy = {0};
+	int result = 0;
 
 	/* without on_error: a user can make NSS fail, by exhausting memory or descriptors */
 	if (find_login(attempt, &error) < 0 ||
-		rules_decide(attempt->options.conf, &attempt->login, &policy, &error) < 0)
+		(ahead ? rules_match(ahead->rules, &attempt->login, &policy, &error)
+		       : rules_decide(conf, &attempt->login, &policy, &error)) < 0)
 		return undecided(attempt, error.text);
 	log_doubt(attempt, &policy);
+	if (policy.isolate && policy.user_manager == USER_MANAGER_OFF)
+		result = ahead_check(attempt->pamh, ahead, &error);
+	if (result == -ENOENT)
+		return undecided(attempt, error.text); /* a broken stack is as a broken rule */
+	if (result < 0)
+		return unable(attempt, &policy, &error);
 	if (policy.isolate)
 		return isolate(attempt, &policy);
 	if (policy.observe)
@@ -333,6 +358,21 @@ static int decide_inside(struct attempt *attempt)
 	return decide(attempt);
 }
 
+/* The line with `close`.  It refuses nobody: the one that opens finds out what was not done. */
+static int look_ahead(struct attempt *attempt)
+{
+	struct error error = {0};
+	struct policy policy = {0};
+	bool manager;
+	struct ahead *ahead = ahead_look(attempt->pamh, attempt->options.conf, &manager);
+
+	if (ahead && manager && find_login(attempt, &error) == 0 &&
+		rules_match(ahead->rules, &attempt->login, &policy, &error) == 0 &&
+		policy.isolate && policy.user_manager == USER_MANAGER_OFF)
+		ahead_ask(attempt->pamh, ahead);
+	return PAM_SUCCESS;
+}
+
 EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct attempt attempt = {.pamh = pamh, .silent = flags & PAM_SILENT};
@@ -347,7 +387,7 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 		find_login(&attempt, &(struct error){0});
 		result = undecided(&attempt, error.text);
 	} else if (!attempt.options.open) {
-		result = PAM_SUCCESS;
+		result = look_ahead(&attempt);
 	} else if (pam_get_data(pamh, DATA_NAME, &open) == PAM_SUCCESS && open) {
 		/* the line occurs twice in the stack: once is enough */
 		result = PAM_SUCCESS;
@@ -356,6 +396,8 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 	} else {
 		result = decide(&attempt);
 	}
+	if (attempt.options.open)
+		ahead_forget(pamh);
 	login_free(&attempt.login);
 	return result;
 }

@@ -101,13 +101,25 @@ static int exec_shell(const struct request *request, const char *shell, char **w
 	return errno == ENOENT || errno == ENOTDIR ? 127 : 126;
 }
 
+/* The policy is known but could not be applied: main's status, unless the shell is run without. */
+static int unable(const struct request *request, const struct policy *policy,
+	const struct login *login, char **words, const struct error *error)
+{
+	const char *let_in = login->uid == 0 ? "uid 0"
+			     : policy->on_error == ON_ERROR_ALLOW && error->lacking
+				     ? "on_error = allow"
+				     : NULL;
+
+	show_failed(login, let_in, error->text);
+	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
+}
+
 /* Execs nsisolate-init, which makes the session and runs the real shell in it. */
 static int exec_init(const struct request *request, const struct policy *policy,
 	const struct login *login, char **words)
 {
 	struct policy_argv options;
 	char title[SESSION_TITLE_MAX], user[256], from[80], stored[48], *none[] = {NULL};
-	const char *let_in;
 	struct error error;
 	size_t count = 0;
 	int errnum;
@@ -141,11 +153,7 @@ static int exec_init(const struct request *request, const struct policy *policy,
 	errnum = errno;
 	error_errno(&error, errnum, "cannot run " NSISOLATE_INIT);
 	error.lacking = errnum == ENOENT || errnum == EACCES; /* not installed */
-	let_in = login->uid == 0                                       ? "uid 0"
-		 : policy->on_error == ON_ERROR_ALLOW && error.lacking ? "on_error = allow"
-								       : NULL;
-	show_failed(login, let_in, error.text);
-	return let_in ? exec_shell(request, words[0], words) : EXIT_FAILURE;
+	return unable(request, policy, login, words, &error);
 }
 
 /* Only to the log: the user cannot do anything about it. */
@@ -249,6 +257,13 @@ static int start(const struct request *request, struct login *login)
 	}
 	if (isolated || !policy.isolate)
 		return exec_shell(request, shell, words);
+	if (policy.user_manager == USER_MANAGER_OFF) {
+		error_set(&error, EOPNOTSUPP,
+			"user_manager = off: it was started before this program, which only "
+			"pam_nsisolate.so can prevent");
+		error.lacking = true;
+		return unable(request, &policy, login, words, &error);
+	}
 	return exec_init(request, &policy, login, words);
 }
 

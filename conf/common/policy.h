@@ -41,7 +41,8 @@ enum policy_network {
 
 enum policy_user_manager {
 	USER_MANAGER_HIDE, /* /run/user is the session's own */
-	USER_MANAGER_KEEP /* ... is the host's */
+	USER_MANAGER_KEEP, /* ... is the host's */
+	USER_MANAGER_OFF /* as with HIDE, and no manager is started: the module does that */
 };
 
 enum policy_on_error { ON_ERROR_DENY, ON_ERROR_ALLOW };

@@ -8,7 +8,7 @@ static const char *const scope[] = {[SCOPE_SESSION] = "session", [SCOPE_USER] = 
 static const char *const network[] = {
 	[NETWORK_HOST] = "host", [NETWORK_NONE] = "none", [NETWORK_USER] = "user"};
 static const char *const user_manager[] = {
-	[USER_MANAGER_HIDE] = "hide", [USER_MANAGER_KEEP] = "keep"};
+	[USER_MANAGER_HIDE] = "hide", [USER_MANAGER_KEEP] = "keep", [USER_MANAGER_OFF] = "off"};
 static const char *const logout[] = {[LOGOUT_KILL] = "kill", [LOGOUT_LINGER] = "linger"};
 static const char *const on_error[] = {[ON_ERROR_DENY] = "deny", [ON_ERROR_ALLOW] = "allow"};
 

@@ -14,6 +14,7 @@
 #include "conf/common/array.h"
 #include "conf/common/kinds.h"
 #include "conf/common/pasta.h"
+#include "conf/login/logind.h"
 #include "hostname.h"
 #include "rules.h"
 #include "rules_internal.h"
@@ -203,6 +204,8 @@ static void check_needs(const struct lint *lint)
 		bool there =
 			needs[i].kind ? (policy->kinds & needs[i].kind) != 0 : policy->private != 0;
 
+		there |=
+			needs[i].id == KEY_USER_MANAGER && policy->user_manager == USER_MANAGER_OFF;
 		if (item && !there)
 			warn_at(lint, &item->key_place, 0, needs[i].text);
 	}
@@ -228,7 +231,7 @@ static void check_hosts(const struct lint *lint)
 		"/etc/hosts of its own (name mount, or say hosts = no)");
 }
 
-/* The one error here: nobody whom this rule isolates gets in. */
+/* An error, because nobody whom this rule isolates gets in. */
 static void check_network(const struct lint *lint)
 {
 	const struct config_item *item = rule_setting(lint->rules, lint->rule, KEY_NETWORK);
@@ -239,6 +242,41 @@ static void check_network(const struct lint *lint)
 	diagnostics_add(lint->diagnostics, SEVERITY_ERROR, item->place.file, item->place.line,
 		item->place.column, item->place.source,
 		"%s (Debian 11 has none), or these logins are refused", PASTA_NEEDED);
+}
+
+/* Whether the rule's list of services has this word. */
+static bool names_service(const struct rule *rule, const char *service)
+{
+	const struct config_item *item = rule->items[KEY_SERVICE];
+	const char *cursor = item ? item->value : NULL, *pattern;
+	size_t length;
+	bool negated, named = false;
+
+	while (pattern_next(&cursor, &pattern, &length, &negated))
+		named |= !negated && strlen(service) == length && !memcmp(pattern, service, length);
+	return named;
+}
+
+/* Likewise. */
+static void check_manager(const struct lint *lint)
+{
+	const struct config_item *item = rule_setting(lint->rules, lint->rule, KEY_USER_MANAGER);
+	struct error error = {0};
+	const char *class;
+
+	if (!item || !lint->policy->isolate || lint->policy->user_manager != USER_MANAGER_OFF)
+		return;
+	if (names_service(lint->rule, "nsisolate-shell"))
+		error_set(&error, 0,
+			"user_manager = off is for the module: nsisolate-shell, which [%s] names, "
+			"is started after the user's manager: say user_manager = hide there",
+			lint->rule->section->name);
+	else
+		logind_light_class(false, &class, &error);
+	if (*error.text)
+		diagnostics_add(lint->diagnostics, SEVERITY_ERROR, item->place.file,
+			item->place.line, item->place.column, item->place.source,
+			"%s; these logins are refused", error.text);
 }
 
 /* Settings beside isolate = no, which leaves the login alone. */
@@ -316,6 +354,7 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 		check_needs(&lint);
 		check_hosts(&lint);
 		check_network(&lint);
+		check_manager(&lint);
 		check_not_isolated(&lint);
 		check_covered(&lint);
 	}

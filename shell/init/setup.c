@@ -34,7 +34,7 @@ static int setup_mounts(
 	 */
 	if (!result && (policy->kinds & CLONE_NEWPID))
 		result = setup_proc(setup->uid, setup->own_userns, error);
-	if (!result && policy->user_manager == USER_MANAGER_HIDE)
+	if (!result && policy->user_manager != USER_MANAGER_KEEP)
 		result = runtime_dir_cover(setup->uid, setup->gid, error);
 	if (!result && policy->private)
 		result = overmounts_private_dirs(policy->private, policy->private_size,

@@ -78,6 +78,22 @@ test_a_call_of_the_module_that_asks_for_groups_fails() {
 	module application alice $ISOLATED,$REFUSED,134
 }
 test_a_call_of_the_module_fails() { prepare; module application alice $ISOLATED,$REFUSED; }
+test_a_call_of_the_module_that_asks_for_no_manager_fails() {
+	local logind=/usr/lib/systemd/systemd-logind
+	varied
+	prepare 'user_manager = off'
+	mkdir -p ${logind%/*}
+	! [ -e $logind ] || mv $logind $logind.away
+	printf 'x\0user-light\0background-light\0' >$logind
+	own_stack "session required $BUILD/tests/pam_mark.so" 'session required pam_nsisolate.so close' \
+		"session required $BUILD/tests/pam_systemd.so" 'session required pam_nsisolate.so' \
+		"session required $BUILD/tests/pam_mark.so"
+	module application alice $ISOLATED,$REFUSED
+	# 127: from ld.so
+	sanitized || module memory alice $ISOLATED,$REFUSED,$ELSEWHERE,127
+	rm $logind
+	! [ -e $logind.away ] || mv $logind.away $logind
+}
 test_a_call_of_the_helper_fails() { prepare; module helper alice $ISOLATED,$REFUSED; }
 test_a_call_of_pid_1_fails() { prepare; module init alice $ISOLATED,$REFUSED; }
 test_an_allocation_of_the_module_fails() {

@@ -64,7 +64,7 @@ strange_remedies() {
 		if (command ~ /^nsisolatectl edit /) next
 		count = split(command, words, /[ >;&|]+/)
 		for (i = 1; i <= count; i++)
-			if (words[i] ~ /^\// && words[i] !~ "^(/etc/(nsisolate|other\\.conf$|ssh/|pam\\.d/|pam\\.conf|authselect/)|/run/nsisolate|/usr/lib/pam\\.d/|/etc/(sysctl|systemd|apparmor)\\.d?.*nsisolate|/etc/systemd/(system/user@.service|logind.conf).d|.*/(pam_)?nsisolate(-[a-z]*)?(\\.so|\\.conf)?$)")
+			if (words[i] ~ /^\// && words[i] !~ "^(/etc/(nsisolate|other\\.conf$|ssh/|pam\\.d/|pam\\.conf|authselect/)|/run/nsisolate|/usr/lib/pam\\.d/|/etc/(sysctl|systemd|apparmor)\\.d?.*nsisolate|/etc/systemd/(system/user@.service|logind.conf).d|/etc/polkit-1/.*nsisolate|/usr/share/nsisolate/|.*/(pam_)?nsisolate(-[a-z]*)?(\\.so|\\.conf)?$)")
 				printf "problem\tremedy\t%s\t%s\n", words[i], $4
 	}' "$1"
 }
@@ -1423,6 +1423,109 @@ test_finds_rules_that_leave_the_user_manager_in_reach() {
 	change 's/^\[users\]/&\nnamespaces = uts, mount/'
 	finds warning 'user manager \[users\]' '/proc/PID/root'
 	remedy_works_by_edit '/^namespaces/d'
+}
+
+# logind_knows WORD...: classes of session, instead of the machine's logind, until the test's end
+logind_knows() {
+	local logind=/usr/lib/systemd/systemd-logind
+	mkdir -p ${logind%/*}
+	[ -e $logind ] || touch $logind
+	printf '%s\0' ELF "$@" >$STAGE/logind
+	mount --bind $STAGE/logind $logind
+}
+
+# the rule [users] says off, and every stack that it is for is right
+manager_off() {
+	local service
+	healthy
+	logind_knows user-light background-light
+	change 's/, nsisolate-shell//; s/^\[users\]/&\nuser_manager = off/'
+	printf '[shell-users]\nuid = 1000-59999\nservice = nsisolate-shell\n' >>/etc/nsisolate.conf
+	for service in sshd login cron crond atd remote; do
+		[ ! -e "/etc/pam.d/$service" ] || pair "/etc/pam.d/$service"
+	done
+	rm -rf /usr/share/polkit-1 /etc/polkit-1
+}
+pair() { # pair FILE [LINE]: our two lines, and LINE behind the first
+	{ printf '%s\n' "$LINE close" ${2:+"$2"}; grep -v pam_nsisolate "$1"; echo "$LINE"; } >$STAGE/pair
+	cat $STAGE/pair >"$1"
+}
+
+test_finds_what_keeps_managers_from_being_kept_off() {
+	manager_off
+	is_healthy
+	# nobody asks pam_systemd
+	pam_stack sshd "$LINE"
+	finds problem 'PAM sshd' '\[users\] says user_manager = off, and no line .* close. stands before pam_systemd' .
+	remedy_works_by_pair
+	# behind it
+	{ printf '%s\n' 'session optional pam_systemd.so' "$LINE close"; grep -v pam_nsisolate "$STAGE/pam.sshd"; echo "$LINE"; } >/etc/pam.d/sshd
+	finds problem 'PAM sshd' 'no line .* close. stands before pam_systemd'
+	# by other rules
+	pam_stack sshd "$LINE"
+	pair /etc/pam.d/sshd
+	cp /etc/nsisolate.conf /etc/other.conf
+	change "s,$LINE close,& conf=/etc/other.conf," /etc/pam.d/sshd
+	finds problem 'PAM sshd' 'no line .* close. stands before pam_systemd'
+	# what a user can say before
+	pam_stack sshd "$LINE"
+	pair /etc/pam.d/sshd "session required pam_env.so user_readenv=1"
+	finds problem 'PAM sshd' 'pam.d/sshd:2: before pam_systemd users set variables' '^# move that line'
+	change 's/ user_readenv=1//' /etc/pam.d/sshd
+	finds_not problem 'PAM sshd'
+	pair /etc/pam.d/sshd
+	# this machine's logind
+	umount /usr/lib/systemd/systemd-logind
+	logind_knows user
+	finds problem '.*nsisolate.conf' 'user_manager = off needs systemd 256 or newer.*these logins are refused' '^nsisolatectl edit'
+}
+
+test_finds_a_manager_that_should_be_off() {
+	[ -d /sys/fs/cgroup ] || skip "there are no control groups here"
+	manager_off
+	mount -t tmpfs stage /sys/fs/cgroup
+	mkdir -p /sys/fs/cgroup/user.slice/user-5001.slice/user@5001.service
+	finds warning 'user manager' "alice's runs, although a rule says user_manager = off" '^systemctl stop user@5001.service'
+	rmdir /sys/fs/cgroup/user.slice/user-5001.slice/user@5001.service
+	is_healthy
+}
+
+test_finds_that_users_may_linger_whose_managers_are_off() {
+	manager_off
+	mkdir -p /usr/share/polkit-1/{actions,rules.d} /etc/polkit-1/rules.d
+	touch /usr/share/polkit-1/actions/org.freedesktop.login1.policy
+	finds warning linger 'loginctl enable-linger' '^ln -sf .*/privacy/polkit.rules /etc/polkit-1/rules.d/'
+	remedy_works
+	# polkit 0.105
+	rm -r /etc/polkit-1 /usr/share/polkit-1/rules.d
+	mkdir -p /etc/polkit-1/localauthority/50-local.d
+	finds warning linger 'loginctl enable-linger' '^ln -sf .*/privacy/polkit.pkla /etc/polkit-1/localauthority/'
+	remedy_works
+	# only root sees that
+	BY=(as alice)
+	finds unseen linger "polkit's rules"
+	BY=(env)
+	# where managers start, lingering is as it was
+	rm -r /etc/polkit-1/localauthority
+	change '/^user_manager/d'
+	is_healthy
+}
+
+test_tells_what_everyone_reads_of_logins() {
+	healthy
+	rm -f /var/log/{wtmp,lastlog}
+	finds ok 'who logged in' 'no record is there that everyone reads'
+	touch /var/log/lastlog
+	install -m 664 /dev/null /var/log/wtmp
+	finds ok 'who logged in' '/var/log/wtmp.*; .*/privacy/tmpfiles.conf closes them'
+	chmod 660 /var/log/wtmp /var/log/lastlog
+	finds ok 'who logged in' 'no record'
+	mkdir -p /run/systemd/system /etc/dbus-1/system.d
+	rm -f /etc/dbus-1/system.d/nsisolate.conf
+	finds ok D-Bus 'tells everyone of units.*/privacy/dbus.conf closes that'
+	touch /etc/dbus-1/system.d/nsisolate.conf
+	finds ok D-Bus 'tells administrators only'
+	rm -r /run/systemd/system /etc/dbus-1/system.d/nsisolate.conf
 }
 
 test_finds_that_proc_hides_nothing_beside_an_open_door() {

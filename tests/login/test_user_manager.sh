@@ -248,6 +248,191 @@ test_a_forwarded_gpg_agent_has_its_place() {
 	nothing_left
 }
 
+# ---- off: pam_systemd is asked for a session without a manager ----
+
+LOGIND=/usr/lib/systemd/systemd-logind
+CLOSES='session required pam_nsisolate.so close'
+OPENS='session required pam_nsisolate.so'
+SYSTEMD="session required $BUILD/tests/pam_systemd.so class=user"
+
+# with_logind WORDS FUNCTION...: instead of the machine's logind, one that knows these classes; `none`: no logind
+with_logind() {
+	local made=
+	[ -e $LOGIND ] || { made=1; mkdir -p "${LOGIND%/*}"; touch $LOGIND; }
+	# shellcheck disable=SC2086 # words
+	printf '%s\0' ELF user $1 manager >$STAGE/logind
+	mount --bind $STAGE/logind $LOGIND
+	[ "$1" != none ] || { umount $LOGIND; mv $LOGIND $LOGIND.away; }
+	own_stack "$CLOSES" "$SYSTEMD" "$OPENS"
+	"${@:2}"
+	[ "$1" != none ] || mv $LOGIND.away $LOGIND
+	! mountpoint -q $LOGIND || umount $LOGIND
+	[ -z "$made" ] || rm $LOGIND
+	rm -f $STAGE/logind /tmp/pam_systemd.asked
+	nothing_left
+}
+BOTH='user-light background-light'
+
+# asked WANTED [ACTION...]: alice's login is isolated, and this is the class that pam_systemd asked for
+asked() {
+	: >/tmp/pam_systemd.asked
+	assert_eq "$("$BUILD/tests/pam_app" stage alice remember "${@:2}" open run 'cat /proc/1/comm' close same end 2>&1)" \
+		nsisolate-init "a login (${*:2})"
+	assert_eq "$(cat /tmp/pam_systemd.asked)" "$1" "what pam_systemd asked for (${*:2})"
+}
+# refused WHY [USER]: the login is refused, and the log says this
+refused() {
+	"$BUILD/tests/pam_app" stage "${2:-alice}" refused end 2>/dev/null || fail "let in: ${2:-alice}"
+	logged "session refused: user=${2:-alice}: $1" >/dev/null
+	: >$LOGS/syslog
+}
+# let_in WHY [USER]: it is let in and not isolated
+let_in() {
+	assert_eq "$("$BUILD/tests/pam_app" stage "${2:-alice}" open run 'uname -n' close end 2>/dev/null)" lab "${2:-alice}"
+	logged "session NOT isolated: user=${2:-alice} is let in \($1\): " >/dev/null
+	: >$LOGS/syslog
+}
+
+check_asked() {
+	rule 'user_manager = hide'
+	asked user tty ssh
+	rule 'user_manager = off'
+	asked user-light tty ssh
+	asked user-light tty tty1
+	asked background-light tty cron
+	asked background-light
+	# the application's own variable and the line's class= come after PAM's environment
+	XDG_SESSION_CLASS=user asked user-light tty ssh
+	printf '[one]\nuser = bob\nuser_manager = off\n[all]\n' >"$SYSCONFDIR/nsisolate.conf"
+	asked user tty ssh
+}
+test_off_asks_for_a_session_without_a_manager() { with_logind "$BOTH" check_asked; }
+
+check_old_class() {
+	rule 'user_manager = off'
+	asked background-light tty ssh
+}
+test_off_asks_for_what_systemd_256_knows() { with_logind 'user-early background-light' check_old_class; }
+
+check_long_logind() { # wherever the name is in the file
+	local before
+	rule 'user_manager = off'
+	for before in 32755 32757 32763 32768 65519 65536; do
+		{ head -c $before /dev/zero | tr '\0' x; printf '\0user-light\0background-light\0'; } >$STAGE/logind
+		asked user-light tty ssh
+	done
+	printf 'a-user-light-b\0not-background-light-\0' >$STAGE/logind
+	refused '.*needs systemd 256 or newer'
+}
+test_off_finds_the_class_wherever_logind_has_it() { with_logind "$BOTH" check_long_logind; }
+
+check_hides() {
+	user=alice way=module
+	listen
+	rule 'user_manager = off'
+	assert_eq "$(in_session "$(ask)")" asked "user_manager = off"
+	hush
+}
+test_off_hides_as_well() { with_logind "$BOTH" hides_there; }
+hides_there() { user=alice with_runtime check_hides; }
+
+check_no_class() {
+	rule 'user_manager = off'
+	assert_match "$(nsisolatectl check)" \
+		"nsisolate.conf:2:16: error: user_manager = off needs systemd 256 or newer: .*; these logins are refused"
+	refused 'user_manager = off needs systemd 256 or newer'
+	let_in 'uid 0' root
+	# the machine lacks it, and did before the user came
+	rule 'user_manager = off' 'on_error = allow'
+	let_in 'on_error = allow'
+	rule 'user_manager = hide'
+	asked user tty ssh
+}
+test_off_is_refused_where_every_session_has_a_manager() { with_logind '' check_no_class; }
+
+check_no_logind() {
+	rule 'user_manager = off'
+	assert_eq "$(nsisolatectl check >/dev/null; echo $?)" 0 check
+	asked user tty ssh
+}
+test_off_asks_nobody_where_there_is_no_logind() { with_logind none check_no_logind; }
+
+check_lines() {
+	local lines=("$SYSTEMD" "$CLOSES" "$OPENS") why='user_manager = off: no line .* stands before pam_systemd'
+	rule 'user_manager = off' 'on_error = allow'
+	# on_error is for what the machine lacks: this the administrator wrote
+	own_stack "$SYSTEMD" "$OPENS"
+	refused "$why"
+	let_in 'uid 0' root
+	own_stack "${lines[@]}"
+	refused "$why"
+	own_stack "$CLOSES conf=/etc/other.conf" "$SYSTEMD" "$OPENS"
+	refused "$why"
+	cp "$SYSCONFDIR/nsisolate.conf" /etc/other.conf
+	refused "$why"
+	own_stack "$CLOSES conf=/etc/other.conf" "$SYSTEMD" "$OPENS conf=/etc/other.conf"
+	asked user-light tty ssh
+	rm /etc/other.conf
+	# a broken stack lets in whom a broken configuration does
+	own_stack "$SYSTEMD" "$OPENS rescue_group=alice"
+	let_in 'rescue_group'
+	# what the lines do otherwise stays as it is
+	rule
+	for lines in 1 2; do
+		own_stack "$CLOSES" "$SYSTEMD" "$CLOSES" "$OPENS"
+		asked user tty ssh
+	done
+	echo '[all' >"$SYSCONFDIR/nsisolate.conf"
+	refused '.*nsisolate.conf'
+}
+test_off_needs_the_line_before_pam_systemd() { with_logind "$BOTH" check_lines; }
+
+check_changed() {
+	rule 'user_manager = off' 'on_error = allow'
+	echo 'XDG_SESSION_CLASS=user' >$STAGE/variables
+	# pam_env reads a file of the user's where it is told to
+	own_stack "$CLOSES" "session required pam_env.so readenv=1 envfile=$STAGE/variables" "$SYSTEMD" "$OPENS"
+	refused "user_manager = off: another module changed XDG_SESSION_CLASS from background-light to 'user'"
+	# what was there before does not count
+	own_stack "session required pam_env.so readenv=1 envfile=$STAGE/variables" "$CLOSES" "$SYSTEMD" "$OPENS"
+	asked user-light tty ssh
+	rm $STAGE/variables
+}
+test_off_is_refused_where_another_module_overrides_it() {
+	[ -e "$PAMDIR/pam_env.so" ] || skip "there is no pam_env here"
+	with_logind "$BOTH" check_changed
+}
+
+check_runs_already() {
+	local groups=/sys/fs/cgroup place
+	[ -d $groups ] || groups=
+	[ -n "$groups" ] || return 0
+	rule 'user_manager = off'
+	for place in '' /systemd; do
+		mount -t tmpfs stage $groups
+		asked user-light tty ssh
+		all_logged
+		not_logged 'runs already'
+		mkdir -p $groups$place/user.slice/user-5001.slice/user@5001.service
+		asked user-light tty ssh
+		logged 'session without a comfort: user=alice .* user_manager = off, and a manager of the user.s runs already' >/dev/null
+		umount $groups
+		: >$LOGS/syslog
+	done
+}
+test_off_logs_a_manager_that_runs_already() {
+	[ -d /sys/fs/cgroup ] || skip "there are no control groups here"
+	with_logind "$BOTH" check_runs_already
+}
+
+test_off_is_not_for_nsisolate_shell() {
+	rule 'user_manager = off'
+	assert_match "$(as dave "$NSISOLATE_SHELL" -c 'echo IN' 2>&1)" \
+		'^nsisolate-shell: user_manager = off: .*only pam_nsisolate.so can prevent$'
+	rule 'user_manager = off' 'on_error = allow'
+	assert_match "$(as dave "$NSISOLATE_SHELL" -c 'uname -n' 2>&1)" 'this session is not isolated.*lab'
+}
+
 # ---- explain ----
 
 test_explain_and_check_know_it() {
@@ -257,7 +442,7 @@ test_explain_and_check_know_it() {
 	assert_match "$(nsisolatectl explain --service stage alice)" "user_manager +keep .*nsisolate.conf:2"
 	assert_match "$(nsisolatectl explain --service stage --json alice)" '"user_manager": ?\{"value": ?"keep"'
 	rule 'user_manager = hidden'
-	assert_match "$(nsisolatectl check)" "nsisolate.conf:2:16: error: 'hidden': expected hide or keep \(did you mean hide\?\)"
+	assert_match "$(nsisolatectl check)" "nsisolate.conf:2:16: error: 'hidden': expected hide, keep or off \(did you mean hide\?\)"
 	rule 'namespaces = uts' 'user_manager = hide'
 	assert_match "$(nsisolatectl check)" "nsisolate.conf:3:1: warning: this has no effect"
 }

@@ -17,7 +17,7 @@ cmp /out/rpm/nsisolate-"$version"-1.x86_64.rpm /root/other/rpm/nsisolate-"$versi
 libdir=$(rpm --eval '%{_libdir}')
 make -s install NO_BUILD=1 DESTDIR=/root/dest PAMDIR="$libdir/security"
 rpm -qpl /out/rpm/nsisolate-*.rpm | sed 's/\.gz$//' |
-	grep -vE '/\.build-id|^/usr/share/(doc|licenses)|^/usr/(libexec/nsisolate|share/nsisolate(/user@\.service\.d|/examples|/selinux)?)$' | sort >/tmp/rpm
+	grep -vE '/\.build-id|^/usr/share/(doc|licenses)|^/usr/(libexec/nsisolate|share/nsisolate(/user@\.service\.d|/examples|/privacy|/selinux)?)$' | sort >/tmp/rpm
 list /root/dest | diff - /tmp/rpm
 
 cp /etc/shells /tmp/shells

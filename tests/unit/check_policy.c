@@ -105,7 +105,7 @@ START_TEST(random_policies_come_back_as_they_went)
 			.linger_max = (unsigned)random() % (POLICY_LINGER_MAX + 1),
 			.on_error = (enum policy_on_error)(random() % 2),
 			.private = (unsigned)random() % (1u << private_dirs_count),
-			.user_manager = (enum policy_user_manager)(random() % 2)};
+			.user_manager = (enum policy_user_manager)(random() % 3)};
 
 		for (size_t k = 0; k < kinds_count; k++)
 			policy.kinds |= random() % 2 ? kinds[k].flag : 0;
@@ -185,7 +185,7 @@ static const struct {
 	{"--network=user", 1, ""},
 	{"--network=yes", -22, "expected host, none or user"},
 	{"--network", -22, "expected =VALUE"},
-	{"--user-manager=no", -22, "expected hide or keep"},
+	{"--user-manager=no", -22, "expected hide, keep or off"},
 	{"--host", 0, ""},
 	{"--", 0, ""},
 	{"-u", 0, ""},

@@ -636,6 +636,10 @@ static const struct {
 	{"[a]\nnamespaces = uts\nhosts = no\nuser_manager = hide\n", 4, 1, "neither pid nor mount"},
 	{"[a]\nnamespaces = ipc\nuser_manager = hide\n", 0, 0, NULL},
 	{"[a]\nnamespaces = uts\nprivate = /tmp\nuser_manager = hide\n", 0, 0, NULL},
+	{"[defaults]\nuser_manager = off\n[a]\nservice = nsisolate-shell\nuser_manager = hide\n", 0,
+		0, NULL},
+	{"[a]\nservice = nsisolate-shell\nuser_manager = off\nisolate = no\n", 3, 1,
+		"the rule says isolate = no"},
 	{"[a]\nnamespaces = uts, ipc\nlogout = kill\n", 3, 1, "does not name pid"},
 	{"[a]\nnamespaces = uts, ipc\ngrace = 1\n", 3, 1, "does not name pid"},
 	{"[a]\nprivate_size = 1M\n", 2, 1, "there is no `private`"},
@@ -706,6 +710,32 @@ START_TEST(lint_warns_where_something_is_most_likely_wrong)
 	ck_assert_uint_eq(diagnostics.errors, 0);
 	rules_free(rules);
 	diagnostics_free(&diagnostics);
+}
+END_TEST
+
+/* Whether this machine's logind knows the class: tests/login/test_user_manager.sh. */
+START_TEST(lint_says_that_nsisolate_shell_cannot_keep_a_manager_off)
+{
+	static const struct {
+		const char *text, *piece;
+		unsigned line;
+	} errors[] = {
+		{"[a]\nservice = nsisolate-shell\nuser_manager = off\n", "say user_manager = hide",
+			3},
+		{"[defaults]\nuser_manager = off\n[a]\nservice = x*, nsisolate-shell\n",
+			"which [a] names", 2},
+	};
+
+	for (size_t i = 0; i < ROWS(errors); i++) {
+		struct rules *rules = given_rules(errors[i].text);
+		struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+
+		rules_lint(rules, true, &diagnostics);
+		want_diagnostic(&diagnostics, errors[i].line, 16, errors[i].piece);
+		ck_assert_uint_eq(diagnostics.errors, 1);
+		rules_free(rules);
+		diagnostics_free(&diagnostics);
+	}
 }
 END_TEST
 
@@ -817,6 +847,7 @@ static Suite *rules_suite(void)
 	tcase_add_test(tcase, explanation_of_no_match_has_no_settings);
 	tcase_add_loop_test(
 		tcase, rule_behind_one_that_matches_all_is_warned_about, 0, ROWS(unreachable));
+	tcase_add_test(tcase, lint_says_that_nsisolate_shell_cannot_keep_a_manager_off);
 	tcase_add_loop_test(tcase, lint_warns_where_something_is_most_likely_wrong, 0, ROWS(lints));
 	tcase_add_test(tcase, random_rules_match_by_their_definition);
 	tcase_add_test(tcase, random_text_is_read_or_refused);

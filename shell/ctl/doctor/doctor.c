@@ -25,6 +25,8 @@ static void (*const checks[])(struct doctor *doctor) = {
 	doctor_check_user_namespaces,
 	doctor_check_files,
 	doctor_check_doors,
+	doctor_check_managers,
+	doctor_check_records,
 	doctor_check_procs,
 	doctor_check_names,
 	doctor_check_network,

@@ -98,6 +98,8 @@ void doctor_check_shell(struct doctor *doctor);
 void doctor_check_user_namespaces(struct doctor *doctor);
 void doctor_check_files(struct doctor *doctor);
 void doctor_check_doors(struct doctor *doctor);
+void doctor_check_managers(struct doctor *doctor);
+void doctor_check_records(struct doctor *doctor);
 void doctor_check_procs(struct doctor *doctor);
 void doctor_check_names(struct doctor *doctor);
 void doctor_check_network(struct doctor *doctor);

@@ -18,6 +18,7 @@ static const char *const ours[] = {
 	NSISOLATE_INIT,
 	NSISOLATE_DROPIN,
 	NSISOLATE_SELINUX,
+	NSISOLATE_PRIVACY,
 	"/run/nsisolate",
 	"/usr/share/nsisolate",
 	"/etc/ssh",
@@ -31,6 +32,8 @@ static const char *const ours[] = {
 	"/etc/sysctl.d/60-nsisolate.conf",
 	"/etc/systemd/logind.conf.d/nsisolate.conf",
 	"/etc/systemd/system/user@.service.d/nsisolate.conf",
+	"/etc/polkit-1/rules.d/40-nsisolate.rules",
+	"/etc/polkit-1/localauthority/50-local.d/nsisolate.pkla",
 };
 
 /* Directories for these, which may have to be created. */

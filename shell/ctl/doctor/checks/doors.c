@@ -38,7 +38,7 @@ static void check_manager(struct doctor *doctor, bool *open)
 			      "reach: systemd-run --user leads out";
 			remedy = "user_manager = hide";
 		} else if (!(summary.policy.kinds & kind_by_name("mount")->flag)) {
-			why = "without a mount namespace user_manager = hide cannot hide anything";
+			why = "without a mount namespace user_manager cannot hide anything";
 			remedy = "namespaces = uts, pid";
 		} else if (!(summary.policy.kinds & kind_by_name("pid")->flag)) {
 			why = "without pid, hidden files are within reach through the "

@@ -141,6 +141,7 @@ static void match_person(struct facts *facts, struct person *person)
 			!match_service(facts, person, stack->service, &policy))
 			continue;
 		person->by_module = true;
+		person->no_manager |= policy.user_manager == USER_MANAGER_OFF;
 		if (!strcmp(stack->service, "sshd"))
 			person->by_sshd = true;
 	}

@@ -18,6 +18,7 @@ struct person {
 	bool by_module; /* isolated by the module through some service */
 	bool by_sshd; /* ... through sshd */
 	bool by_shell; /* isolated by nsisolate-shell */
+	bool no_manager; /* ... by a rule that says `user_manager = off` */
 	bool shares_processes; /* one of the rules that isolate does so without a PID namespace */
 	char *sshd; /* the output of `sshd -T` for this account; NULL: it was not run */
 	struct policy policy; /* what nsisolate-shell gives to an account that uses it */
