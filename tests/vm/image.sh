@@ -123,6 +123,7 @@ system_make() { # system_make DIR [NAME [PACKAGE...]]: DIR/NAME.ext4, with those
 	# shellcheck disable=SC2086 # (Debian 11 has no passt)
 	in_tree "$tree" sh -euc 'apt-get -q clean
 		! apt-cache show passt >/dev/null 2>&1 || set -- "$@" passt
+		apt-cache show polkitd >/dev/null 2>&1 && set -- "$@" polkitd || set -- "$@" policykit-1
 		apt-get -q -y --download-only install "$@"' later $LATER_PACKAGES || return
 	install -d -m 700 "$tree/root/.ssh"
 	install -m 600 "$CACHE/key.pub" "$tree/root/.ssh/authorized_keys"
