@@ -84,8 +84,10 @@ test_jumps_land_where_they_may() {
 	lands "$NSISOLATE_INIT" pid1_run
 }
 
+# dlsym(3) is in a library of its own up to glibc 2.33
 test_it_links_to_what_it_needs() {
-	assert_eq "$(readelf -dW "$(module)" | sed -n 's/.*NEEDED.*\[\(lib[a-z]*\)\..*/\1/p' | sort | tr '\n' ' ')" \
+	assert_eq "$(readelf -dW "$(module)" | sed -n 's/.*NEEDED.*\[\(lib[a-z]*\)\..*/\1/p' | grep -vx libdl |
+		sort | tr '\n' ' ')" \
 		"libc libiniparser libpam "
 }
 
