@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +37,8 @@
 #define ADDRESS6 "fd6e:7369:736f::1"
 #define GATEWAY6 "fe80::1"
 #define DEVICE "outside"
+#define RUNTIME "/run/user"
+#define RESOLVER "/etc/resolv.conf"
 
 /* ---- the holder ---- */
 
@@ -126,8 +130,100 @@ static int hear_holder(
 
 /* ---- pasta ---- */
 
+/* Where pasta finds the holder's namespaces. */
+struct places {
+	char user[64], net[64];
+};
+
+/* Makes @path a new file, which is that at @source. */
+static int show_file(const char *source, const char *path, struct error *error)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR);
+
+	if (fd < 0)
+		return error_errno(error, errno, "cannot create %s", path);
+	cleanup_close(&fd);
+	if (mount(source, path, NULL, MS_BIND, NULL) < 0)
+		return error_errno(error, errno, "cannot mount %s on %s", source, path);
+	return 0;
+}
+
+/* Covers a directory with an empty one. */
+static int hide(const char *directory, struct error *error)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	if (mount("nsisolate", directory, "tmpfs", flags, "mode=755") < 0)
+		return error_errno(error, errno, "cannot mount a tmpfs on %s", directory);
+	return 0;
+}
+
+/* The namespace at @place becomes a file in @directory, which is its place then. */
+static int show_namespace(
+	const char *directory, const char *kind, char place[64], struct error *error)
+{
+	char path[64];
+	int result;
+
+	snprintf(path, sizeof path, "%s/%s", directory, kind);
+	result = show_file(place, path, error);
+	strcpy(place, path);
+	return result;
+}
+
+static int show_namespaces(uid_t uid, struct places *places, struct error *error)
+{
+	char directory[40];
+	int length = snprintf(directory, sizeof directory, RUNTIME "/%u", uid);
+	int result = hide(RUNTIME, error);
+
+	if (result < 0)
+		return result;
+	result = mkdir(directory, 0777);
+	strcpy(directory + length, "/netns");
+	if (result < 0 || mkdir(directory, 0777) < 0)
+		return error_errno(error, errno, "cannot create %s", directory);
+	result = show_namespace(directory, "user", places->user, error);
+	return result ? result : show_namespace(directory, "net", places->net, error);
+}
+
+/* Not what may be a link to it. */
+static int show_resolver(struct error *error)
+{
+	char source[32];
+	_cleanup_close_ int fd = open(RESOLVER, O_PATH | O_CLOEXEC);
+	int result;
+
+	if (fd < 0)
+		return 0; /* this machine has none */
+	snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
+	result = hide("/etc", error);
+	return result ? result : show_file(source, RESOLVER, error);
+}
+
+/*
+ * With AppArmor the pasta of Debian 12 may neither look at another process nor read a resolv.conf
+ * that is a link.  But it may open files in /run/user/UID/netns.  So in a mount namespace of its
+ * own it gets what it may open.
+ */
+static int show_all(const char *holder, uid_t uid, struct places *places, struct error *error)
+{
+	int result;
+
+	snprintf(places->user, sizeof places->user, "/proc/%.20s/ns/user", holder);
+	snprintf(places->net, sizeof places->net, "/proc/%.20s/ns/net", holder);
+	if (access(RUNTIME, F_OK) < 0) /* nor has this machine AppArmor */
+		return 0;
+	umask(S_IWGRP | S_IWOTH);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_errno(error, errno, "cannot make a mount namespace for pasta");
+	result = show_namespaces(uid, places, error);
+	return result ? result : show_resolver(error);
+}
+
 static _Noreturn void become_pasta(int out, const char *holder, uid_t uid, gid_t gid, bool become)
 {
+	struct places places = {"", ""};
 	/*
 	 * Nothing of the host's loopback, by whichever name a version of pasta has for it.  New
 	 * versions look every second whether the holder still is there, and quit when it is not.
@@ -137,7 +233,7 @@ static _Noreturn void become_pasta(int out, const char *holder, uid_t uid, gid_t
 		"--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--no-map-gw",
 		"--address", ADDRESS4, "--netmask", "24", "--gateway", GATEWAY4, "--address",
 		ADDRESS6, "--gateway", GATEWAY6, "--dns-forward", NETWORK_DNS4, "--dns-forward",
-		NETWORK_DNS6, holder, NULL};
+		NETWORK_DNS6, "--userns", places.user, "--netns", places.net, NULL};
 	/* sent to all at the session's end; what still runs then keeps its network */
 	const uint64_t held = (uint64_t)1 << (SIGTERM - 1) | (uint64_t)1 << (SIGHUP - 1);
 	char *const nothing[] = {NULL};
@@ -154,6 +250,7 @@ static _Noreturn void become_pasta(int out, const char *holder, uid_t uid, gid_t
 	signal(SIGPIPE, SIG_DFL);
 	signals_set(held, NULL);
 	if (descriptors_keep(keep, ARRAY_SIZE(keep), &error) == 0 &&
+		show_all(holder, uid, &places, &error) == 0 &&
 		(!become || drop_to_user(uid, gid, &error) == 0) && chdir("/") == 0)
 		execve(PASTA, (char *const *)argv, nothing);
 	dprintf(STDERR_FILENO, "%s\n", *error.text ? error.text : strerror(errno));

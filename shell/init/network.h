@@ -7,7 +7,8 @@
  *
  *	PID 1		of the session, with the host's network at first
  *	holder		its temporary child: makes both namespaces; pasta finds them by it
- *	pasta		its child: outside, but in the session's PID namespace and cgroup
+ *	pasta		its child: outside, but in the session's PID namespace and cgroup; it has
+ *			mounts of its own
  *
  * So the kernel ends pasta together with PID 1.
  */

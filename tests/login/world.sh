@@ -17,7 +17,7 @@ world() {
 	nothing_left
 }
 world_up() {
-	mkdir -p /dev/net
+	mkdir -p /dev/net /run/user # where AppArmor lets pasta look
 	[ -c /dev/net/tun ] || mknod -m 666 /dev/net/tun c 10 200
 	unshare --net sleep 300 & router=$!
 	unshare --net sleep 300 & beyond=$!
@@ -50,7 +50,7 @@ world_down() {
 	no_link() { ! ip link show out0 >/dev/null 2>&1; }
 	ip link del out0 2>/dev/null
 	wait_for no_link
-	rm -r /dev/net
+	rm -r /dev/net /run/user
 }
 is_elsewhere() { [ "$(readlink /proc/$1/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
 serve() { socat "$1" SYSTEM:'echo the host' 2>/dev/null & }
