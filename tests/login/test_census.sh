@@ -102,6 +102,13 @@ test_every_channel_is_seen_from_outside_and_closed_by_its_own_key() {
 	check_key 'namespaces = uts'
 	check_key 'namespaces = uts, pid' 'processes and command lines' 'a procfs mounted elsewhere' "$MANAGER"
 	check_key $'namespaces = pid\nuser_manager = keep' 'processes and command lines' 'a procfs mounted elsewhere'
+	check_key $'namespaces = mount\nuser_manager = off' "$MANAGER" "units for the user's next systemd"
+	mkdir -p /var/lib/systemd/linger
+	touch /var/lib/systemd/linger/alice
+	rule 'user_manager = off'
+	census
+	assert_eq "$STATUS" 1 "status where the user lingers"
+	rm -r /var/lib/systemd/linger
 	check_key $'namespaces = uts\nnetwork = none' 'TCP ports and whose they are' 'connecting to 127.0.0.1' \
 		'abstract sockets'
 	check_key 'namespaces = ipc' 'System V shared memory and queues' 'POSIX message queues' "$MANAGER"
@@ -182,10 +189,10 @@ test_services_on_the_bus_are_asked() {
 	furnish
 	bus_rows() { nsisolatectl census alice | awk -F'  +' '/by D-Bus/ { print $2, $3, $4 }'; }
 	rule
-	assert_eq "$(bus_rows)" "y y not closed: see nsisolate(7)
-y y not closed: see nsisolate(7)"
+	assert_eq "$(bus_rows)" "y y privacy/dbus.conf, opt-in
+y y privacy/dbus.conf, opt-in"
 	bus refuse
-	assert_eq "$(bus_rows | sed 's/ not .*//')" "- -
+	assert_eq "$(bus_rows | sed 's/ privacy.*//')" "- -
 - -" "where a policy refuses"
 	bus nobody
 	assert_eq "$(bus_rows)" "n/a n/a no systemd on the bus

@@ -115,7 +115,8 @@ static enum seen names(struct look *look)
 
 static const struct channel list[] = {
 	{"terminals", "terminals: whose, how long idle", NULL, NULL, terminals, false},
-	{"records", "logins in utmp, wtmp and lastlog", NULL, NULL, records, false},
+	{"records", "logins in utmp, wtmp and lastlog", "privacy/tmpfiles.conf, opt-in", NULL,
+		records, false},
 	{"logins", "logins in /run/systemd/sessions", NULL, NULL, logins, false},
 	{"homes", "homes: owners, sizes and times", NULL, NULL, homes, false},
 	{"mail", "mail: owners, sizes and times", NULL, NULL, mail, false},

@@ -57,8 +57,10 @@ static enum seen logind(struct look *look)
 	return ask(look, "logind", calls, ARRAY_SIZE(calls));
 }
 
+#define POLICY "privacy/dbus.conf, opt-in"
+
 static const struct channel list[] = {
-	{"systemd", "units and their processes by D-Bus", NULL, NULL, systemd, false},
-	{"logind", "logins by D-Bus", NULL, NULL, logind, false},
+	{"systemd", "units and their processes by D-Bus", POLICY, NULL, systemd, false},
+	{"logind", "logins by D-Bus", POLICY, NULL, logind, false},
 };
 const struct channels channels_of_the_bus = {list, ARRAY_SIZE(list)};

@@ -13,8 +13,13 @@
 
 static bool by_hiding(const struct policy *policy)
 {
-	return policy->user_manager == USER_MANAGER_HIDE && (policy->kinds & CLONE_NEWNS) &&
+	return policy->user_manager != USER_MANAGER_KEEP && (policy->kinds & CLONE_NEWNS) &&
 	       (policy->kinds & CLONE_NEWPID);
+}
+
+static bool by_none(const struct policy *policy)
+{
+	return policy->user_manager == USER_MANAGER_OFF;
 }
 
 static enum seen manager(struct look *look)
@@ -38,8 +43,13 @@ static enum seen manager(struct look *look)
 /* Units that the user enables are started by the manager when the user logs in again. */
 static enum seen units(struct look *look)
 {
+	char linger[300];
+
 	if (access("/run/systemd/system", F_OK) < 0)
 		return look_nothing(look, "no systemd here");
+	snprintf(linger, sizeof linger, "/var/lib/systemd/linger/%s", look->login->user);
+	if (look->policy && by_none(look->policy) && access(linger, F_OK) < 0)
+		return SEEN_NO;
 	return access(look->login->home, W_OK) == 0 ? SEEN_YES : SEEN_NO;
 }
 
@@ -97,7 +107,7 @@ static enum seen at(struct look *look)
 static const struct channel list[] = {
 	{"manager", "asking the user's own systemd", "user_manager = hide", by_hiding, manager,
 		false},
-	{"units", "units for the user's next systemd", NULL, NULL, units, false},
+	{"units", "units for the user's next systemd", "user_manager = off", by_none, units, false},
 	{"cron", "jobs of cron, outside", JOBS, NULL, cron, false},
 	{"at", "jobs of at, outside", JOBS, NULL, at, false},
 };
