@@ -224,6 +224,7 @@ static void log_open(pam_handle_t *pamh, struct record *record, const struct pol
 		record->log.init = record->session.spawned.pid;
 	record->log.joined = record->session.spawned.joined;
 	record->log.stays = record->session.spawned.stays;
+	session_log_number(&record->log, policy->hostname, record->session.spawned.number);
 	if (*record->session.spawned.note)
 		log_note(pamh, record, record->session.spawned.note);
 	session_log_opened(&record->log, line);

@@ -63,6 +63,9 @@ static int take_answer_line(int socket, struct spawned *spawned, bool *ready, st
 		snprintf(spawned->note + length, sizeof spawned->note - length, "%s%.255s",
 			length ? "; " : "", answer.text);
 		return 0;
+	case ANSWER_NUMBER:
+		spawned->number = answer.number;
+		return 0;
 	case ANSWER_STAYS:
 		spawned->stays = true;
 		return 0;

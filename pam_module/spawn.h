@@ -13,6 +13,7 @@ struct spawned {
 	pid_t pid; /* PID 1 of the session, as numbered on the host */
 	int pidfd; /* of that process; close-on-exec */
 	int line; /* to it: closing it ends this login; close-on-exec */
+	unsigned number; /* of its hostname: struct policy */
 	char note[256]; /* what the session goes without, for the log; "": nothing */
 	bool stays; /* a new shared session, which ends where systemd ends this login's unit */
 	bool joined; /* the session existed before: join its mount namespace too */

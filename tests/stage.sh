@@ -473,8 +473,9 @@ stage_state() {
 	sort /proc/1/mountinfo
 	hostname
 	cat /etc/hosts
-	# the directories in which a user's logins find each other stay, without their sockets
-	find /run /tmp /dev -xdev -path $STAGE -prune -o -print | grep -vE '^/run/nsisolate(/[0-9]+)?$' | sort
+	# the directories in which a user's logins find each other stay, without their sockets, and so do the files for
+	# the numbers of hostnames, which are empty
+	find /run /tmp /dev -xdev -path $STAGE -prune -o -print | grep -vE '^/run/nsisolate(/[0-9]+(/\+hostnames)?)?$' | sort
 	ls -A /dev/shm /dev/pts /dev/mqueue
 }
 

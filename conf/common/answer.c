@@ -20,6 +20,7 @@ static const struct word {
 	bool last;
 } words[] = {
 	[ANSWER_PID] = {"pid ", true, false},
+	[ANSWER_NUMBER] = {"number ", true, false},
 	[ANSWER_NOTE] = {"note ", false, false},
 	[ANSWER_STAYS] = {"stays", false, false},
 	[ANSWER_READY] = {"ready", false, true},
@@ -53,6 +54,11 @@ int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, si
 	return answer_send(fd, word, number, fds, count);
 }
 
+int answer_send_number(int fd, unsigned number)
+{
+	return answer_send_pid(fd, ANSWER_NUMBER, (pid_t)number, NULL, 0);
+}
+
 int answer_send_error(int fd, const struct error *error)
 {
 	return answer_send(
@@ -74,7 +80,10 @@ static bool parse(const char *line, struct answer *answer)
 			return !*rest == (i == ANSWER_READY || i == ANSWER_STAYS);
 		}
 		number = number_parse(rest, INT_MAX);
-		answer->pid = (pid_t)number;
+		if (i == ANSWER_NUMBER)
+			answer->number = (unsigned)number;
+		else
+			answer->pid = (pid_t)number;
 		return number >= 0;
 	}
 	return false;

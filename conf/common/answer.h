@@ -5,6 +5,7 @@
  *
  *	pid PID       PID 1 of a new session, with a pidfd of it
  *	note TEXT     what the session goes without, for the log; before `ready`
+ *	number NUMBER of its hostname (struct policy), if it has one; before `pid` or `joined`
  *	stays         the new shared session is in the login's systemd unit; before `pid`
  *	ready         the namespaces can be joined: new ones, and the leader's mount namespace
  *	joined PID    instead of both: those of the user's other logins (--scope=user), with the
@@ -26,6 +27,7 @@
 
 enum answer_word {
 	ANSWER_PID,
+	ANSWER_NUMBER,
 	ANSWER_NOTE,
 	ANSWER_STAYS,
 	ANSWER_READY,
@@ -37,6 +39,7 @@ enum answer_word {
 struct answer {
 	enum answer_word word;
 	pid_t pid; /* of ANSWER_PID and ANSWER_JOINED; 0: it has ended */
+	unsigned number; /* of ANSWER_NUMBER */
 	char text[sizeof(((struct error *)0)->text)]; /* of the others; "": it has none */
 };
 
@@ -46,6 +49,7 @@ struct answer {
  */
 int answer_send(int fd, enum answer_word word, const char *text, const int *fds, size_t count);
 int answer_send_pid(int fd, enum answer_word word, pid_t pid, const int *fds, size_t count);
+int answer_send_number(int fd, unsigned number);
 
 /* ANSWER_FAILED or ANSWER_LACKING. */
 int answer_send_error(int fd, const struct error *error);

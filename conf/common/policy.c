@@ -179,3 +179,25 @@ int policy_from_option(struct policy *policy, const char *word, struct error *er
 	}
 	return 0;
 }
+
+void policy_hostname(const char *hostname, unsigned number, char name[POLICY_NAME_MAX + 1])
+{
+	const char *rest = hostname + strcspn(hostname, ".");
+	size_t first = (size_t)(rest - hostname), digits, room;
+	char text[16];
+
+	if (number < 2) {
+		snprintf(name, POLICY_NAME_MAX + 1, "%s", hostname);
+		return;
+	}
+	digits = (size_t)snprintf(text, sizeof text, "-%u", number);
+	if (strlen(rest) + digits >= POLICY_NAME_MAX)
+		rest = "";
+	room = POLICY_NAME_MAX - strlen(rest);
+	room = (room < POLICY_LABEL_MAX ? room : POLICY_LABEL_MAX) - digits;
+	if (first > room)
+		first = room;
+	while (first > 1 && hostname[first - 1] == '-')
+		first--;
+	snprintf(name, POLICY_NAME_MAX + 1, "%.*s%s%s", (int)first, hostname, text, rest);
+}

@@ -15,6 +15,7 @@
 #include "error.h"
 
 #define POLICY_NAME_MAX 64 /* a hostname's or domainname's bytes: __NEW_UTS_LEN */
+#define POLICY_LABEL_MAX 63 /* of the part of one up to a dot: RFC 1035, 2.3.4 */
 #define POLICY_RULE_MAX 64 /* a rule name's bytes */
 #define POLICY_ID_LENGTH 8 /* digits of a session's id */
 #define POLICY_SHELL_MAX 255 /* bytes of a shell's path: PID 1 keeps all this for its life */
@@ -56,6 +57,8 @@ struct policy {
 	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
 	enum policy_network network; /* other than NETWORK_HOST: kinds has CLONE_NEWNET */
 	char hostname[POLICY_NAME_MAX + 1]; /* "" when kinds has no CLONE_NEWUTS */
+	bool numbered; /* of the user's sessions with that hostname the second one gets a -2 */
+	unsigned number; /* that one: 0 or 1, the hostname is as it is */
 	char domainname[POLICY_NAME_MAX + 1]; /* "" leaves the host's */
 	bool hosts; /* name the hostname in the session's /etc/hosts */
 	unsigned private; /* directories that are the session's own, see private_dirs.h */
@@ -79,6 +82,12 @@ struct policy_argv {
 	char text[1024];
 };
 void policy_to_argv(const struct policy *policy, struct policy_argv *argv);
+
+/*
+ * The hostname of the session with that number: -2 behind the first label of @hostname, which is
+ * shortened where that would be too long.  A name that still has no room loses its other labels.
+ */
+void policy_hostname(const char *hostname, unsigned number, char name[POLICY_NAME_MAX + 1]);
 
 /*
  * Takes one command-line word into @policy if it is one of the options that policy_to_argv makes.

@@ -69,6 +69,14 @@ void session_log_start(struct session_log *log, const struct policy *policy, con
 	session_log_word(log->id, sizeof log->id, policy->id);
 }
 
+void session_log_number(struct session_log *log, const char *hostname, unsigned number)
+{
+	char name[POLICY_NAME_MAX + 1];
+
+	policy_hostname(hostname, number, name);
+	session_log_word(log->hostname, sizeof log->hostname, name);
+}
+
 struct number {
 	char text[24];
 };

@@ -51,6 +51,9 @@ void session_log_doubt(const char *user, const struct policy *policy, const char
 void session_log_start(struct session_log *log, const struct policy *policy, const char *user,
 	const char *service, const char *from);
 
+/* The session has the hostname that @hostname is with this @number: policy_hostname(). */
+void session_log_number(struct session_log *log, const char *hostname, unsigned number);
+
 /* What it goes without. */
 void session_log_note(const struct session_log *log, const char *note, char text[SESSION_LOG_MAX]);
 

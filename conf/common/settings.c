@@ -51,4 +51,5 @@ const struct setting settings[SETTINGS_END] = {
 		"deny"},
 	[KEY_COUNT] = {NULL, "rule", SHAPE_TEXT, ROOM(rule), NULL, NULL, NULL},
 	[KEY_COUNT + 1] = {NULL, "id", SHAPE_TEXT, ROOM(id), NULL, NULL, NULL},
+	[KEY_COUNT + 2] = {NULL, "numbered", SHAPE_SWITCH, FIELD(numbered), WORDS(yes_no), NULL},
 };

@@ -66,7 +66,7 @@ struct setting {
 };
 
 /* Indexed by enum key_id from KEY_MATCHERS on; after KEY_COUNT those of nsisolate-init alone. */
-#define SETTINGS_END (KEY_COUNT + 2)
+#define SETTINGS_END (KEY_COUNT + 3)
 extern const struct setting settings[SETTINGS_END];
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "conf/common/cleanup.h"
 
-#define LABEL_MAX 63 /* RFC 1035, 2.3.4 */
 #define HASH_DIGITS 8
 
 /* A name being built: what does not fit is dropped, but still counts for the hash. */
@@ -178,7 +177,7 @@ static bool fits(const struct draft *draft)
 	if (draft->length > POLICY_NAME_MAX)
 		return false;
 	for (; *label; label += strcspn(label, "."), label += *label == '.')
-		if (strcspn(label, ".") > LABEL_MAX)
+		if (strcspn(label, ".") > POLICY_LABEL_MAX)
 			return false;
 	return true;
 }
@@ -186,7 +185,7 @@ static bool fits(const struct draft *draft)
 /* Shortens the first label and appends digits derived from the whole. */
 static void shorten(struct draft *draft)
 {
-	size_t keep = LABEL_MAX - 1 - HASH_DIGITS;
+	size_t keep = POLICY_LABEL_MAX - 1 - HASH_DIGITS;
 	uint32_t digits = (uint32_t)(draft->hash ^ draft->hash >> 32);
 
 	draft->text[strcspn(draft->text, ".")] = '\0';
@@ -231,4 +230,12 @@ bool hostname_has(const char *template, size_t length, const char *letters)
 		if (template[i] == '%' && strchr(letters, template[++i]))
 			return true;
 	return false;
+}
+
+bool hostname_may_be_numbered(const char *template)
+{
+	size_t first = strcspn(template, ".");
+
+	return hostname_has(template, first, "lH") && first > strlen("%l") &&
+	       !hostname_has(template, strlen(template), "i");
 }

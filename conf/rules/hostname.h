@@ -8,6 +8,7 @@
 #ifndef NSISOLATE_HOSTNAME_H
 #define NSISOLATE_HOSTNAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "conf/common/error.h"
@@ -37,5 +38,12 @@ int hostname_expand(const char *template, struct login *login, const struct poli
 
 /* Whether the first @length bytes of a template have one of the specifiers @letters. */
 bool hostname_has(const char *template, size_t length, const char *letters);
+
+/*
+ * Whether a number behind the first part of the name is still a name of this machine's and no other
+ * one's: the part has the host's name, and something else.  Alone, as in %H, it stays what sudo and
+ * licences go by.  With %i sessions have different names already.
+ */
+bool hostname_may_be_numbered(const char *template);
 
 #endif

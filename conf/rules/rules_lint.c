@@ -161,23 +161,23 @@ static void check_hostname(const struct lint *lint)
 /*
  * If two logins have the same hostname but PIDs of their own, programs that judge a lock by these
  * two (gpg, git, browsers, editors) mistake a held lock for one that a dead process left behind.
- * The built-in value causes no warning: nsisolate.conf(5) explains it.
  */
 static void check_scope(const struct lint *lint)
 {
 	const struct config_item *item = lint->rule->items[KEY_SCOPE];
-	const struct config_item *hostname = rule_setting(lint->rules, lint->rule, KEY_HOSTNAME);
+	const char *hostname = rule_value(lint->rules, lint->rule, KEY_HOSTNAME);
 	const struct policy *policy = lint->policy;
 
 	if (!item || !policy->isolate || policy->scope != SCOPE_SESSION ||
 		!(policy->kinds & CLONE_NEWPID))
 		return;
-	if (hostname && (policy->kinds & CLONE_NEWUTS) &&
-		hostname_has(hostname->value, strlen(hostname->value), "i"))
+	if ((policy->kinds & CLONE_NEWUTS) &&
+		(hostname_may_be_numbered(hostname) ||
+			hostname_has(hostname, strlen(hostname), "i")))
 		return;
 	warn_at(lint, &item->place, 0,
 		"two logins of a user have the same hostname and different processes: locks that "
-		"name both do not hold between them (use scope = user, or %i in hostname)");
+		"name both do not hold between them (use scope = user, or hostname = %u-%l)");
 }
 
 /* Settings of the rule itself that lack what they need. */

@@ -138,13 +138,15 @@ static void make_shared_id(struct policy *policy, uid_t uid)
 static int expand_names(const struct rules *rules, const struct rule *rule, struct login *login,
 	struct policy *policy, struct error *error)
 {
+	const char *hostname = rule_value(rules, rule, KEY_HOSTNAME);
 	const char *domainname = rule_value(rules, rule, KEY_DOMAINNAME);
 	int result;
 
 	if (!(policy->kinds & kind_by_name("uts")->flag))
 		return 0;
-	result = hostname_expand(
-		rule_value(rules, rule, KEY_HOSTNAME), login, policy, policy->hostname, error);
+	policy->numbered =
+		(policy->kinds & kind_by_name("pid")->flag) && hostname_may_be_numbered(hostname);
+	result = hostname_expand(hostname, login, policy, policy->hostname, error);
 	if (!result && domainname)
 		result = hostname_expand(domainname, login, policy, policy->domainname, error);
 	return result;

@@ -48,6 +48,12 @@ void log_namespace(struct log *log, int namespace)
 		log->session.namespace = status.st_ino;
 }
 
+void log_number(struct log *log, const struct policy *policy)
+{
+	if (log->wanted)
+		session_log_number(&log->session, policy->hostname, policy->number);
+}
+
 void log_note(const struct log *log, const char *note)
 {
 	char line[SESSION_LOG_MAX];

@@ -27,6 +27,9 @@ void log_start(struct log *log, const struct policy *policy, const char *user, c
 /* Its PID namespace is that of the descriptor @namespace; -1: unknown. */
 void log_namespace(struct log *log, int namespace);
 
+/* Its hostname has this number: struct policy. */
+void log_number(struct log *log, const struct policy *policy);
+
 /* What the session goes without; "": nothing. */
 void log_note(const struct log *log, const char *note);
 

@@ -23,6 +23,7 @@
 #include "shell/init/mounts/hosts.h"
 #include "shell/init/mounts/other_procfs.h"
 #include "shell/init/shared/join.h"
+#include "shell/init/shared/session_number.h"
 #include "shell/init/shared/socket.h"
 #include "shell/init/shared/systemd_scope.h"
 
@@ -65,6 +66,13 @@ static bool has_left(int pidfd)
 static int answer_note(const struct error *error)
 {
 	return *error->text ? answer_send(ANSWER, ANSWER_NOTE, error->text, NULL, 0) : 0;
+}
+
+/* For the log only, as a note is; a leader that has gone is noticed at the last line. */
+static void answer_number(const struct policy *policy)
+{
+	if (policy->number > 1)
+		answer_send_number(ANSWER, policy->number);
 }
 
 static int answer_failed(const struct error *error)
@@ -119,6 +127,7 @@ static int prepare_share(struct shared_socket *share, struct error *error)
 struct first {
 	struct job *job;
 	int leader;
+	int name; /* what keeps the hostname: session_number.h; -1: nothing */
 	const struct shared_socket *share;
 };
 
@@ -144,6 +153,7 @@ static int first_process(void *data, pid_t pid)
 		.policy = &setup->policy,
 		.login = {first->leader, ANSWER},
 		.share = *first->share,
+		.name = first->name,
 		.proc = -1,
 		.own_userns = setup->own_userns,
 	};
@@ -213,11 +223,16 @@ static int know_host(struct setup *setup, struct error *error)
 static int make_session(
 	struct job *job, int leader, const struct shared_socket *share, struct error *error)
 {
-	struct first first = {job, leader, share};
+	struct first first = {job, leader, -1, share};
 	int flags = setup_flags(&job->setup), result = know_host(&job->setup, error);
+	struct error why;
 
 	if (result < 0)
 		return result;
+	first.name = session_number_take(
+		&job->setup.policy, job->setup.uid, job->setup.own_userns, &why);
+	answer_number(&job->setup.policy);
+	answer_note(&why);
 	if (!job->setup.own_userns)
 		flags &= ~CLONE_NEWNS;
 	job->setup.become = !job->setup.own_userns;
@@ -297,7 +312,7 @@ static pid_t leave_unit(const struct job *job, const struct unit_hand *hand)
 /* Lets the login into the shared session of the user's other logins; the first login makes it. */
 static int share_session(struct job *job, int leader, int lock, struct error *error)
 {
-	const struct setup *setup = &job->setup;
+	struct setup *setup = &job->setup;
 	struct shared_socket share;
 	struct join_way way = {.count = 0};
 	_cleanup_close_ int connection = -1;
@@ -320,6 +335,8 @@ static int share_session(struct job *job, int leader, int lock, struct error *er
 	if (joined) {
 		pid_t pid = pid_of(way.fds[0]); /* as numbered in the host's /proc */
 
+		setup->policy.number = way.number;
+		answer_number(&setup->policy);
 		result = setup->own_userns ? 0 : cover_in_shared_session(&way, setup, error);
 		/* a shared session exists: not a reason to go without one */
 		error->lacking = false;

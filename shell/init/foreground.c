@@ -17,11 +17,13 @@
 
 #include "command.h"
 #include "conf/common/child.h"
+#include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
 #include "pid1.h"
 #include "shell/common/descriptors.h"
 #include "shell/common/drop.h"
 #include "shell/init/shared/run.h"
+#include "shell/init/shared/session_number.h"
 #include "supervisor.h"
 
 /* ---- inside ---- */
@@ -35,17 +37,18 @@ static int send_failed(int outer, const struct error *error)
 	return EXIT_FAILURE;
 }
 
-static int first_process(struct job *job, struct command *command, int outer)
+static int first_process(struct job *job, struct command *command, int outer, int name)
 {
 	struct pid1_message ready = {.what = PID1_READY, .number = 0};
 	struct pid1 pid1 = {
 		.policy = &job->setup.policy,
 		.login = {-1, outer},
 		.share = SHARED_SOCKET_NONE,
+		.name = name,
 		.counts = job->log_user,
 	};
 	struct error error = {0}, note;
-	int keep[3];
+	int keep[4];
 
 	if (setup_session(&job->setup, &pid1.pasta, &error) < 0)
 		return send_failed(outer, &error);
@@ -58,6 +61,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 	keep[0] = outer;
 	keep[1] = pid1.signals;
 	keep[2] = pid1.timer;
+	keep[3] = name;
 	pid1.command = command_start(command, 0, &error);
 	if (pid1.command < 0)
 		return send_failed(outer, &error);
@@ -72,7 +76,7 @@ static int first_process(struct job *job, struct command *command, int outer)
 	else
 		setsid();
 	/* the command has begun: from here on no error may claim that it can be run otherwise */
-	if (drop_new_privileges(&error) < 0 || descriptors_keep(keep, 3, &error) < 0 ||
+	if (drop_new_privileges(&error) < 0 || descriptors_keep(keep, 4, &error) < 0 ||
 		chdir("/") < 0)
 		return EXIT_FAILURE;
 	title_shorten(&job->title);
@@ -166,14 +170,20 @@ static int session_start(
 {
 	int sockets[2], pidfd;
 	struct pid1_message message;
+	struct policy *policy = &job->setup.policy;
+	struct error why;
 	pid_t pid;
+	_cleanup_close_ int name =
+		session_number_take(policy, job->setup.uid, job->setup.own_userns, &why);
 
+	log_number(&outer->log, policy);
+	log_note(&outer->log, why.text);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return error_errno(error, errno, "cannot make a socket");
 	pid = namespaces_clone(setup_flags(&job->setup), &pidfd, error);
 	if (pid == 0) {
 		close(sockets[0]);
-		_exit(first_process(job, command, sockets[1]));
+		_exit(first_process(job, command, sockets[1], name));
 	}
 	close(sockets[1]);
 	if (pid < 0) {

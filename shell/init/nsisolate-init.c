@@ -29,6 +29,7 @@ static const char usage[] =
 	"not be touched\n  --uid=UID --gid=GID   with --attach: whose session it is\n"
 	"  --network=host|none|user  none is --net; user: with a way out, by pasta(1) (host)\n"
 	"  --hostname=NAME --domainname=NAME\n"
+	"  --numbered            NAME gets a -2 while another of the user's sessions has it\n"
 	"  --hosts               add the hostname to the session's /etc/hosts\n"
 	"  --logout=kill|linger  what becomes of what is left at the end (kill)\n"
 	"  --linger-max=SECONDS  with linger: ends it after so long without a login (never)\n"

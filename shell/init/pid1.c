@@ -207,8 +207,8 @@ static void hear_asking(struct life *life)
 	}
 	switch (answer) {
 	case JOIN_SAME:
-		if (make_room(life) == 0 && join_grant(life->asking, pid1->own_userns,
-						    pid1->policy->kinds, pid1->proc) == 0) {
+		if (make_room(life) == 0 &&
+			join_grant(life->asking, pid1->own_userns, pid1->policy, pid1->proc) == 0) {
 			take_login(life, &login);
 			set_timer(life, false);
 			break;
@@ -473,6 +473,8 @@ _Noreturn void pid1_run(const struct pid1 *pid1)
 		else
 			hear_polled(&life);
 	}
+	/* in this order: the next login, which does not find this session, can have its hostname */
+	cleanup_close(&(int){pid1->name});
 	shared_socket_withdraw(&life.share);
 	_exit(EXIT_SUCCESS);
 }

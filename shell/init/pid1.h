@@ -43,6 +43,7 @@ struct pid1 {
 	int proc; /* the session's /proc (other_procfs.h), for those */
 	/* further logins need descriptors to join the namespaces by, as they are not root */
 	bool own_userns;
+	int name; /* a descriptor that keeps its hostname (session_number.h); -1: none */
 	int signals; /* of pid1_signals */
 	int timer; /* of pid1_timer */
 	bool counts; /* the outer process wants to know how many processes the command left */

@@ -70,15 +70,16 @@ int setup_flags(const struct setup *setup)
 int setup_session(const struct setup *setup, pid_t *pasta, struct error *error)
 {
 	const struct policy *policy = &setup->policy;
+	char hostname[POLICY_NAME_MAX + 1];
 	struct hosts_files hosts;
 	int result = hosts_make(policy, &hosts, error);
 
 	*pasta = 0;
+	policy_hostname(policy->hostname, policy->number, hostname);
 	if (!result && setup->own_userns)
 		result = namespaces_map_ids(setup->uid, setup->gid, error);
 	if (!result && (policy->kinds & CLONE_NEWUTS))
-		result = namespaces_set_names(
-			&setup->host, policy->hostname, policy->domainname, error);
+		result = namespaces_set_names(&setup->host, hostname, policy->domainname, error);
 	if (!result)
 		result = setup_network(setup, pasta, error);
 	if (!result && (policy->kinds & CLONE_NEWNS))

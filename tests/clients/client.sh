@@ -17,7 +17,8 @@ plain_and_isolated() {
 		printf '[users]\nuid = 1000-59999\nisolate = no\n' | conf
 		if [ $way = isolated ]; then
 			HOST=alice-lab
-			printf '[users]\nuid = 1000-59999\n' | conf
+			# without a number, whatever has not ended yet
+			printf '[users]\nuid = 1000-59999\nhostname = %%u-lab\n' | conf
 		fi
 		echo "--- $way" >&2
 		"$@"

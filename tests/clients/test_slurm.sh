@@ -63,7 +63,7 @@ test_jobs_requested_in_a_session_are_run() {
 	for way in plain isolated; do
 		HOST=lab
 		printf '[users]\nuser = alice\nisolate = no\n' | conf
-		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\n' | conf; }
+		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\nhostname = %%u-lab\n' | conf; }
 		ask
 	done
 	# a site whose jobs depend on the hostname
@@ -107,7 +107,7 @@ test_pam_slurm_adopt_takes_a_session_into_the_job_that_ends_it() {
 	for way in plain isolated; do
 		HOST=lab
 		printf '[users]\nuser = alice\nisolate = no\n' | conf
-		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\n' | conf; }
+		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\nhostname = %%u-lab\n' | conf; }
 		adopted
 	done
 	logged 'pam_nsisolate\(sshd:session\): session opened: user=alice ' >/dev/null

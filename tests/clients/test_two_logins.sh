@@ -74,10 +74,12 @@ gpg_twice() {
 }
 gpgs() {
 	gpg_twice waits "${TOGETHER[@]}"
-	gpg_twice steals "${APART[@]}"
+	gpg_twice waits "${APART[@]}"
 	gpg_twice waits "${APART[@]}" 'hostname = %u-%i'
+	gpg_twice steals "${APART[@]}" 'hostname = %u'
+	[ $way = module ] || { rm -r /run/user && gpg_twice steals "${APART[@]}"; }
 }
-test_gpg_waits_for_the_lock_of_another_login_unless_scope_is_session() { each_way gpgs; }
+test_gpg_waits_for_the_lock_of_another_login_unless_the_hostname_has_no_number() { each_way gpgs; }
 
 # gc_twice STATUS LINE...
 gc_twice() {
@@ -96,10 +98,11 @@ gc_twice() {
 }
 gcs() {
 	gc_twice 128 "${TOGETHER[@]}"
-	gc_twice 0 "${APART[@]}"
+	gc_twice 128 "${APART[@]}"
 	gc_twice 128 "${APART[@]}" 'hostname = %u-%i'
+	gc_twice 0 "${APART[@]}" 'hostname = %u'
 }
-test_git_gc_runs_once_unless_scope_is_session() { each_way gcs; }
+test_git_gc_runs_once_unless_the_hostname_has_no_number() { each_way gcs; }
 
 # ---- what one login starts and the next one finds ----
 

@@ -52,7 +52,7 @@ module() {
 	local role=$1 user=$2 statuses=$3
 	shift 3
 	# shellcheck disable=SC2086 # words
-	HOSTNAME_IN=$user-lab holds ${WITHOUT:-} "$SWEEP" "${each[@]}" "$@" -m "$role" "$statuses" \
+	HOSTNAME_IN="$user-lab${BESIDE:+ $user-lab-2}" holds ${WITHOUT:-} "$SWEEP" "${each[@]}" "$@" -m "$role" "$statuses" \
 		"$BUILD/tests/pam_app" stage "$user" ${INTO:-} ${SAME-remember} judge /usr/local/bin/verdict ${SAME-same}
 }
 
@@ -63,7 +63,7 @@ shell() {
 	[ $role != memory ] || program=$LIBEXECDIR/nsisolate/nsisolate-login
 	shift 2
 	! sanitized || skip "a sanitizer does not survive it where its own calls fail (the module's part was done)"
-	holds as dave env OUTSIDE="$OUTSIDE" ${PRIVATE:+PRIVATE=1} ${NAMES_ONLY:+NAMES_ONLY=1} HOSTNAME_IN=dave-lab PRELOAD=/usr/local/bin/fail_alloc.so \
+	holds as dave env OUTSIDE="$OUTSIDE" ${PRIVATE:+PRIVATE=1} ${NAMES_ONLY:+NAMES_ONLY=1} HOSTNAME_IN="dave-lab${BESIDE:+ dave-lab-2}" PRELOAD=/usr/local/bin/fail_alloc.so \
 		sweep "${each[@]}" "$@" "$role" "$statuses" $program -c anything
 }
 
@@ -367,6 +367,7 @@ joined() {
 	HOLDER=$!
 	wait_for pgrep -x sleep || fail "nobody holds the session"
 	SET=$(logged 'session opened: .*joined=no' | sed -nE 's/.* init=([0-9]+) .*/\1/p' | tail -n 1)
+	BESIDE=1 # what cannot be joined has ended, or a session is made beside it
 	sed -i 's,^shell = .*,shell = /usr/local/bin/verdict,' "$SYSCONFDIR/nsisolate.conf"
 	[ -z "${PROC_ELSEWHERE:-}" ] || mount -t proc proc "$PROC_ELSEWHERE" # each login's helper covers it again
 	"$@"
@@ -376,6 +377,7 @@ joined() {
 	{ kill -0 "$SET" && pgrep -x sleep >/dev/null; } || fail "the session ended with a login that failed: $(ps -ef)"
 	[ "$(grep -c "session opened: .* init=$SET .*joined=yes" $LOGS/syslog)" -ge 3 ] ||
 		fail "so few joined it: $(cat $LOGS/syslog)"
+	BESIDE=
 	pkill -x sleep
 	wait $HOLDER
 	HOLDER=
@@ -390,6 +392,22 @@ test_a_shared_session_is_joined_or_refused() {
 	joined shell application $WHOLE,1,127,137
 	joined shell helper $WHOLE,1
 	joined shell helper $WHOLE,1,126,127,137 -n 2
+}
+# beside one that has its hostname: under the next one, or, where that cannot be found, under the same
+test_a_second_session_is_whole_or_refused() {
+	prepare 'scope = session'
+	"$BUILD/tests/pam_app" stage alice open run 'exec sleep 5000' close &
+	HOLDER=$! BESIDE=1
+	wait_for pgrep -x sleep || fail "nobody has the name"
+	module helper alice $ISOLATED,$REFUSED
+	logged 'session opened: .*hostname=alice-lab-2 ' >/dev/null
+	logged "session without a comfort: .*hostname may be another session's" >/dev/null
+	module init alice $ISOLATED,$REFUSED
+	pkill -x sleep
+	wait $HOLDER
+	HOLDER='' BESIDE=''
+	rm -rf /run/nsisolate
+	nothing_left
 }
 # another procfs that was mounted before, and one mounted while the shared session existed
 test_a_procfs_elsewhere_is_covered_or_the_login_refused() {

@@ -8,7 +8,7 @@
  *
  * OUTSIDE, in the environment, lists the namespaces that the session must not share, by their names
  * in /proc/PID/ns and their inodes outside, as in "uts 4026531838 pid ..."; HOSTNAME_IN is its
- * hostname.
+ * hostname, or the two that it can have, with a blank between them.
  *
  * PROC_ELSEWHERE, where set, is the mount point of another procfs, which must be the session's.
  *
@@ -67,11 +67,19 @@ static bool ours_is_open(void)
 		if (readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1) > 0)
 			found = strstr(target, "mnt:[") || strstr(target, "uts:[") ||
 				strstr(target, "pid:[") || strstr(target, "pidfd") ||
-				strstr(target, "signalfd");
+				strstr(target, "signalfd") || strstr(target, "+hostnames");
 	}
 	if (directory)
 		closedir(directory);
 	return found;
+}
+
+static bool is_one_of(const char *name, const char *names)
+{
+	size_t length = strlen(name), first = strcspn(names, " ");
+
+	return (length == first && !memcmp(name, names, length)) ||
+	       (names[first] && !strcmp(name, names + first + 1));
 }
 
 static int check_whole(void)
@@ -80,11 +88,12 @@ static int check_whole(void)
 	const char *wanted = getenv("HOSTNAME_IN"), *elsewhere = getenv("PROC_ELSEWHERE");
 
 	gethostname(name, sizeof name - 1);
-	if (!wanted || strcmp(name, wanted))
+	if (!wanted || !is_one_of(name, wanted))
 		return wrong("the hostname is not the session's");
 	if (getenv("NAMES_ONLY"))
 		return ours_is_open() ? wrong("a descriptor of ours is open") : WHOLE;
-	if (!file_has("/etc/hosts", wanted))
+	name[strlen(name)] = '\n'; /* it is the last word of its line */
+	if (!file_has("/etc/hosts", name))
 		return wrong("the hostname is not in /etc/hosts");
 	if (readlink("/proc/self", self, sizeof self - 1) < 0 || atoi(self) != getpid())
 		return wrong("/proc is another namespace's");

@@ -66,6 +66,11 @@ void log_note(const struct log *log, const char *note)
 	must(log->wanted || memchr(note, '\0', sizeof(struct answer)), "a note has an end");
 }
 
+void log_number(struct log *log, const struct policy *named)
+{
+	must(log->wanted || named->number <= INT_MAX, "a number is one");
+}
+
 void log_namespace(struct log *log, int namespace)
 {
 	log->wanted = namespace >= 0;
@@ -96,7 +101,7 @@ static void as_pid1(int socket)
 	}
 	must(kept(fds[0]) && kept(fds[1]), "a login has both its descriptors");
 	/* perhaps nobody receives it */
-	join_grant(socket, false, policy.kinds, -1);
+	join_grant(socket, false, &policy, -1);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -109,6 +114,7 @@ static void as_helper(int socket)
 
 	must(result <= 1, "it is joined, or not, or an error");
 	must((result == 1) == (way.count > 0), "who has joined has a way, and nobody else");
+	must(way.number <= SESSION_NUMBER_MAX, "its number is one that there is");
 	for (size_t i = 0; i < way.count; i++)
 		must(kept(way.fds[i]), "the way is of descriptors");
 	if (result < 0)

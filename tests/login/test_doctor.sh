@@ -30,7 +30,7 @@ healthy() {
 	for service in sshd login cron crond atd remote; do
 		[ ! -e "/etc/pam.d/$service" ] || pam_stack "$service" "$LINE"
 	done
-	mkdir -p /etc/ssh
+	mkdir -p /etc/ssh /run/user
 	cat >$CONFIG <<-END
 		Port 22
 		ListenAddress 127.0.0.1
@@ -1296,6 +1296,18 @@ test_a_rule_for_the_shell_is_no_trap_where_nobody_uses_it() {
 	change 's/^\(dave:.*:\)[^:]*$/\1\/bin\/sh/' /etc/passwd
 	finds_not warning 'several logins|KillUserProcesses'
 	rm /usr/local/bin/{podman,tmux,screen} /etc/systemd/logind.conf.d/a.conf
+}
+
+test_finds_that_sessions_of_the_shell_get_no_numbers() {
+	healthy
+	rmdir /run/user
+	finds warning 'several logins' 'without /run/user two logins .*rule \[users\] have the same hostname.*locks' \
+		'^nsisolatectl edit   # in \[users\]: hostname = %u-%l-%i'
+	remedy_works_by_edit '/^\[users\]/a hostname = %u-%l-%i'
+	healthy
+	rmdir /run/user
+	change 's/^\(dave:.*:\)[^:]*$/\1\/bin\/sh/' /etc/passwd
+	finds_not warning 'several logins'
 }
 
 test_says_what_a_logout_ends_that_was_to_outlive_it() {

@@ -28,7 +28,7 @@ logins() {
 		dave) out=$(cd / && as dave "$NSISOLATE_SHELL" -c 'uname -n; cat /proc/1/comm; stat -f -c %T /tmp' 2>&1) ;;
 		esac
 		case $out in
-		"$user-lab"$'\n'nsisolate-init$'\n'tmpfs) in=$((in + 1)) ;;
+		"$user-lab"*$'\n'nsisolate-init$'\n'tmpfs) in=$((in + 1)) ;;
 		*refused*) ;;
 		*) fail "neither isolated nor refused: $out" ;;
 		esac

@@ -159,7 +159,7 @@ test_force_command_is_obeyed_by_every_kind_of_request() {
 long() { head -c 65536 /dev/zero | tr '\0' "${1:-a}"; }
 test_names_of_64_kib_are_refused_or_taken_whole() {
 	own_stack
-	conf <<<'[all]'
+	conf <<<$'[all]\nhostname = %u-lab'
 	local item
 	"$BUILD/tests/pam_app" stage "$(long)" refused same 2>/dev/null
 	[ $? -lt 128 ] || fail "a user of 64 KiB: it crashed"

@@ -9,7 +9,8 @@ OUTSIDE='test "$(uname -n)" = lab && test "$(cat /proc/1/comm)" = stage_init'
 
 before_each() {
 	stack
-	printf '[all]\nservice = stage, sshd, nsisolate-shell\n%s\n' "$@" | conf
+	# without a number, whatever has not ended yet
+	{ printf '[all]\nservice = stage, sshd, nsisolate-shell\nhostname = %%u-lab\n'; printf '%s\n' "$@"; } | conf
 }
 
 # ---- an engine that fails ----

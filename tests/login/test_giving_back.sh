@@ -7,7 +7,8 @@ stack() {
 		>/etc/pam.d/stage
 }
 MODULE='session required pam_nsisolate.so'
-stage_conf() { printf '[all]\nservice = stage\n%s\n' "$@" | conf; }
+# without a number in the hostname, whatever has not ended yet
+stage_conf() { { printf '[all]\nservice = stage\nhostname = %%u-lab\n'; printf '%s\n' "$@"; } | conf; }
 app() { "$BUILD/tests/pam_app" stage alice "$@"; }
 # exits 0 inside a session of alice
 INSIDE='test "$(uname -n)" = alice-lab && test "$(cat /proc/1/comm)" = nsisolate-init'

@@ -72,7 +72,7 @@ complete_all() {
 config_of() { # config_of NUMBER
 	local i names=()
 	for i in "${!KINDS[@]}"; do ((!($1 >> i & 1))) || names+=("${KINDS[i]}"); done
-	printf '[all]\nnamespaces = %s\ngrace = 0\n' "$(IFS=,; echo "${names[*]}")" >"$DIR/$1.conf"
+	printf '[all]\nnamespaces = %s\ngrace = 0\nhostname = %%u-lab\n' "$(IFS=,; echo "${names[*]}")" >"$DIR/$1.conf"
 }
 
 start_one() { # start_one NUMBER: in the background; reports a failure

@@ -124,7 +124,7 @@ test_users_see_their_own_sessions_and_are_told_so() {
 	assert_match "$(as alice nsisolatectl list --json)" '"verified":false.*"complete":false'
 	# inside: the user's own session
 	said=$(on alice "PATH=$PATH:$SBINDIR; nsisolatectl list 2>/dev/null")
-	assert_match "$said" $'^SESSION[^\n]*\nalice/1 +\(users\) +alice-lab [^\n]* 1 [^\n]*$'
+	assert_match "$said" $'^SESSION[^\n]*\nalice/1 +\(users\) +alice-lab-2 [^\n]* 1 [^\n]*$'
 	over
 }
 

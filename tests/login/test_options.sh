@@ -53,7 +53,7 @@ test_debug_names_the_rule_of_a_user_who_is_not_isolated() {
 # like a hub, with one handle per user
 test_a_second_session_in_one_process_is_refused_in_words_of_its_own() {
 	local said
-	printf '[ours]\nuser = carol\nisolate = no\n[all]\n' | conf
+	printf '[ours]\nuser = carol\nisolate = no\n[all]\nhostname = %%u-lab\n' | conf
 	stack
 	for second in bob carol alice nosuchuser; do
 		: >$LOGS/syslog

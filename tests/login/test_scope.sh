@@ -511,7 +511,7 @@ test_a_shared_session_without_descriptors_takes_no_login_and_lives_on() {
 	member first
 	init=$(init_of first)
 	# enough for poll(2) and accept(2), and too few for a login's descriptors
-	as dave prlimit --pid "$init" --nofile=7:
+	as dave prlimit --pid "$init" --nofile=8:
 	enter shell 'echo let in' 2>&1 | grep -q 'take no further login' || fail "let in"
 	as dave prlimit --pid "$init" --nofile=1024:
 	member second

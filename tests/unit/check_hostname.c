@@ -264,6 +264,55 @@ START_TEST(template_is_checked)
 }
 END_TEST
 
+/* ---- numbers ---- */
+
+static const struct {
+	const char *name;
+	unsigned number;
+	const char *wanted;
+} numbers[] = {
+	{"alice-lab", 0, "alice-lab"},
+	{"alice-lab", 1, "alice-lab"},
+	{"alice-lab", 2, "alice-lab-2"},
+	{"alice-lab", 99, "alice-lab-99"},
+	{"alice-lab.example.org", 2, "alice-lab-2.example.org"},
+	{"a", 10, "a-10"},
+	{"", 1, ""},
+	/* its label has 63 bytes, the whole of it 64 */
+	{X50 X10 "xyz", 0, X50 X10 "xyz"},
+	{X50 X10 "x", 9, X50 X10 "x-9"},
+	{X50 X10 "xy", 9, X50 X10 "x-9"},
+	{X50 X10 "xyz", 10, X50 X10 "-10"},
+	{X50 "xxxxxxxx-z", 10, X50 "xxxxxxxx-z-10"},
+	{X50 "xxxxxxxxx-yz", 10, X50 "xxxxxxxxx-10"},
+	{X50 "xx.y.z", 9, X50 "xx-9.y.z"},
+	{X50 "xx." X10 "y", 2, X50 "-2." X10 "y"},
+	{"ab." X50 X10 "y", 2, "ab-2"},
+	{"ab." X50 "xxxxxxxxxy", 2, "a-2." X50 "xxxxxxxxxy"},
+};
+
+START_TEST(number_goes_to_the_first_label_which_makes_room)
+{
+	char name[POLICY_NAME_MAX + 1];
+
+	policy_hostname(numbers[_i].name, numbers[_i].number, name);
+	ck_assert_str_eq(name, numbers[_i].wanted);
+}
+END_TEST
+
+START_TEST(only_a_name_that_stays_this_machines_is_numbered)
+{
+	static const char *const yes[] = {"%u-%l", "%u-%H", "%l-%u", "%u-%l.example.org", "x%l"},
+				 *const no[] = {"%u", "%l", "%H", "%l.%u", "%u.%l", "%u.%H",
+					 "%u-%i", "%u-%l-%i", "%u-%l.%i", "%u-%%l", "kiosk", ""};
+
+	for (size_t i = 0; i < ROWS(yes); i++)
+		ck_assert_msg(hostname_may_be_numbered(yes[i]), "%s", yes[i]);
+	for (size_t i = 0; i < ROWS(no); i++)
+		ck_assert_msg(!hostname_may_be_numbered(no[i]), "%s", no[i]);
+}
+END_TEST
+
 /* ---- properties ---- */
 
 static void random_bytes(char *text, size_t size, const char *letters)
@@ -274,6 +323,18 @@ static void random_bytes(char *text, size_t size, const char *letters)
 		text[i] = letters ? letters[(size_t)random() % strlen(letters)]
 				  : (char)(1 + random() % 255);
 	text[length] = '\0';
+}
+
+static void check_numbered(const char *name, unsigned number)
+{
+	char numbered[POLICY_NAME_MAX + 1], next[POLICY_NAME_MAX + 1];
+	const char *invalid;
+
+	policy_hostname(name, number, numbered);
+	invalid = what_is_invalid(numbered);
+	ck_assert_msg(!invalid, "'%s' from '%s': %s", numbered, name, invalid);
+	policy_hostname(name, number + 1, next);
+	ck_assert_str_ne(numbered, next);
 }
 
 START_TEST(name_is_valid_whatever_comes)
@@ -294,6 +355,7 @@ START_TEST(name_is_valid_whatever_comes)
 		ck_assert_ptr_null(hostname_check(template, &(size_t){0}));
 		login = login_of(user, (uid_t)random(), (gid_t)random(), group);
 		expand(template, &login, name);
+		check_numbered(name, 2 + (unsigned)random() % 98);
 	}
 }
 END_TEST
@@ -340,6 +402,9 @@ static Suite *hostname_suite(void)
 	tcase_add_test(tcase, long_domain_is_left_out_before_the_user);
 	tcase_add_test(tcase, long_number_is_given_its_letter_all_the_same);
 	tcase_add_loop_test(tcase, template_is_checked, 0, ROWS(templates));
+	tcase_add_loop_test(
+		tcase, number_goes_to_the_first_label_which_makes_room, 0, ROWS(numbers));
+	tcase_add_test(tcase, only_a_name_that_stays_this_machines_is_numbered);
 	tcase_add_test(tcase, name_is_valid_whatever_comes);
 	tcase_add_test(tcase, name_is_the_same_every_time);
 	tcase_add_test(tcase, primary_group_that_is_missing_is_an_error);

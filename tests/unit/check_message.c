@@ -87,11 +87,15 @@ START_TEST(an_answer_comes_as_it_went)
 
 	make_sockets();
 	ck_assert_int_eq(answer_send(sockets[0], ANSWER_NOTE, "no comfort", NULL, 0), 0);
+	ck_assert_int_eq(answer_send_number(sockets[0], 99), 0);
 	ck_assert_int_eq(answer_send_pid(sockets[0], ANSWER_PID, 4711, NULL, 0), 0);
 	ck_assert_int_eq(answer_send_error(sockets[0], &error), 0);
 	answer = receive_answer();
 	ck_assert_int_eq(answer.word, ANSWER_NOTE);
 	ck_assert_str_eq(answer.text, "no comfort");
+	answer = receive_answer();
+	ck_assert_int_eq(answer.word, ANSWER_NUMBER);
+	ck_assert_uint_eq(answer.number, 99);
 	answer = receive_answer();
 	ck_assert_int_eq(answer.word, ANSWER_PID);
 	ck_assert_int_eq(answer.pid, 4711);
@@ -135,7 +139,8 @@ END_TEST
 START_TEST(what_is_no_answer_is_told_from_one)
 {
 	static const char *const lines[] = {"", "\n", "pid", "pid ", "pid -1", "pid 1x",
-		"pid 4294967297", "ready ", "readying", "failed", "failed ", "note ", "failure x"};
+		"pid 4294967297", "ready ", "readying", "failed", "failed ", "note ", "failure x",
+		"number", "number x"};
 	struct answer answer;
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

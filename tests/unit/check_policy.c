@@ -38,6 +38,7 @@ static void want_same(const struct policy *policy)
 	ck_assert_str_eq(back.hostname, policy->hostname);
 	ck_assert_str_eq(back.domainname, policy->domainname);
 	ck_assert_int_eq(back.hosts, policy->hosts);
+	ck_assert_int_eq(back.numbered, policy->numbered);
 	ck_assert_int_eq(back.logout, policy->logout);
 	ck_assert_uint_eq(back.grace, policy->grace);
 	ck_assert_uint_eq(back.linger_max, policy->linger_max);
@@ -56,6 +57,7 @@ START_TEST(policy_comes_back_as_it_went)
 		.kinds = CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS,
 		.network = NETWORK_USER,
 		.hostname = "alice-lab",
+		.numbered = true,
 		.domainname = "example.org",
 		.hosts = true,
 		.logout = LOGOUT_LINGER,
@@ -74,6 +76,7 @@ START_TEST(largest_policy_has_room)
 {
 	struct policy policy = {.isolate = true,
 		.network = NETWORK_HOST,
+		.numbered = true,
 		.hosts = true,
 		.logout = LOGOUT_LINGER,
 		.grace = POLICY_GRACE_MAX,
@@ -165,6 +168,8 @@ static const struct {
 	{"--linger-max=2h", -22, "from 0 to 315576000"},
 	{"--hosts", 1, ""},
 	{"--hosts=no", -22, "takes no value"},
+	{"--numbered", 1, ""},
+	{"--numbered=2", -22, "takes no value"},
 	{"--on-error=deny", 1, ""},
 	{"--ipc", 1, ""},
 	{"--net", 1, ""},

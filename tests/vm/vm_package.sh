@@ -28,7 +28,7 @@ test_an_upgrade_ends_no_session_and_keeps_the_configuration() {
 	assert_eq "$(inits alice)" "$before" "PID 1 of the open session"
 	still "after the upgrade"
 	assert_eq "$(root 'tail -n 1 /etc/nsisolate.conf')" '# kept' "the end of the configuration"
-	assert_eq "$(on alice hostname)" alice-lab "a new login"
+	assert_eq "$(on alice hostname)" alice-lab-2 "a new login, beside the open session"
 	release
 	nothing_left
 }

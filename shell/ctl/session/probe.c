@@ -296,7 +296,8 @@ int session_judge_init(
 	find_network(judge, directory, session);
 	if (!session->logins && !session->leader)
 		session_left(directory, &judge->text, &session->left, &session->ends);
-	if (!session->verified)
+	/* it may have a number, of which the module knew nothing when it passed on the facts */
+	if (!session->verified || *session->hostname)
 		take_hostname(directory, session);
 	if (!*session->user)
 		copy(session->user, sizeof session->user, session_judge_user(judge, session->uid));

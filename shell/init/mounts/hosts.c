@@ -199,10 +199,11 @@ void hosts_free(struct hosts_files *files)
 
 static int make_hosts(const struct policy *policy, struct hosts_file *hosts, struct error *error)
 {
+	char session[POLICY_NAME_MAX + 1];
 	struct utsname host;
 	const struct hosts_names names = {
 		.host = host.nodename,
-		.session = policy->hostname,
+		.session = session,
 		.domain = policy->domainname,
 		.local = policy->kinds & CLONE_NEWNET,
 	};
@@ -214,6 +215,7 @@ static int make_hosts(const struct policy *policy, struct hosts_file *hosts, str
 		return 0;
 	if (uname(&host) < 0)
 		return error_errno(error, errno, "cannot tell the machine's name");
+	policy_hostname(policy->hostname, policy->number, session);
 	result = hosts_file_read("/etc/hosts", 0, LINE_MAX_ADDED, hosts, &size, error);
 	if (result <= 0)
 		return result;

@@ -14,8 +14,10 @@
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/fd_message.h"
+#include "conf/common/number.h"
+#include "session_number.h"
 
-#define JOINED "joined\n"
+#define JOINED "joined"
 #define CHANGED "changed\n"
 #define FAILED "failed\n"
 #define DISCONNECTED "disconnected\n"
@@ -82,6 +84,22 @@ static void add_namespaces(struct join_way *way, int flags)
 
 /* ---- the helper ---- */
 
+static bool says_joined(const char *reply)
+{
+	return !strncmp(reply, JOINED, strlen(JOINED));
+}
+
+static bool is_joined(const char *reply, unsigned *number)
+{
+	const char *rest = reply + strlen(JOINED);
+	long long value = says_joined(reply) && *rest == ' '
+				  ? number_parse(rest + 1, SESSION_NUMBER_MAX)
+				  : -1;
+
+	*number = value < 0 ? 0 : (unsigned)value;
+	return value >= 0;
+}
+
 /* Whether /proc is in the way: behind PID 1 alone, or behind all that a user gets. */
 static bool leads_to_proc(const struct join_way *way, int flags)
 {
@@ -110,7 +128,7 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 {
 	const int fds[] = {leader, answer};
 	struct request request;
-	char reply[16] = "";
+	char reply[24] = "";
 	ssize_t length;
 	int result;
 
@@ -130,10 +148,10 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	if (length < 0 && length != -ECONNRESET)
 		return error_errno(error, (int)-length, "cannot join the user's sessions");
 	reply[length > 0 ? length : 0] = '\0';
-	if (!strcmp(reply, JOINED) && leads_to_proc(way, policy->kinds))
+	if (is_joined(reply, &way->number) && leads_to_proc(way, policy->kinds))
 		return 1;
 	/* made by an older engine: leave it, and make a new one */
-	if (!strcmp(reply, JOINED) && way->count)
+	if (says_joined(reply) && way->count)
 		*reply = '\0';
 	join_way_close(way);
 	if (!strcmp(reply, DISCONNECTED)) {
@@ -177,16 +195,18 @@ enum join join_receive(int connection, const struct policy *policy, int *leader,
 	return result;
 }
 
-int join_grant(int connection, bool own_userns, int flags, int proc)
+int join_grant(int connection, bool own_userns, const struct policy *policy, int proc)
 {
 	struct join_way way = {.count = 1};
+	char reply[24];
 	int result;
 
+	snprintf(reply, sizeof reply, JOINED " %u", policy->number);
 	way.fds[0] = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (own_userns)
-		add_namespaces(&way, flags);
+		add_namespaces(&way, policy->kinds);
 	way.fds[way.count++] = proc;
-	result = message_send(connection, JOINED, strlen(JOINED), way.fds, way.count);
+	result = message_send(connection, reply, strlen(reply), way.fds, way.count);
 	way.count--; /* the last one stays open here */
 	join_way_close(&way);
 	return result;

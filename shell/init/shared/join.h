@@ -4,9 +4,9 @@
  *
  *	helper		connects (socket.h), and sends what its rule asks for, with the leader's
  *			pidfd and the socket for the answer
- *	PID 1		`joined`, with a pidfd of its own; or `changed`: the session was made with
- *			other settings; or `disconnected`: its network has lost its way out; or
- *			`failed`
+ *	PID 1		`joined NUMBER` (session_number.h), with a pidfd of its own; or `changed`:
+ *			the session was made with other settings; or `disconnected`: its network has
+ *			lost its way out; or `failed`
  *
  * If the connection is closed without an answer, the session has ended.
  *
@@ -28,6 +28,7 @@
 struct join_way {
 	int fds[KINDS_MAX + 3]; /* pidfd; for a user: the namespaces; /proc */
 	size_t count;
+	unsigned number; /* of its hostname: policy.h */
 };
 void join_way_close(struct join_way *way);
 
@@ -58,7 +59,7 @@ enum join { JOIN_SAME, JOIN_CHANGED, JOIN_FAILED, JOIN_DISCONNECTED };
 enum join join_receive(int connection, const struct policy *policy, int *leader, int *line);
 
 /* ... and answers so.  A negative errno when nobody listens any more. */
-int join_grant(int connection, bool own_userns, int kinds, int proc);
+int join_grant(int connection, bool own_userns, const struct policy *policy, int proc);
 void join_refuse(int connection, enum join why);
 
 /*

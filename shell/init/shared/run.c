@@ -89,6 +89,9 @@ static int take_line(int line, struct join_way *way, struct log *log, struct err
 		log->session.init = answer.pid;
 		log->session.joined = answer.word == ANSWER_JOINED;
 		break;
+	case ANSWER_NUMBER:
+		way->number = answer.number;
+		break;
 	case ANSWER_STAYS:
 		log->session.stays = true;
 		break;
@@ -269,6 +272,8 @@ static int try_start(struct job *job, const struct command *command, struct supe
 
 	if (result < 0)
 		return result;
+	job->setup.policy.number = way.number;
+	log_number(&outer->log, &job->setup.policy);
 	login_facts_leave(outer->line, LOG_SERVICE, job->from, NULL);
 	log_namespace(&outer->log, join_way_namespace(&way, job->setup.policy.kinds, CLONE_NEWPID));
 	result = run_in_set(job, command, &way, outer, error);

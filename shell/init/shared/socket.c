@@ -12,9 +12,6 @@
 
 #include "conf/common/cleanup.h"
 
-#define ROOTS_DIRECTORY "/run/nsisolate"
-#define USERS_DIRECTORY "/run/user"
-
 /*
  * Creates the last component of @path, in the directory @at, and opens it: a directory owned by
  * @owner and closed to all others.
@@ -42,12 +39,11 @@ static int make_directory(int at, const char *path, uid_t owner, struct error *e
 	return result;
 }
 
-static int open_directory(uid_t uid, bool own_userns, struct error *error)
+int shared_directory_open(uid_t uid, bool own_userns, struct error *error)
 {
 	char path[48];
 	_cleanup_close_ int parent = -1;
 
-	umask(077);
 	if (own_userns) {
 		snprintf(path, sizeof path, USERS_DIRECTORY "/%u", uid);
 		parent = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -68,8 +64,9 @@ int shared_socket_open(struct shared_socket *share, uid_t uid, const char *rule,
 	int locked, struct error *error)
 {
 	*share = SHARED_SOCKET_NONE;
+	umask(077);
 	snprintf(share->name, sizeof share->name, "%s", rule);
-	share->directory = locked >= 0 ? locked : open_directory(uid, own_userns, error);
+	share->directory = locked >= 0 ? locked : shared_directory_open(uid, own_userns, error);
 	if (share->directory < 0)
 		return share->directory;
 	if (locked < 0 && flock(share->directory, LOCK_EX) < 0)

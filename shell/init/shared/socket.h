@@ -23,6 +23,15 @@
 #include "conf/common/error.h"
 #include "conf/common/policy.h"
 
+#define ROOTS_DIRECTORY "/run/nsisolate"
+#define USERS_DIRECTORY "/run/user"
+
+/*
+ * The directory of @uid below one of these, made if it is missing; or a negative errno.  @user: the
+ * one for nsisolate-shell, which is -ENOENT where the user has none in /run/user.
+ */
+int shared_directory_open(uid_t uid, bool own_userns, struct error *error);
+
 struct shared_socket {
 	int directory; /* -1: none */
 	int listener; /* of PID 1; -1: it does not listen, or no longer does */

@@ -56,6 +56,27 @@ static void check_storage(struct doctor *doctor, const struct rules_summary *sum
 	remedy_scope(doctor, summary);
 }
 
+/* The shell's sessions get different hostnames only where their users have a directory for that. */
+static void check_shells_names(struct doctor *doctor, const struct rules_summary *summary)
+{
+	static const char *const shell = "nsisolate-shell";
+
+	if (summary->policy.scope != SCOPE_SESSION || !doctor->facts->shell_used ||
+		!(summary->policy.kinds & kind_by_name("uts")->flag) ||
+		!hostname_may_be_numbered(summary->hostname) ||
+		(summary->service &&
+			!pattern_match(summary->service, PATTERN_WORD, &shell, 1, NULL)) ||
+		access("/run/user", F_OK) == 0)
+		return;
+	doctor_add(doctor, VERDICT_WARNING, "several logins",
+		"without /run/user two logins through nsisolate-shell by the rule [%s] have the "
+		"same hostname and different processes: locks that name both do not hold between "
+		"them",
+		summary->place.rule);
+	doctor_remedy(doctor, "nsisolatectl edit   # in [%s]: hostname = %%u-%%l-%%i",
+		summary->place.rule);
+}
+
 /* tmux and its like exist to outlive a login. */
 static void check_multiplexers(struct doctor *doctor, const struct rules_summary *summary)
 {
@@ -128,6 +149,7 @@ void doctor_check_logins(struct doctor *doctor)
 			doctor_is_idle(doctor->facts, &summary))
 			continue;
 		check_storage(doctor, &summary);
+		check_shells_names(doctor, &summary);
 		check_multiplexers(doctor, &summary);
 	}
 }
