@@ -38,10 +38,10 @@ check_pid_1() {
 	wait_for pgrep -u "$user" -x sleep || fail "no command"
 	wait_for has_pid_1 || fail "no PID 1"
 	check_process "$(pid_1s)"
-	# it has none of its caller's descriptors and variables: the module's has the answer's line, its leader
-	# and its signals; the shell's, whose environment is its user's own, has a line and its signals
+	# it has none of its caller's descriptors and variables: the module's has the answer's line, its leader,
+	# its signals and what keeps its hostname; the shell's, whose environment is its user's own, has a line and its signals
 	if [ "$user" = alice ]; then
-		assert_eq "$(find "/proc/$(pid_1s)/fd" -type l | wc -l)" 3 "descriptors: $(ls -l "/proc/$(pid_1s)/fd")"
+		assert_eq "$(find "/proc/$(pid_1s)/fd" -type l | wc -l)" 4 "descriptors: $(ls -l "/proc/$(pid_1s)/fd")"
 		assert_eq "$(tr '\0' '\n' <"/proc/$(pid_1s)/environ" | grep -E '^(PATH|HOME|LC_ALL|SHELL|SSH_.*|BUILD)=')" "" \
 			"variables of sshd's"
 	else
