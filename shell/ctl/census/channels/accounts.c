@@ -56,8 +56,9 @@ static enum seen shows_others(struct look *look, const char *path, const char *w
 	while (seen == SEEN_NO && (entry = readdir(directory))) {
 		struct stat status;
 
-		if (fstatat(dirfd(directory), entry->d_name, &status,
-			    AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0 &&
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			fstatat(dirfd(directory), entry->d_name, &status,
+				AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0 &&
 			status.st_uid != own && status.st_uid != 0)
 			seen = SEEN_YES;
 	}
