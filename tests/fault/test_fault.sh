@@ -296,6 +296,7 @@ swept() {
 	shell helper $WHOLE,1,137
 	shell init $WHOLE,1,137
 	prepare 'network = user' 'on_error = allow'
+	mkdir -p /run/user # the world's
 	module init alice $ISOLATED,$LET_IN,$REFUSED -a $LET_IN
 	shell init $WHOLE,$NONE,1,137 -a $NONE
 	FURNISHED=
