@@ -205,11 +205,13 @@ image_add() {
 
 # In that release's own chroot: the libraries have different names in each.
 image_package() { # image_package RELEASE DIR
-	local build=$CACHE/$1/build made
+	local build=$CACHE/$1/build made lock
+	exec {lock}>"$CACHE/lock.$1" # another checkout may build there, too
+	flock "$lock"
 	rm -rf "$build/nsisolate" && mkdir "$build/nsisolate" || return
 	tar -C "$VM/../.." --exclude=./.git --exclude=./build -cf - . | tar -C "$build/nsisolate" -xf - || return
 	in_tree "$build" make -C /nsisolate -s deb || return
 	made=$(find "$build/nsisolate/build/deb" -name 'nsisolate_*.deb')
 	[ -n "$made" ] || { echo "no package was built"; return 1; }
-	cp "$made" "$2/"
+	cp "$made" "$2/" && exec {lock}>&-
 }
