@@ -60,11 +60,10 @@ busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.s
 busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager ListSessions
 busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager ListUsers'
 told() { # told USER: the commands of these by which USER learns something of bob's
-	local command
-	while read -r command; do
-		on "$1" "$command" 2>/dev/null </dev/null | grep -qE 'bob|5002\.slice/|_5002|sleep 3000|session-[0-9]+\.scope' &&
+	on "$1" 'while read -r command; do
+		eval "$command" 2>/dev/null </dev/null | grep -qE "bob|5002\.slice/|_5002|sleep 3000|session-[0-9]+\.scope" &&
 			echo "$command"
-	done <<<"$ask"
+	done' <<<"$ask"
 }
 bobs_session() {
 	root 'loginctl list-sessions --no-legend' | awk '$3 == "bob" && !/ manager/ { print $1; exit }'
