@@ -11,22 +11,17 @@
 
 #define PROGRAM "/usr/lib/systemd/systemd-logind"
 
+enum { USER_LIGHT, BACKGROUND_LIGHT, NAMES };
+#define NAME_SIZE_MAX sizeof "background-light"
+
 /* The NUL at their ends belongs to what is looked for: in the program they are whole strings. */
 static const struct name {
 	const char *text;
 	size_t size;
-} names[] = {
-#define NAME(text)                \
-	{                         \
-		text, sizeof text \
-	}
-	NAME("user-light"),
-	NAME("background-light"),
+} names[NAMES] = {
+	[USER_LIGHT] = {"user-light", sizeof "user-light"},
+	[BACKGROUND_LIGHT] = {"background-light", sizeof "background-light"},
 };
-#define USER_LIGHT 0
-#define BACKGROUND_LIGHT 1
-#define NAMES ARRAY_SIZE(names)
-#define NAME_SIZE_MAX sizeof "background-light"
 
 static int find_names(int file, bool found[NAMES])
 {
