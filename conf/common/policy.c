@@ -65,6 +65,7 @@ void policy_to_argv(const struct policy *policy, struct policy_argv *argv)
 		case SHAPE_TEMPLATE:
 		case SHAPE_SIZE:
 		case SHAPE_PATH:
+		case SHAPE_PATHS:
 			if (*(const char *)field)
 				add_word(argv, &used, setting->option, field);
 			break;
@@ -147,6 +148,7 @@ static int set_option(const struct setting *setting, struct policy *policy, cons
 	case SHAPE_TEMPLATE:
 	case SHAPE_SIZE:
 	case SHAPE_PATH:
+	case SHAPE_PATHS:
 		return set_text(setting, field, value, error);
 	}
 	return 0;

@@ -20,6 +20,7 @@
 #define POLICY_ID_LENGTH 8 /* digits of a session's id */
 #define POLICY_SHELL_MAX 255 /* bytes of a shell's path: PID 1 keeps all this for its life */
 #define POLICY_SIZE_MAX 15 /* bytes of a size of memory, as text */
+#define POLICY_PATHS_MAX 1000 /* bytes of a list of paths: a line of nsisolate.conf has no more */
 #define POLICY_GRACE_DEFAULT 2 /* seconds */
 #define POLICY_GRACE_MAX 3600 /* seconds */
 #define POLICY_LINGER_MAX 315576000 /* seconds: ten years */
@@ -40,6 +41,11 @@ enum policy_network {
 	NETWORK_USER /* one of the user's, with a way out: shell/init/network.h */
 };
 
+enum policy_privacy {
+	PRIVACY_PROCESSES,
+	PRIVACY_STRICT /* other values where a rule does not say them itself: rules.c */
+};
+
 enum policy_user_manager {
 	USER_MANAGER_HIDE, /* /run/user is the session's own */
 	USER_MANAGER_KEEP, /* ... is the host's */
@@ -53,6 +59,7 @@ struct policy {
 	bool observe; /* of one that is left alone: the log says what it would have got, the rest */
 	char rule[POLICY_RULE_MAX + 1]; /* which rule won; "" when none matched */
 	char id[POLICY_ID_LENGTH + 1]; /* the session's: hexadecimal digits */
+	enum policy_privacy privacy; /* only to show: the fields below have what it stands for */
 	enum policy_scope scope;
 	int kinds; /* CLONE_NEW* flags, complete (kinds_complete) */
 	enum policy_network network; /* other than NETWORK_HOST: kinds has CLONE_NEWNET */
@@ -63,6 +70,9 @@ struct policy {
 	bool hosts; /* name the hostname in the session's /etc/hosts */
 	unsigned private; /* directories that are the session's own, see private_dirs.h */
 	char private_size[POLICY_SIZE_MAX + 1]; /* of each, see tmpfs(5); "": the kernel's */
+	/* closed_paths.h; "" none; else kinds has CLONE_NEWNS */
+	char inaccessible[POLICY_PATHS_MAX + 1];
+	char read_only[POLICY_PATHS_MAX + 1];
 	enum policy_user_manager user_manager;
 	char shell[POLICY_SHELL_MAX + 1]; /* the real shell for nsisolate-shell; "": passwd's */
 	enum policy_logout logout;
@@ -79,7 +89,7 @@ struct policy {
 struct policy_argv {
 	char *option[POLICY_OPTIONS_MAX + 1];
 	int count;
-	char text[1024];
+	char text[1024 + 2 * POLICY_PATHS_MAX];
 };
 void policy_to_argv(const struct policy *policy, struct policy_argv *argv);
 

@@ -5,6 +5,8 @@
 static const char *const yes_no[] = {"yes", "no"};
 static const char *const isolate[] = {"yes", "no", "observe"};
 static const char *const scope[] = {[SCOPE_SESSION] = "session", [SCOPE_USER] = "user"};
+static const char *const privacy[] = {
+	[PRIVACY_PROCESSES] = "processes", [PRIVACY_STRICT] = "strict"};
 static const char *const network[] = {
 	[NETWORK_HOST] = "host", [NETWORK_NONE] = "none", [NETWORK_USER] = "user"};
 static const char *const user_manager[] = {
@@ -16,6 +18,7 @@ static const char *const on_error[] = {[ON_ERROR_DENY] = "deny", [ON_ERROR_ALLOW
 #define TEXT_OF(number) TEXT_OF_VALUE(number)
 
 #define LIST ", separated by commas"
+#define PATHS "absolute paths without wildcards" LIST
 #define TEMPLATE "a name, with specifiers such as %u (user) and %l (this host)"
 #define FIELD(name) offsetof(struct policy, name)
 /* a text field, and how many bytes it holds */
@@ -24,6 +27,7 @@ static const char *const on_error[] = {[ON_ERROR_DENY] = "deny", [ON_ERROR_ALLOW
 
 const struct setting settings[SETTINGS_END] = {
 	[KEY_ISOLATE] = {"isolate", NULL, SHAPE_SWITCH, FIELD(isolate), WORDS(isolate), "yes"},
+	[KEY_PRIVACY] = {"privacy", NULL, SHAPE_WORD, FIELD(privacy), WORDS(privacy), "processes"},
 	[KEY_NAMESPACES] = {"namespaces", NULL, SHAPE_KINDS, FIELD(kinds), 0, NULL,
 		"kinds of namespace" LIST ", as in uts, pid", "uts, pid"},
 	[KEY_NETWORK] = {"network", "network", SHAPE_WORD, FIELD(network), WORDS(network), "host"},
@@ -37,6 +41,10 @@ const struct setting settings[SETTINGS_END] = {
 		"directories" LIST ", as in /tmp, /var/tmp, /dev/shm", NULL},
 	[KEY_PRIVATE_SIZE] = {"private_size", "private-size", SHAPE_SIZE, ROOM(private_size), NULL,
 		"a size from 1 up, as in 25%, 512M or 2G", "25%"},
+	[KEY_INACCESSIBLE] = {"inaccessible", "inaccessible", SHAPE_PATHS, ROOM(inaccessible), NULL,
+		PATHS, NULL},
+	[KEY_READ_ONLY] = {"read_only", "read-only", SHAPE_PATHS, ROOM(read_only), NULL, PATHS,
+		NULL},
 	[KEY_USER_MANAGER] = {"user_manager", "user-manager", SHAPE_WORD, FIELD(user_manager),
 		WORDS(user_manager), "hide"},
 	[KEY_SHELL] = {"shell", NULL, SHAPE_PATH, ROOM(shell), NULL, "the absolute path of a shell",

@@ -22,6 +22,7 @@ enum key_id {
 
 	/* settings, in the order in which they are shown */
 	KEY_ISOLATE = KEY_MATCHERS,
+	KEY_PRIVACY,
 	KEY_NAMESPACES,
 	KEY_NETWORK,
 	KEY_SCOPE,
@@ -30,6 +31,8 @@ enum key_id {
 	KEY_HOSTS,
 	KEY_PRIVATE,
 	KEY_PRIVATE_SIZE,
+	KEY_INACCESSIBLE,
+	KEY_READ_ONLY,
 	KEY_USER_MANAGER,
 	KEY_SHELL,
 	KEY_LOGOUT,
@@ -51,7 +54,8 @@ enum setting_shape {
 	SHAPE_TEXT, /* that nsisolate.conf cannot set */
 	SHAPE_TEMPLATE, /* in nsisolate.conf with specifiers, expanded for each login */
 	SHAPE_SIZE, /* a size= of tmpfs(5) */
-	SHAPE_PATH
+	SHAPE_PATH,
+	SHAPE_PATHS /* closed_paths.h */
 };
 
 struct setting {

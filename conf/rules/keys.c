@@ -13,6 +13,7 @@
 #include "conf/common/number.h"
 #include "conf/common/private_dirs.h"
 #include "hostname.h"
+#include "path_list.h"
 #include "time_span.h"
 
 /* ---- matchers: which part of a login they examine ---- */
@@ -327,6 +328,9 @@ bool key_take(enum key_id id, const char *value, struct policy *policy, struct k
 		return take_text(setting, value, is_size(value), field, fault);
 	case SHAPE_PATH:
 		return take_text(setting, value, *value == '/', field, fault);
+	case SHAPE_PATHS:
+		policy->kinds |= kind_by_name("mount")->flag;
+		return path_list_take(value, field, fault);
 	case SHAPE_TEXT:
 		break;
 	}

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "c_locale.h"
+#include "conf/common/array.h"
 #include "conf/common/kinds.h"
 #include "conf/file/lookalike.h"
 #include "rules_internal.h"
@@ -104,30 +106,69 @@ static void warn_unreachable(const struct rules *rules, struct diagnostics *diag
 	}
 }
 
-const struct config_item *rule_setting(
-	const struct rules *rules, const struct rule *rule, enum key_id id)
+/* What the words of `privacy` stand for, beyond the built-in values. */
+static const struct {
+	enum policy_privacy word;
+	enum key_id id;
+	const char *value;
+} presets[] = {
+	{PRIVACY_STRICT, KEY_NAMESPACES, "uts, pid, ipc, cgroup"},
+	{PRIVACY_STRICT, KEY_NETWORK, "user"},
+	{PRIVACY_STRICT, KEY_PRIVATE, "/tmp, /var/tmp, /dev/shm"},
+};
+
+static const char *preset_value(const struct config_item *privacy, enum key_id id)
 {
-	return rule->items[id] ? rule->items[id] : rules->defaults.items[id];
+	for (size_t i = 0; privacy && i < ARRAY_SIZE(presets); i++)
+		if (presets[i].id == id &&
+			!strcasecmp(privacy->value, settings[KEY_PRIVACY].words[presets[i].word]))
+			return presets[i].value;
+	return NULL;
+}
+
+static bool names_net(const struct rules *rules, const struct rule *rule);
+
+const struct config_item *rule_setting(
+	const struct rules *rules, const struct rule *rule, enum key_id id, const char **preset)
+{
+	const struct config_item *own = rule->items[KEY_PRIVACY],
+				 *all = own ? NULL : rules->defaults.items[KEY_PRIVACY];
+	const char *nothing, **value = preset ? preset : &nothing;
+
+	*value = NULL;
+	if (rule->items[id])
+		return rule->items[id];
+	*value = preset_value(own, id);
+	if (!*value && rules->defaults.items[id])
+		return rules->defaults.items[id];
+	if (!*value)
+		*value = preset_value(all, id);
+	/* a rule's own word, which means `network = none` */
+	if (*value && id == KEY_NETWORK && names_net(rules, rule))
+		*value = NULL;
+	return !*value ? NULL : own ? own : all;
 }
 
 /* Whether its `namespaces` names net, which is `network = none`. */
 static bool names_net(const struct rules *rules, const struct rule *rule)
 {
-	const struct config_item *item = rule_setting(rules, rule, KEY_NAMESPACES);
+	const char *preset;
+	const struct config_item *item = rule_setting(rules, rule, KEY_NAMESPACES, &preset);
 	struct policy policy = {0};
 	struct key_fault fault;
 
-	return item && key_take(KEY_NAMESPACES, item->value, &policy, &fault) &&
+	return item && !preset && key_take(KEY_NAMESPACES, item->value, &policy, &fault) &&
 	       (policy.kinds & kind_by_name("net")->flag);
 }
 
 const char *rule_value(const struct rules *rules, const struct rule *rule, enum key_id id)
 {
-	const struct config_item *item = rule_setting(rules, rule, id);
+	const char *preset;
+	const struct config_item *item = rule_setting(rules, rule, id, &preset);
 
 	if (!item && id == KEY_NETWORK && names_net(rules, rule))
 		return settings[id].words[NETWORK_NONE];
-	return item ? item->value : settings[id].builtin;
+	return preset ? preset : item ? item->value : settings[id].builtin;
 }
 
 bool rule_take_setting(const struct rules *rules, const struct rule *rule, enum key_id id,
@@ -151,8 +192,8 @@ bool rule_take_settings(const struct rules *rules, const struct rule *rule, stru
 static void check_contradictions(
 	const struct rules *rules, const struct rule *rule, struct diagnostics *diagnostics)
 {
-	const struct config_item *scope = rule_setting(rules, rule, KEY_SCOPE);
-	const struct config_item *network = rule_setting(rules, rule, KEY_NETWORK);
+	const struct config_item *scope = rule_setting(rules, rule, KEY_SCOPE, NULL);
+	const struct config_item *network = rule_setting(rules, rule, KEY_NETWORK, NULL);
 	struct policy policy = {0};
 	struct key_fault fault;
 	enum key_id id;

@@ -88,6 +88,7 @@ struct rules_setting {
 	struct rules_place place;
 	enum key_id id;
 	const char *value; /* as written there; NULL: not set */
+	const char *preset; /* the word of `privacy` there that stands for it; NULL: none does */
 };
 
 /*

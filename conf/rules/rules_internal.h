@@ -24,10 +24,12 @@ struct rules {
 
 /*
  * The item that applies to a setting: the rule's, else that of [defaults]; NULL: the built-in
- * value.
+ * value.  Before those of [defaults], or after them if it is there itself, comes what `privacy`
+ * stands for: then the item is that one, and *@preset, which may be NULL, its value for the
+ * setting; otherwise NULL.
  */
 const struct config_item *rule_setting(
-	const struct rules *rules, const struct rule *rule, enum key_id id);
+	const struct rules *rules, const struct rule *rule, enum key_id id, const char **preset);
 
 /* Its value: of that item, or the built-in one; NULL: none. */
 const char *rule_value(const struct rules *rules, const struct rule *rule, enum key_id id);

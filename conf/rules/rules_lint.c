@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "conf/common/array.h"
+#include "conf/common/closed_paths.h"
 #include "conf/common/kinds.h"
 #include "conf/common/pasta.h"
 #include "conf/login/logind.h"
@@ -218,8 +219,9 @@ static void check_needs(const struct lint *lint)
 static void check_hosts(const struct lint *lint)
 {
 	const struct config_item *namespaces =
-		rule_setting(lint->rules, lint->rule, KEY_NAMESPACES);
-	const struct config_item *hostname = rule_setting(lint->rules, lint->rule, KEY_HOSTNAME);
+		rule_setting(lint->rules, lint->rule, KEY_NAMESPACES, NULL);
+	const struct config_item *hostname =
+		rule_setting(lint->rules, lint->rule, KEY_HOSTNAME, NULL);
 	bool own = namespaces == lint->rule->items[KEY_NAMESPACES];
 	const struct policy *policy = lint->policy;
 
@@ -231,17 +233,54 @@ static void check_hosts(const struct lint *lint)
 		"/etc/hosts of its own (name mount, or say hosts = no)");
 }
 
-/* An error, because nobody whom this rule isolates gets in. */
+/* ---- errors: nobody whom this rule isolates gets in ---- */
+
+static void refuse_at(
+	const struct lint *lint, const struct config_place *place, size_t offset, const char *text)
+{
+	diagnostics_add(lint->diagnostics, SEVERITY_ERROR, place->file, place->line,
+		place->column + (unsigned)offset, place->source, "%s", text);
+}
+
 static void check_network(const struct lint *lint)
 {
-	const struct config_item *item = rule_setting(lint->rules, lint->rule, KEY_NETWORK);
+	const char *preset;
+	const struct config_item *item =
+		rule_setting(lint->rules, lint->rule, KEY_NETWORK, &preset);
+	char text[256];
 
 	if (!item || !lint->policy->isolate || lint->policy->network != NETWORK_USER ||
 		access(PASTA, X_OK) == 0)
 		return;
-	diagnostics_add(lint->diagnostics, SEVERITY_ERROR, item->place.file, item->place.line,
-		item->place.column, item->place.source,
-		"%s (Debian 11 has none), or these logins are refused", PASTA_NEEDED);
+	snprintf(text, sizeof text,
+		PASTA_NEEDED "%s (Debian 11 has none), or these logins are "
+			     "refused",
+		preset ? ", or write network = host beside this" : "");
+	refuse_at(lint, &item->place, 0, text);
+}
+
+static void check_closed_paths(const struct lint *lint, enum key_id id)
+{
+	const struct config_item *item = lint->rule->items[id];
+	const char *cursor = item ? item->value : NULL, *word;
+	char path[POLICY_PATHS_MAX + 1];
+	struct error error;
+	size_t length;
+	bool negated;
+
+	while (pattern_next(&cursor, &word, &length, &negated)) {
+		int result;
+
+		snprintf(path, sizeof path, "%.*s", (int)length, word);
+		result = closed_path_check(path, &error);
+		if (result == -ENOENT)
+			warn_at(lint, &item->place, (size_t)(word - item->value),
+				"there is nothing here: it is left out");
+		else if (result < 0 && (result != -EACCES || geteuid() == 0))
+			refuse_at(lint, &item->place, (size_t)(word - item->value), error.text);
+	}
+	if (item && id == KEY_READ_ONLY && !closed_paths_have_read_only())
+		refuse_at(lint, &item->key_place, 0, CLOSED_PATHS_READ_ONLY);
 }
 
 /* Whether the rule's list of services has this word. */
@@ -260,7 +299,8 @@ static bool names_service(const struct rule *rule, const char *service)
 /* Likewise. */
 static void check_manager(const struct lint *lint)
 {
-	const struct config_item *item = rule_setting(lint->rules, lint->rule, KEY_USER_MANAGER);
+	const struct config_item *item =
+		rule_setting(lint->rules, lint->rule, KEY_USER_MANAGER, NULL);
 	struct error error = {0};
 	const char *class;
 
@@ -339,6 +379,8 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 		rule_lint_words(&rules->defaults, true, diagnostics);
 		check_shell(&lint);
 		check_hostname(&lint);
+		check_closed_paths(&lint, KEY_INACCESSIBLE);
+		check_closed_paths(&lint, KEY_READ_ONLY);
 	}
 	for (size_t i = 0; i < rules->count; i++) {
 		lint.rule = &rules->list[i];
@@ -355,6 +397,8 @@ void rules_lint(const struct rules *rules, bool names, struct diagnostics *diagn
 		check_hosts(&lint);
 		check_network(&lint);
 		check_manager(&lint);
+		check_closed_paths(&lint, KEY_INACCESSIBLE);
+		check_closed_paths(&lint, KEY_READ_ONLY);
 		check_not_isolated(&lint);
 		check_covered(&lint);
 	}

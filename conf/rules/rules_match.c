@@ -110,15 +110,18 @@ static void tell_settings(
 	const struct rules *rules, const struct rule *rule, const struct rules_listener *listener)
 {
 	for (int id = KEY_MATCHERS; listener && id < KEY_COUNT; id++) {
-		const struct config_item *item = rule_setting(rules, rule, (enum key_id)id);
 		struct rules_setting setting = {
 			.id = (enum key_id)id,
 			.value = rule_value(rules, rule, (enum key_id)id),
 		};
+		const char *preset;
+		const struct config_item *item =
+			rule_setting(rules, rule, (enum key_id)id, &preset);
+		bool own = item && item == rule->items[preset ? KEY_PRIVACY : (enum key_id)id];
 
 		if (item)
-			setting.place = rules_place_of(
-				item == rule->items[id] ? rule : &rules->defaults, &item->place);
+			setting.place = rules_place_of(own ? rule : &rules->defaults, &item->place);
+		setting.preset = preset ? item->value : NULL;
 		listener->setting(listener->data, &setting);
 	}
 }

@@ -227,6 +227,8 @@ static int make_session(
 	int flags = setup_flags(&job->setup), result = know_host(&job->setup, error);
 	struct error why;
 
+	if (!result)
+		result = setup_prepare(&job->setup, error);
 	if (result < 0)
 		return result;
 	first.name = session_number_take(

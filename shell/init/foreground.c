@@ -98,9 +98,11 @@ static int first_process(struct job *job, struct command *command, int outer, in
  */
 static int enter_in_place(struct job *job, struct error *error)
 {
-	int result = namespaces_unshare(setup_flags(&job->setup), error);
+	int result = setup_prepare(&job->setup, error);
 	pid_t none;
 
+	if (!result)
+		result = namespaces_unshare(setup_flags(&job->setup), error);
 	return result < 0 ? result : setup_session(&job->setup, &none, error);
 }
 
@@ -168,7 +170,7 @@ static int in_place_run(struct job *job, const struct command *command)
 static int session_start(
 	struct job *job, struct command *command, struct supervisor *outer, struct error *error)
 {
-	int sockets[2], pidfd;
+	int sockets[2], pidfd, result;
 	struct pid1_message message;
 	struct policy *policy = &job->setup.policy;
 	struct error why;
@@ -178,6 +180,9 @@ static int session_start(
 
 	log_number(&outer->log, policy);
 	log_note(&outer->log, why.text);
+	result = setup_prepare(&job->setup, error);
+	if (result < 0)
+		return result;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return error_errno(error, errno, "cannot make a socket");
 	pid = namespaces_clone(setup_flags(&job->setup), &pidfd, error);

@@ -37,6 +37,8 @@ static const char usage[] =
 	"  --on-error=deny|allow when the namespaces cannot be made: run COMMAND anyway (deny)\n"
 	"  --private=LIST        some of /tmp,/var/tmp,/dev/shm are the session's own\n"
 	"  --private-size=SIZE   ... each of this size, see tmpfs(5)\n"
+	"  --inaccessible=LIST --read-only=LIST\n"
+	"                        paths that nobody in the session may use, or write\n"
 	"  --user-manager=hide|keep|off  whether /run/user is the session's own (hide, off)\n"
 	"  --scope=session|user  whether the user's other logins are in the same (session)\n"
 	"  --id=ID               the session's\n"
@@ -173,6 +175,8 @@ static int parse(struct job *job, int argc, char **argv, bool *attach, struct er
 	}
 	if (job->setup.policy.network != NETWORK_HOST)
 		job->setup.policy.kinds |= CLONE_NEWNET;
+	if (*job->setup.policy.inaccessible || *job->setup.policy.read_only)
+		job->setup.policy.kinds |= CLONE_NEWNS;
 	job->setup.policy.kinds = kinds_complete(job->setup.policy.kinds);
 	return check_job(job, *attach, error);
 }
@@ -199,7 +203,5 @@ int main(int argc, char **argv)
 		dprintf(STDERR_FILENO, INIT_NAME ": %s\n", error.text);
 		return 2;
 	}
-	if (job.setup.policy.private)
-		overmounts_find_kept(&job.setup.kept);
 	return attach ? attach_run(&job) : foreground_run(&job);
 }

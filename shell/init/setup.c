@@ -5,6 +5,7 @@
 #include "conf/common/cleanup.h"
 #include "network.h"
 #include "shell/common/drop.h"
+#include "shell/init/mounts/close_paths.h"
 #include "shell/init/mounts/hosts.h"
 #include "shell/init/mounts/mounts.h"
 #include "shell/init/mounts/other_procfs.h"
@@ -43,6 +44,8 @@ static int setup_mounts(
 		result = overmounts_mqueue(error);
 	if (!result && (policy->kinds & CLONE_NEWCGROUP))
 		result = overmounts_cgroup(error);
+	if (!result)
+		result = close_paths(policy, setup->own_userns, error);
 	/* a user namespace of nsisolate-shell does not map the ids that a container needs */
 	if (!result && !setup->own_userns)
 		result = mounts_share(error);
@@ -65,6 +68,13 @@ int setup_flags(const struct setup *setup)
 	/* pasta has to be started outside of the session's network */
 	return (policy->kinds & ~(policy->network == NETWORK_USER ? CLONE_NEWNET : 0)) |
 	       (setup->own_userns ? CLONE_NEWUSER : 0);
+}
+
+int setup_prepare(struct setup *setup, struct error *error)
+{
+	if (setup->policy.private)
+		overmounts_find_kept(&setup->kept);
+	return close_paths_check(&setup->policy, setup->own_userns, error);
 }
 
 int setup_session(const struct setup *setup, pid_t *pasta, struct error *error)

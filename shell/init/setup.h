@@ -24,6 +24,12 @@ struct setup {
 };
 
 /*
+ * Looks at what is to be mounted over, while owners can be told apart.  Call it before there is a
+ * user namespace.
+ */
+int setup_prepare(struct setup *setup, struct error *error);
+
+/*
  * In the first process of the new namespaces: sets names, network, mounts and /proc up, then gives
  * up root, or the capabilities of the user namespace.  *@pasta is a child that the session's
  * network needs (network.h); 0: none.  On error nothing that it did is visible outside.

@@ -7,6 +7,9 @@
 #ifndef SYS_openat2 /* since Linux 5.6 */
 #define SYS_openat2 437
 #endif
+#ifndef SYS_mount_setattr /* since Linux 5.12 */
+#define SYS_mount_setattr 442
+#endif
 #ifndef SYS_close_range /* glibc 2.31 does not have it */
 #define SYS_close_range 436
 #endif
@@ -76,6 +79,7 @@ static const struct call calls[] = {
 	CALL(mount, EPERM, ENOMEM, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENOSPC),
 	CALL(open_tree, EPERM, EMFILE, ENOMEM, EINVAL, ENOSYS),
 	CALL(move_mount, EPERM, ENOMEM, EINVAL, ENOSPC, ENOSYS),
+	CALL(mount_setattr, EPERM, ENOMEM, EINVAL, ENOSYS),
 	CALL(umount2, EBUSY, ENOMEM, EPERM),
 	CALL(sethostname, EPERM),
 	CALL(setdomainname, EPERM),

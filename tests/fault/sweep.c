@@ -305,27 +305,41 @@ static bool is_loader(pid_t pid, unsigned long long address)
 	return loader;
 }
 
-/*
- * Whether the call of @pid opens something that a host need not have: then ENOENT is not a failure,
- * and is believed.
- */
-static bool opens_what_may_be_missing(pid_t pid, const struct __ptrace_syscall_info *info)
+/* The path that the call of @pid is about. */
+static const char *path_of(pid_t pid, const struct __ptrace_syscall_info *info)
+{
+	static char path[64];
+	const char *name = run.call->name;
+	bool at = !strcmp(name, "openat") || !strcmp(name, "newfstatat") ||
+		  !strcmp(name, "readlinkat");
+	struct iovec here = {path, sizeof path - 1},
+		     there = {(void *)(uintptr_t)info->entry.args[at], sizeof path - 1};
+
+	memset(path, 0, sizeof path);
+	process_vm_readv(pid, &here, 1, &there, 1, 0);
+	return path;
+}
+
+/* Whether it is something that a host need not have: then ENOENT is not a failure. */
+static bool may_be_missing(const char *path)
 {
 	static const char *const paths[] = {
 		"/etc/hosts", "/run/user", "/tmp", "/var/tmp", "/dev/shm"};
-	char path[16] = "";
-	bool at = info->entry.nr == SYS_openat;
 
-	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-		size_t size = strlen(paths[i]) + 1;
-		struct iovec here = {path, size},
-			     there = {(void *)(uintptr_t)info->entry.args[at], size};
-
-		if (process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size &&
-			!memcmp(path, paths[i], size))
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		if (!strcmp(path, paths[i]))
 			return true;
-	}
 	return false;
+}
+
+/*
+ * Whether it is a path of `inaccessible` or `read_only`, which are followed part by part and
+ * entered by "/.": what is not there, or is closed to a user of nsisolate-shell, is left out.
+ */
+static bool may_be_left_out(const char *path)
+{
+	return !strncmp(path, "/home/closed", 12) || !strcmp(path, "/home") ||
+	       !strcmp(path, "/home/.") || !strcmp(path, "/.");
 }
 
 /* Fills @errors with the ways in which @call can fail here, and returns their number. */
@@ -358,8 +372,10 @@ static bool choose_error(
 	run.errnum = errors[(sweep.one_each ? run.step : run.error) % count];
 	/* another call than last time may have been here, and have more ways to fail */
 	run.last = sweep.one_each || run.error >= count - 1;
-	if (run.errnum == ENOENT && opens_what_may_be_missing(pid, info))
+	if (run.errnum == ENOENT && may_be_missing(path_of(pid, info)))
 		run.errnum = EACCES;
+	if ((run.errnum == ENOENT || run.errnum == EACCES) && may_be_left_out(path_of(pid, info)))
+		run.errnum = ENOMEM;
 	return true;
 }
 

@@ -20,7 +20,8 @@ varied() { [ -n "${FAULT:-}" ] || each=(-1 -k 4); }
 
 # prepare [LINE...]: with LINEs in the rule
 prepare() {
-	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user # left by the previous test
+	umount -q /home/closed/mount # left by the previous test
+	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user /home/closed
 	install -m 755 "$BUILD/tests/verdict" "$SWEEP" "$PRELOAD" /usr/local/bin/
 	own_stack "session required $BUILD/tests/pam_mark.so" 'session required pam_nsisolate.so' \
 		"session required $BUILD/tests/pam_mark.so"
@@ -38,7 +39,8 @@ holds() {
 	echo "${said##*$'\n'}" >>$STAGE/injected
 	[ $status = 0 ] || fail "$said"
 	[ -z "${HOLDER:-}${FURNISHED:-}" ] || return 0
-	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user
+	umount -q /home/closed/mount
+	rm -rf /tmp/of-the-host /tmp/.X11-unix /run/nsisolate /run/user /home/closed
 	nothing_left
 	[ -z "${RUNTIME:-}" ] || runtime
 	[ -z "${PRIVATE:-}" ] || host_files
@@ -209,7 +211,8 @@ everything() {
 	# with cgroup v1 no session can have it
 	[ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || kinds+=' cgroup'
 	prepare "namespaces = ${kinds// /, }" 'private = /tmp, /var/tmp, /dev/shm' \
-		'domainname = example.org'
+		'domainname = example.org' 'read_only = /home/closed' \
+		'inaccessible = /home/closed/inaccessible/directory, /home/closed/inaccessible/file'
 	export PRIVATE=1
 	host_files
 	# shellcheck disable=SC2086 # words
@@ -218,6 +221,12 @@ everything() {
 host_files() {
 	touch /tmp/of-the-host
 	install -d -m 1777 /tmp/.X11-unix # a session gets the same
+	mkdir -p /home/closed/inaccessible/directory /home/closed/mount
+	mount -t tmpfs stage /home/closed/mount
+	install -m 666 /dev/null /home/closed/mount/file
+	install -m 666 /dev/null /home/closed/file
+	install -m 666 /dev/null /home/closed/inaccessible/file
+	install -m 666 /dev/null /home/closed/inaccessible/directory/file
 }
 test_a_session_with_everything_is_whole_or_refused() {
 	varied

@@ -12,10 +12,12 @@
  *
  * PROC_ELSEWHERE, where set, is the mount point of another procfs, which must be the session's.
  *
- * With NAMES_ONLY set nothing else is checked.  With PRIVATE set /tmp must be private and empty.
+ * With NAMES_ONLY set nothing else is checked.  With PRIVATE set /tmp must be private and empty,
+ * and below /home/closed what is called `inaccessible` must be so, and all else read-only.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +84,29 @@ static bool is_one_of(const char *name, const char *names)
 	       (names[first] && !strcmp(name, names + first + 1));
 }
 
+/* Whether opening it fails with this error. */
+static bool is_closed(const char *path, int flags, int wanted)
+{
+	int file = open(path, flags | O_CLOEXEC);
+
+	if (file >= 0)
+		close(file);
+	return file < 0 && errno == wanted;
+}
+
+static int check_private(void)
+{
+	if (access("/tmp/of-the-host", F_OK) == 0)
+		return wrong("/tmp is the host's");
+	if (!is_closed("/home/closed/inaccessible/directory/file", O_RDONLY, EACCES) ||
+		!is_closed("/home/closed/inaccessible/file", O_RDONLY, EACCES))
+		return wrong("what is inaccessible can be opened");
+	if (!is_closed("/home/closed/file", O_WRONLY, EROFS) ||
+		!is_closed("/home/closed/mount/file", O_WRONLY, EROFS))
+		return wrong("what is read-only can be written");
+	return WHOLE;
+}
+
 static int check_whole(void)
 {
 	char name[256] = "", self[64] = "", target[256];
@@ -110,8 +135,8 @@ static int check_whole(void)
 		return wrong("PID 1 could gain privileges");
 	if (getuid() != 0 && readlink("/proc/1/ns/uts", target, sizeof target) >= 0)
 		return wrong("PID 1 is open to its user");
-	if (getenv("PRIVATE") && access("/tmp/of-the-host", F_OK) == 0)
-		return wrong("/tmp is the host's");
+	if (getenv("PRIVATE") && check_private() != WHOLE)
+		return HALF;
 	if (elsewhere && (snprintf(self, sizeof self, "%s/1/comm", elsewhere),
 				 !file_has(self, "nsisolate-init")))
 		return wrong("a procfs elsewhere shows what is outside");

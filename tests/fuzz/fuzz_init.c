@@ -33,7 +33,9 @@ static void check(const struct job *job)
 	must(fits(policy->rule, sizeof policy->rule) && fits(policy->id, sizeof policy->id) &&
 			fits(policy->hostname, sizeof policy->hostname) &&
 			fits(policy->domainname, sizeof policy->domainname) &&
-			fits(policy->private_size, sizeof policy->private_size),
+			fits(policy->private_size, sizeof policy->private_size) &&
+			fits(policy->inaccessible, sizeof policy->inaccessible) &&
+			fits(policy->read_only, sizeof policy->read_only),
 		"texts have an end");
 	must(policy->grace <= POLICY_GRACE_MAX, "grace is in its bounds");
 	must(policy->linger_max <= POLICY_LINGER_MAX, "linger_max is in its bounds");
@@ -54,11 +56,6 @@ int attach_run(struct job *job)
 		"the host's mounts are known");
 	done.attached++;
 	return 0;
-}
-
-void overmounts_find_kept(struct overmounts_kept *kept)
-{
-	must(kept != NULL, "it is known where to");
 }
 
 int foreground_run(struct job *job)

@@ -46,6 +46,8 @@ static void want_same(const struct policy *policy)
 	ck_assert_str_eq(back.id, policy->id);
 	ck_assert_uint_eq(back.private, policy->private);
 	ck_assert_str_eq(back.private_size, policy->private_size);
+	ck_assert_str_eq(back.inaccessible, policy->inaccessible);
+	ck_assert_str_eq(back.read_only, policy->read_only);
 	ck_assert_int_eq(back.user_manager, policy->user_manager);
 }
 
@@ -67,6 +69,8 @@ START_TEST(policy_comes_back_as_it_went)
 		.id = "00c0ffee",
 		.private = private_dirs_from_text("/dev/shm"),
 		.private_size = "25%",
+		.inaccessible = "/srv/a,/opt",
+		.read_only = "/etc",
 		.user_manager = USER_MANAGER_KEEP});
 	want_same(&(struct policy){0});
 }
@@ -92,6 +96,8 @@ START_TEST(largest_policy_has_room)
 	memset(policy.domainname, 'd', POLICY_NAME_MAX);
 	memset(policy.rule, 'r', POLICY_RULE_MAX);
 	memset(policy.private_size, '9', POLICY_SIZE_MAX);
+	memset(policy.inaccessible, '/', POLICY_PATHS_MAX);
+	memset(policy.read_only, '/', POLICY_PATHS_MAX);
 	want_same(&policy);
 }
 END_TEST
@@ -186,6 +192,11 @@ static const struct {
 	{"--private", -22, "expected =VALUE"},
 	{"--private-size=25%", 1, ""},
 	{"--private-size=", -22, "expected 1 to 15 bytes"},
+	{"--inaccessible=/srv/a,/opt", 1, ""},
+	{"--inaccessible=", -22, "expected 1 to 1000 bytes"},
+	{"--read-only=/srv", 1, ""},
+	{"--read-only", -22, "expected =VALUE"},
+	{"--privacy=strict", 0, ""},
 	{"--user-manager=keep", 1, ""},
 	{"--network=user", 1, ""},
 	{"--network=yes", -22, "expected host, none or user"},

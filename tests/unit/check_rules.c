@@ -272,6 +272,8 @@ START_TEST(builtin_values_are_those_of_the_contract)
 	ck_assert_int_eq(policy.on_error, ON_ERROR_DENY);
 	ck_assert_uint_eq(policy.private, 0);
 	ck_assert_str_eq(policy.private_size, "");
+	ck_assert_str_eq(policy.inaccessible, "");
+	ck_assert_str_eq(policy.read_only, "");
 	ck_assert_int_eq(policy.user_manager, USER_MANAGER_HIDE);
 	ck_assert_str_eq(settings[KEY_HOSTNAME].builtin, "%u-%l");
 	ck_assert_str_eq(policy_of("[it]\nprivate = /tmp\n", &alice).private_size, "25%");
@@ -286,7 +288,8 @@ START_TEST(every_setting_can_be_set)
 					 "linger_max = 2h 30min\n"
 					 "on_error = allow\nprivate = /dev/shm, /tmp\n"
 					 "private_size = 64m\nuser_manager = Keep\n"
-					 "network = None\n",
+					 "network = None\nread_only = /etc ,/opt\n"
+					 "inaccessible = /srv/a\n",
 		&alice);
 
 	ck_assert(policy.isolate);
@@ -304,6 +307,53 @@ START_TEST(every_setting_can_be_set)
 	ck_assert_uint_eq(policy.private, private_dirs_from_text("/tmp,/dev/shm"));
 	ck_assert_str_eq(policy.private_size, "64m");
 	ck_assert_int_eq(policy.user_manager, USER_MANAGER_KEEP);
+	ck_assert_str_eq(policy.read_only, "/etc,/opt");
+	ck_assert_str_eq(policy.inaccessible, "/srv/a");
+}
+END_TEST
+
+#define ALL_PRIVATE "/tmp,/var/tmp,/dev/shm"
+
+/* What a rule says itself counts, in whichever order; then its preset, then [defaults]. */
+START_TEST(privacy_is_a_preset_of_other_settings)
+{
+	enum { STRICT = CLONE_NEWIPC | CLONE_NEWCGROUP };
+	static const struct {
+		const char *text, *private;
+		int kinds; /* of STRICT */
+		enum policy_network network;
+	} rows[] = {
+		{"[a]\n", "", 0, NETWORK_HOST},
+		{"[a]\nprivacy = processes\n", "", 0, NETWORK_HOST},
+		{"[a]\nprivacy = Strict\n", ALL_PRIVATE, STRICT, NETWORK_USER},
+		{"[defaults]\nprivacy = strict\n[a]\n", ALL_PRIVATE, STRICT, NETWORK_USER},
+		{"[defaults]\nprivacy = strict\n[a]\nprivacy = processes\n", "", 0, NETWORK_HOST},
+		/* single keys beside it */
+		{"[a]\nprivacy = strict\nnetwork = host\n", ALL_PRIVATE, STRICT, NETWORK_HOST},
+		{"[a]\nnetwork = none\nprivacy = strict\n", ALL_PRIVATE, STRICT, NETWORK_NONE},
+		{"[a]\nprivate = /tmp\nprivacy = strict\n", "/tmp", STRICT, NETWORK_USER},
+		{"[a]\nprivacy = strict\nnamespaces = pid, ipc\n", ALL_PRIVATE, CLONE_NEWIPC,
+			NETWORK_USER},
+		{"[a]\nprivacy = strict\nnamespaces = pid, net\n", ALL_PRIVATE, 0, NETWORK_NONE},
+		/* and elsewhere */
+		{"[defaults]\nnetwork = host\n[a]\nprivacy = strict\n", ALL_PRIVATE, STRICT,
+			NETWORK_USER},
+		{"[defaults]\nnetwork = host\nprivacy = strict\n[a]\n", ALL_PRIVATE, STRICT,
+			NETWORK_HOST},
+		{"[defaults]\nprivacy = strict\n[a]\nnetwork = host\n", ALL_PRIVATE, STRICT,
+			NETWORK_HOST},
+		{"[defaults]\nprivate = /tmp\n[a]\nprivacy = processes\n", "/tmp", 0, NETWORK_HOST},
+	};
+
+	for (int i = 0; i < ROWS(rows); i++) {
+		struct policy policy = policy_of(rows[i].text, &alice);
+
+		ck_assert_msg(policy.private == private_dirs_from_text(rows[i].private), "%s",
+			rows[i].text);
+		ck_assert_msg((policy.kinds & STRICT) == rows[i].kinds, "%s", rows[i].text);
+		ck_assert_msg(policy.network == rows[i].network, "%s", rows[i].text);
+		ck_assert(!!(policy.kinds & CLONE_NEWNET) == (policy.network != NETWORK_HOST));
+	}
 }
 END_TEST
 
@@ -381,6 +431,8 @@ END_TEST
 START_TEST(private_brings_mount)
 {
 	static const char *const texts[] = {
+		"[it]\nnamespaces = uts\ninaccessible = /srv\n",
+		"[it]\nread_only = /srv\nnamespaces = uts\n",
 		"[it]\nnamespaces = uts\nprivate = /tmp\n",
 		"[it]\nprivate = /tmp\nnamespaces = uts\n",
 		"[defaults]\nprivate = /tmp\n[it]\nnamespaces = uts\n",
@@ -496,9 +548,10 @@ static void tell_setting(void *data, const struct rules_setting *setting)
 	size_t used = strlen(told);
 
 	(void)data;
-	snprintf(told + used, sizeof told - used, "%s = %s from %s:%u\n",
+	snprintf(told + used, sizeof told - used, "%s = %s from %s:%u%s%s\n",
 		settings[setting->id].name, setting->value ? setting->value : "-",
-		setting->place.rule ? setting->place.rule : "built-in", setting->place.line);
+		setting->place.rule ? setting->place.rule : "built-in", setting->place.line,
+		setting->preset ? " " : "", setting->preset ? setting->preset : "");
 }
 
 static const struct rules_listener listener = {tell_matcher, tell_rule, tell_setting, NULL};
@@ -543,6 +596,7 @@ START_TEST(explanation_names_every_rule_matcher_and_source)
 			       "yes from:9 '192.0.2.0/24' has 1:192.0.2.7 by 192.0.2.0/24\n"
 			       "[lab]:8 won\n"
 			       "isolate = yes from built-in:0\n"
+			       "privacy = processes from built-in:0\n"
 			       "namespaces = uts, pid from built-in:0\n"
 			       "network = host from built-in:0\n"
 			       "scope = session from built-in:0\n"
@@ -551,12 +605,26 @@ START_TEST(explanation_names_every_rule_matcher_and_source)
 			       "hosts = yes from built-in:0\n"
 			       "private = - from built-in:0\n"
 			       "private_size = 25% from built-in:0\n"
+			       "inaccessible = - from built-in:0\n"
+			       "read_only = - from built-in:0\n"
 			       "user_manager = hide from built-in:0\n"
 			       "shell = - from built-in:0\n"
 			       "logout = linger from lab:11\n"
 			       "linger_max = - from built-in:0\n"
 			       "grace = 7 from defaults:2\n"
 			       "on_error = deny from built-in:0\n");
+}
+END_TEST
+
+START_TEST(explanation_names_the_preset)
+{
+	explain("[defaults]\nprivacy = strict\n[a]\nnetwork = host\n", &alice);
+	ck_assert_ptr_nonnull(strstr(told, "\nprivacy = strict from defaults:2\n"
+					   "namespaces = uts, pid, ipc, cgroup from defaults:2 "
+					   "strict\nnetwork = host from a:4\n"));
+	explain("[defaults]\nprivate = /tmp\n[a]\nprivacy = strict\n", &alice);
+	ck_assert_ptr_nonnull(
+		strstr(told, "\nprivate = /tmp, /var/tmp, /dev/shm from a:4 strict\n"));
 }
 END_TEST
 
@@ -643,6 +711,9 @@ static const struct {
 	{"[a]\nnamespaces = uts, ipc\nlogout = kill\n", 3, 1, "does not name pid"},
 	{"[a]\nnamespaces = uts, ipc\ngrace = 1\n", 3, 1, "does not name pid"},
 	{"[a]\nprivate_size = 1M\n", 2, 1, "there is no `private`"},
+	{"[a]\ninaccessible = /etc, /no/such\n", 2, 22, "there is nothing here"},
+	{"[defaults]\nread_only = /etc/no-such\n[a]\n", 2, 13, "there is nothing here"},
+	{"[a]\nread_only = /etc, /usr/share\ninaccessible = /etc/passwd\n", 0, 0, NULL},
 	{"[a]\nlinger_max = 1h\n", 2, 1, "logout is kill"},
 	{"[a]\nscope = session\n", 0, 0, NULL},
 	{"[defaults]\nhostname = %H\n[a]\nscope = session\n", 4, 9,
@@ -836,6 +907,7 @@ static Suite *rules_suite(void)
 	tcase_add_loop_test(tcase, shipped_file_does_what_it_says, 0, ROWS(shipped));
 	tcase_add_test(tcase, builtin_values_are_those_of_the_contract);
 	tcase_add_test(tcase, every_setting_can_be_set);
+	tcase_add_test(tcase, privacy_is_a_preset_of_other_settings);
 	tcase_add_test(tcase, a_network_can_be_told_by_either_word);
 	tcase_add_test(tcase, defaults_count_for_all_rules_wherever_they_stand);
 	tcase_add_test(tcase, any_combination_of_kinds_can_be_named);
@@ -847,6 +919,7 @@ static Suite *rules_suite(void)
 	tcase_add_test(tcase, longest_shell_fits);
 	tcase_add_test(tcase, failure_of_a_template_is_an_error);
 	tcase_add_test(tcase, explanation_names_every_rule_matcher_and_source);
+	tcase_add_test(tcase, explanation_names_the_preset);
 	tcase_add_test(tcase, explanation_of_no_match_has_no_settings);
 	tcase_add_loop_test(
 		tcase, rule_behind_one_that_matches_all_is_warned_about, 0, ROWS(unreachable));

@@ -79,7 +79,7 @@ test_the_defaults_are_those_of_the_program() {
 		awk '/ built-in/ && $1 != "namespaces" && $1 != "hostname" && $2 != "-" { print $1, $2 }
 			/ built-in: / { key = $1; sub(/.* built-in: /, ""); print key, $0 }' | sort)
 	assert_eq "$page" "$program"
-	assert_eq "$(wc -l <<<"$page")" 11 "settings with a default"
+	assert_eq "$(wc -l <<<"$page")" 12 "settings with a default"
 }
 
 # The page has every key of the program, and no other.

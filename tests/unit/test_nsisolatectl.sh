@@ -174,6 +174,7 @@ test_explain_tells_rule_reasons_and_sources() {
   $CONF:10: [all] matches
 isolated by rule [all]
   isolate      yes                    built-in
+  privacy      processes              built-in
   namespaces   uts, pid, mount        built-in: uts, pid
   network      host                   built-in
   scope        session                built-in
@@ -182,6 +183,8 @@ isolated by rule [all]
   hosts        yes                    built-in
   private      -                      built-in
   private_size 25%                    built-in
+  inaccessible -                      built-in
+  read_only    -                      built-in
   user_manager hide                   built-in
   shell        -                      built-in
   logout       kill                   built-in

@@ -82,11 +82,13 @@ static void hear_rule(const struct rules_place *place, enum truth answer)
 	in_rule = false;
 }
 
-static const char *source_name(const struct rules_place *place)
+static const char *source_name(const struct rules_setting *setting)
 {
-	if (!place->rule)
+	const char *rule = setting->place.rule;
+
+	if (!rule)
 		return "built-in";
-	return !strcmp(place->rule, "defaults") ? "defaults" : "rule";
+	return setting->preset ? "preset" : !strcmp(rule, "defaults") ? "defaults" : "rule";
 }
 
 static void show_setting(const struct explanation *explanation, const struct rules_setting *setting)
@@ -96,7 +98,7 @@ static void show_setting(const struct explanation *explanation, const struct rul
 	json_open(&json, settings[setting->id].name, '{');
 	json_string(&json, "value", explain_outcome(explanation, setting, text, sizeof text));
 	json_string(&json, "written", setting->value);
-	json_string(&json, "source", source_name(&setting->place));
+	json_string(&json, "source", source_name(setting));
 	show_place(&setting->place);
 	json_close(&json, '}');
 }

@@ -94,7 +94,9 @@ static void show_setting(const struct explanation *explanation, const struct rul
 	else
 		fputs("built-in", stdout);
 	/* the template is worth showing beside the result */
-	if (value && setting->value && strcmp(value, setting->value) != 0)
+	if (setting->preset)
+		printf(": %s = %s", settings[KEY_PRIVACY].name, setting->preset);
+	else if (value && setting->value && strcmp(value, setting->value) != 0)
 		printf(": %s", setting->value);
 	printf("%s\n", paint(PLAIN));
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "mount_fd.h"
 
 /* How often to retry if mounts or directories change meanwhile. */
 #define PASSES 10
@@ -224,12 +224,6 @@ static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted
 	}
 }
 
-static int clone_tree(int at, const char *path, int flags)
-{
-	return (int)syscall(
-		SYS_open_tree, at, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (unsigned)flags);
-}
-
 /* By descriptor only: the user could change any name meanwhile. */
 static int cover(int place, int own, struct error *error)
 {
@@ -239,10 +233,9 @@ static int cover(int place, int own, struct error *error)
 	if (fstat(place, &status) < 0)
 		return error_errno(error, errno, "cannot look at a procfs");
 	/* a single file of a process, bound somewhere: cover it by nothing */
-	tree = S_ISDIR(status.st_mode) ? clone_tree(own, "", AT_EMPTY_PATH)
-				       : clone_tree(AT_FDCWD, "/dev/null", 0);
-	if (tree < 0 || syscall(SYS_move_mount, tree, "", place, "",
-				MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	tree = S_ISDIR(status.st_mode) ? tree_clone(own, "", AT_EMPTY_PATH)
+				       : tree_clone(AT_FDCWD, "/dev/null", 0);
+	if (tree < 0 || tree_attach(tree, place) < 0)
 		return error_errno(error, errno, "cannot cover a procfs");
 	return 0;
 }

@@ -13,25 +13,13 @@
 
 #include "conf/common/cleanup.h"
 #include "conf/common/private_dirs.h"
+#include "mount_fd.h"
 #include "ticket_caches.h"
 
 #define MQUEUE "/dev/mqueue"
 #define CGROUP "/sys/fs/cgroup"
 /* a temporary mount point */
 #define SCRATCH "/proc"
-
-/* The path mount(2) needs for a descriptor: it leads to nothing else. */
-struct fd_path {
-	char text[32];
-};
-
-static struct fd_path path_of(int fd)
-{
-	struct fd_path path;
-
-	snprintf(path.text, sizeof path.text, "/proc/self/fd/%d", fd);
-	return path;
-}
 
 static int open_directory(int at, const char *name, int flags)
 {

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "conf/common/cleanup.h"
+#include "mount_fd.h"
 #include "ticket_caches.h"
 
 #define RUNTIME "/run/user"
+
 /* Opens a directory that is the user's alone; a descriptor, or -1 with errno. */
 static int make_directory(int at, const char *name, uid_t uid, gid_t gid)
 {
@@ -23,7 +25,7 @@ static int make_directory(int at, const char *name, uid_t uid, gid_t gid)
 int runtime_dir_cover(uid_t uid, gid_t gid, struct error *error)
 {
 	struct stat status;
-	char name[16], path[32];
+	char name[16];
 	bool wanted;
 	_cleanup_close_ int host = open(RUNTIME, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int kept = -1, fresh = -1, own = -1, gnupg = -1;
@@ -31,12 +33,12 @@ int runtime_dir_cover(uid_t uid, gid_t gid, struct error *error)
 	if (host < 0)
 		return errno == ENOENT ? 0 : error_errno(error, errno, "cannot open " RUNTIME);
 	snprintf(name, sizeof name, "%u", uid);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", host);
 	wanted = fstatat(host, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 	if (wanted)
 		kept = openat(host, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* a tenth of the memory, as in pam_systemd(8) and logind.conf(5) */
-	if (mount("nsisolate", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=10%") < 0)
+	if (mount("nsisolate", path_of(host).text, "tmpfs", MS_NOSUID | MS_NODEV,
+		    "mode=755,size=10%") < 0)
 		return error_errno(error, errno, "cannot cover " RUNTIME);
 	if (wanted) {
 		fresh = open(RUNTIME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -73,7 +73,8 @@ void doctor_check_network(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_PROBLEM, SUBJECT,
 			"there is no " PASTA ": the logins of [%s] are refused",
 			summary.place.rule);
-		doctor_remedy(doctor, "# install the package passt");
+		doctor_remedy(doctor,
+			"# install the package passt, or write network = host in that rule");
 		return;
 	}
 	check_device(doctor);
