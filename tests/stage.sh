@@ -319,8 +319,11 @@ separate() {
 }
 
 sshd_start() {
-	local word options=()
-	for word; do options+=(-o "$word"); done
+	local word options=() startups=100
+	for word; do
+		options+=(-o "$word")
+		case $word in MaxStartups=*) startups=${word#*=} ;; esac # here the last word counts, not the first
+	done
 	cat >$STAGE/sshd_config <<-END
 		Port 22
 		ListenAddress 127.0.0.1
@@ -332,7 +335,7 @@ sshd_start() {
 		UseDNS no
 		PrintMotd no
 		AcceptEnv LANG LC_* STAGE_*
-		MaxStartups 100
+		MaxStartups $startups
 		MaxSessions 20
 		Subsystem sftp ${SFTP:-$(sftp_server)}
 	END
