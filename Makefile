@@ -159,7 +159,7 @@ conf_objects   := $(call objects,pic,$(conf_sources))
 PROGRAMS = $(BUILD)/pam_nsisolate.so $(BUILD)/nsisolate-init $(BUILD)/nsisolate-login \
 	$(BUILD)/nsisolate-shell $(BUILD)/nsisolatectl $(BUILD)/pam-judge $(BUILD)/pam-load
 
-.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients bench bench-scale bench-growth bench-rules check-all check-hosts check-cross check-reproducible \
+.PHONY: all objects demo demo-login check soak fault check-vm check-directory check-clients check-suites check-storm bench bench-scale bench-growth bench-rules check-all check-hosts check-cross check-reproducible \
 	bench-budget sanitize valgrind coverage mutate analyze fuzz deb rpm check-packages install uninstall format check-format \
 	clean help local tests-tools tests-unit FORCE
 .DELETE_ON_ERROR:
@@ -254,7 +254,8 @@ $(selinux_standin): $(BUILD)/module/tests/tools/selinux/standin.o
 $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/module/tests/tools/nss/standin.o
 	$(CC) -shared $(NSI_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
--include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d' -type f)
+# (what tests fetch from others has files of that name, too)
+-include $(shell test -d $(BUILD) && find $(BUILD) '(' -name suites -o -name clients ')' -prune -o -name '*.d' -type f -print)
 
 # ---- tests and other things to run ---------------------------------------------------------------
 # As root they install what they need; an ordinary user is told how to, and gets what is possible.
@@ -330,6 +331,17 @@ check-clients:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@BUILD='$(abspath $(BUILD))' tests/clients/run $(TESTS)
+# the tests of CPython and bash, plain and in sessions: an hour; likewise
+check-suites:
+	$(call depend,build test)
+	$(make) all tests-tools
+	@BUILD='$(abspath $(BUILD))' tests/suites/run $(TESTS)
+# a thousand logins of 500 users, with and without memory for them: ten minutes, 5 GB
+USERS ?= 500
+check-storm:
+	$(call depend,build test)
+	$(make) all tests-tools
+	@LIMIT=7200 USERS=$(USERS) BUILD='$(abspath $(BUILD))' tests/run tests/storm/test_storm.sh
 
 # the two commands of the README and `make deb` on other machines: half an hour; needs the network; ALL=1:
 # each setting on each release
@@ -500,6 +512,8 @@ help:
 	'make rpm         the RPM of the last commit, into $(BUILD)/rpm' \
 	'make check-directory  log in users of slapd and sssd (as root, on Debian or Ubuntu)' \
 	'make check-clients    run other programs, each plain and isolated (likewise)' \
+	'make check-suites     the tests of CPython and bash, plain and in sessions (likewise; an hour)' \
+	'make check-storm      500 users log in at once, each twice; again with half of the memory (USERS=20)' \
 	'make check-packages   build the packages and install them in fresh systems (RELEASES="bookworm trixie")' \
 	'make check-reproducible   the package built twice is the same bytes (RELEASES="bookworm trixie")' \
 	'make check-cross      the package for other processors, tested by qemu-user (ARCHES="arm64 armhf")' \
