@@ -2,6 +2,7 @@
 # outside, and by a session whose rule does not close it.
 . tests/stage.sh
 . tests/login/bare.sh
+. tests/login/world.sh
 
 CHANNELS='processes and command lines
 a procfs mounted elsewhere
@@ -118,6 +119,17 @@ test_every_channel_is_seen_from_outside_and_closed_by_its_own_key() {
 	check_key 'namespaces = cgroup' 'control groups of others' "$MANAGER"
 	clear_away
 }
+
+without_pasta() { skip "no pasta here"; }
+check_own_network() {
+	rule 'network = user'
+	census
+	assert_eq "$STATUS" 0 "status: $(cat $STAGE/said)"
+	assert_eq "$(closed | grep -E '^(TCP|connecting|abstract)')" "TCP ports and whose they are
+connecting to 127.0.0.1
+abstract sockets" "what is closed"
+}
+test_a_network_of_the_users_closes_what_no_network_closes() { world check_own_network; }
 
 # README, "What one user learns of another": its lines are those of the command
 test_every_key_closes_what_the_readme_shows() {
