@@ -117,6 +117,7 @@ test_every_channel_is_seen_from_outside_and_closed_by_its_own_key() {
 	check_key $'namespaces = mount\nprivate = /var/tmp' 'names and writes in /var/tmp' "$MANAGER"
 	check_key $'namespaces = mount\nprivate = /dev/shm' 'names and writes in /dev/shm' "$MANAGER"
 	check_key 'namespaces = cgroup' 'control groups of others' "$MANAGER"
+	check_key $'namespaces = mount\ninaccessible = /var/mail' 'mail: owners, sizes and times' "$MANAGER"
 	clear_away
 }
 

@@ -10,6 +10,7 @@
 
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/closed_paths.h"
 #include "shell/ctl/census/census.h"
 
 static enum seen terminals(struct look *look)
@@ -78,6 +79,18 @@ static enum seen homes(struct look *look)
 	return shows_others(look, path, "home of somebody else");
 }
 
+/* By either name: on some systems the one is a link to the other. */
+static bool by_closing_mail(const struct policy *policy)
+{
+	const char *list = policy->inaccessible;
+	char path[POLICY_PATHS_MAX + 1];
+
+	while (closed_paths_next(&list, path))
+		if (!strcmp(path, "/var/mail") || !strcmp(path, "/var/spool/mail"))
+			return true;
+	return false;
+}
+
 static enum seen mail(struct look *look)
 {
 	return shows_others(look, "/var/mail", "mail of somebody else");
@@ -120,7 +133,8 @@ static const struct channel list[] = {
 		records, false},
 	{"logins", "logins in /run/systemd/sessions", NULL, NULL, logins, false},
 	{"homes", "homes: owners, sizes and times", NULL, NULL, homes, false},
-	{"mail", "mail: owners, sizes and times", NULL, NULL, mail, false},
+	{"mail", "mail: owners, sizes and times", "inaccessible = /var/mail", by_closing_mail, mail,
+		false},
 	{"accounts", "names of accounts", NULL, NULL, names, false},
 };
 const struct channels channels_of_accounts = {list, ARRAY_SIZE(list)};
