@@ -500,6 +500,25 @@ test_a_pid_1_that_hangs_keeps_nobody_for_ever() {
 	after_each
 }
 
+# LOGINS (200) says how many; `make soak` has a thousand.
+test_logins_by_the_hundred_leave_nothing_in_a_shared_session() {
+	local init before
+	user=alice way=module
+	before_each
+	has_descriptors() { [ "$(find "/proc/$init/fd" -type l | wc -l)" = "$1" ]; }
+	member first
+	init=${pid_1[first]}
+	before=$(find "/proc/$init/fd" -type l | wc -l)
+	"$BUILD/tests/pam_app" stage alice repeat "${LOGINS:-200}" open close || fail "one of them is not let in"
+	assert_eq "$(grep -c "session opened: user=alice .*init=$init .*joined=yes" $LOGS/syslog)" "${LOGINS:-200}" "joined"
+	wait_for has_descriptors "$before" || fail "PID 1 keeps some: $(ls -l "/proc/$init/fd")"
+	assert_match "$(nsisolatectl list)" ' logins=1 '
+	member last
+	same_session first last
+	leave first last
+	after_each
+}
+
 # ---- a PID 1 that has no room ----
 
 # the last line in the log on a login that did not get in
