@@ -110,7 +110,7 @@ lab" "what the manager says, and what it runs"
 
 test_user_manager_hide_puts_systemd_run_user_out_of_reach() {
 	local door
-	knows user_manager=hide
+	conf <<<$'[users]\nuser = alice\nuser_manager = hide'
 	hold alice
 	wait_for manager_is_there || fail "alice has no manager to be hidden"
 	while read -r door; do

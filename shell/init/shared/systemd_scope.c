@@ -48,9 +48,15 @@ bool unit_has_manager(uid_t uid)
 #define HANDSHAKE STDOUT_FILENO
 #define ARRIVED "moved"
 
-static _Noreturn void become_systemd_run(char **argv, int handshake, pid_t parent)
+static _Noreturn void become_systemd_run(char **argv, bool user, int handshake, pid_t parent)
 {
+	char runtime[48];
 	int failure;
+
+	/* nsisolate-shell has set the user's environment aside, and with it the way to the bus */
+	snprintf(runtime, sizeof runtime, "/run/user/%u", getuid());
+	if (user && setenv("XDG_RUNTIME_DIR", runtime, 1) < 0)
+		_exit(EXIT_FAILURE);
 
 	/* perhaps it hangs, and it must not outlive a login that has given up */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -131,7 +137,7 @@ pid_t unit_leave(char **arguments, bool user, const struct unit_hand *hand, stru
 	}
 	pid = fork();
 	if (pid == 0)
-		become_systemd_run(argv, sockets[1], parent);
+		become_systemd_run(argv, user, sockets[1], parent);
 	if (pid < 0)
 		error_errno(error, errno, "cannot fork");
 	close(sockets[1]);
