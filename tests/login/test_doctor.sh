@@ -1459,7 +1459,7 @@ manager_off() {
 	rm -rf /usr/share/polkit-1 /etc/polkit-1
 }
 pair() { # pair FILE [LINE]: our two lines, and LINE behind the first
-	{ printf '%s\n' "$LINE close" ${2:+"$2"}; grep -v pam_nsisolate "$1"; echo "$LINE"; } >$STAGE/pair
+	{ printf '%s\n' "$LINE close" ${2:+"$2"}; sed '/pam_nsisolate/d; s/ user_readenv=1//' "$1"; echo "$LINE"; } >$STAGE/pair
 	cat $STAGE/pair >"$1"
 }
 

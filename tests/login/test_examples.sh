@@ -29,7 +29,7 @@ test_every_block_of_these_pages_is_run() {
 	assert_eq "$(blocks shell/init/nsisolate-init.8)" 1 nsisolate-init.8
 	assert_eq "$(blocks conf/nsisolate.7)" 2 nsisolate.7
 	assert_eq "$(blocks shell/ctl/nsisolatectl.8)" 1 nsisolatectl.8
-	assert_eq "$(lines shell/ctl/nsisolatectl.8 | wc -l)" 14 "lines of nsisolatectl.8"
+	assert_eq "$(lines shell/ctl/nsisolatectl.8 | wc -l)" 15 "lines of nsisolatectl.8"
 }
 
 test_pam_nsisolate_8_the_last_line_of_sshds_stack() {
@@ -189,6 +189,7 @@ test_nsisolatectl_8_sessions() {
 	assert_match "$(run_line '^nsisolatectl enter alice')" 'sleep 301' "what alice sees"
 	assert_match "$(run_line '^nsisolatectl enter --root')" $'^TracerPid:\t0' "what only root can read"
 	assert_eq "$(run_line '^nsisolatectl list --json')" alice/1 "who has most"
+	assert_match "$(run_line '^nsisolatectl census')" 'processes and command lines +y +- ' "what she learns of others"
 	run_line '^nsisolatectl end --user'
 	wait $job
 	wait_for no_sessions || fail "$("$NSISOLATECTL" list)"

@@ -309,6 +309,7 @@ test_signals_to_the_outer_process_reach_the_command() {
 		wait $!
 		assert_eq $? 9 "status after SIG$signal"
 		assert_match "$(cat /run/stage/out)" got "trap of SIG$signal"
+		wait_for has_ended dave # or it is found as the next one
 	done
 	rm /run/stage/out
 	nothing_left
