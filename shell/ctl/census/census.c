@@ -156,7 +156,7 @@ static void compare(struct census *census)
 
 static int look_both_ways(struct census *census, struct look *look, struct error *error)
 {
-	const size_t size = 2 * CHANNELS_MAX * sizeof(struct finding);
+	const size_t size = (size_t)2 * CHANNELS_MAX * sizeof(struct finding);
 	struct finding *shared =
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int result;
@@ -185,24 +185,25 @@ static void make_own(struct policy *policy)
 }
 
 static enum status take_census(
-	struct census *census, struct look *look, int argc, char **argv, bool json)
+	struct census *census, const struct look *known, int argc, char **argv, bool json)
 {
 	struct witness witness;
+	struct look look = *known;
 	struct error error = {0};
 	enum status status = STATUS_KEPT;
 	int result;
 
-	look->procfs = mount_procfs();
-	look->group = find_group();
-	look->login = &census->login;
-	look->witness = &witness;
+	look.procfs = mount_procfs();
+	look.group = find_group();
+	look.login = &census->login;
+	look.witness = &witness;
 	make_own(&census->policy);
 	result = login_group_ids(&census->login, &error);
 	if (!result)
 		result = witness_start(&witness, argc, argv, &error);
 	if (result < 0)
 		return fail(&error);
-	result = look_both_ways(census, look, &error);
+	result = look_both_ways(census, &look, &error);
 	witness_end(&witness);
 	if (result < 0)
 		return fail(&error);

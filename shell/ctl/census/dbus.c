@@ -24,7 +24,11 @@ enum { PATH = 1, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SIGNA
 
 static char order_of_bytes(void)
 {
-	return *(const char *)&(const uint16_t){1} ? 'l' : 'B';
+	const uint16_t one = 1;
+	char first;
+
+	memcpy(&first, &one, 1);
+	return first ? 'l' : 'B';
 }
 
 struct message {
