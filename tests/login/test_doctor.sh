@@ -1463,24 +1463,28 @@ pair() { # pair FILE [LINE]: our two lines, and LINE behind the first
 	cat $STAGE/pair >"$1"
 }
 
+own_line_only() { # a variable of the user's is not what this is about
+	pam_stack sshd "$LINE"
+	sed -i 's/ user_readenv=1//' /etc/pam.d/sshd
+}
 test_finds_what_keeps_managers_from_being_kept_off() {
 	manager_off
 	is_healthy
 	# nobody asks pam_systemd
-	pam_stack sshd "$LINE"
+	own_line_only
 	finds problem 'PAM sshd' '\[users\] says user_manager = off, and no line .* close. stands before pam_systemd' .
 	remedy_works_by_pair
 	# behind it
-	{ printf '%s\n' 'session optional pam_systemd.so' "$LINE close"; grep -v pam_nsisolate "$STAGE/pam.sshd"; echo "$LINE"; } >/etc/pam.d/sshd
+	{ printf '%s\n' 'session optional pam_systemd.so' "$LINE close"; sed 's/ user_readenv=1//' "$STAGE/pam.sshd"; echo "$LINE"; } >/etc/pam.d/sshd
 	finds problem 'PAM sshd' 'no line .* close. stands before pam_systemd'
 	# by other rules
-	pam_stack sshd "$LINE"
+	own_line_only
 	pair /etc/pam.d/sshd
 	cp /etc/nsisolate.conf /etc/other.conf
 	change "s,$LINE close,& conf=/etc/other.conf," /etc/pam.d/sshd
 	finds problem 'PAM sshd' 'no line .* close. stands before pam_systemd'
 	# what a user can say before
-	pam_stack sshd "$LINE"
+	own_line_only
 	pair /etc/pam.d/sshd "session required pam_env.so user_readenv=1"
 	finds problem 'PAM sshd' 'pam.d/sshd:2: before pam_systemd users set variables' '^# move that line'
 	change 's/ user_readenv=1//' /etc/pam.d/sshd
