@@ -96,7 +96,7 @@ test_restarts_of_sshd_and_logind_leave_sessions_as_they_are() {
 	before=$(inits alice)
 	root 'systemctl restart ssh systemd-logind'
 	assert_eq "$(inits alice)" "$before" "PID 1 of the session"
-	assert_eq "$(on alice hostname)" alice-lab "a login after the restart"
+	assert_eq "$(on alice hostname)" alice-lab-2 "a login after the restart, beside the other one"
 	assert_eq "$(root 'loginctl list-sessions --no-legend' | grep ' alice ' | grep -vc ' manager ')" 1 \
 		"the session in loginctl"
 	release
@@ -146,7 +146,7 @@ test_the_managers_drop_in_hides_others_and_disturbs_nobody() {
 	assert_eq "$(root "loginctl list-sessions --no-legend | awk '\$3 == \"alice\" && !/ manager/ { print \$1 }' |
 		xargs loginctl show-session -p State -p Service" | sort | tr '\n' ' ')" "Service=sshd State=active " \
 		"alice's session"
-	assert_eq "$(on alice hostname)" alice-lab "another login"
+	assert_eq "$(on alice hostname)" alice-lab-2 "another login"
 	# root's manager is as before
 	assert_eq "$(root 'systemctl is-active user@0')" active "root's manager"
 	assert_match "$(owners root 0)" 'alice .*root ' "whose processes root's manager sees"
