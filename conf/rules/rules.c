@@ -133,7 +133,7 @@ const struct config_item *rule_setting(
 {
 	const struct config_item *own = rule->items[KEY_PRIVACY],
 				 *all = own ? NULL : rules->defaults.items[KEY_PRIVACY];
-	const char *nothing, **value = preset ? preset : &nothing;
+	const char *nothing = NULL, **value = preset ? preset : &nothing;
 
 	*value = NULL;
 	if (rule->items[id])

@@ -78,7 +78,7 @@ static int label_of(const char *program, char label[LABEL_SIZE])
 static int is_allowed(const char *label, const char *class, const char *permission)
 {
 	char question[2 * LABEL_SIZE + 16], answer[128];
-	unsigned allowed, flags;
+	unsigned allowed = 0, flags = 0;
 	int class_number = number_of(class, NULL), bit = number_of(class, permission), result;
 
 	if (class_number < 0 || bit < 0)
