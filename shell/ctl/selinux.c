@@ -78,7 +78,7 @@ static int label_of(const char *program, char label[LABEL_SIZE])
 static int is_allowed(const char *label, const char *class, const char *permission)
 {
 	char question[2 * LABEL_SIZE + 16], answer[128];
-	unsigned allowed = 0, flags = 0;
+	unsigned allowed, flags;
 	int class_number = number_of(class, NULL), bit = number_of(class, permission), result;
 
 	if (class_number < 0 || bit < 0)
@@ -94,7 +94,7 @@ static int is_allowed(const char *label, const char *class, const char *permissi
 
 int selinux_ask(const char *program, struct error *error)
 {
-	char enforce[16], label[LABEL_SIZE];
+	char enforce[16] = "", label[LABEL_SIZE];
 	int result = ask(MOUNT "/enforce", NULL, enforce, sizeof enforce);
 
 	if (result == -ENOENT || (!result && *enforce != '1'))
