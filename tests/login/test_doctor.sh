@@ -1463,29 +1463,26 @@ pair() { # pair FILE [LINE]: our two lines, and LINE behind the first
 	cat $STAGE/pair >"$1"
 }
 
-own_line_only() { # a variable of the user's is not what this is about
-	pam_stack sshd "$LINE"
-	sed -i 's/ user_readenv=1//' /etc/pam.d/sshd
-}
 test_finds_what_keeps_managers_from_being_kept_off() {
 	manager_off
 	is_healthy
+	[ -e "$PAMDIR/pam_systemd.so" ] || install -m 644 "$BUILD/tests/pam_systemd.so" "$PAMDIR/"
 	# nobody asks pam_systemd
-	own_line_only
+	pam_stack sshd "$LINE"
 	finds problem 'PAM sshd' '\[users\] says user_manager = off, and no line .* close. stands before pam_systemd' .
 	remedy_works_by_pair
 	# behind it
-	{ printf '%s\n' 'session optional pam_systemd.so' "$LINE close"; sed 's/ user_readenv=1//' "$STAGE/pam.sshd"; echo "$LINE"; } >/etc/pam.d/sshd
+	{ printf '%s\n' 'session optional pam_systemd.so' "$LINE close"; grep -v pam_nsisolate "$STAGE/pam.sshd"; echo "$LINE"; } >/etc/pam.d/sshd
 	finds problem 'PAM sshd' 'no line .* close. stands before pam_systemd'
 	# by other rules
-	own_line_only
+	pam_stack sshd "$LINE"
 	pair /etc/pam.d/sshd
 	cp /etc/nsisolate.conf /etc/other.conf
 	change "s,$LINE close,& conf=/etc/other.conf," /etc/pam.d/sshd
 	finds problem 'PAM sshd' 'no line .* close. stands before pam_systemd'
 	# what a user can say before
-	own_line_only
-	pair /etc/pam.d/sshd "session required pam_env.so user_readenv=1"
+	pam_stack sshd "$LINE"
+	pair /etc/pam.d/sshd $'session required pam_env.so user_readenv=1\nsession optional pam_systemd.so'
 	finds problem 'PAM sshd' 'pam.d/sshd:2: before pam_systemd users set variables' '^# move that line'
 	change 's/ user_readenv=1//' /etc/pam.d/sshd
 	finds_not problem 'PAM sshd'

@@ -37,12 +37,14 @@ static void check_stack(
 	const struct pam_verdict *verdict = &stack->verdict;
 	const struct pam_line *opener = pam_verdict_opener(verdict), *closer = NULL,
 			      *between = NULL;
+	bool asked = false; /* without pam_systemd nobody starts a manager */
 	char subject[80];
 
 	for (const struct pam_line *line = verdict->lines; opener && line < opener; line++) {
 		if (line->type != 's' || !(line->part & LINE_REACHED))
 			continue;
-		if (pam_line_is(line, "pam_systemd"))
+		asked = pam_line_is(line, "pam_systemd");
+		if (asked)
 			break;
 		if (line->ours && pam_line_has(line, "close") &&
 			!strcmp(conf_of(line), conf_of(opener)))
@@ -58,7 +60,7 @@ static void check_stack(
 			" close` stands before pam_systemd: these logins are refused",
 			rule->place.rule);
 		remedy_by_pair(doctor, stack);
-	} else if (between) {
+	} else if (between && asked) {
 		doctor_add(doctor, VERDICT_PROBLEM, subject,
 			"%s:%u: before pam_systemd users set variables of their own: one of them "
 			"starts the manager that the rule [%s] wants off, and then the login is "
