@@ -160,7 +160,8 @@ count_pages_once() {
 		' $said
 	alone setpriv --reuid alice --regid alice --init-groups "$BUILD/tests/at_exec" "$NSISOLATE_SHELL" \
 		-c 'exec sleep 1000' >$said 2>&1 &
-	wait_for all_wait || { cat $said >&2; return 1; }
+	# a command that waits for the disk is not there yet
+	{ wait_for pgrep -u alice -x sleep && wait_for all_wait; } || { cat $said >&2; return 1; }
 	for pid in $(inits alice); do
 		if is_pid1 "$pid"; then echo "init $(so_far "$pid")"; else echo "outer $(so_far "$pid")"; fi
 	done >>$said
