@@ -212,7 +212,7 @@ static int show_all(const char *holder, uid_t uid, struct places *places, struct
 
 	snprintf(places->user, sizeof places->user, "/proc/%.20s/ns/user", holder);
 	snprintf(places->net, sizeof places->net, "/proc/%.20s/ns/net", holder);
-	if (access(RUNTIME, F_OK) < 0) /* nor has this machine AppArmor */
+	if (access(RUNTIME, F_OK) < 0) /* the profile knows no other place */
 		return 0;
 	umask(S_IWGRP | S_IWOTH);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

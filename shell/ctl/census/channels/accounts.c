@@ -12,6 +12,7 @@
 #include "conf/common/cleanup.h"
 #include "conf/common/closed_paths.h"
 #include "shell/ctl/census/census.h"
+#include "shell/ctl/login_records.h"
 
 static enum seen terminals(struct look *look)
 {
@@ -27,12 +28,10 @@ static enum seen terminals(struct look *look)
 
 static enum seen records(struct look *look)
 {
-	static const char *const paths[] = {"/run/utmp", "/var/run/utmp", "/var/log/wtmp",
-		"/var/log/lastlog", "/var/lib/wtmpdb/wtmp.db", "/var/lib/lastlog/lastlog2.db"};
 	bool any = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		_cleanup_close_ int file = open(paths[i], O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(login_records); i++) {
+		_cleanup_close_ int file = open(login_records[i], O_RDONLY | O_CLOEXEC);
 
 		if (file >= 0)
 			return SEEN_YES;

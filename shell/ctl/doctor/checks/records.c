@@ -9,18 +9,17 @@
 
 #include "conf/common/array.h"
 #include "shell/ctl/doctor/doctor.h"
+#include "shell/ctl/login_records.h"
 
 static void check_records(struct doctor *doctor)
 {
-	static const char *const records[] = {"/run/utmp", "/var/log/wtmp", "/var/log/lastlog",
-		"/var/lib/wtmpdb/wtmp.db", "/var/lib/lastlog/lastlog2.db"};
 	char open[256] = "";
 	struct stat status;
 
-	for (size_t i = 0; i < ARRAY_SIZE(records); i++)
-		if (stat(records[i], &status) == 0 && (status.st_mode & S_IROTH))
-			snprintf(
-				open + strlen(open), sizeof open - strlen(open), " %s", records[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(login_records); i++)
+		if (stat(login_records[i], &status) == 0 && (status.st_mode & S_IROTH))
+			snprintf(open + strlen(open), sizeof open - strlen(open), " %s",
+				login_records[i]);
 	if (*open)
 		doctor_add(doctor, VERDICT_OK, "who logged in",
 			"everyone reads when, and from where:%s; " NSISOLATE_PRIVACY
