@@ -22,9 +22,10 @@
 #define SESSION_NUMBER_MAX 99
 
 /*
- * Sets policy->number to the lowest one free, if there may be one.  @user: as for nsisolate-shell.
- * Returns a descriptor, close-on-exec, which PID 1 keeps open; -1 where there is none, and then
- * the session has the name as it is: @why, which is "" where that is no news, says so for the log.
+ * Sets policy->number to the lowest one free, if there may be one.  @own_userns: for
+ * nsisolate-shell.  Returns a descriptor, close-on-exec, which PID 1 keeps open; -1 where there is
+ * none, and then the session has the name as it is: @why, which is "" where that is no news, says
+ * so for the log.
  */
 int session_number_take(struct policy *policy, uid_t uid, bool own_userns, struct error *why);
 

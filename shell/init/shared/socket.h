@@ -27,8 +27,8 @@
 #define USERS_DIRECTORY "/run/user"
 
 /*
- * The directory of @uid below one of these, made if it is missing; or a negative errno.  @user: the
- * one for nsisolate-shell, which is -ENOENT where the user has none in /run/user.
+ * The directory of @uid below one of these, made if it is missing; or a negative errno.
+ * @own_userns: the one for nsisolate-shell, which is -ENOENT where the user has none in /run/user.
  */
 int shared_directory_open(uid_t uid, bool own_userns, struct error *error);
 
@@ -42,9 +42,9 @@ struct shared_socket {
 #define SHARED_SOCKET_NONE ((struct shared_socket){.directory = -1, .listener = -1})
 
 /*
- * Opens and locks the directory; waits for the lock, for as long as our caller lets us.  @user: the
- * one for nsisolate-shell.  @locked: that directory, if it was opened and locked before an exec;
- * else -1.
+ * Opens and locks the directory; waits for the lock, for as long as our caller lets us.
+ * @own_userns: the one for nsisolate-shell.  @locked: that directory, if it was opened and locked
+ * before an exec; else -1.
  */
 int shared_socket_open(struct shared_socket *share, uid_t uid, const char *rule, bool own_userns,
 	int locked, struct error *error);
