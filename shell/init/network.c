@@ -187,7 +187,7 @@ static int show_namespaces(uid_t uid, struct places *places, struct error *error
 	return result ? result : show_namespace(directory, "net", places->net, error);
 }
 
-/* Not what may be a link to it. */
+/* A file in any case: the machine has a link there, perhaps. */
 static int show_resolver(struct error *error)
 {
 	char source[32];
