@@ -116,7 +116,7 @@ check_unnumbered() {
 		login 1
 		first=$name
 		login 2
-		[[ $name != *-2* ]] || fail "$line: $name"
+		[[ ! $name =~ -2(\.|$) ]] || fail "$line: $name"
 		[[ $line = *%i ]] || assert_eq "$name" "$first" "$line"
 		leave 1 2
 	done
