@@ -50,25 +50,25 @@ slurm_stop() {
 
 ask() {
 	# the job is a child of slurmd, outside all sessions
-	assert_eq "$(su alice -c 'uname -n; srun -n 1 uname -n')" "$HOST
+	assert_eq "$(su alice -c 'uname -n; srun -n 1 uname -n')" "$UNAME
 lab" "$way: srun"
 	assert_eq "$(su alice -c 'cd; echo "#!/bin/sh
 uname -n; echo \$SLURM_SUBMIT_HOST" | sbatch --wait --output=out >/dev/null && cat out')" "lab
-$HOST" "$way: sbatch"
+$UNAME" "$way: sbatch"
 	rm /home/alice/out
 }
 test_jobs_requested_in_a_session_are_run() {
 	pam_stack su "$MODULE"
 	slurm_start linuxproc
 	for way in plain isolated; do
-		HOST=lab
+		UNAME=lab
 		printf '[users]\nuser = alice\nisolate = no\n' | conf
-		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\nhostname = %%u-lab\n' | conf; }
+		[ $way = plain ] || { UNAME=alice-lab; printf '[users]\nuser = alice\nhostname = %%u-lab\n' | conf; }
 		ask
 	done
 	# a site whose jobs depend on the hostname
 	printf '[users]\nuser = alice\nhostname = %%H\n' | conf
-	HOST=lab
+	UNAME=lab
 	ask
 	slurm_stop
 	nothing_left
@@ -82,7 +82,7 @@ adopted() {
 	su alice -c 'cd; sbatch --output=/dev/null --wrap "sleep 300"' >/dev/null
 	wait_for sh -c 'pgrep -u alice -x sleep' || fail "$way: the job does not run: $(cat $LOGS/slurmd)"
 	assert_match "$(on alice 'uname -n; cat /proc/self/cgroup' | tr '\n' ' ')" \
-		"^$HOST .*:freezer:[^ ]*/uid_5001/job_[0-9]+/step_extern" "$way: a session of the job"
+		"^$UNAME .*:freezer:[^ ]*/uid_5001/job_[0-9]+/step_extern" "$way: a session of the job"
 	on alice 'echo up >/home/alice/up; sleep 300' 2>/dev/null &
 	login=$!
 	wait_for test -s /home/alice/up || fail "$way: no session"
@@ -105,9 +105,9 @@ test_pam_slurm_adopt_takes_a_session_into_the_job_that_ends_it() {
 	slurm_start cgroup PrologFlags=Contain
 	sshd_start
 	for way in plain isolated; do
-		HOST=lab
+		UNAME=lab
 		printf '[users]\nuser = alice\nisolate = no\n' | conf
-		[ $way = plain ] || { HOST=alice-lab; printf '[users]\nuser = alice\nhostname = %%u-lab\n' | conf; }
+		[ $way = plain ] || { UNAME=alice-lab; printf '[users]\nuser = alice\nhostname = %%u-lab\n' | conf; }
 		adopted
 	done
 	logged 'pam_nsisolate\(sshd:session\): session opened: user=alice ' >/dev/null

@@ -595,6 +595,51 @@ check_proc_mounted_later() {
 }
 test_each_login_of_a_shared_session_covers_a_procfs_mounted_meanwhile() { each_way check_proc_mounted_later; }
 
+# ---- what is a login's own ----
+
+# a service whose stack gives these, in the way of most stacks: before the module
+gives() { # gives SERVICE FILES PROCESSES UMASK
+	printf '* - %s\n' "nofile $2" "nproc $3" >"$STAGE/$1.limits"
+	own_stack "session required pam_limits.so conf=$STAGE/$1.limits" "session required pam_umask.so umask=$4" \
+		'session optional pam_loginuid.so' 'session required pam_keyinit.so force revoke' \
+		'session required pam_nsisolate.so'
+	[ "$1" = stage ] || mv /etc/pam.d/stage "/etc/pam.d/$1"
+}
+GIVEN='ulimit -n; sed -n "s/^Max processes *//p" /proc/self/limits; umask; cat /proc/self/loginuid; echo
+python3 -c "import ctypes; print(ctypes.CDLL(\"libkeyutils.so.1\").keyctl_get_keyring_ID(-3, 0))" 2>&1'
+given() { "$BUILD/tests/pam_app" "$1" alice open run "$GIVEN${2:+; $2}" close end; }
+
+test_each_login_of_a_shared_session_has_what_its_own_stack_gave_it() {
+	local service said keyrings=() plain=()
+	command -v python3 >/dev/null || skip "no python3 here"
+	user=alice way=module
+	before_each
+	gives other 300 800 077
+	gives stage 200 900 027
+	printf '[all]\nisolate = no\n' >"$SYSCONFDIR/nsisolate.conf"
+	for service in stage other; do plain+=("$(given $service)"); done
+	assert_match "${plain[0]}" $'^200\n900 .*\n0027\n.*\n[0-9]+$' "the control: the one service"
+	assert_match "${plain[1]}" $'^300\n800 .*\n0077\n.*\n[0-9]+$' "the control: the other one"
+	settings
+	given stage "touch $DIR/in; until test -e $DIR/go; do sleep 0.05; done" >$STAGE/first & job[first]=$!
+	wait_for test -e $DIR/in || fail "no first login: $(cat $STAGE/first)"
+	for service in other stage; do
+		said=$(given $service 'pgrep -xc sleep >/dev/null && echo shared')
+		assert_eq "${said##*$'\n'}" shared "with the first login's processes"
+		said=${said%$'\n'*}
+		keyrings+=("${said##*$'\n'}")
+		assert_eq "${said%$'\n'*}" "$([ $service = stage ] && echo "${plain[0]%$'\n'*}" || echo "${plain[1]%$'\n'*}")" \
+			"what a login by $service has"
+	done
+	touch $DIR/go
+	wait "${job[first]}"
+	assert_eq "$(sed '$d' $STAGE/first)" "${plain[0]%$'\n'*}" "what the first login has"
+	keyrings+=("$(tail -n 1 $STAGE/first)")
+	assert_eq "$(printf '%s\n' "${keyrings[@]}" | grep -x '[0-9]*' | sort -u | wc -l)" 3 "keyrings: ${keyrings[*]}"
+	rm $STAGE/{first,stage.limits,other.limits} /etc/pam.d/other
+	after_each
+}
+
 # ---- what a user does to PID 1 ----
 
 # no login was let in without isolation

@@ -188,6 +188,8 @@ image_selinux_settings() { # the labels go to the disk with the files
 	in_tree "$1" setfiles -F -e /proc -e /sys -e /dev /etc/selinux/default/contexts/files/file_contexts /
 }
 
+COREDUMP_PACKAGES=systemd-coredump
+
 image_add() {
 	local dir=$CACHE/$1 name=$2 packages=${2^^}_PACKAGES recipe
 	recipe=$( (image_recipe; declare -f "image_${name}_settings"; echo "${!packages}") | sha256sum)

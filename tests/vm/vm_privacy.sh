@@ -183,3 +183,28 @@ test_user_manager_off_is_refused_where_every_session_has_one() {
 	assert_eq "$(on alice hostname)" lab "with on_error = allow"
 	nothing_left
 }
+
+# ---- the preset, with all of these ----
+
+test_strict_with_every_file_leaves_open_what_the_manual_says() {
+	local lines=$'privacy = strict' files=(tmpfiles.conf dbus.conf dbus-servers.conf) next="units for the user's next systemd"
+	[ "$RELEASE" != bullseye ] || lines+=$'\nnetwork = none' # it has no passt
+	[ "$(systemd_version)" -lt 256 ] || { lines+=$'\nuser_manager = off'; next=; }
+	as_before
+	wait_for has_no_manager || fail "alice has a manager of before"
+	conf <<<$'[users]\nuser = alice, bob\nservice = sshd, cron, atd\n'"$lines"
+	for file in "${files[@]}"; do as_written $file; done
+	hold bob -tt 'sleep 3000'
+	assert_eq "$(root 'nsisolatectl census alice' | awk -F'  +' 'NR > 2 && $3 == "y" { print $1 }')" \
+		"programs that others start (inotify)
+terminals: whose, how long idle
+logins in /run/systemd/sessions
+homes: owners, sizes and times
+names of accounts
+how many keys others have
+load, and other counters of the kernel${next:+
+$next}" "what stays open"
+	release
+	as_before
+	nothing_left
+}
