@@ -212,11 +212,16 @@ test_elsewhere_it_does_not_move() {
 	way=module logins=()
 	settings
 	in_a_logins_unit
-	echo $BASHPID >"/sys/fs/cgroup$own/cgroup.procs"
+	elsewhere=/sys/fs/cgroup/stage.$$ # the test itself may have been started from a login
+	mkdir $elsewhere
+	echo $BASHPID >$elsewhere/cgroup.procs
 	stand_in "echo >$SAID/asked; exit 1"
 	login first
 	logged "session opened: .* joined=no unit=-\$" >/dev/null
 	[ ! -e $SAID/asked ] || fail "systemd-run was asked"
 	umount $SYSTEMD_RUN
+	echo $BASHPID >$unit/cgroup.procs
+	pkill -KILL -x sleep
+	wait_for rmdir $elsewhere || fail "still there: $(xargs ps -o pid,args -p <$elsewhere/cgroup.procs)"
 	out_of_it
 }
