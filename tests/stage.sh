@@ -26,6 +26,7 @@
 #	                        rule [users], which says these LINEs, too
 #
 #	cgroup2_mount           the unified hierarchy at /sys/fs/cgroup
+#	umount PATH...          umount(8), but waits for what has just ended and is still there
 #	chroot_build DIR        make a chroot with the stage's programs, /etc, /dev and /proc
 #	chroot_remove DIR
 #
@@ -462,6 +463,14 @@ cgroup2_mount() {
 	else
 		mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null || skip "no cgroup2 is to be had here"
 	fi
+}
+
+# A session has copies of the mounts, and the kernel takes them away a moment after its last process: until then a
+# mount below which the session had something is busy.
+umount() {
+	local path
+	[[ $1 != -* ]] || { command umount "$@"; return; }
+	for path; do wait_for command umount "$path" || command umount "$path" || return; done
 }
 
 need_user_namespaces() {

@@ -188,7 +188,7 @@ image_selinux_settings() { # the labels go to the disk with the files
 	in_tree "$1" setfiles -F -e /proc -e /sys -e /dev /etc/selinux/default/contexts/files/file_contexts /
 }
 
-COREDUMP_PACKAGES=systemd-coredump
+COREDUMP_PACKAGES="systemd-coredump libdw1t64 libelf1t64" # they read stacks
 
 image_add() {
 	local dir=$CACHE/$1 name=$2 packages=${2^^}_PACKAGES recipe
