@@ -11,19 +11,15 @@
 
 #define PROGRAM "/usr/lib/systemd/systemd-logind"
 
-enum { USER_LIGHT, BACKGROUND_LIGHT, NAMES };
-#define NAME_SIZE_MAX sizeof "background-light"
+/*
+ * The NUL at its end belongs to what is looked for: in the program it is a whole string.  Before
+ * systemd 258, which has it, pam_systemd did not ask for a class of ours where the terminal is
+ * `ssh` or `cron` (systemd pull request 38707).
+ */
+static const char light[] = "user-light";
 
-/* The NUL at their ends belongs to what is looked for: in the program they are whole strings. */
-static const struct name {
-	const char *text;
-	size_t size;
-} names[NAMES] = {
-	[USER_LIGHT] = {"user-light", sizeof "user-light"},
-	[BACKGROUND_LIGHT] = {"background-light", sizeof "background-light"},
-};
-
-static int find_names(int file, bool found[NAMES])
+/* 1 if the file has it, 0 if it has not, or a negative errno. */
+static int find_light(int file)
 {
 	char block[32 << 10];
 	size_t kept = 0;
@@ -36,10 +32,10 @@ static int find_names(int file, bool found[NAMES])
 			continue;
 		if (got < 0)
 			return -errno;
-		for (size_t i = 0; i < NAMES; i++)
-			found[i] |= memmem(block, length, names[i].text, names[i].size) != NULL;
-		/* a name may lie across the end of what was read */
-		kept = length < NAME_SIZE_MAX ? length : NAME_SIZE_MAX;
+		if (memmem(block, length, light, sizeof light))
+			return 1;
+		/* it may lie across the end of what was read */
+		kept = length < sizeof light ? length : sizeof light;
 		memmove(block, block + length - kept, kept);
 	}
 	return 0;
@@ -48,23 +44,22 @@ static int find_names(int file, bool found[NAMES])
 int logind_light_class(bool background, const char **class, struct error *error)
 {
 	_cleanup_close_ int file = open(PROGRAM, O_RDONLY | O_CLOEXEC);
-	bool found[NAMES] = {false};
 	int result;
 
 	*class = NULL;
 	if (file < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	result = file < 0 ? -errno : find_names(file, found);
+	result = file < 0 ? -errno : find_light(file);
 	if (result < 0)
 		return error_errno(error, -result, "user_manager = off: cannot read " PROGRAM);
-	if (!found[BACKGROUND_LIGHT] && !found[USER_LIGHT]) {
+	if (!result) {
 		error_set(error, EOPNOTSUPP,
-			"user_manager = off needs systemd 256 or newer: the logind of this machine "
+			"user_manager = off needs systemd 258 or newer: the logind of this machine "
 			"starts a manager for every session");
 		error->lacking = true;
 		return -EOPNOTSUPP;
 	}
-	*class = names[found[USER_LIGHT] && !background ? USER_LIGHT : BACKGROUND_LIGHT].text;
+	*class = background ? "background-light" : light;
 	return 0;
 }
 

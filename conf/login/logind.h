@@ -13,11 +13,11 @@
 #define LOGIND_CLASS "XDG_SESSION_CLASS"
 
 /*
- * The class of session for which logind starts no manager: `user-light` (from systemd 258 on),
- * `background-light` (from 256 on), or that one whenever @background, which is what cron's jobs
- * and what has no terminal are.  *@class is NULL where there is no logind, and so nobody who starts
- * a manager.  Any other class logind refuses, and pam_systemd with it.  Reads logind's program,
- * some 300 kB: what it does not name it does not know, whatever its version and patches.
+ * The class of session for which logind starts no manager, from systemd 258 on: `user-light`, or
+ * `background-light` if @background, which is what cron's jobs and what has no terminal are.
+ * *@class is NULL where there is no logind, and so nobody who starts a manager.  Any other class
+ * logind refuses, and pam_systemd with it.  Reads logind's program, some 300 kB: what it does not
+ * name it does not know, whatever its version and patches.
  *
  * Returns 0, or a negative errno with @error filled: lacking, if this logind knows no such class.
  */

@@ -1490,7 +1490,7 @@ test_finds_what_keeps_managers_from_being_kept_off() {
 	# this machine's logind
 	umount /usr/lib/systemd/systemd-logind
 	logind_knows user
-	finds problem '.*nsisolate.conf' 'user_manager = off needs systemd 256 or newer.*these logins are refused' '^nsisolatectl edit'
+	finds problem '.*nsisolate.conf' 'user_manager = off needs systemd 258 or newer.*these logins are refused' '^nsisolatectl edit'
 }
 
 test_finds_a_manager_that_should_be_off() {

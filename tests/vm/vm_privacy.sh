@@ -143,7 +143,7 @@ has_no_manager() { ! root 'systemctl is-active user@5001' >/dev/null; }
 manager_off() { conf <<<$'[users]\nuser = alice\nservice = sshd, login\nuser_manager = off'; }
 
 test_user_manager_off_starts_none() {
-	[ "$(systemd_version)" -ge 256 ] || skip "systemd $(systemd_version) has a manager for every session"
+	[ "$(systemd_version)" -ge 258 ] || skip "systemd $(systemd_version) has a manager for every session"
 	manager_off
 	assert_eq "$(root 'nsisolatectl check')" "$(root 'nsisolatectl check' | grep -v error)" check
 	wait_for has_no_manager || fail "alice has a manager of before"
@@ -174,11 +174,11 @@ test_user_manager_off_starts_none() {
 }
 
 test_user_manager_off_is_refused_where_every_session_has_one() {
-	[ "$(systemd_version)" -lt 256 ] || skip "systemd $(systemd_version) knows sessions without"
+	[ "$(systemd_version)" -lt 258 ] || skip "systemd $(systemd_version) knows sessions without"
 	manager_off
-	assert_match "$(root 'nsisolatectl check' 2>&1)" 'error: user_manager = off needs systemd 256 or newer'
+	assert_match "$(root 'nsisolatectl check' 2>&1)" 'error: user_manager = off needs systemd 258 or newer'
 	! on alice true 2>/dev/null || fail "let in"
-	logged 'session refused: user=alice: user_manager = off needs systemd 256' >/dev/null
+	logged 'session refused: user=alice: user_manager = off needs systemd 258' >/dev/null
 	conf <<<$'[users]\nuser = alice\nuser_manager = off\non_error = allow'
 	assert_eq "$(on alice hostname)" lab "with on_error = allow"
 	nothing_left
@@ -189,7 +189,7 @@ test_user_manager_off_is_refused_where_every_session_has_one() {
 test_strict_with_every_file_leaves_open_what_the_manual_says() {
 	local lines=$'privacy = strict' files=(tmpfiles.conf dbus.conf dbus-servers.conf) next="units for the user's next systemd"
 	[ "$RELEASE" != bullseye ] || lines+=$'\nnetwork = none' # it has no passt
-	[ "$(systemd_version)" -lt 256 ] || { lines+=$'\nuser_manager = off'; next=; }
+	[ "$(systemd_version)" -lt 258 ] || { lines+=$'\nuser_manager = off'; next=; }
 	as_before
 	wait_for has_no_manager || fail "alice has a manager of before"
 	conf <<<$'[users]\nuser = alice, bob\nservice = sshd, cron, atd\n'"$lines"
