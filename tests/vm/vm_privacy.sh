@@ -152,7 +152,7 @@ test_user_manager_off_starts_none() {
 	assert_eq "$(root 'systemctl is-active user@5001 user@5001.service')" $'inactive\ninactive' "alice's manager"
 	assert_match "$(root 'for id in $(loginctl list-sessions --no-legend | awk '"'"'$3 == "alice" { print $1 }'"'"'); do
 		loginctl show-session -p Class --value $id; done')" '^(user|background)-light' "their class"
-	assert_eq "$(on alice 'hostname; ls -d $XDG_RUNTIME_DIR; ls -A $XDG_RUNTIME_DIR')" $'alice-lab\n/run/user/5001\ngnupg' \
+	assert_eq "$(on alice 'hostname; ls -d $XDG_RUNTIME_DIR; ls -A $XDG_RUNTIME_DIR')" $'alice-lab-3\n/run/user/5001\ngnupg' \
 		"what a session has"
 	# neither D-Bus nor lingering nor a unit of the user's starts it
 	on alice 'mkdir -p ~/.config/systemd/user/default.target.wants
