@@ -15,6 +15,7 @@
 # Installing:
 #	package_install         installs this tree's package, as an admin does, and enables its PAM profile
 #	package_copy            only copies it, to /root/$DEB
+#	passt_install           what network = user needs; fails if the release has no passt
 #
 # On it:
 #	root WORD...            as root, past PAM's stacks: over one connection made at boot.  The words are
@@ -146,6 +147,12 @@ package_install() {
 		WAIT=300 root "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 install /root/$DEB" &&
 			root 'nsisolatectl enable common-session'
 	} >>"$M/install.log" 2>&1 || fail "installing the package: $(tail -n 20 "$M/install.log")"
+}
+
+passt_install() {
+	root 'ip route show default | grep -q . || ip route add default via 10.0.2.2
+		command -v pasta >/dev/null ||
+			DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 install passt' >>"$M/install.log" 2>&1
 }
 
 package_copy() { root "cat >/root/$DEB" <"$PACKAGE"; }

@@ -1,9 +1,6 @@
 # network = user: the device as udev makes it, pasta of the release, sshd's forwarding.
 
 rules=$'[users]\nuser = alice, bob\nnetwork = user\nscope = user\nlogout = kill'
-has_passt() { root 'command -v pasta >/dev/null ||
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 install passt' >>"$M/install.log" 2>&1; }
-route() { root 'ip route show default | grep -q . || ip route add default via 10.0.2.2'; }
 
 # serve NAME: answers on the session's port 8888, until the login ends
 serve() { echo "perl -MIO::Socket::INET -e '\$l = IO::Socket::INET->new(LocalAddr => \"127.0.0.1\",
@@ -22,8 +19,7 @@ test_without_passt_check_says_so_and_nobody_gets_in() {
 
 test_each_users_localhost_is_the_users_own() {
 	local user
-	has_passt || skip "this release has no passt"
-	route
+	passt_install || skip "this release has no passt"
 	conf <<<"$rules"
 	assert_match "$(root 'nsisolatectl doctor')" 'ok +network = user' doctor
 	assert_match "$(on carol "$(reach 127.0.0.1 22)")" ^SSH "the control: the host's loopback without isolation"
