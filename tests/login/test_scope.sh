@@ -621,11 +621,11 @@ test_each_login_of_a_shared_session_has_what_its_own_stack_gave_it() {
 	assert_match "${plain[0]}" $'^200\n900 .*\n00[02]2\n.*\n[0-9]+$' "the control: the one service"
 	assert_match "${plain[1]}" $'^300\n800 .*\n00[07]7\n.*\n[0-9]+$' "the control: the other one"
 	settings
-	given stage "touch $DIR/in; until test -e $DIR/go; do sleep 0.05; done" >$STAGE/first & job[first]=$!
+	given stage "sleep 3600 & touch $DIR/in; until test -e $DIR/go; do sleep 0.05; done; kill \$!" >$STAGE/first & job[first]=$!
 	wait_for test -e $DIR/in || fail "no first login: $(cat $STAGE/first)"
 	for service in other stage; do
-		said=$(given $service 'pgrep -xc sleep >/dev/null && echo shared')
-		assert_eq "${said##*$'\n'}" shared "with the first login's processes"
+		said=$(given $service 'pgrep -f "^sleep 3600" >/dev/null; echo "shared: $?"')
+		assert_eq "${said##*$'\n'}" "shared: 0" "with the first login's processes"
 		said=${said%$'\n'*}
 		keyrings+=("${said##*$'\n'}")
 		assert_eq "${said%$'\n'*}" "$([ $service = stage ] && echo "${plain[0]%$'\n'*}" || echo "${plain[1]%$'\n'*}")" \

@@ -169,7 +169,7 @@ test_user_manager_off_starts_none() {
 	logged 'session without a comfort: user=alice .*runs already' >/dev/null
 	assert_match "$(root 'nsisolatectl doctor' | grep -A1 'user manager.*alice')" 'systemctl stop user@5001' doctor
 	release
-	root 'rm -r /home/alice/.config'
+	root 'rm -r /home/alice/.config; loginctl terminate-user alice' # the login that was not isolated
 	nothing_left
 }
 
