@@ -1505,21 +1505,16 @@ test_finds_a_manager_that_should_be_off() {
 
 test_finds_that_users_may_linger_whose_managers_are_off() {
 	manager_off
-	mkdir -p /usr/share/polkit-1/{actions,rules.d} /etc/polkit-1/rules.d
+	mkdir -p /usr/share/polkit-1/actions /etc/polkit-1/rules.d
 	touch /usr/share/polkit-1/actions/org.freedesktop.login1.policy
 	finds warning linger 'loginctl enable-linger' '^ln -sf .*/privacy/polkit.rules /etc/polkit-1/rules.d/'
-	remedy_works
-	# polkit 0.105
-	rm -r /etc/polkit-1 /usr/share/polkit-1/rules.d
-	mkdir -p /etc/polkit-1/localauthority/50-local.d
-	finds warning linger 'loginctl enable-linger' '^ln -sf .*/privacy/polkit.pkla /etc/polkit-1/localauthority/'
 	remedy_works
 	# only root sees that
 	BY=(as alice)
 	finds unseen linger "polkit's rules"
 	BY=(env)
 	# where managers start, lingering is as it was
-	rm -r /etc/polkit-1/localauthority
+	rm -r /etc/polkit-1
 	change '/^user_manager/d'
 	is_healthy
 }

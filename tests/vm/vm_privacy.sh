@@ -127,7 +127,7 @@ test_users_cannot_have_their_manager_started_at_boot() {
 	on alice 'loginctl enable-linger' 2>&1 || fail "the control: it is refused without the file"
 	assert_eq "$(root 'ls /var/lib/systemd/linger')" alice
 	root 'loginctl disable-linger alice'
-	if root 'test -d /usr/share/polkit-1/rules.d'; then as_written polkit.rules; else as_written polkit.pkla; fi
+	if root 'test -d /etc/polkit-1/rules.d'; then as_written polkit.rules; else as_written polkit.pkla; fi
 	root 'systemctl try-restart polkit'
 	! on alice 'loginctl enable-linger' 2>/dev/null || fail "a user may linger"
 	assert_eq "$(root 'ls /var/lib/systemd/linger')" "" "who lingers"

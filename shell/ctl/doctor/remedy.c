@@ -33,7 +33,6 @@ static const char *const ours[] = {
 	"/etc/systemd/logind.conf.d/nsisolate.conf",
 	"/etc/systemd/system/user@.service.d/nsisolate.conf",
 	"/etc/polkit-1/rules.d/40-nsisolate.rules",
-	"/etc/polkit-1/localauthority/50-local.d/nsisolate.pkla",
 };
 
 /* Directories for these, which may have to be created. */

@@ -90,15 +90,13 @@ static void check_running(struct doctor *doctor)
 
 #define RULES NSISOLATE_PRIVACY "/polkit.rules"
 #define RULES_FILE "/etc/polkit-1/rules.d/40-nsisolate.rules"
-/* of polkit up to 0.105 */
-#define PKLA NSISOLATE_PRIVACY "/polkit.pkla"
-#define PKLA_FILE "/etc/polkit-1/localauthority/50-local.d/nsisolate.pkla"
 
-/* loginctl enable-linger, which logind asks polkit about. */
+/*
+ * loginctl enable-linger, which logind asks polkit about.  With a systemd that knows `off` polkit is
+ * newer than 0.105, which had no rules.
+ */
 static void check_self_linger(struct doctor *doctor)
 {
-	const bool rules = access("/usr/share/polkit-1/rules.d", F_OK) == 0;
-
 	if (access("/usr/share/polkit-1/actions/org.freedesktop.login1.policy", F_OK) < 0)
 		return;
 	/* only polkit and root look into its directories */
@@ -106,13 +104,12 @@ static void check_self_linger(struct doctor *doctor)
 		doctor_add(doctor, VERDICT_UNSEEN, "linger", "only root sees polkit's rules");
 		return;
 	}
-	if (access(rules ? RULES_FILE : PKLA_FILE, R_OK) == 0)
+	if (access(RULES_FILE, R_OK) == 0)
 		return;
 	doctor_add(doctor, VERDICT_WARNING, "linger",
 		"a rule says user_manager = off, but users can have theirs started at boot: "
 		"loginctl enable-linger");
-	doctor_remedy(
-		doctor, rules ? "ln -sf " RULES " " RULES_FILE : "ln -sf " PKLA " " PKLA_FILE);
+	doctor_remedy(doctor, "ln -sf " RULES " " RULES_FILE);
 }
 
 void doctor_check_managers(struct doctor *doctor)
