@@ -4,7 +4,7 @@
 #	                                (isolated), and by a rule with privacy = strict (strict), or in those of the
 #	                                three that $WAYS has.  $UNAME is the hostname that she must see
 #	strict FUNCTION...              runs it where privacy = strict can be had: with a network (see world.sh) and
-#	                                control groups
+#	                                control groups; what runs in the background ends with that
 #	client_stack SERVICE [LINE]     the package's own stack, followed by LINE or the module's
 . tests/stage.sh
 . tests/login/world.sh

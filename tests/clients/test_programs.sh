@@ -8,6 +8,7 @@ at_terminal() { # at_terminal USER PROGRAM COMMAND
 }
 
 edits() {
+	sshd_start
 	at_terminal alice emacs 'emacs-nox -nw -Q note' || fail "$way: $(cat -v $STAGE/said)"
 	assert_eq "$(cat /home/alice/note)" written "$way: what was written"
 	# each has its own program and terminal, and the name that is in its lock files
@@ -16,19 +17,22 @@ edits() {
 		(set-process-sentinel p (function ignore)) (while (accept-process-output p)) (princ (buffer-string))))"')" \
 		"$UNAME"$'\n'"$UNAME" "$way: its processes"
 	rm -rf /home/alice/{note,.emacs.d}
+	sshd_stop
 }
 test_emacs_edits() {
 	pam_stack su "$MODULE"
-	sshd_start
 	plain_and_isolated edits
-	sshd_stop
 }
 
-locks() { at_terminal alice vlock vlock || fail "$way: $(cat -v $STAGE/said)"; }
-test_vlock_locks_a_terminal_and_unlocks_it_but_in_the_shells_sessions() {
+locks() {
 	sshd_start
+	at_terminal alice vlock vlock || fail "$way: $(cat -v $STAGE/said)"
+	sshd_stop
+}
+test_vlock_locks_a_terminal_and_unlocks_it_but_in_the_shells_sessions() {
 	plain_and_isolated locks
 	pam_stack sshd ''
+	sshd_start
 	printf '[users]\nuid = 1000-59999\n' | conf
 	at_terminal dave vlock vlock
 	assert_eq $? 2 "it unlocks: say so in nsisolate-shell(8)"
