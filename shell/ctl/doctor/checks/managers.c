@@ -92,8 +92,8 @@ static void check_running(struct doctor *doctor)
 #define RULES_FILE "/etc/polkit-1/rules.d/40-nsisolate.rules"
 
 /*
- * loginctl enable-linger, which logind asks polkit about.  With a systemd that knows `off` polkit is
- * newer than 0.105, which had no rules.
+ * loginctl enable-linger, which logind asks polkit about.  With a systemd that knows `off` polkit
+ * is newer than 0.105, which had no rules.
  */
 static void check_self_linger(struct doctor *doctor)
 {
