@@ -4,7 +4,8 @@
  * `close`, and `both`, open and close.  Between them a child is forked and reaped, as a login does.
  * LABEL/K runs only in every K-th round.
  *
- * -m: the application has touched that much memory.  -M: that many more mounts.
+ * -m: the application has touched that much memory.  -M: that many more mounts, none on another of
+ * them.
  * -p COUNT: that many applications at once; `time` until the last session is open, `each` is that
  * divided by COUNT.
  * -1: one application does all rounds, with one service: `both`, and its own `rss` and
@@ -23,6 +24,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -324,13 +326,18 @@ static void add_stack(char *label, char *words)
 
 static void add_mounts(int count)
 {
+	char place[32];
+
 	if (!count)
 		return;
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("none", "/dev/shm", "tmpfs", 0, NULL) < 0)
 		give_up("unshare");
-	for (int i = 0; i < count; i++)
-		if (mount("/dev/shm", "/dev/shm", NULL, MS_BIND, NULL) < 0)
+	for (int i = 1; i < count; i++) {
+		snprintf(place, sizeof place, "/dev/shm/%d", i);
+		if (mkdir(place, S_IRWXU) < 0 || mount("/dev/shm", place, NULL, MS_BIND, NULL) < 0)
 			give_up("mount");
+	}
 }
 
 static void touch(size_t size)

@@ -10,6 +10,10 @@
 #ifndef SYS_mount_setattr /* since Linux 5.12 */
 #define SYS_mount_setattr 442
 #endif
+#ifndef SYS_statmount /* since Linux 6.8 */
+#define SYS_statmount 457
+#define SYS_listmount 458
+#endif
 #ifndef SYS_close_range /* glibc 2.31 does not have it */
 #define SYS_close_range 436
 #endif
@@ -80,6 +84,8 @@ static const struct call calls[] = {
 	CALL(open_tree, EPERM, EMFILE, ENOMEM, EINVAL, ENOSYS),
 	CALL(move_mount, EPERM, ENOMEM, EINVAL, ENOSPC, ENOSYS),
 	CALL(mount_setattr, EPERM, ENOMEM, EINVAL, ENOSYS),
+	CALL(listmount, ENOMEM, ENOSYS),
+	CALL(statmount, ENOENT), /* one for each mount */
 	CALL(umount2, EBUSY, ENOMEM, EPERM),
 	CALL(sethostname, EPERM),
 	CALL(setdomainname, EPERM),

@@ -163,6 +163,25 @@ check_procs_elsewhere() {
 }
 test_no_procfs_elsewhere_shows_what_is_outside() { both check_procs_elsewhere; }
 
+# They are looked for by listmount(2) and statmount(2), which a kernel may lack and a filter refuse.
+test_no_procfs_elsewhere_is_seen_where_calls_are_refused() {
+	local refused app=("$BUILD/tests/pam_app" stage alice open run)
+	[[ ! $(uname -m) =~ ^(alpha|mips) ]] || skip "other numbers of system calls"
+	user=alice
+	victim_start
+	procs_mount
+	own_stack
+	echo '[all]' | conf
+	assert_eq "$(as alice sh -c "$LOOK" $PROCS "$victim" 2>/dev/null | wc -l)" 8 "lines of what is shown outside"
+	for refused in 458 457; do
+		assert_match "$("$BUILD/tests/exec_without" $refused "${app[@]}" \
+			"sh -c '$LOOK' $PROCS $victim" close end 2>/dev/null)" "^[^/]*$" "shown inside without call $refused"
+	done
+	procs_umount
+	victim_end
+	rm /etc/pam.d/stage
+}
+
 # If a path does not stay valid long enough, or is too long, a user who may have caused that is refused, and
 # nobody else.
 test_a_user_who_moves_a_procfs_away_keeps_nobody_else_out() {

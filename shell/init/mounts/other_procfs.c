@@ -18,6 +18,7 @@
 
 #include "conf/common/cleanup.h"
 #include "mount_fd.h"
+#include "procfs_elsewhere.h"
 
 /* How often to retry if mounts or directories change meanwhile. */
 #define PASSES 10
@@ -104,19 +105,6 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* Whether the part @root of a procfs shows processes: all of it, or the directory of one. */
-static bool has_processes(const char *root)
-{
-	static const char gone[] = "//deleted";
-	size_t length = strlen(root);
-
-	if (!strcmp(root, "/"))
-		return true;
-	if (!isdigit(root[1]))
-		return false;
-	return length < sizeof gone || strcmp(root + length - (sizeof gone - 1), gone) != 0;
-}
-
 /* Splits off the next word of @text; NULL: there is none. */
 static char *next_word(char **text)
 {
@@ -144,7 +132,7 @@ static bool parse(struct mounted *mounted, char *line)
 		.id = atoi(id),
 		.parent = atoi(parent),
 		.device = makedev(major, minor),
-		.shows = word && !strcmp(word, "proc") && has_processes(root),
+		.shows = word && !strcmp(word, "proc") && procfs_has_processes(root),
 		.fuse = word && !strncmp(word, "fuse", 4),
 		.place = place,
 	};
@@ -352,6 +340,8 @@ int other_procfs_cover(int own, int host, uid_t uid, bool own_userns, struct err
 	if (fstat(own, &status) < 0)
 		return error_errno(error, errno, "cannot look at the session's /proc");
 	look.device = status.st_dev;
+	if (!procfs_may_be_elsewhere(look.device))
+		return 0;
 	for (int pass = 1; result > 0 && pass <= PASSES; pass++) {
 		struct mounts mounts = {0};
 
