@@ -76,9 +76,11 @@ static int tell_namespace(int line, struct error *error)
 	return result < 0 ? error_errno(error, -result, "cannot hand the network over") : 0;
 }
 
-static int hold(int line, uid_t uid, gid_t gid, bool become, struct error *error)
+static int hold(int line, const struct network *network, struct error *error)
 {
-	int result = become ? become_owner(uid, gid, error) : 0;
+	const uid_t uid = network->uid;
+	const gid_t gid = network->gid;
+	int result = network->become ? become_owner(uid, gid, error) : 0;
 
 	if (!result)
 		result = namespaces_unshare(CLONE_NEWUSER | CLONE_NEWNET, error);
@@ -96,11 +98,11 @@ static int hold(int line, uid_t uid, gid_t gid, bool become, struct error *error
 	return result;
 }
 
-static _Noreturn void holder(int line, uid_t uid, gid_t gid, bool become)
+static _Noreturn void holder(int line, const struct network *network)
 {
 	struct error error = {0};
 
-	hold(line, uid, gid, become, &error);
+	hold(line, network, &error);
 	message_send(line, (const char *)&error, sizeof error, NULL, 0);
 	for (;;)
 		pause();
@@ -221,19 +223,27 @@ static int show_all(const char *holder, uid_t uid, struct places *places, struct
 	return result ? result : show_resolver(error);
 }
 
-static _Noreturn void become_pasta(int out, const char *holder, uid_t uid, gid_t gid, bool become)
+static const char **add_forward(const char **argv, const char *address)
+{
+	*argv++ = "--dns-forward";
+	*argv++ = address;
+	return argv;
+}
+
+static _Noreturn void become_pasta(int out, const char *holder, const struct network *network)
 {
 	struct places places = {"", ""};
 	/*
 	 * Nothing of the host's loopback, by whichever name a version of pasta has for it.  New
 	 * versions look every second whether the holder still is there, and quit when it is not.
 	 */
-	const char *const argv[] = {PASTA, "--foreground", "--quiet", "--config-net", "--pid",
+	const char *argv[] = {PASTA, "--foreground", "--quiet", "--config-net", "--pid",
 		"/proc/self/fd/1", "--no-netns-quit", "--ns-ifname", DEVICE, "--tcp-ports", "none",
 		"--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--no-map-gw",
 		"--address", ADDRESS4, "--netmask", "24", "--gateway", GATEWAY4, "--address",
-		ADDRESS6, "--gateway", GATEWAY6, "--dns-forward", NETWORK_DNS4, "--dns-forward",
-		NETWORK_DNS6, "--userns", places.user, "--netns", places.net, NULL};
+		ADDRESS6, "--gateway", GATEWAY6, "--userns", places.user, "--netns", places.net,
+		NULL, NULL, NULL, NULL, NULL};
+	const char **more = argv + ARRAY_SIZE(argv) - 5;
 	/* sent to all at the session's end; what still runs then keeps its network */
 	const uint64_t held = (uint64_t)1 << (SIGTERM - 1) | (uint64_t)1 << (SIGHUP - 1);
 	char *const nothing[] = {NULL};
@@ -249,9 +259,18 @@ static _Noreturn void become_pasta(int out, const char *holder, uid_t uid, gid_t
 	setsid();
 	signal(SIGPIPE, SIG_DFL);
 	signals_set(held, NULL);
+	/*
+	 * Only if needed: what the machine's first resolver answers to those who ask it directly
+	 * gets that address as its source, in the version of Debian 12, and is not listened to.
+	 */
+	if (network->forwards & NETWORK_FORWARD4)
+		more = add_forward(more, NETWORK_DNS4);
+	if (network->forwards & NETWORK_FORWARD6)
+		add_forward(more, NETWORK_DNS6);
 	if (descriptors_keep(keep, ARRAY_SIZE(keep), &error) == 0 &&
-		show_all(holder, uid, &places, &error) == 0 &&
-		(!become || drop_to_user(uid, gid, &error) == 0) && chdir("/") == 0)
+		show_all(holder, network->uid, &places, &error) == 0 &&
+		(!network->become || drop_to_user(network->uid, network->gid, &error) == 0) &&
+		chdir("/") == 0)
 		execve(PASTA, (char *const *)argv, nothing);
 	dprintf(STDERR_FILENO, "%s\n", *error.text ? error.text : strerror(errno));
 	_exit(EXIT_FAILURE);
@@ -296,7 +315,7 @@ static int hear_pasta(int in, int64_t deadline, struct error *error)
 		*line ? line : "it was ended");
 }
 
-static int start_pasta(const char *holder, uid_t uid, gid_t gid, bool become, int64_t deadline,
+static int start_pasta(const char *holder, const struct network *network, int64_t deadline,
 	pid_t *pasta, struct error *error)
 {
 	_cleanup_close_ int in = -1, out = -1;
@@ -307,11 +326,11 @@ static int start_pasta(const char *holder, uid_t uid, gid_t gid, bool become, in
 	in = ends[0];
 	out = ends[1];
 	/* it opens its end once more, as a file to write its pid to */
-	if (become && fchown(out, uid, gid) < 0)
+	if (network->become && fchown(out, network->uid, network->gid) < 0)
 		return error_errno(error, errno, "cannot give a pipe to the user");
 	*pasta = fork();
 	if (*pasta == 0)
-		become_pasta(out, holder, uid, gid, become);
+		become_pasta(out, holder, network);
 	if (*pasta < 0)
 		return error_errno(error, errno, "cannot fork");
 	cleanup_close(&out);
@@ -321,8 +340,8 @@ static int start_pasta(const char *holder, uid_t uid, gid_t gid, bool become, in
 
 /* ---- PID 1 ---- */
 
-static int connect_network(int line, uid_t uid, gid_t gid, bool become, int *namespace,
-	pid_t *pasta, struct error *error)
+static int connect_network(
+	int line, const struct network *network, int *namespace, pid_t *pasta, struct error *error)
 {
 	const int64_t deadline = clock_ms() + PATIENCE_MS;
 	struct error first = {0}, second = {0};
@@ -331,13 +350,13 @@ static int connect_network(int line, uid_t uid, gid_t gid, bool become, int *nam
 	if (!result)
 		result = hear_holder(line, deadline, &second, NULL, error);
 	if (!result)
-		result = start_pasta(first.text, uid, gid, become, deadline, pasta, error);
+		result = start_pasta(first.text, network, deadline, pasta, error);
 	if (!result && setns(*namespace, CLONE_NEWNET) < 0)
 		result = error_errno(error, errno, "cannot join the session's network namespace");
 	return result;
 }
 
-int network_open(uid_t uid, gid_t gid, bool become, pid_t *pasta, struct error *error)
+int network_open(const struct network *network, pid_t *pasta, struct error *error)
 {
 	_cleanup_close_ int ours = -1, its = -1, namespace = -1;
 	int line[2], result;
@@ -354,12 +373,12 @@ int network_open(uid_t uid, gid_t gid, bool become, pid_t *pasta, struct error *
 	its = line[1];
 	pid = fork();
 	if (pid == 0)
-		holder(its, uid, gid, become);
+		holder(its, network);
 	if (pid < 0)
 		return error_errno(error, errno, "cannot fork");
 	cleanup_close(&its);
 	its = -1;
-	result = connect_network(ours, uid, gid, become, &namespace, pasta, error);
+	result = connect_network(ours, network, &namespace, pasta, error);
 	kill(pid, SIGKILL);
 	child_wait(pid, NULL);
 	return result;

@@ -20,15 +20,23 @@
 
 #include "conf/common/error.h"
 
-/*
- * Moves this process, PID 1 of a session, into such a network namespace, after pasta has connected
- * it.  Needs the host's /proc and /etc/resolv.conf still in place.  @become: we are root and become
- * @uid and @gid later.  *@pasta is its pid.  Not waited for longer than a login waits.
- */
-int network_open(uid_t uid, gid_t gid, bool become, pid_t *pasta, struct error *error);
-
 /* What pasta forwards to the machine's own resolver: addresses that nothing else has. */
 #define NETWORK_DNS4 "169.254.2.3"
 #define NETWORK_DNS6 "fd6e:7369:736f::3"
+enum { NETWORK_FORWARD4 = 1, NETWORK_FORWARD6 = 2 };
+
+struct network {
+	uid_t uid;
+	gid_t gid;
+	bool become; /* we are root, and become these later */
+	unsigned forwards; /* NETWORK_FORWARD4, NETWORK_FORWARD6: which of the two are needed */
+};
+
+/*
+ * Moves this process, PID 1 of a session, into such a network namespace, after pasta has connected
+ * it.  Needs the host's /proc and /etc/resolv.conf still in place.  *@pasta is its pid.  Not waited
+ * for longer than a login waits.
+ */
+int network_open(const struct network *network, pid_t *pasta, struct error *error);
 
 #endif

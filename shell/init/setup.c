@@ -52,13 +52,16 @@ static int setup_mounts(
 	return result;
 }
 
-static int setup_network(const struct setup *setup, pid_t *pasta, struct error *error)
+static int setup_network(
+	const struct setup *setup, unsigned forwards, pid_t *pasta, struct error *error)
 {
+	const struct network network = {setup->uid, setup->gid, setup->become, forwards};
+
 	if (!(setup->policy.kinds & CLONE_NEWNET))
 		return 0;
 	if (setup->policy.network != NETWORK_USER)
 		return namespaces_loopback_up(error);
-	return network_open(setup->uid, setup->gid, setup->become, pasta, error);
+	return network_open(&network, pasta, error);
 }
 
 int setup_flags(const struct setup *setup)
@@ -91,7 +94,7 @@ int setup_session(const struct setup *setup, pid_t *pasta, struct error *error)
 	if (!result && (policy->kinds & CLONE_NEWUTS))
 		result = namespaces_set_names(&setup->host, hostname, policy->domainname, error);
 	if (!result)
-		result = setup_network(setup, pasta, error);
+		result = setup_network(setup, hosts.forwards, pasta, error);
 	if (!result && (policy->kinds & CLONE_NEWNS))
 		result = setup_mounts(setup, &hosts, error);
 	hosts_free(&hosts);

@@ -118,14 +118,19 @@ START_TEST(a_resolver_on_loopback_is_forwarded)
 {
 	const size_t length = strlen(resolvers[_i].text);
 	char *memory = malloc(GROWTH + length + 1), *text = memory + GROWTH;
+	unsigned forwards = 0;
 	size_t size;
 
 	/* its end is the end of memory that can be read, under a sanitizer and valgrind */
 	memcpy(text, resolvers[_i].text, length);
 	memory = realloc(memory, GROWTH + length);
-	size = rewrite(memory, memory + GROWTH, length);
+	size = rewrite(memory, memory + GROWTH, length, &forwards);
 	ck_assert_uint_eq(size, strlen(resolvers[_i].wanted));
 	ck_assert(!memcmp(memory, resolvers[_i].wanted, size));
+	ck_assert_int_eq(forwards & NETWORK_FORWARD4,
+		strstr(resolvers[_i].wanted, FORWARD4) ? NETWORK_FORWARD4 : 0);
+	ck_assert_int_eq(forwards & NETWORK_FORWARD6,
+		strstr(resolvers[_i].wanted, FORWARD6) ? NETWORK_FORWARD6 : 0);
 	free(memory);
 }
 END_TEST

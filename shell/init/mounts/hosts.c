@@ -234,7 +234,7 @@ int hosts_make(const struct policy *policy, struct hosts_files *files, struct er
 		return 0;
 	result = make_hosts(policy, &files->file[HOSTS], error);
 	if (!result && policy->network == NETWORK_USER)
-		result = resolver_make(&files->file[HOSTS_RESOLVER], error);
+		result = resolver_make(&files->file[HOSTS_RESOLVER], &files->forwards, error);
 	return result;
 }
 

@@ -13,6 +13,7 @@
 enum { HOSTS, HOSTS_RESOLVER, HOSTS_FILES };
 struct hosts_files {
 	struct hosts_file file[HOSTS_FILES];
+	unsigned forwards; /* what the second one needs of pasta: network.h */
 };
 
 /*

@@ -51,7 +51,7 @@ static void append(char **to, const char *text, size_t length)
 }
 
 /* From @text, of @length bytes, to @to, which is GROWTH bytes before it; the new length, or 0. */
-static size_t rewrite(char *to, const char *text, size_t length)
+static size_t rewrite(char *to, const char *text, size_t length, unsigned *forwards)
 {
 	const char *const last = text + length, *const start = to, *end;
 	bool first4 = true, first6 = true, changed = false;
@@ -72,18 +72,19 @@ static size_t rewrite(char *to, const char *text, size_t length)
 			append(&to, KEYWORD " ", sizeof KEYWORD);
 			append(&to, instead, strlen(instead));
 			append(&to, "\n", 1);
+			*forwards |= strchr(instead, ':') ? NETWORK_FORWARD6 : NETWORK_FORWARD4;
 		}
 	}
 	return changed ? (size_t)(to - start) : 0;
 }
 
-int resolver_make(struct hosts_file *file, struct error *error)
+int resolver_make(struct hosts_file *file, unsigned *forwards, struct error *error)
 {
 	size_t length = 0;
 	int result = hosts_file_read("/etc/resolv.conf", GROWTH, 0, file, &length, error);
 
 	if (result <= 0)
 		return result;
-	file->size = rewrite(file->bytes, file->bytes + GROWTH, length);
+	file->size = rewrite(file->bytes, file->bytes + GROWTH, length, forwards);
 	return 0;
 }
