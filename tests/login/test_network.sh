@@ -47,21 +47,139 @@ beyond" "the world"
 answers() { [ "$(echo | socat -t 1 - "UDP:$1:7001")" = "the host" ]; }
 test_the_world_is_reached_and_nothing_of_the_hosts_loopback() { world each_way check_reach; }
 
-# ---- names ----
+# ---- IPv6, UDP, ICMP ----
 
-# Answers each query with the address 192.0.2.77, and nothing else
-STUB='
+# Prints what each of the addresses answers, by TCP, UDP and ICMP echo; `nothing` after that many seconds
+CALLS='
+import os, socket, struct, sys, time
+def call(kind, family, address):
+    with socket.socket(family, kind) as s:
+        s.settimeout(patience)
+        s.connect((address, 7004))
+        if kind == socket.SOCK_DGRAM: s.send(b"who am I")
+        return s.recv(100).decode()
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16: total = (total >> 16) + (total & 0xffff)
+    return ~total & 0xffff
+def ping(family, address, number):
+    protocol, ask, answer = (58, 128, 129) if family == socket.AF_INET6 else (1, 8, 0)
+    try: s = socket.socket(family, socket.SOCK_DGRAM, protocol)
+    except PermissionError: s = socket.socket(family, socket.SOCK_RAW, protocol) # the owner of the network may
+    s.settimeout(patience)
+    data = struct.pack("!BBHHH", ask, 0, 0, os.getpid() & 0xfff | number << 12, 1)
+    if protocol == 1: data = data[:2] + struct.pack("!H", checksum(data)) + data[4:]
+    s.sendto(data, (address, 0))
+    while True: # a raw socket hears the question, too, where that is for the machine itself
+        data = s.recv(1000)
+        if data[20 if protocol == 1 and s.type == socket.SOCK_RAW else 0] == answer: return "reply"
+patience = float(sys.argv[1])
+for number, address in enumerate(sys.argv[2:]):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for name, what in (("tcp", lambda: call(socket.SOCK_STREAM, family, address)),
+            ("udp", lambda: call(socket.SOCK_DGRAM, family, address)), ("ping", lambda: ping(family, address, number))):
+        try: print(name, address, what())
+        except OSError: print(name, address, "nothing")
+'
+check_protocols() {
+	local range=/proc/sys/net/ipv4/ping_group_range said wanted
+	rule 'network = user'
+	echo "$CALLS" >/tmp/calls
+	echo '0 65535' >$range
+	wanted=$(as $user python3 /tmp/calls $PATIENCE $HOST $HOST6 $BEYOND $BEYOND6)
+	assert_eq "$wanted" "tcp $HOST $HOST
+udp $HOST $HOST
+ping $HOST reply
+tcp $HOST6 $HOST6
+udp $HOST6 $HOST6
+ping $HOST6 reply
+tcp $BEYOND $HOST
+udp $BEYOND $HOST
+ping $BEYOND reply
+tcp $BEYOND6 $HOST6
+udp $BEYOND6 $HOST6
+ping $BEYOND6 reply" "the control: without isolation"
+	said=$(in_session "python3 /tmp/calls $PATIENCE $HOST $HOST6 $BEYOND $BEYOND6")
+	assert_eq "$said" "$wanted" "in the session"
+	# by unprivileged sockets of the host's alone
+	echo '1 0' >$range
+	assert_match "$(in_session "python3 /tmp/calls 1 $HOST")" "tcp $HOST $HOST.*ping $HOST nothing" "no group may ping"
+	rm /tmp/calls
+}
+test_tcp_udp_and_ping_go_out_from_the_hosts_addresses() {
+	with_peers() { world_peers && each_way check_protocols; }
+	world with_peers
+}
+
+# ---- what does not go through ----
+
+# hear ADDRESS: prints what comes for port 7009 as a broadcast or to the group 239.1.2.3, which the device with
+# that address joins
+HEAR='
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.53", 53))
-while True:
-    query, peer = s.recvfrom(512)
-    end = query.index(b"\0", 12) + 5
-    kind = query[end - 4:end - 2]
-    answer = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\xc0\0\2\x4d" if kind == b"\0\1" else b""
-    s.sendto(query[:2] + b"\x81\x80\0\1\0" + (b"\1" if answer else b"\0") + b"\0\0\0\0"
-        + query[12:end] + answer, peer)
+s.bind(("", 7009))
+s.setsockopt(0, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.1.2.3") + socket.inet_aton(sys.argv[1]))
+print("listens", flush=True)
+while True: print(s.recv(100).decode(), flush=True)
 '
+# tell ADDRESS TEXT
+TELL='
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.sendto(sys.argv[2].encode(), (sys.argv[1], 7009))
+'
+at_router() { nsenter --net --target $router "$@"; }
+check_not_through() {
+	local open where heard=()
+	rule 'network = user'
+	echo "$HEAR" >/tmp/hear
+	echo "$TELL" >/tmp/tell
+	mkfifo -m 666 $STAGE/go
+	at_router ip route replace 239.0.0.0/8 dev out1
+	python3 /tmp/hear $HOST >$STAGE/host & heard+=($!)
+	nsenter --net --target $router python3 /tmp/hear 198.51.100.1 >$STAGE/router & heard+=($!)
+	# in the session a server on a port for which others need privilege, and one that has joined the group
+	in_session "socat TCP-LISTEN:80,reuseaddr,fork SYSTEM:'echo the session' & socat=\$!
+		python3 /tmp/hear 169.254.2.1 >$STAGE/session & hear=\$!
+		until socat -u TCP:127.0.0.1:80 - 2>/dev/null; do sleep 0.05; done
+		read -r _ <$STAGE/go
+		python3 /tmp/tell 255.255.255.255 'broadcast by the session'
+		python3 /tmp/tell 198.51.100.255 'broadcast by the session'
+		python3 /tmp/tell 239.1.2.3 'to the group by the session'
+		read -r _ <$STAGE/go
+		kill \$socat \$hear" >$STAGE/up & open=$!
+	for where in host router session; do wait_for grep -q listens $STAGE/$where || fail "no $where"; done
+	wait_for grep -q 'the session' $STAGE/up || fail "no server on port 80 of the session: $(cat $STAGE/up)"
+	at_router python3 /tmp/tell 239.1.2.3 'to the group'
+	at_router python3 /tmp/tell 198.51.100.255 broadcast
+	wait_for grep -qx broadcast $STAGE/host || fail "the control: $(cat $STAGE/host)"
+	assert_eq "$(at_router socat -u TCP:$HOST:7002 -)" "the host" "the control: a server of the host's"
+	assert_match "$(at_router socat -u TCP:$HOST:80 - 2>&1)" refused "the session's port 80, from elsewhere"
+	echo >$STAGE/go
+	wait_for grep -q 'by the session' $STAGE/router || fail "no multicast from the session"
+	for where in host router; do
+		assert_eq "$(sort -u $STAGE/$where)" "broadcast
+listens
+to the group
+to the group by the session" "what the $where hears"
+	done
+	assert_eq "$(grep -vx -e listens -e '.* by the session' $STAGE/session)" "" "what the session hears of others"
+	echo >$STAGE/go
+	wait $open
+	kill "${heard[@]}"
+	wait "${heard[@]}"
+	rm $STAGE/{host,router,session,up,go} /tmp/{hear,tell}
+}
+test_neither_broadcasts_nor_groups_nor_callers_reach_a_session() {
+	chmod 1777 $STAGE
+	world each_way check_not_through
+	chmod 711 $STAGE
+}
+
+# ---- names ----
+
 check_names() {
 	local seen
 	rule 'network = user'
@@ -71,30 +189,67 @@ check_names() {
 	rm -f /etc/resolv.conf
 	ln -s /run/resolve/stub /etc/resolv.conf
 	printf 'hosts: files dns\n' >/etc/nsswitch.conf
-	python3 -c "$STUB" & local stub=$!
+	python3 -c "$RESOLVER" 127.0.0.53 & local stub=$!
 	wait_for resolves || fail "the stub does not answer here"
 	seen=$(in_session 'cat /etc/resolv.conf; getent ahostsv4 far.example | head -n 1 | tr -s " "')
 	assert_eq "$seen" "search lab.example
 nameserver 169.254.2.3
 192.0.2.77 STREAM far.example" "in the session"
 	# a resolver elsewhere is reached as it is
-	echo 'nameserver 192.0.2.1' >/run/resolve/stub
-	assert_eq "$(in_session 'cat /etc/resolv.conf; grep -c resolve/stub /proc/self/mountinfo')" \
-		"nameserver 192.0.2.1
-0" "another resolver"
+	python3 -c "$RESOLVER" $HOST & local other=$!
+	echo "nameserver $HOST" >/run/resolve/stub
+	wait_for resolves || fail "the other resolver does not answer here"
+	assert_eq "$(in_session 'cat /etc/resolv.conf; grep -c resolve/stub /proc/self/mountinfo
+		getent ahostsv4 far.example | head -n 1 | tr -s " "')" "nameserver $HOST
+0
+192.0.2.77 STREAM far.example" "another resolver"
+	kill $other
 	rm /etc/resolv.conf
 	assert_eq "$(in_session 'cat /etc/resolv.conf 2>&1; echo in')" \
 		"cat: /etc/resolv.conf: No such file or directory
 in" "no file"
+	# replaced while a session lasts: the next login to it brings the new one
+	mkdir -p /run/user/5004
+	chown dave:dave /run/user/5004
+	rule 'network = user' 'scope = user'
+	echo 'nameserver 192.0.2.1' >/etc/resolv.conf
+	hold_open
+	printf '# new\nnameserver 127.0.0.53\n' >/etc/resolv.conf.new
+	mv /etc/resolv.conf.new /etc/resolv.conf
+	assert_eq "$(in_session 'cat /etc/resolv.conf')" "# new
+nameserver 169.254.2.3" "the next login to a shared session"
+	let_go
+	rm -r /run/user/5004
 	kill $stub
-	rm -r /run/resolve
+	rm -rf /run/resolve /run/nsisolate
 	cp $STAGE/resolv.conf /etc/resolv.conf
 	cp $STAGE/nsswitch.conf /etc/nsswitch.conf
 }
 resolves() { getent ahostsv4 far.example >/dev/null; }
-test_a_resolver_on_the_hosts_loopback_answers() {
+# ::1, where the host has a way out by IPv6
+check_names6() {
+	rule 'network = user'
+	echo 'nameserver ::1' >/etc/resolv.conf
+	printf 'hosts: files dns\n' >/etc/nsswitch.conf
+	python3 -c "$RESOLVER" ::1 & local stub=$!
+	python3 -c "$RESOLVER" $HOST6 & local other=$!
+	wait_for resolves || fail "the stub does not answer here"
+	assert_eq "$(in_session 'cat /etc/resolv.conf; getent ahostsv4 far.example | head -n 1 | tr -s " "')" \
+		"nameserver fd6e:7369:736f::3
+192.0.2.77 STREAM far.example" "in the session"
+	echo "nameserver $HOST6" >/etc/resolv.conf
+	wait_for resolves || fail "the other resolver does not answer here"
+	assert_eq "$(in_session 'getent ahostsv4 far.example | head -n 1 | tr -s " "')" "192.0.2.77 STREAM far.example" \
+		"another resolver"
+	kill $stub $other
+	cp $STAGE/resolv.conf /etc/resolv.conf
+	cp $STAGE/nsswitch.conf /etc/nsswitch.conf
+}
+test_the_hosts_resolver_answers_on_loopback_or_elsewhere() {
 	cp /etc/resolv.conf /etc/nsswitch.conf $STAGE/ 2>/dev/null
 	world each_way check_names
+	with_peers() { world_peers && each_way check_names6; }
+	world with_peers
 	rm -f $STAGE/resolv.conf $STAGE/nsswitch.conf
 }
 
@@ -110,10 +265,11 @@ check_refused() {
 	rule 'network = user' 'on_error = allow'
 	assert_match "$(in_session 'echo IN' 2>&1)" "IN" "a login without pasta that may go without"
 	# what is there, but does not connect: the user might have caused that
-	for line in 'exit 1' 'echo no such option; exit 1' 'exec sleep 300' 'echo 17; exit 1'; do
+	for line in 'exit 0' 'exit 1' 'echo no such option; exit 1' 'exec sleep 300' 'echo 17; exit 1' \
+		'echo 17; exec sleep 300'; do
 		printf '#!/bin/sh\n%s\n' "$line" >$PASTA
 		chmod 755 $PASTA
-		[ "$line" != 'echo 17; exit 1' ] || rule 'network = user' # it says that it is ready
+		[[ $line != *17* ]] || rule 'network = user' # it says that it is ready
 		answer=$(in_session "socat -u TCP:127.0.0.1:7001 - 2>&1; socat -u TCP:$HOST:7002 - 2>&1" 2>&1)
 		[[ $answer != *"the host"* ]] || fail "on the host's network: $line: $answer"
 		[[ $line = *17* ]] || assert_match "$answer" refused "$line"
@@ -148,16 +304,26 @@ test_doctor_says_what_pasta_lacks() {
 
 # ---- when pasta ends ----
 
+# hold_open, let_go: a session that stays, whose pasta is $pasta
+hold_open() {
+	rm -f $STAGE/hold
+	mkfifo -m 666 $STAGE/hold
+	in_session "echo up >&2; exec cat $STAGE/hold" 2>$STAGE/up & held=$!
+	wait_for grep -q up $STAGE/up || fail "no session: $(cat $STAGE/up)"
+	pasta=$(pastas)
+}
+let_go() {
+	: >$STAGE/hold
+	wait $held
+	rm $STAGE/hold $STAGE/up
+}
+
 check_ended() {
-	local first second pasta
+	local held pasta
 	rule 'network = user' 'scope = user' 'logout = linger'
 	mkdir -p /run/user/5004
 	chown dave:dave /run/user/5004
-	rm -f $STAGE/hold
-	mkfifo -m 666 $STAGE/hold
-	in_session "echo up >&2; exec cat $STAGE/hold" 2>$STAGE/up & first=$!
-	wait_for grep -q up $STAGE/up
-	pasta=$(pastas)
+	hold_open
 	assert_eq "$(nsisolatectl list --json | jq -r '.sessions[].network')" connected
 	assert_eq "$(in_session "socat -u TCP:$HOST:7002 -")" "the host" "a second login"
 	assert_eq "$(pastas)" "$pasta" "the second login's pasta"
@@ -168,15 +334,65 @@ check_ended() {
 	: >$LOGS/syslog
 	assert_eq "$(in_session "socat -u TCP:$HOST:7002 - 2>&1")" "the host" "the login after that"
 	[ $way = shell ] || logged "the network of the user's other sessions has ended" >/dev/null
-	kill -0 $first || fail "the session ended with its network"
-	: >$STAGE/hold
-	wait $first
-	rm -rf $STAGE/hold $STAGE/up /run/user/5004
+	kill -0 $held || fail "the session ended with its network"
+	let_go
+	rm -rf /run/user/5004
 	wait_for no_session || fail "left: $(ps -u $user -o pid,args)"
 	rm -rf /run/nsisolate
 }
 has_ended() { [ "$(nsisolatectl list --json | jq -r '.sessions[].network')" = ended ]; }
 test_a_session_goes_on_without_pasta_and_the_next_login_has_a_new_one() { world each_way check_ended; }
+
+is_stopped() { grep -q '^State:.T' /proc/$pasta/status; }
+
+# The user can stop it, and continue it
+check_stopped() {
+	local held pasta line
+	mkdir -p /run/user/5004
+	chown dave:dave /run/user/5004
+	for line in 'scope = user' 'logout = linger' 'logout = kill'; do
+		rule 'network = user' 'grace = 0' "$line"
+		hold_open
+		as $user kill -STOP $pasta
+		wait_for is_stopped
+		if [ "$line" = 'scope = user' ]; then
+			assert_eq "$(in_session 'socat -u TCP:127.0.0.1:7001 - 2>&1 | grep -o refused')" refused "a login that joins"
+			assert_match "$(in_session "timeout 1 socat -u TCP:$HOST:7002 -; echo \$?")" '^[1-9]' "the world"
+			in_session "kill -CONT \$(pgrep -f '^$PASTA ')"
+			assert_eq "$(in_session "socat -u TCP:$HOST:7002 -")" "the host" "continued"
+			kill -STOP $pasta
+			wait_for is_stopped
+		fi
+		assert_eq "$(pastas) $(nsisolatectl list --json | jq -r '.sessions[].network')" "$pasta connected" "$line"
+		let_go
+		wait_for no_session || fail "left with $line: $(ps -u $user -o pid,stat,args)"
+	done
+	rm -rf /run/user/5004 /run/nsisolate
+}
+test_a_stopped_pasta_holds_up_neither_logins_nor_the_end() { world each_way check_stopped; }
+
+# As a package does it
+check_replaced() {
+	local held pasta file old
+	mkdir -p /run/user/5004
+	chown dave:dave /run/user/5004
+	rule 'network = user' 'scope = user'
+	hold_open
+	old=$(stat -Lc %d:%i /proc/$pasta/exe)
+	for file in ${PASTA%/*}/pas{st,ta}{,.avx2}; do
+		[ ! -f $file ] || [ -L $file ] || { cp $file $file.new && mv $file.new $file; }
+	done
+	assert_eq "$(in_session "socat -u TCP:$HOST:7002 -") $(pastas)" "the host $pasta" "a login that joins"
+	assert_eq "$(nsisolatectl list --json | jq -r '.sessions[].network')" connected
+	let_go
+	wait_for no_session
+	hold_open
+	[ "$(stat -Lc %d:%i /proc/$pasta/exe)" != "$old" ] || fail "a new session has the old one"
+	let_go
+	wait_for no_session
+	rm -rf /run/user/5004 /run/nsisolate
+}
+test_a_session_keeps_the_pasta_that_is_replaced() { world each_way check_replaced; }
 
 # pasta alone is nobody: a session that lingers ends all the same, and pasta with it
 check_lingering() {
@@ -235,6 +451,15 @@ def look(who):
     print(who, "trace", said(libc.ptrace(16, int(pasta), 0, 0)))
     print(who, "descriptor", said(libc.syscall(438, libc.syscall(434, int(pasta), 0), 0, 0)))
 look("user")
+# as its owner, even without entering the namespace that it belongs to
+any = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+fcntl.ioctl(any, 0x8914, struct.pack("16sh14x", b"outside", 0)) # down
+fcntl.ioctl(any, 0x8914, struct.pack("16sh14x", b"outside", 1)) # up
+os.system("ip route add 192.0.2.0/24 dev outside")
+capture = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+print("devices done:", *(name for _, name in socket.if_nameindex()), flush=True)
+try: open("/proc/sys/kernel/hostname", "w").write("mine")
+except OSError as error: print("sysctl", error.strerror)
 net = os.open("/proc/self/ns/net", os.O_RDONLY)
 print("owner", said(libc.setns(fcntl.ioctl(net, 0xb701), 1 << 28)))
 look("owner")
@@ -243,8 +468,6 @@ print("umount", said(libc.umount2(b"/proc", 2)))
 print("names", said(libc.unshare(1 << 17)))
 print("umount", said(libc.umount2(b"/proc", 2)))
 print("mount", said(libc.mount(b"proc", b"/proc", b"proc", 0, None)))
-socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-any = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 fcntl.ioctl(any, 0x8914, struct.pack("16sh14x", b"outside", 0))
 print("network done")
 '
@@ -253,10 +476,12 @@ check_walls() {
 	rule 'network = user'
 	echo "$OWNER" >/tmp/owner
 	answer=$(in_session "python3 /tmp/owner \$(pgrep -f '^$PASTA ') 2>&1")
-	assert_eq "$(grep done <<<"$answer")" "owner done
+	assert_eq "$(grep done <<<"$answer")" "devices done: lo outside
+owner done
 names done
 network done" "what the user can do: $answer"
-	assert_eq "$(grep -c -e 'not permitted' -e 'Permission denied' -e 'Invalid argument' <<<"$answer")" 28 "$answer"
+	assert_eq "$(grep -c -e 'not permitted' -e 'Permission denied' -e 'Invalid argument' <<<"$answer")" 29 "$answer"
+	assert_eq "$(ip route show 192.0.2.0/24)" "" "the host's routes"
 	rm /tmp/owner
 }
 test_pasta_is_no_way_out_and_its_network_gives_no_other_right() { world each_way check_walls; }
@@ -283,7 +508,7 @@ test_no_switch_for_unprivileged_users_forbids_it() {
 check_users() {
 	local user words
 	rule 'network = user' 'scope = user'
-	sshd_start
+	sshd_start ListenAddress=$HOST
 	for user in alice bob; do
 		mkfifo -m 600 $STAGE/$user.end
 		on $user "socat TCP-LISTEN:8888,bind=127.0.0.1,reuseaddr,fork SYSTEM:'echo of $user' >/dev/null 2>&1 &
@@ -307,12 +532,36 @@ check_users() {
 	! listens 9002 || fail "ssh -R listens on the host"
 	kill $words
 	pkill -u alice -x sleep
+	check_connections
 	echo >&7
 	echo >&8
 	exec 7>&- 8>&-
 	wait_for no_users || fail "left: $(ps -e -o pid,user,args | grep -e alice -e bob)"
 	sshd_stop
 	rm -rf $STAGE/{alice,bob}.{up,end} $STAGE/forwards /run/nsisolate
+}
+# What else ssh connects: -D, -J, a shared connection, sftp, and a server as VS Code starts it
+check_connections() {
+	local master=(-o ControlPath=$STAGE/master) client
+	on alice "${master[@]}" -n -N -M -D 127.0.0.1:1080 & client=$!
+	wait_for listens 1080 || fail "no proxy"
+	assert_eq "$(socat -u SOCKS4:127.0.0.1:127.0.0.1:8888,socksport=1080 -)" "of alice" "ssh -D"
+	assert_eq "$(socat -u SOCKS4:127.0.0.1:127.0.0.1:7001,socksport=1080 - 2>/dev/null)" "" "the host's by ssh -D"
+	assert_eq "$(on alice "${master[@]}" 'socat -u TCP:127.0.0.1:8888 -')" "of alice" "by the shared connection"
+	on alice "${master[@]}" -Oforward -L 9003:localhost:8888
+	assert_eq "$(socat -u TCP:127.0.0.1:9003 -)" "of alice" "by a forwarding added to it"
+	on alice "${master[@]}" -Oexit 2>/dev/null
+	wait $client
+	printf '%s\n' BatchMode=yes IdentityFile=$STAGE/keys/user IdentitiesOnly=yes StrictHostKeyChecking=no \
+		UserKnownHostsFile=/dev/null LogLevel=ERROR >$STAGE/config
+	assert_eq "$(bounded 500 ssh -F $STAGE/config -J alice@127.0.0.1 bob@$HOST 'id -un; socat -u TCP:127.0.0.1:8888 -')" "bob
+of bob" "ssh -J, from the host's own address to that"
+	echo 'get /proc/net/dev /tmp/dev' | bounded 500 sftp -q -b - "${SSH_OPTIONS[@]}" alice@127.0.0.1 >/dev/null
+	assert_match "$(cat /tmp/dev)" outside "what sftp sees"
+	on alice sh <<<'nohup setsid socat TCP-LISTEN:4711,bind=127.0.0.1,reuseaddr,fork SYSTEM:"echo editor" >/dev/null 2>&1 &
+		until socat -u /dev/null TCP:127.0.0.1:4711; do sleep 0.05; done 2>/dev/null'
+	assert_eq "$(on alice -W 127.0.0.1:4711 </dev/null)" editor "a server that outlived its connection"
+	rm $STAGE/config /tmp/dev
 }
 inside_listens() { on $user 'ss -Hltn "sport = :8888" | grep -q .'; }
 no_users() { ! pgrep -u alice && ! pgrep -u bob; }
