@@ -64,20 +64,36 @@ static dictionary *parse(const char *text, size_t size)
 	return parsed;
 }
 
-/* Whether iniparser saw the section as the scan did. */
-static bool same_section(const dictionary *parsed, const struct config_section *section)
+/* An entry of iniparser's by name.  It keeps them as they came: the next one is mostly @next. */
+static bool find_entry(const dictionary *parsed, size_t *next, const char *name, const char **value)
 {
-	char name[CONFIG_NAME_MAX + CONFIG_LINE_MAX + 2];
+	if (*next < (size_t)parsed->size && parsed->key[*next] &&
+		!strcmp(parsed->key[*next], name)) {
+		*value = parsed->val[(*next)++];
+		return true;
+	}
+	*value = iniparser_getstring(parsed, name, NULL);
+	return iniparser_find_entry(parsed, name);
+}
 
-	if (!iniparser_find_entry(parsed, section->name))
+/* Whether iniparser saw the section as the scan did. */
+static bool same_section(
+	const dictionary *parsed, size_t *next, const struct config_section *section)
+{
+	char name[CONFIG_NAME_MAX + CONFIG_LINE_MAX + 2], *key;
+	const char *value;
+
+	if (strlen(section->name) > CONFIG_NAME_MAX ||
+		!find_entry(parsed, next, section->name, &value))
 		return false;
+	key = stpcpy(stpcpy(name, section->name), ":");
 	for (size_t i = 0; i < section->count; i++) {
 		const struct config_item *item = &section->items[i];
-		const char *value;
 
-		snprintf(name, sizeof name, "%s:%s", section->name, item->key);
-		value = iniparser_getstring(parsed, name, NULL);
-		if (!value || strcmp(value, item->value))
+		if (strlen(item->key) > CONFIG_LINE_MAX)
+			return false;
+		strcpy(key, item->key);
+		if (!find_entry(parsed, next, name, &value) || !value || strcmp(value, item->value))
 			return false;
 	}
 	return true;
@@ -88,14 +104,14 @@ static const char *compare_views(
 	const struct config *config, size_t first, const char *text, size_t size)
 {
 	dictionary *parsed = parse(text, size);
-	size_t entries = 0;
+	size_t entries = 0, next = 0;
 	bool same = true;
 
 	if (!parsed)
 		return "cannot be passed to iniparser: /proc is not mounted, or there is no memory "
 		       "or no pipe for it";
 	for (size_t i = first; same && i < config->count; i++) {
-		same = same_section(parsed, &config->sections[i]);
+		same = same_section(parsed, &next, &config->sections[i]);
 		entries += 1 + config->sections[i].count;
 	}
 	/* everything expected is there; is there nothing else? */
