@@ -132,23 +132,38 @@ static int find_root(struct caller *caller, int mount, struct error *error)
 	return caller->root ? 0 : error_errno(error, ENOMEM, "cannot remember the root");
 }
 
-static int check_single(struct error *error)
+static int no_proc(struct error *error)
 {
-	struct stat tasks, own, children;
+	return error_errno(error, errno,
+		"cannot read /proc/self (is this module's `open` line the last one of the "
+		"session stack, and no other session open in this process?)");
+}
+
+static int check_threads(struct error *error)
+{
+	struct stat tasks;
 
 	/*
 	 * proc_pid_task(5): one directory per thread, and the link count of a directory counts them
 	 */
-	if (stat("/proc/self/task", &tasks) < 0 || stat("/proc/self/ns/pid", &own) < 0 ||
-		stat("/proc/self/ns/pid_for_children", &children) < 0)
-		return error_errno(error, errno,
-			"cannot read /proc/self (is this module's `open` line the last one of the "
-			"session stack, and no other session open in this process?)");
+	if (stat("/proc/self/task", &tasks) < 0)
+		return no_proc(error);
 	if (tasks.st_nlink > 3)
 		return error_set(error, EINVAL,
 			"the application has %lu threads, and namespaces are a thread's own: it "
 			"cannot be isolated",
 			(unsigned long)tasks.st_nlink - 2);
+	return 0;
+}
+
+/* @pid: its PID namespace, or -1; the kernel makes that inode anew where nobody holds it. */
+static int check_children(int pid, struct error *error)
+{
+	struct stat own, children;
+
+	if ((pid < 0 ? stat("/proc/self/ns/pid", &own) : fstat(pid, &own)) < 0 ||
+		stat("/proc/self/ns/pid_for_children", &children) < 0)
+		return no_proc(error);
 	if (own.st_ino != children.st_ino)
 		return error_set(error, EBUSY,
 			"this process has left its PID namespace already (another session is open "
@@ -179,12 +194,12 @@ bool caller_is_here(const struct caller *caller)
 int caller_leave(struct caller *caller, int flags, struct error *error)
 {
 	struct stat status;
-	int mount = -1, result;
+	int mount = -1, pid = -1, result;
 
 	*caller = (struct caller){0};
 	for (size_t i = 0; i < KINDS_MAX; i++)
 		caller->own[i] = -1;
-	result = check_single(error);
+	result = check_threads(error);
 	if (!result)
 		result = remember_process(caller, error);
 	if (result < 0)
@@ -201,9 +216,12 @@ int caller_leave(struct caller *caller, int flags, struct error *error)
 		}
 		if (kinds[i].flag == CLONE_NEWNS)
 			mount = caller->own[i];
+		if (kinds[i].flag == CLONE_NEWPID)
+			pid = caller->own[i];
 	}
-	if (mount < 0)
-		return 0;
+	result = check_children(pid, error);
+	if (result < 0 || mount < 0)
+		return result;
 	if (fstat(mount, &status) < 0)
 		return error_errno(error, errno, "cannot read this process's own mount namespace");
 	caller->mount = status.st_ino;
