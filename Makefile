@@ -301,6 +301,7 @@ soak:
 		-k many_ tests/login/test_volume.sh tests/login/test_giving_back.sh
 	@LIMIT=3600 ROUNDS=100 BUILD='$(abspath $(BUILD))' tests/run tests/login/test_crowd.sh
 	@LIMIT=3600 LOGINS=1000 BUILD='$(abspath $(BUILD))' tests/run -k by_the_hundred tests/login/test_scope.sh
+	@LIMIT=3600 USERS=100 BUILD='$(abspath $(BUILD))' tests/run -k many_users tests/login/test_network.sh
 	@LIMIT=3600 STACKS=600 LETTERS=abc BUILD='$(abspath $(BUILD))' tests/run -k random_stacks \
 		tests/login/test_judge.sh
 
@@ -495,7 +496,8 @@ help:
 	'make check       install what is missing, build, run all tests' \
 	'                 (TESTS="-k WORD" or TESTS=FILE: some; WERROR=1: no warnings allowed)' \
 	'make check-all   every testing target, one after the other: hours (TARGETS="check fault")' \
-	'make soak        10,000 logins, a third of them killed; fifty at once, 100 times; 1000 into one session' \
+	'make soak        10,000 logins, a third of them killed; fifty at once, 100 times; 1000 into one session;' \
+	'                 100 users with networks of their own' \
 	'make fault       makes each system call and allocation of a login fail, in every way' \
 	'make sanitize    make check with AddressSanitizer and UBSan' \
 	'make valgrind    nsisolate-init in the foreground, the shell, nsisolatectl, unit tests, corpora' \

@@ -26,7 +26,8 @@
 #define LINES_MAX 64
 
 /* One line of the answer: answer.h. */
-static int take_answer_line(int socket, struct spawned *spawned, bool *ready, struct error *error)
+static int take_answer_line(
+	int socket, int timeout_ms, struct spawned *spawned, bool *ready, struct error *error)
 {
 	struct answer answer;
 	int pidfd, result;
@@ -41,7 +42,7 @@ static int take_answer_line(int socket, struct spawned *spawned, bool *ready, st
 		return error_set(error, EPIPE, NSISOLATE_INIT " ended without an answer");
 	if (result == -EAGAIN)
 		return error_set(error, ETIMEDOUT, NSISOLATE_INIT " did not answer within %d s",
-			SPAWN_TIMEOUT_MS / 1000);
+			timeout_ms / 1000);
 	if (result == -EBADMSG)
 		return error_set(error, EPROTO, NSISOLATE_INIT " answered nonsense");
 	if (result < 0)
@@ -76,10 +77,10 @@ static int take_answer_line(int socket, struct spawned *spawned, bool *ready, st
 	return answer_error(&answer, error);
 }
 
-static int take_answer(int socket, struct spawned *spawned, struct error *error)
+static int take_answer(int socket, int timeout_ms, struct spawned *spawned, struct error *error)
 {
 	bool ready = false;
-	int result = answer_wait(socket, clock_ms() + SPAWN_TIMEOUT_MS);
+	int result = answer_wait(socket, clock_ms() + timeout_ms);
 
 	if (result < 0 && result != -ETIMEDOUT)
 		return error_errno(error, -result, "cannot wait for " NSISOLATE_INIT);
@@ -87,7 +88,7 @@ static int take_answer(int socket, struct spawned *spawned, struct error *error)
 	result = 0;
 	for (int lines = 0; !result && !(ready && spawned->pidfd >= 0); lines++)
 		result = lines < LINES_MAX
-				 ? take_answer_line(socket, spawned, &ready, error)
+				 ? take_answer_line(socket, timeout_ms, spawned, &ready, error)
 				 : error_set(error, EPROTO, NSISOLATE_INIT " answers without end");
 	return result;
 }
@@ -178,7 +179,9 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	result = start_helper(&helper, argv, facts.environment, sockets[1], error);
 	close(sockets[1]);
 	if (!result) {
-		result = take_answer(sockets[0], &answer, error);
+		result = take_answer(sockets[0],
+			policy->network == NETWORK_USER ? SPAWN_NETWORK_MS : SPAWN_TIMEOUT_MS,
+			&answer, error);
 		end_helper(helper);
 	}
 	answer.line = above_stdio(sockets[0]);

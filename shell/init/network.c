@@ -28,8 +28,11 @@
 #include "shell/common/drop.h"
 #include "shell/common/signals.h"
 
-/* The user can stop the holder and pasta; a login waits 5 s in all (SPAWN_TIMEOUT_MS). */
-#define PATIENCE_MS 4000
+/*
+ * The user can stop the holder and pasta; a login waits 10 s in all (SPAWN_NETWORK_MS), of which
+ * leaving a unit may take 2 (UNIT_PATIENCE_MS).
+ */
+#define PATIENCE_MS 7500
 
 /* The session's own addresses.  With the machine's, that would not be reached from inside. */
 #define ADDRESS4 "169.254.2.1"

@@ -426,6 +426,62 @@ test_pasta_serves_until_the_last_process_has_ended() {
 	chmod 711 $STAGE
 }
 
+# ---- many ----
+
+# one NUMBER: says on which network it is and what it reaches, and stays until the holder of $MANY/hold lets go
+MANY=$STAGE/many
+ONE='{ readlink /proc/self/ns/net; socat -u "TCP:$3:7005" -; } >"$1/new/$2" 2>&1; mv "$1/new/$2" "$1/seen/$2"; read -r _ <"$1/hold"; true'
+one() {
+	"$BUILD/tests/pam_app" stage u$((1 + $1 % USERS)) gate $MANY/gate open run "exec sh $MANY/one $MANY $1 $HOST" close end
+}
+all_seen() { [ "$(ls $MANY/seen | wc -l)" = $((2 * USERS)) ]; }
+# check_many NETWORKS LINE: two logins of each user at one instant, of which so many are on different networks
+check_many() {
+	local number logins=()
+	rule 'network = user' 'grace = 0' "$2"
+	mkdir -p $MANY
+	mkdir -m 1777 $MANY/{new,seen}
+	mkfifo -m 666 $MANY/hold
+	echo "$ONE" >$MANY/one
+	: >$MANY/gate
+	exec 6<>$MANY/hold 9>$MANY/gate
+	flock 9
+	for ((number = 1; number <= 2 * USERS; number++)); do one $number 6>&- 9>&- & logins+=($!); done
+	exec 9>&-
+	wait_for all_seen || fail "$(grep refused $LOGS/syslog | sort | uniq -c); $(ls $MANY/seen | wc -l) of $((2 * USERS)) are in"
+	assert_eq "$(cat $MANY/seen/* | grep -c '^the host$')" $((2 * USERS)) "logins with a way out"
+	assert_eq "$(cat $MANY/seen/* | grep '^net:' | sort -u | wc -l)" "$1" "networks"
+	assert_eq "$(pgrep -c -f "^$PASTA ")" "$1" "pastas"
+	[[ $(cat $MANY/seen/*) != *$(readlink /proc/self/ns/net)* ]] || fail "one is on the host's network"
+	# users keep to themselves: a network is that of one
+	assert_eq "$(for number in $(seq $((2 * USERS))); do echo "$(head -n 1 $MANY/seen/$number) $((number % USERS))"; done |
+		sort -u | wc -l)" "$1" "users and their networks"
+	exec 6>&-
+	wait "${logins[@]}"
+	rm -r $MANY /run/nsisolate
+}
+# USERS (10) says how many; `make soak` has a hundred, which takes 4 GB.
+test_many_users_at_once_have_networks_of_their_own_and_leave_nothing() {
+	local number
+	USERS=${USERS:-10}
+	cp /etc/passwd /etc/group $STAGE/
+	for ((number = 1; number <= USERS; number++)); do
+		echo "u$number:x:$((6000 + number)):$((6000 + number))::/tmp:/bin/sh" >>/etc/passwd
+		echo "u$number:x:$((6000 + number)):" >>/etc/group
+	done
+	many() {
+		serve TCP-LISTEN:7005,bind=$HOST,reuseaddr,fork,backlog=1000 # as many as come at once
+		wait_for listens 7005
+		check_many $((2 * USERS)) 'scope = session'
+		check_many $USERS 'scope = user'
+	}
+	stack stage
+	world many
+	cp $STAGE/passwd $STAGE/group /etc/
+	rm $STAGE/passwd $STAGE/group /etc/pam.d/stage
+	nothing_left
+}
+
 # ---- walls ----
 
 # What the user can do to pasta, which is outside: nothing, but end it.  And as the network's owner: all
