@@ -21,23 +21,20 @@ static const char light[] = "user-light";
 /* 1 if the file has it, 0 if it has not, or a negative errno. */
 static int find_light(int file)
 {
-	char block[32 << 10];
-	size_t kept = 0;
+	/* it may lie across the end of a read: as much of the one before stands in front */
+	char block[sizeof light + (32 << 10)] = {0};
 	ssize_t got;
 
-	while ((got = read(file, block + kept, sizeof block - kept)) != 0) {
-		size_t length = kept + (size_t)got;
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
+	do {
+		got = read(file, block + sizeof light, sizeof block - sizeof light);
+		if (got < 0 && errno != EINTR)
 			return -errno;
-		if (memmem(block, length, light, sizeof light))
+		if (got <= 0)
+			continue;
+		if (memmem(block, sizeof light + (size_t)got, light, sizeof light))
 			return 1;
-		/* it may lie across the end of what was read */
-		kept = length < sizeof light ? length : sizeof light;
-		memmove(block, block + length - kept, kept);
-	}
+		memmove(block, block + got, sizeof light);
+	} while (got);
 	return 0;
 }
 

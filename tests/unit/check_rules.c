@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "conf/common/closed_paths.h"
 #include "conf/common/kinds.h"
 #include "conf/common/private_dirs.h"
 #include "conf/rules/keys.h"
@@ -774,14 +775,16 @@ START_TEST(lint_warns_where_something_is_most_likely_wrong)
 {
 	struct rules *rules = given_rules(lints[_i].text);
 	struct diagnostics diagnostics = DIAGNOSTICS_EMPTY;
+	/* an error more, on an older kernel */
+	bool lacking = strstr(lints[_i].text, "read_only =") && !closed_paths_have_read_only();
 
 	rules_lint(rules, true, &diagnostics);
 	if (lints[_i].piece)
 		want_diagnostic(&diagnostics, lints[_i].line, lints[_i].column, lints[_i].piece);
 	else
 		diagnostics_print(&diagnostics, stderr);
-	ck_assert_uint_eq(diagnostics.count, lints[_i].piece ? 1 : 0);
-	ck_assert_uint_eq(diagnostics.errors, 0);
+	ck_assert_uint_eq(diagnostics.count, (lints[_i].piece ? 1 : 0) + lacking);
+	ck_assert_uint_eq(diagnostics.errors, lacking);
 	rules_free(rules);
 	diagnostics_free(&diagnostics);
 }
