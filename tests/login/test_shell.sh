@@ -351,6 +351,7 @@ third" "order"
 # PID 1 has its own process group and, without a terminal, its own session
 test_the_callers_process_group_is_the_commands_and_not_pid_1s() {
 	local outer
+	printf '[all]\nlogout = kill\n' | conf # with `linger` PID 1 would not end what runs
 	as dave setsid --wait /usr/bin/nsisolate-shell -c "trap got=yes TERM; echo up
 		until [ \"\${got:-}\" ]; do sleep 0.05; done; sleep 0.3; exit 7" >/run/stage/out &
 	wait_for grep -q up /run/stage/out || fail "nothing runs"
