@@ -258,9 +258,9 @@ static int answer_joined(
 /*
  * Covers what was mounted in the shared session's mount namespace since it began, which PID 1 no
  * longer has the right to do.  For a user the runner does it (run.c), as it also joins the user
- * namespace.
+ * namespace.  Not inlined: a PID 1 keeps the stack that its helper has when it begins.
  */
-static int cover_in_shared_session(
+__attribute__((noinline)) static int cover_in_shared_session(
 	const struct join_way *way, const struct setup *setup, struct error *error)
 {
 	struct hosts_files hosts;
@@ -311,8 +311,12 @@ static pid_t leave_unit(const struct job *job, const struct unit_hand *hand)
 	return pid;
 }
 
-/* Lets the login into the shared session of the user's other logins; the first login makes it. */
-static int share_session(struct job *job, int leader, int lock, struct error *error)
+/*
+ * Lets the login into the shared session of the user's other logins; the first login makes it.  Not
+ * inlined, for the same reason.
+ */
+__attribute__((noinline)) static int share_session(
+	struct job *job, int leader, int lock, struct error *error)
 {
 	struct setup *setup = &job->setup;
 	struct shared_socket share;

@@ -90,6 +90,30 @@ START_TEST(any_file_gives_one_line)
 }
 END_TEST
 
+static const size_t lengths[] = {0, 1, 1536 - LINE_MAX_ADDED, 1536 - LINE_MAX_ADDED + 1, 5000};
+
+START_TEST(a_file_of_any_length_has_room_for_the_line)
+{
+	char path[32], text[5000];
+	struct hosts_file file;
+	struct error error;
+	size_t length;
+	int fd = memfd_create("hosts", MFD_CLOEXEC);
+
+	memset(text, 'x', sizeof text);
+	ck_assert_int_eq(write(fd, text, lengths[_i]), lengths[_i]);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	ck_assert_int_eq(hosts_file_read(path, 0, LINE_MAX_ADDED, &file, &length, &error), 1);
+	ck_assert_uint_eq(length, lengths[_i]);
+	ck_assert_uint_eq(file.room, length + LINE_MAX_ADDED);
+	ck_assert(file.bytes != file.few || file.room <= sizeof file.few);
+	ck_assert(!memcmp(file.bytes, text, length));
+	memset(file.bytes + length, 'y', LINE_MAX_ADDED);
+	hosts_file_free(&file);
+	close(fd);
+}
+END_TEST
+
 #define FORWARD4 "nameserver 169.254.2.3\n"
 #define FORWARD6 "nameserver fd6e:7369:736f::3\n"
 
@@ -142,6 +166,7 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(tcase, the_session_is_an_alias_of_the_machine, 0, ROWS(lines));
 	tcase_add_test(tcase, any_file_gives_one_line);
+	tcase_add_loop_test(tcase, a_file_of_any_length_has_room_for_the_line, 0, ROWS(lengths));
 	tcase_add_loop_test(tcase, a_resolver_on_loopback_is_forwarded, 0, ROWS(resolvers));
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -229,7 +229,11 @@ int hosts_make(const struct policy *policy, struct hosts_files *files, struct er
 {
 	int result;
 
-	*files = (struct hosts_files){0};
+	files->forwards = 0;
+	for (int i = 0; i < HOSTS_FILES; i++) {
+		files->file[i].bytes = NULL;
+		files->file[i].size = 0;
+	}
 	if (!(policy->kinds & CLONE_NEWNS))
 		return 0;
 	result = make_hosts(policy, &files->file[HOSTS], error);

@@ -23,7 +23,7 @@ static int read_all(int fd, char *text, size_t size, size_t *length)
 
 void hosts_file_free(struct hosts_file *file)
 {
-	if (file->bytes)
+	if (file->bytes && file->bytes != file->few)
 		munmap(file->bytes, file->room);
 	file->bytes = NULL;
 }
@@ -48,8 +48,10 @@ int hosts_file_read(const char *path, size_t before, size_t after, struct hosts_
 	}
 	/* separate pages, which PID 1 releases: whatever it keeps lasts as long as the session */
 	file->room = before + (size_t)status.st_size + after;
-	file->bytes =
-		mmap(NULL, file->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	file->bytes = file->room <= sizeof file->few
+			      ? file->few
+			      : mmap(NULL, file->room, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (file->bytes == MAP_FAILED) {
 		file->bytes = NULL;
 		return error_errno(error, errno, "cannot read %s", path);

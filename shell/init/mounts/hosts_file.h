@@ -8,11 +8,12 @@
 
 #include "conf/common/error.h"
 
-/* Size 0: the same as the host's. */
+/* Size 0: the same as the host's.  Not to be copied: @bytes may be @few. */
 struct hosts_file {
 	char *bytes;
 	size_t size;
 	size_t room;
+	char few[1536]; /* enough for most; on a stack that PID 1 releases */
 };
 
 /*
