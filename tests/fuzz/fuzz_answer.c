@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"there is a socket");
 	records_send(sockets[1], data, size, counts);
 	close(sockets[1]);
-	result = take_answer(sockets[0], &answer, &error);
+	result = take_answer(sockets[0], SPAWN_TIMEOUT_MS, &answer, &error);
 	must(result <= 0, "it is 0 or an error");
 	if (result == 0)
 		must(answer.pidfd > STDERR_FILENO && fcntl(answer.pidfd, F_GETFD) == FD_CLOEXEC,
