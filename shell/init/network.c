@@ -34,12 +34,6 @@
  */
 #define PATIENCE_MS 7500
 
-/* The session's own addresses.  With the machine's, that would not be reached from inside. */
-#define ADDRESS4 "169.254.2.1"
-#define GATEWAY4 "169.254.2.2"
-#define ADDRESS6 "fd6e:7369:736f::1"
-#define GATEWAY6 "fe80::1"
-#define DEVICE "outside"
 #define RUNTIME "/run/user"
 #define RESOLVER "/etc/resolv.conf"
 
@@ -228,7 +222,7 @@ static int show_all(const char *holder, uid_t uid, struct places *places, struct
 
 static const char **add_forward(const char **argv, const char *address)
 {
-	*argv++ = "--dns-forward";
+	*argv++ = PASTA_FORWARD;
 	*argv++ = address;
 	return argv;
 }
@@ -236,15 +230,7 @@ static const char **add_forward(const char **argv, const char *address)
 static _Noreturn void become_pasta(int out, const char *holder, const struct network *network)
 {
 	struct places places = {"", ""};
-	/*
-	 * Nothing of the host's loopback, by whichever name a version of pasta has for it.  New
-	 * versions look every second whether the holder still is there, and quit when it is not.
-	 */
-	const char *argv[] = {PASTA, "--foreground", "--quiet", "--config-net", "--pid",
-		"/proc/self/fd/1", "--no-netns-quit", "--ns-ifname", DEVICE, "--tcp-ports", "none",
-		"--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--no-map-gw",
-		"--address", ADDRESS4, "--netmask", "24", "--gateway", GATEWAY4, "--address",
-		ADDRESS6, "--gateway", GATEWAY6, "--userns", places.user, "--netns", places.net,
+	const char *argv[] = {PASTA, PASTA_OPTIONS, "--userns", places.user, "--netns", places.net,
 		NULL, NULL, NULL, NULL, NULL};
 	const char **more = argv + ARRAY_SIZE(argv) - 5;
 	/* sent to all at the session's end; what still runs then keeps its network */

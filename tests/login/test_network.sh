@@ -295,6 +295,10 @@ check_doctor() {
 	ip route add default via 198.51.100.1
 	mv $PASTA $PASTA.away
 	says problem "there is no $PASTA: the logins of .all. are refused" "no pasta"
+	printf '#!/bin/sh\necho "pasta: unrecognized option" >&2; exit 1\n' >$PASTA
+	chmod 755 $PASTA
+	says problem "does not know what it is asked to do .pasta: unrecognized option.: the logins of .all. are" "an old one"
+	rm $PASTA
 	mv $PASTA.away $PASTA
 }
 test_doctor_says_what_pasta_lacks() {

@@ -8,6 +8,7 @@
 #include "conf/common/pasta.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/facts/sysctl.h"
+#include "shell/ctl/doctor/run_bounded.h"
 
 #define SUBJECT "network = user"
 #define TUN "/dev/net/tun"
@@ -58,6 +59,30 @@ static void check_device(struct doctor *doctor)
 	doctor_remedy(doctor, "# load the kernel module tun; udev gives " TUN " the mode 0666");
 }
 
+/* One that does not know an option ends with a status; --version, the last word, gives 0. */
+static void check_version(struct doctor *doctor, const char *rule)
+{
+	const char *const argv[] = {
+		PASTA, PASTA_OPTIONS, PASTA_FORWARD, "192.0.2.1", "--version", NULL};
+	char *environment[] = {NULL};
+	struct run_user stranger;
+	struct run_result result;
+
+	if (doctor->facts->root && !run_find_stranger(&stranger)) {
+		doctor_add(doctor, VERDICT_UNSEEN, SUBJECT,
+			"whether " PASTA " is new enough: no uid is unused to run it");
+		return;
+	}
+	run_program(
+		(char *const *)argv, environment, doctor->facts->root ? &stranger : NULL, &result);
+	if (result.status == 0)
+		return;
+	doctor_add(doctor, VERDICT_PROBLEM, SUBJECT,
+		PASTA " does not know what it is asked to do (%s): the logins of [%s] are refused",
+		*result.err ? result.err : "no reason", rule);
+	doctor_remedy(doctor, "# install a newer package passt");
+}
+
 void doctor_check_network(struct doctor *doctor)
 {
 	struct rules_summary summary;
@@ -77,6 +102,7 @@ void doctor_check_network(struct doctor *doctor)
 			"# install the package passt, or write network = host in that rule");
 		return;
 	}
+	check_version(doctor, summary.place.rule);
 	check_device(doctor);
 	if (sysctl_read("user.max_user_namespaces", &limit) == 0 && limit == 0) {
 		doctor_add(doctor, VERDICT_PROBLEM, SUBJECT,
