@@ -37,3 +37,22 @@ test_each_users_localhost_is_the_users_own() {
 	release
 	nothing_left
 }
+
+test_switches_for_unprivileged_users_do_not_forbid_it() {
+	local switch
+	passt_install || skip "this release has no passt"
+	conf <<<"$rules"
+	for switch in kernel.unprivileged_userns_clone=0 kernel.apparmor_restrict_unprivileged_userns=1; do
+		root "sysctl -q -w $switch" 2>/dev/null || continue # not of this kernel
+		assert_match "$(on alice "$(reach 10.0.2.15 22)")" ^SSH "$switch"
+		root "sysctl -q -w ${switch%=*}=$((1 - ${switch#*=}))"
+		echo "seen with $switch"
+	done
+	# a limit of none at all is another thing
+	root 'sysctl -q -w user.max_user_namespaces=0'
+	! on alice 'echo in' 2>/dev/null | grep -qx in || fail "alice got in"
+	assert_match "$(root nsisolatectl doctor)" 'problem +network = user +user.max_user_namespaces is 0' doctor
+	root 'sysctl -q -w user.max_user_namespaces=65536'
+	assert_match "$(on alice "$(reach 10.0.2.15 22)")" ^SSH "with the limit as before"
+	nothing_left
+}
