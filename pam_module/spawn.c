@@ -180,7 +180,9 @@ int spawn_init(struct spawned *spawned, const struct policy *policy, const struc
 	close(sockets[1]);
 	if (!result) {
 		result = take_answer(sockets[0],
-			policy->network == NETWORK_USER ? SPAWN_NETWORK_MS : SPAWN_TIMEOUT_MS,
+			policy->scope == SCOPE_USER || policy->network == NETWORK_USER
+				? SPAWN_SHARED_MS
+				: SPAWN_TIMEOUT_MS,
 			&answer, error);
 		end_helper(helper);
 	}

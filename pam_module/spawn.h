@@ -21,14 +21,14 @@ struct spawned {
 
 /*
  * Starts nsisolate-init and waits until the session's namespaces can be joined, for at most
- * SPAWN_TIMEOUT_MS, or SPAWN_NETWORK_MS with `network = user`, since hundreds of pastas that start
- * at one instant take seconds.  They are new ones or, with scope = user, those of the user's other
- * logins.  @mount is the inode of the mount namespace that it must not touch.  On error @error
- * holds its message or ours, and no process of this login is left.  The calling process must hold
- * its SIGCHLD (caller_signals_hold).
+ * SPAWN_TIMEOUT_MS; or SPAWN_SHARED_MS with `scope = user`, where it waits for others, or
+ * `network = user`, since hundreds of pastas that start at one instant take seconds.  They are new
+ * ones or, with scope = user, those of the user's other logins.  @mount is the inode of the mount
+ * namespace that it must not touch.  On error @error holds its message or ours, and no process of
+ * this login is left.  The calling process must hold its SIGCHLD (caller_signals_hold).
  */
 #define SPAWN_TIMEOUT_MS 5000
-#define SPAWN_NETWORK_MS 10000
+#define SPAWN_SHARED_MS 10000
 int spawn_init(struct spawned *spawned, const struct policy *policy, const struct login *login,
 	ino_t mount, struct error *error);
 

@@ -351,12 +351,6 @@ __attribute__((noinline)) static int share_session(
 			result = 0;
 		return result < 0 ? result : answer_joined(&way, pid, setup->own_userns, error);
 	}
-	/*
-	 * otherwise the new session's PID 1 would inherit it, and a PID 1 that was merely slow
-	 * would take in this login, too
-	 */
-	cleanup_close(&connection);
-	connection = -1;
 	moved = leave_unit(job, &(struct unit_hand){ANSWER, leader, share.directory});
 	if (moved) {
 		child_wait(moved, NULL); /* which answers */

@@ -29,7 +29,7 @@
 #include "shell/common/signals.h"
 
 /*
- * The user can stop the holder and pasta; a login waits 10 s in all (SPAWN_NETWORK_MS), of which
+ * The user can stop the holder and pasta; a login waits 10 s in all (SPAWN_SHARED_MS), of which
  * leaving a unit may take 2 (UNIT_PATIENCE_MS).
  */
 #define PATIENCE_MS 7500

@@ -359,9 +359,10 @@ test_scope_session_beside_it_shares_nothing() {
 # ---- configuration ----
 
 check_changed() {
-	local line session
+	local line session descriptors
 	settings 'grace = 0'
 	member first
+	descriptors=$(count_descriptors first)
 	printf '# the same, and a comment\n[all]\nscope=user\ngrace = 0 # none\n' | conf
 	member again
 	same_session first again
@@ -380,8 +381,16 @@ check_changed() {
 	done
 	assert_eq "$(tell first 'cat /proc/1/comm; hostname')" "nsisolate-init
 $user-lab" "the old one lives on with its login"
+	settings 'grace = 0' 'domainname = last'
+	member last
+	assert_eq "$(count_descriptors last)" "$descriptors" "descriptors of a PID 1"
 	leave first
+	wait_for has_sessions "$user" 1 || fail "the old session does not end"
+	member last-2
+	same_session last last-2
+	leave last last-2
 }
+count_descriptors() { find "/proc/${pid_1[$1]}/fd" -type l | wc -l; }
 test_a_changed_configuration_gives_a_new_session_and_the_old_one_lives_on() { each_way check_changed; }
 
 # ---- the end ----
@@ -669,20 +678,32 @@ check_stopped() {
 	as "$user" kill -STOP "${pid_1[first]}" || fail "PID 1 cannot be stopped"
 	start=$(now_ms)
 	member second
-	assert_within "$start" 2500 30
-	other_session first second
-	member third
-	same_session second third
+	assert_within "$start" 1000 30
+	same_session first second
 	not_isolated
-	# goes on, and takes nothing from the session that has its name now
-	as "$user" kill -CONT "${pid_1[first]}"
-	leave first
-	wait_for has_sessions "$user" 1 || fail "the first session does not end"
-	member fourth
-	same_session second fourth
-	leave second third fourth
+	leave first second
 }
-test_a_shared_session_whose_pid_1_is_stopped_is_left_for_a_new_one() { each_way check_stopped; }
+test_a_shared_session_whose_pid_1_is_stopped_is_continued_and_joined() { each_way check_stopped; }
+
+# held by a debugger, which SIGCONT does not end
+check_held() {
+	local holder
+	command -v strace >/dev/null || skip "no strace"
+	settings 'on_error = allow'
+	member first
+	strace -qq -o /dev/null -p "${pid_1[first]}" -e trace=accept4 -e inject=accept4:delay_enter=60000000 &
+	holder=$!
+	wait_for grep -q "TracerPid:.[1-9]" "/proc/${pid_1[first]}/status"
+	enter "$way" 'echo let in' >$STAGE/said 2>&1
+	! grep -q 'let in' $STAGE/said || fail "let in"
+	logged 'session refused: .*the user.s other sessions do not answer' >/dev/null
+	kill -KILL $holder
+	member second
+	same_session first second
+	not_isolated
+	leave first second
+}
+test_a_shared_session_whose_pid_1_does_not_answer_takes_no_login_and_lives_on() { each_way check_held; }
 
 # ---- root's directory ----
 
@@ -761,10 +782,14 @@ test_something_else_in_the_sockets_place_is_not_a_session() {
 	assert_eq "$(tell fifth 'cat /proc/1/comm; ps -e -o user= | sort -u')" "nsisolate-init
 alice" "with bob's socket there"
 	assert_eq "$(cat /tmp/bob-hears 2>/dev/null)" "" "what bob is asked"
+	# a session's end takes away no other's, which an engine of another version can make
+	: >"$name.next"
+	mv "$name.next" "$name"
 	leave fifth
+	wait_for has_sessions alice 0
+	rm "$name" || fail "it was taken away"
 	pkill -u bob
 	rm -f /tmp/bob-hears
-	wait_for has_sessions alice 0
 	after_each
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,8 +14,10 @@
 #include "conf/common/answer.h"
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
+#include "conf/common/clock.h"
 #include "conf/common/fd_message.h"
 #include "conf/common/number.h"
+#include "conf/common/poll_until.h"
 #include "session_number.h"
 
 #define JOINED "joined"
@@ -110,17 +113,34 @@ static bool leads_to_proc(const struct join_way *way, int flags)
 	return way->count == 2 || way->count == all;
 }
 
-/* Whether PID 1 has answered, or hung up; a negative errno where that is unknown. */
+/* A pidfd of the process that listens at the other end; -1: it is not known. */
+static int listener_open(int connection)
+{
+	struct ucred peer;
+	socklen_t length = sizeof peer;
+
+	if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 || peer.pid <= 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+}
+
+/* 0 when PID 1 has answered, or hung up; else a negative errno. */
 static int wait_for_answer(int connection)
 {
-	struct pollfd readable = {.fd = connection, .events = POLLIN};
-	int count;
+	const int64_t deadline = clock_ms() + JOIN_PATIENCE_MS;
+	_cleanup_close_ int listener = -1;
+	int result;
 
-	/* all signals are this helper's own, and end it: EINTR can only come from a debugger */
-	do
-		count = poll(&readable, 1, JOIN_PATIENCE_MS);
-	while (count < 0 && errno == EINTR);
-	return count < 0 ? -errno : count;
+	for (;;) {
+		result = poll_until(connection, POLLIN, clock_ms() + JOIN_CONTINUE_MS);
+		if (result != -ETIMEDOUT || clock_ms() >= deadline)
+			return result;
+		/* one round later it is still there, so the number was not another process's */
+		if (listener >= 0)
+			syscall(SYS_pidfd_send_signal, listener, SIGCONT, NULL, 0);
+		else
+			listener = listener_open(connection);
+	}
 }
 
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
@@ -139,10 +159,10 @@ int join_ask(int connection, const struct policy *policy, int leader, int answer
 	if (length < 0)
 		return error_errno(error, (int)-length, "cannot ask the user's sessions");
 	result = wait_for_answer(connection);
+	if (result == -ETIMEDOUT)
+		return error_set(error, ETIMEDOUT, "the user's other sessions do not answer");
 	if (result < 0)
 		return error_errno(error, -result, "cannot join the user's sessions");
-	if (result == 0)
-		return 0;
 	way->count = ARRAY_SIZE(way->fds);
 	length = message_receive(connection, reply, sizeof reply - 1, way->fds, &way->count, 0);
 	if (length < 0 && length != -ECONNRESET)

@@ -38,14 +38,17 @@ int join_way_namespace(const struct join_way *way, int kinds, int kind);
 /* The same, of the session's /proc: behind all those. */
 int join_way_proc(const struct join_way *way, int kinds);
 
-/* How long PID 1 may take to answer. */
-#define JOIN_PATIENCE_MS 2000
+/*
+ * How long PID 1 may take to answer: less than the login waits for the helper (SPAWN_SHARED_MS).
+ * Its user can stop it (SIGSTOP), like any process with the same ids: it is continued so often.
+ */
+#define JOIN_PATIENCE_MS 8000
+#define JOIN_CONTINUE_MS 200
 
 /*
  * The helper's part, on @connection: 1 when the login is in, with @way filled; 0 when it needs a
- * session of its own: this one has ended, was made with other settings, or its PID 1 does not
- * answer, because its user can stop it (SIGSTOP), like any process with the same ids; or it has
- * lost its way out, and @error says so, for the log.
+ * session of its own: this one has ended, was made with other settings, or has lost its way out,
+ * and @error says so, for the log.  An error if its PID 1 does not answer.
  */
 int join_ask(int connection, const struct policy *policy, int leader, int answer,
 	struct join_way *way, struct error *error);

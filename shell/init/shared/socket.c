@@ -144,6 +144,9 @@ int shared_socket_keep(struct shared_socket *share, struct error *error)
 			error, errno, "cannot keep the directory of the user's sessions");
 	close(share->directory);
 	share->directory = own;
+	/* once more, so that SO_PEERCRED names this process */
+	if (listen(share->listener, SOMAXCONN) < 0)
+		return error_errno(error, errno, "cannot listen for further logins");
 	return 0;
 }
 

@@ -58,7 +58,10 @@ int shared_socket_connect(const struct shared_socket *share, struct error *error
 /* Listens, in place of any previous socket. */
 int shared_socket_listen(struct shared_socket *share, struct error *error);
 
-/* In PID 1: a directory descriptor without the lock, which the other one shares with the helper. */
+/*
+ * In PID 1, while it has the helper's ids: the listener is its own, and so is the directory's
+ * descriptor, without the lock, which the other one shares with the helper.
+ */
 int shared_socket_keep(struct shared_socket *share, struct error *error);
 
 /*

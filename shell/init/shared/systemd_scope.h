@@ -28,8 +28,8 @@ struct unit_hand {
 };
 
 /*
- * How long systemd may take.  It takes some 20 ms; a login waits 5 s in all for its session
- * (SPAWN_TIMEOUT_MS), and the user's next logins wait for this one meanwhile.
+ * How long systemd may take.  It takes some 20 ms; a login waits 10 s in all for its session
+ * (SPAWN_SHARED_MS), and the user's next logins wait for this one meanwhile.
  */
 #define UNIT_PATIENCE_MS 2000
 
