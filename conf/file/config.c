@@ -61,7 +61,8 @@ static dictionary *parse(const char *text, size_t size)
 	iniparser_set_error_callback(keep_quiet);
 	parsed = iniparser_load(path);
 	iniparser_set_error_callback(NULL);
-	return parsed;
+	/* iniparser does not check these allocations, and could not free a dictionary without them */
+	return parsed && parsed->key && parsed->val && parsed->hash ? parsed : NULL;
 }
 
 /* An entry of iniparser's by name.  It keeps them as they came: the next one is mostly @next. */
