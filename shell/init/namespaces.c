@@ -136,28 +136,35 @@ static int begin(void *memory)
 }
 
 /*
- * Between the stack of this process, which needs no more than these bytes of it until its end, and
- * that of the new one, below.  That has pages which were needed before.
+ * Between the stack of this process and that of the new one, below, which keeps the pages above.
+ * This process needs no more than these bytes until its end: hand_over() makes two system calls.
  */
-#define STACK_GAP 4096
+#define STACK_GAP 1024
+
+/* Returns only on failure, an errno. */
+__attribute__((noinline)) static int hand_over(int flags, struct start *start)
+{
+	char *stack = (char *)__builtin_frame_address(0) - STACK_GAP;
+
+	if (clone(begin, stack, flags | CLONE_VM | CLONE_PARENT_SETTID | SIGCHLD, start,
+		    &start->pid) >= 0)
+		/* nothing else: errno and all that the C library has are now the new process's */
+		syscall(SYS_exit_group, EXIT_SUCCESS);
+	return errno;
+}
 
 int namespaces_start(int flags, int (*run)(void *data, pid_t pid), void *data, struct error *error)
 {
 	/* the kernel lets processes share memory only in the same time namespace */
 	const int early = flags & CLONE_NEWTIME ? flags & (CLONE_NEWTIME | CLONE_NEWUSER) : 0;
 	struct start start = {.run = run, .data = data};
-	char *stack = (char *)__builtin_frame_address(0) - STACK_GAP;
 	int result = early ? namespaces_unshare(early, error) : 0, errnum;
 
 	if (result < 0)
 		return result;
 	flags &= ~early;
 	raise_ceilings(flags, start.own);
-	if (clone(begin, stack, flags | CLONE_VM | CLONE_PARENT_SETTID | SIGCHLD, &start,
-		    &start.pid) >= 0)
-		/* nothing else: errno and all that the C library has are now the new process's */
-		syscall(SYS_exit_group, EXIT_SUCCESS);
-	errnum = errno;
+	errnum = hand_over(flags, &start);
 	restore_limits(start.own);
 	return name_refused(flags, errnum, error);
 }

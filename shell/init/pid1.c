@@ -28,6 +28,9 @@
 /* How often poll(2) or read(2) may fail in a row. */
 #define BLIND_MAX 100
 
+/* With large variables, which would otherwise lie in the frame that PID 1 waits in. */
+#define ASIDE __attribute__((noinline))
+
 /* What is polled besides the logins. */
 enum { SIGNALS, WATCHED, TIMER, LISTENER, ASKING, FIXED };
 
@@ -243,7 +246,7 @@ static void tell_outer(struct life *life, struct pid1_message message, int flags
 		send(life->logins[0].line, &message, sizeof message, MSG_NOSIGNAL | flags);
 }
 
-static void reap(struct life *life)
+ASIDE static void reap(struct life *life)
 {
 	struct pid1_message ended = {.what = PID1_ENDED};
 	bool over = false;
@@ -321,7 +324,7 @@ static void read_signal(struct life *life)
 	}
 }
 
-static void hear_line(struct life *life, struct pid1_login *login)
+ASIDE static void hear_line(struct life *life, struct pid1_login *login)
 {
 	struct pid1_message message;
 
