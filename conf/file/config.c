@@ -61,7 +61,7 @@ static dictionary *parse(const char *text, size_t size)
 	iniparser_set_error_callback(keep_quiet);
 	parsed = iniparser_load(path);
 	iniparser_set_error_callback(NULL);
-	/* iniparser does not check these allocations, and could not free a dictionary without them */
+	/* iniparser checks no allocation, and could not free a dictionary without these */
 	return parsed && parsed->key && parsed->val && parsed->hash ? parsed : NULL;
 }
 
