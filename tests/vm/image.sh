@@ -179,7 +179,8 @@ image_make() {
 }
 
 # ---- other disks -------------------------------------------------------------------------------
-# NAME_PACKAGES, image_NAME_settings TREE, and NAME_WORDS for the kernel's command line
+# NAME_PACKAGES, image_NAME_settings TREE, and NAME_WORDS for the kernel's command line.  With NAME_SYSTEM, the
+# packages instead of SYSTEM_PACKAGES, the disk has another init than systemd.
 
 SELINUX_PACKAGES="selinux-policy-default selinux-basics policycoreutils auditd"
 SELINUX_WORDS="security=selinux selinux=1 enforcing=1"
@@ -190,18 +191,37 @@ image_selinux_settings() { # the labels go to the disk with the files
 
 COREDUMP_PACKAGES="systemd-coredump libdw1t64 libelf1t64" # they read stacks
 
-image_add() {
-	local dir=$CACHE/$1 name=$2 packages=${2^^}_PACKAGES recipe
-	recipe=$( (image_recipe; declare -f "image_${name}_settings"; echo "${!packages}") | sha256sum)
+# The system's D-Bus, udev and sshd come with scripts for it, or have them in orphan-sysvinit-scripts.
+NO_SYSTEMD="linux-image-cloud-amd64 initramfs-tools sysvinit-core initscripts orphan-sysvinit-scripts udev dbus
+	elogind libpam-elogind apparmor openssh-server openssh-client sudo cron at login passwd procps iproute2
+	less e2fsprogs rsyslog ifupdown"
+SYSVINIT_SYSTEM="$NO_SYSTEMD sysv-rc"
+SYSVINIT_WORDS=net.ifnames=0
+image_sysvinit_settings() {
+	sed -i '/^[1-6]:.*getty/d; s/^#\(T0:.*ttyS0\)/\1/' "$1/etc/inittab"
+	grep -q '^T0:' "$1/etc/inittab" || return
+	printf 'auto lo eth0\niface lo inet loopback\niface eth0 inet static\n\taddress 10.0.2.15/24\n' \
+		>"$1/etc/network/interfaces"
+}
+OPENRC_SYSTEM="$NO_SYSTEMD openrc"
+OPENRC_WORDS=$SYSVINIT_WORDS
+image_openrc_settings() { image_sysvinit_settings "$1"; }
+
+image_add() (
+	dir=$CACHE/$1 name=$2 packages=${2^^}_PACKAGES system=${2^^}_SYSTEM
+	[ -z "${!system:-}" ] || {
+		SYSTEM_PACKAGES=${!system}
+		eval "$(declare -f image_settings | sed '/systemctl\|systemd/d')"
+	}
+	recipe=$( (image_recipe; declare -f "image_${name}_settings"; echo "${!packages:-}") | sha256sum)
 	exec {lock}>"$CACHE/lock.$1"
 	flock "$lock"
 	# shellcheck disable=SC2086 # words
 	[ "$(cat "$dir/$name.recipe" 2>/dev/null)" = "$recipe" ] || {
 		rm -rf --one-file-system "$dir/$name.recipe" "$dir/$name"
-		system_make "$dir" "$name" ${!packages} && echo "$recipe" >"$dir/$name.recipe" || return
+		system_make "$dir" "$name" ${!packages:-} && echo "$recipe" >"$dir/$name.recipe" || exit
 	}
-	exec {lock}>&-
-}
+)
 
 # ---- the package -------------------------------------------------------------------------------
 
