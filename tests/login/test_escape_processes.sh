@@ -185,7 +185,7 @@ test_no_procfs_elsewhere_is_seen_where_calls_are_refused() {
 # If a path does not stay valid long enough, or is too long, a user who may have caused that is refused, and
 # nobody else.
 test_a_user_who_moves_a_procfs_away_keeps_nobody_else_out() {
-	local deep i
+	local deep i over others
 	own_stack
 	echo '[all]' | conf
 	install -d -o alice /home/alice/{here,here/proc}
@@ -207,18 +207,22 @@ os.rename("here", "here", src_dir_fd=at, dst_dir_fd=to)'
 	app alice open close || fail "alice is kept out by what is hidden"
 	umount /home/alice/here
 	# but a mount that alice can unmount in the session, such as her own FUSE, hides nothing
-	if mknod /dev/fuse c 10 229 && exec 7<>/dev/fuse; then
-		# not by mount(8): newer versions look at what they have mounted, and here nobody answers
-		python3 -c '
-import ctypes, os
-if ctypes.CDLL(None, use_errno=True).mount(b"none", b"/home/alice/here", b"fuse", 0,
-        b"fd=7,rootmode=40000,user_id=5001,group_id=5001"):
-    raise OSError(ctypes.get_errno(), "mount(2)")' || fail "no mount by FUSE"
-		app alice refused 2>/dev/null 7<&- || fail "alice is let in, and can uncover it"
-		app bob open close 7<&- || fail "alice keeps bob out by FUSE"
-		umount /home/alice/here
-		exec 7<&-
-	fi
+	mknod /dev/fuse c 10 229
+	for over in /home/alice/here /home/alice; do
+		for others in '' ,allow_other; do
+			exec 7<>/dev/fuse || break 2
+			# not by mount(8): newer versions look at what they have mounted, and here nobody answers
+			python3 -c '
+import ctypes, os, sys
+if ctypes.CDLL(None, use_errno=True).mount(b"none", sys.argv[1].encode(), b"fuse", 0,
+        b"fd=7,rootmode=40000,user_id=5001,group_id=5001" + sys.argv[2].encode()):
+    raise OSError(ctypes.get_errno(), "mount(2)")' $over "$others" || fail "no mount by FUSE"
+			app alice refused 2>/dev/null 7<&- || fail "alice is let in, and can uncover it: $over$others"
+			app bob open close 7<&- || fail "alice keeps bob out by FUSE: $over$others"
+			exec 7<&- # or umount(8) would wait for an answer
+			umount $over
+		done
+	done
 	rm -f /dev/fuse
 	as alice python3 -c "$deep" go
 	app alice refused 2>/dev/null || fail "alice is let in"

@@ -31,7 +31,7 @@ struct mounted {
 	int id, parent;
 	dev_t device;
 	bool shows; /* it is of type proc, and shows processes */
-	bool fuse; /* its owner may unmount it, by fusermount(1) */
+	uid_t fuse; /* whose FUSE it is, which that user may unmount, by fusermount(1); 0: none */
 	char *place;
 };
 
@@ -116,6 +116,15 @@ static char *next_word(char **text)
 	return word;
 }
 
+/* The uid of the user whose FUSE this is, by the last words of its line. */
+static uid_t fuse_owner(const char *type, const char *options)
+{
+	static const char name[] = "user_id=";
+	const char *user = options && !strncmp(type, "fuse", 4) ? strstr(options, name) : NULL;
+
+	return user ? (uid_t)strtoul(user + strlen(name), NULL, 10) : 0;
+}
+
 static bool parse(struct mounted *mounted, char *line)
 {
 	char *id = next_word(&line), *parent = next_word(&line), *device = next_word(&line);
@@ -127,13 +136,14 @@ static bool parse(struct mounted *mounted, char *line)
 	while (word && strcmp(word, "-"))
 		word = next_word(&line);
 	word = next_word(&line);
+	next_word(&line); /* the source */
 	unescape(place);
 	*mounted = (struct mounted){
 		.id = atoi(id),
 		.parent = atoi(parent),
 		.device = makedev(major, minor),
 		.shows = word && !strcmp(word, "proc") && procfs_has_processes(root),
-		.fuse = word && !strncmp(word, "fuse", 4),
+		.fuse = word ? fuse_owner(word, line) : 0,
 		.place = place,
 	};
 	return true;
@@ -212,6 +222,27 @@ static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted
 	}
 }
 
+/*
+ * Whether the path to @mounted leads through a user's FUSE; *@own: through one of @uid's.  Whoever
+ * goes there waits for the answer of a program of that user's, and cannot even be killed.
+ */
+static bool needs_an_answer(
+	const struct mounts *mounts, const struct mounted *mounted, uid_t uid, bool *own)
+{
+	bool any = false;
+
+	*own = false;
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mounted *other = &mounts->list[i];
+
+		if (!other->fuse || !is_below(mounted->place, other->place))
+			continue;
+		any = true;
+		*own |= other->fuse == uid;
+	}
+	return any;
+}
+
 /* By descriptor only: the user could change any name meanwhile. */
 static int cover(int place, int own, struct error *error)
 {
@@ -274,8 +305,8 @@ static bool may_be_moved_by(char *path, uid_t uid)
 
 		*slash = '\0';
 		fd = open_path(path);
-		if (fd >= 0 && fstat(fd, &status) == 0)
-			return status.st_uid == uid ||
+		if (fd >= 0)
+			return fstat(fd, &status) < 0 || status.st_uid == uid ||
 			       (status.st_uid == 0 && status.st_mode & (S_IWGRP | S_IWOTH));
 	}
 	return false;
@@ -297,11 +328,16 @@ static int cover_all(const struct mounts *mounts, const struct look *look, struc
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mounted *mounted = &mounts->list[i];
 		_cleanup_close_ int place = -1;
+		bool own;
 		int result;
 
 		if (!mounted->shows || mounted->device == look->device ||
 			is_hidden(mounts, mounted))
 			continue;
+		if (needs_an_answer(mounts, mounted, look->uid, &own)) {
+			again += own;
+			continue;
+		}
 		place = open_place(mounted);
 		if (place == -EACCES && look->own_userns) {
 			/* a user who closed it can open it later */

@@ -15,7 +15,8 @@
  * one: a chroot keeps working, and shows only the session.  Mounts that show no processes
  * (/proc/sys alone, bound somewhere) are left alone, and so is what another mount hides.  If
  * somebody moves directories meanwhile it tries again; in the end it fails if that may be @uid,
- * whose session it is, so nobody can keep others from logging in by this.
+ * whose session it is, or if a FUSE of @uid's is on the way.  So nobody can keep others from
+ * logging in by this.
  *
  * @host: a descriptor of a /proc that has this process, to read mountinfo from.  @own_userns: what
  * cannot be reached (EACCES) cannot be reached from the session either, which has the same rights.
