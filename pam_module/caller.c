@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,10 +87,19 @@ static int find_root_here(struct caller *caller, int mount, int root, int direct
 /* The same in a child, which has its own root and working directory but shares our memory. */
 static int find_root_by_child(int mount, int root, struct root_path *path, struct error *error)
 {
-	pid_t child = vfork();
+	sigset_t all, before;
+	pid_t child;
 
-	if (child < 0)
-		return error_errno(error, errno, "cannot fork to find the root");
+	/* no handler of the application's may run in the child, which has its memory */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	child = vfork();
+	if (child < 0) {
+		int errnum = errno;
+
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		return error_errno(error, errnum, "cannot fork to find the root");
+	}
 	if (child == 0) {
 		if (setns(mount, CLONE_NEWNS) == 0)
 			ask_root(path, root);
@@ -98,6 +108,7 @@ static int find_root_by_child(int mount, int root, struct root_path *path, struc
 		_exit(0);
 	}
 	child_wait(child, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return 0;
 }
 
@@ -108,7 +119,7 @@ static int find_root_by_child(int mount, int root, struct root_path *path, struc
  */
 static int find_root(struct caller *caller, int mount, struct error *error)
 {
-	struct root_path path = {.length = -1};
+	struct root_path path = {.length = -1, .errnum = EIO}; /* where the child is killed */
 	struct stat status;
 	int result;
 	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -42,13 +42,19 @@ static int take(struct options *options, const char *word, struct error *error)
 
 int options_parse(struct options *options, int argc, const char **argv, struct error *error)
 {
-	*options = (struct options){.conf = NSISOLATE_CONF, .open = true, .close = true};
-	for (int i = 0; i < argc; i++) {
-		int result = take(options, argv[i], error);
+	struct error later;
+	int result = 0;
 
+	*options = (struct options){.conf = NSISOLATE_CONF, .open = true, .close = true};
+	/* to the end: rescue_group may stand behind a wrong word, and says whom that keeps out */
+	for (int i = 0; i < argc; i++) {
 		if (result < 0)
-			return result;
+			take(options, argv[i], &later);
+		else
+			result = take(options, argv[i], error);
 	}
+	if (result < 0)
+		return result;
 	if (!options->open && !options->close)
 		return error_set(error, EINVAL,
 			"`open` and `close` on one line: nothing would be left "

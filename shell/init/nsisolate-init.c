@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/common/answer.h"
 #include "conf/common/kinds.h"
 #include "conf/common/number.h"
 #include "job.h"
@@ -192,6 +194,7 @@ int main(int argc, char **argv)
 		.environment = -1,
 	};
 	struct error error = {0};
+	struct stat answer;
 	bool attach = false;
 
 	if (argc == 2 && !strcmp(argv[1], "--help"))
@@ -200,7 +203,11 @@ int main(int argc, char **argv)
 		return puts(INIT_NAME " " NSISOLATE_VERSION) < 0 || fflush(stdout) ? EXIT_FAILURE
 										   : EXIT_SUCCESS;
 	if (parse(&job, argc, argv, &attach, &error) < 0) {
-		dprintf(STDERR_FILENO, INIT_NAME ": %s\n", error.text);
+		/* a socket: a module of another version, which logs it */
+		if (attach && fstat(STDOUT_FILENO, &answer) == 0 && S_ISSOCK(answer.st_mode))
+			answer_send_error(STDOUT_FILENO, &error);
+		else
+			dprintf(STDERR_FILENO, INIT_NAME ": %s\n", error.text);
 		return 2;
 	}
 	return attach ? attach_run(&job) : foreground_run(&job);

@@ -108,7 +108,7 @@ test_a_rescue_group_gets_in_with_an_alert_and_nobody_else() {
 	local group
 	group=$(id -Gn carol | tr ' ' '\n' | grep -E '^(sudo|wheel)$')
 	broken
-	stack required "rescue_group=$group"
+	stack required no_such_argument "rescue_group=$group"
 	app carol remember open same run "$OUTSIDE" close || fail "a member is refused"
 	assert_match "$(logged 'session NOT isolated: user=carol')" "^<81>.*rescue_group"
 	app alice refused 2>/dev/null || fail "another one is let in"

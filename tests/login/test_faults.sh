@@ -38,6 +38,7 @@ bad_engines() {
 		while :; do echo "note once more"; done|answers without end
 		head -c 100000 /dev/urandom|nonsense|without an answer
 		echo "failed no such luck"|no such luck
+		exec BUILD/nsisolate-init "$@" --of-another-version|--of-another-version: unknown option
 		echo "pid 1"; exit 0|ended without an answer
 		echo ready; echo "pid 1"; exit 0|ended without an answer
 		echo ready; echo ready; echo "pid -1"; exit 0|answered nonsense
@@ -48,7 +49,7 @@ test_an_engine_that_dies_or_answers_nonsense_is_a_refusal() {
 	local script words
 	before_each
 	while IFS='|' read -r script words; do
-		engine "$script"
+		engine "${script/BUILD/"$BUILD"}"
 		: >$LOGS/syslog
 		app alice remember refused same 2>/dev/null || fail "with the engine: $script"
 		assert_match "$(logged 'session refused: user=alice')" "$words" "log with: $script"
