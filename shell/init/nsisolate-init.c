@@ -1,5 +1,6 @@
 /*
- * nsisolate-init - the engine: the only program that makes namespaces, and PID 1 of what it made.
+ * nsisolate-init - the engine: makes the namespaces of a session, and is PID 1 of them.  (The
+ * module makes one, the application's copy of the mounts: pam_module/caller.h.)
  *
  * Started by pam_nsisolate.so (--attach) or by nsisolate-shell (--user ... -- SHELL); can be used
  * by hand like unshare(1).  See nsisolate-init(8).

@@ -7,9 +7,11 @@ LINE='session required pam_nsisolate.so'
 
 # ---- a machine on which everything is as it should be ----
 
-# Removes what the machine itself may have: people, and a server that knows more of them
-only_the_stages_people() {
+# Removes what the machine itself may have: programs that doctor warns of, people, and a server that knows more
+# of them
+only_the_stages_own() {
 	local file
+	rm -f {/usr/local,/usr,}/bin/{podman,buildah,gocryptfs,tmux,screen,mosh-server}
 	for file in /etc/passwd /etc/shadow; do
 		awk -F: -v all="$(awk -F: '$3 < 1000 { printf "%s ", $1 }' /etc/passwd)" \
 			'index(" " all "alice bob carol dave nobody ", " " $1 " ")' $file >$file.new
@@ -25,7 +27,7 @@ healthy() {
 	local service
 	# each test begins with the same /etc
 	[ ! -e $STAGE/etc ] || rsync -a --delete $STAGE/etc/ /etc/
-	[ -e $STAGE/etc ] || { only_the_stages_people; cp -a /etc $STAGE/etc; }
+	[ -e $STAGE/etc ] || { only_the_stages_own; cp -a /etc $STAGE/etc; }
 	rules
 	for service in sshd login cron crond atd remote; do
 		[ ! -e "/etc/pam.d/$service" ] || pam_stack "$service" "$LINE"

@@ -281,29 +281,6 @@ static void check_kill(struct doctor *doctor)
 
 /* ---- what everything outside sees ---- */
 
-int doctor_proc_hidden(void)
-{
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	_cleanup_free_ char *line = NULL;
-	size_t size = 0;
-	int hidden = 0;
-
-	if (!file)
-		return -errno;
-	while (getline(&line, &size, file) >= 0) {
-		char point[16] = "";
-		const char *option;
-
-		if (sscanf(line, "%*s %*s %*s %*s %15s", point) != 1 || strcmp(point, "/proc") != 0)
-			continue;
-		option = strstr(line, "hidepid=");
-		hidden = option && strncmp(option, "hidepid=0", 9) != 0 &&
-			 strncmp(option, "hidepid=off", 11) != 0;
-	}
-	fclose(file);
-	return hidden;
-}
-
 #define DROPINS "/etc/systemd/system/user@.service.d"
 
 /* mount_namespaces(7): a session's mounts are slaves of the host's, and receive what is shared. */
