@@ -115,7 +115,7 @@ coverage_flags = -O1 -g -fprofile-instr-generate=/run/stage/profile/%m%c.profraw
 # ---- what is built from what ---------------------------------------------------------------------
 # $(call rooms,FOLDER...): all sources in these folders
 # sorted, since wildcard sorts by locale, and the order of linking must not depend on that
-rooms = $(sort $(wildcard $(foreach depth,*.c */*.c */*/*.c,$(1:%=%/$(depth)))))
+rooms = $(sort $(wildcard $(foreach depth,*.c */*.c */*/*.c */*/*/*.c,$(1:%=%/$(depth)))))
 conf_sources   := $(call rooms,conf)
 # used by all programs, and by all of shell/
 common_sources := $(call rooms,shell/common conf/common)
@@ -472,7 +472,7 @@ uninstall:
 		! test -d $(DESTDIR)$$dir || rmdir $(DESTDIR)$$dir || exit; \
 	done
 
-formatted := $(wildcard $(foreach depth,* */* */*/* */*/*/*,$(addsuffix /$(depth).[ch],conf pam_module shell tests)))
+formatted := $(wildcard $(foreach depth,* */* */*/* */*/*/* */*/*/*/*,$(addsuffix /$(depth).[ch],conf pam_module shell tests)))
 format:
 	clang-format -i $(formatted)
 check-format:

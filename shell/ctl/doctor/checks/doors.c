@@ -11,7 +11,7 @@
 #include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 #include "conf/common/kinds.h"
-#include "pam.h"
+#include "pam/pam.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/facts/config_lines.h"
 

@@ -5,7 +5,7 @@
 
 #include "conf/common/array.h"
 #include "conf/login/logind.h"
-#include "pam.h"
+#include "pam/pam.h"
 
 /* A rule that says so and may isolate logins through @service; false: there is none. */
 static bool find_off(const struct facts *facts, const char *service, struct rules_summary *summary)

@@ -3,7 +3,7 @@
  * certificate, without any warning: sshd_config(5).  So a key that was good for one thing only,
  * such as a backup, gives the whole account as soon as ForceCommand names nsisolate-shell.
  */
-#include "sshd_keys.h"
+#include "keys.h"
 
 #include <fcntl.h>
 #include <limits.h>

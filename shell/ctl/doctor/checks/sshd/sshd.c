@@ -9,10 +9,10 @@
 
 #include "conf/common/array.h"
 #include "conf/rules/pattern.h"
+#include "keys.h"
 #include "shell/ctl/doctor/doctor.h"
 #include "shell/ctl/doctor/facts/sshd_facts.h"
 #include "shell/ctl/doctor/run_bounded.h"
-#include "sshd_keys.h"
 
 #define INTERNAL "internal-sftp"
 #define SSHRC "/etc/ssh/sshrc" /* sshd(8) */

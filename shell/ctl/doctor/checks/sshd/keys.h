@@ -1,5 +1,5 @@
 /*
- * sshd_keys.h - keys that are restricted to a command, and no longer are where sshd forces another.
+ * keys.h - keys that are restricted to a command, and no longer are where sshd forces another.
  */
 #ifndef NSISOLATE_CTL_SSHD_KEYS_H
 #define NSISOLATE_CTL_SSHD_KEYS_H
