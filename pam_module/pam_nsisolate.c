@@ -42,6 +42,9 @@ struct record {
 /* The session that this process, or the process that it was forked from, is in; NULL: none. */
 static struct record *entered;
 
+/* It could not leave one, and is still half in it. */
+static bool stranded;
+
 /* One attempt to open a session. */
 struct attempt {
 	pam_handle_t *pamh;
@@ -184,6 +187,7 @@ static void close_record(pam_handle_t *pamh, struct record *record, const char *
 		const bool matters = !caller_has_become_user();
 		char what[SESSION_LOG_MAX];
 
+		stranded = record->session.caller.stuck;
 		printable(error.text);
 		snprintf(what, sizeof what,
 			"the application could not be given back all it had: %s%s", error.text,
@@ -392,6 +396,9 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 	} else if (pam_get_data(pamh, DATA_NAME, &open) == PAM_SUCCESS && open) {
 		/* the line occurs twice in the stack: once is enough */
 		result = PAM_SUCCESS;
+	} else if (stranded) {
+		find_login(&attempt, &error);
+		result = half_isolated(&attempt, "this process could not leave an earlier session");
 	} else if (entered && caller_is_here(&entered->session.caller)) {
 		result = decide_inside(&attempt);
 	} else {

@@ -62,13 +62,15 @@ test_a_chrooted_application_stays_in_its_chroot() {
 
 test_an_application_is_not_let_out_of_a_chroot_that_was_moved() {
 	before_each
+	printf '[bob]\nuser = bob\nisolate = no\n[all]\n' | conf
 	chroot_build /home/stage-chroot
 	mkdir /home/stage-chroot/inside
-	app chroot /home/stage-chroot chdir / open run true pause 1000 close chdir /inside &
+	app chroot /home/stage-chroot chdir / open run true pause 1000 close chdir /inside also bob refused &
 	logged 'session opened' >/dev/null
 	mv /home/stage-chroot /home/stage-moved
 	wait $! || fail "it was let out"
 	logged 'could not be given back all it had: cannot return to the root.*No such file' >/dev/null
+	logged 'session refused: user=bob: this process could not leave an earlier session' >/dev/null
 	wait_for engine_ended
 	mkdir /home/stage-moved/inside2
 	: >$LOGS/syslog
