@@ -139,7 +139,7 @@ machine_settle() {
 		if [ -d /run/systemd/system ]; then
 			journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p'
 		else
-			wc -l </var/log/auth.log
+			echo $(($(wc -l </var/log/auth.log) + 1))
 		fi
 	END
 	mounts_settle
@@ -216,7 +216,7 @@ journal() { # this test's; without systemd, what sshd and the like told syslog
 	local mark
 	mark=$(cat "$M/mark")
 	root "if [ -d /run/systemd/system ]; then journalctl -q -o short --after-cursor '$mark'
-		else tail -n +$((mark + 1)) /var/log/auth.log; fi"
+		else tail -n '+$mark' /var/log/auth.log; fi"
 }
 is_logged() { journal | grep -E "$1"; }
 logged() {
