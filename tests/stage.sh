@@ -486,8 +486,9 @@ stage_state() {
 	hostname
 	cat /etc/hosts
 	# the directories in which a user's logins find each other stay, without their sockets, and so do the files for
-	# the numbers of hostnames, which are empty
-	find /run /tmp /dev -xdev -path $STAGE -prune -o -print | grep -vE '^/run/nsisolate(/[0-9]+(/\+hostnames)?)?$' | sort
+	# the numbers of hostnames, which are empty; motd.dynamic.new stays of a login that was killed in pam_motd
+	find /run /tmp /dev -xdev -path $STAGE -prune -o -print |
+		grep -vE '^/run/(motd\.dynamic\.new|nsisolate(/[0-9]+(/\+hostnames)?)?)$' | sort
 	ls -A /dev/shm /dev/pts /dev/mqueue
 }
 
