@@ -386,6 +386,16 @@ test_finds_limits_on_namespaces() {
 	finds ok user.max_pid_namespaces 65536
 }
 
+test_finds_that_a_rule_wants_control_groups_that_are_not_unified() {
+	healthy
+	mount -t tmpfs stage /sys/fs/cgroup
+	finds ok 'namespace cgroup' 'no rule asks for it'
+	change 's/^\[users\]/&\nnamespaces = uts, pid, cgroup/'
+	finds problem 'namespace cgroup' 'not the unified hierarchy .*, which a session can see its own part of$' \
+		'^nsisolatectl edit .*cgroup'
+	umount /sys/fs/cgroup
+}
+
 test_finds_user_namespaces_switched_off() {
 	healthy
 	kernel_switch unprivileged_userns_clone 0

@@ -179,8 +179,9 @@ image_make() {
 }
 
 # ---- other disks -------------------------------------------------------------------------------
-# NAME_PACKAGES, image_NAME_settings TREE, and NAME_WORDS for the kernel's command line.  With NAME_SYSTEM, the
-# packages instead of SYSTEM_PACKAGES, the disk has another init than systemd.
+# NAME_PACKAGES, image_NAME_settings TREE, and NAME_WORDS for the kernel's command line; with only these it is
+# the release's own disk.  With NAME_SYSTEM, the packages instead of SYSTEM_PACKAGES, it has another init than
+# systemd.
 
 SELINUX_PACKAGES="selinux-policy-default selinux-basics policycoreutils auditd"
 SELINUX_WORDS="security=selinux selinux=1 enforcing=1"
@@ -190,6 +191,11 @@ image_selinux_settings() { # the labels go to the disk with the files
 }
 
 COREDUMP_PACKAGES="systemd-coredump libdw1t64 libelf1t64" # they read stacks
+AUDIT_PACKAGES=auditd
+
+# the release's own disk: systemd takes these words for the hybrid hierarchy (since 256 it wants both)
+HYBRID_WORDS="systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=0"
+HYBRID_WORDS+=" SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
 
 # The system's D-Bus, udev and sshd come with scripts for it, or have them in orphan-sysvinit-scripts.
 NO_SYSTEMD="linux-image-cloud-amd64 initramfs-tools sysvinit-core initscripts orphan-sysvinit-scripts udev dbus
@@ -212,6 +218,10 @@ image_add() (
 	[ -z "${!system:-}" ] || {
 		SYSTEM_PACKAGES=${!system}
 		eval "$(declare -f image_settings | sed '/systemctl\|systemd/d')"
+	}
+	[ -n "${!packages:-}${!system:-}" ] || {
+		for part in ext4 kernel initrd; do ln -sfn "system.$part" "$dir/$name.$part" || exit; done
+		exit
 	}
 	recipe=$( (image_recipe; declare -f "image_${name}_settings"; echo "${!packages:-}") | sha256sum)
 	exec {lock}>"$CACHE/lock.$1"

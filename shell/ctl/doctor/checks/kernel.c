@@ -89,8 +89,8 @@ static void check_kind(struct doctor *doctor, const struct kind *kind, bool want
 		kind_refused(kind, -result, &error);
 	else if (kind->flag == CLONE_NEWCGROUP && wanted && !is_cgroup_unified())
 		error_set(&error, EINVAL,
-			"/sys/fs/cgroup is not the unified hierarchy, of which a session "
-			"own part");
+			"/sys/fs/cgroup is not the unified hierarchy (cgroup2), which a session "
+			"can see its own part of");
 	if (!*error.text) {
 		doctor_add(doctor, VERDICT_OK, subject, "%s%s",
 			doctor->facts->root ? "the kernel gives one" : "the kernel knows it",
