@@ -12,7 +12,7 @@
 #define PASTA_GATEWAY6 "fe80::1"
 
 /*
- * How it is called, but for the namespaces: nothing of the host's loopback, by whichever name a
+ * How it is called, except for the namespaces: nothing of the host's loopback, by whichever name a
  * version has for it.  New versions look every second whether what they got the namespaces from
  * still is there, and quit when it is not.
  */

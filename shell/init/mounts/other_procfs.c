@@ -223,7 +223,7 @@ static bool is_hidden(const struct mounts *mounts, const struct mounted *mounted
 }
 
 /*
- * Whether the path to @mounted leads through a user's FUSE; *@own: through one of @uid's.  Whoever
+ * Whether the path to @mounted leads through a user's FUSE; *@own: through one of @uid's.  What
  * goes there waits for the answer of a program of that user's, and cannot even be killed.
  */
 static bool needs_an_answer(
