@@ -30,6 +30,7 @@
 #	logged REGEX            wait for a line of this test's journal that matches; prints it
 #	journal_fields          this test's journal, an entry a line, as JSON
 #	knows KEY=VALUE         skip the test if nsisolate.conf does not have this yet
+#	shell_isolates_dave     nsisolate-shell, and no PAM, is what isolates dave, by ssh and at the console
 #	nothing_left            fail unless no session, process, mount or namespace is left (waits)
 #	wait_for COMMAND...     until it succeeds, at most 180 s: this machine is slow
 #	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
@@ -270,3 +271,15 @@ left() {
 }
 is_clean() { [ -z "$(left)" ]; }
 nothing_left() { wait_for is_clean || fail "left behind: $(left)"; }
+
+shell_isolates_dave() {
+	local what='hostname; cat /proc/1/comm; ps -e -o user= | sort -u'
+	root "sed -i '/pam_nsisolate/d' /etc/pam.d/*; usermod -s /usr/bin/nsisolate-shell dave"
+	conf <<<$'[users]\nuser = dave\nservice = nsisolate-shell\nshell = /bin/bash'
+	assert_eq "$(on dave "$what; tr -s ' ' </proc/self/uid_map")" "dave-lab
+nsisolate-init
+dave
+ 5004 5004 1" "a command by ssh"
+	assert_eq "$(console dave 'hostname; echo $0')" "dave-lab
+-bash" "at the console"
+}

@@ -45,14 +45,7 @@ writable" "the first two logins' processes, as a third login sees them"
 }
 
 test_nsisolate_shell_isolates_without_root() {
-	root "sed -i '/pam_nsisolate/d' /etc/pam.d/*; usermod -s /usr/bin/nsisolate-shell dave"
-	conf <<<$'[users]\nuser = dave\nservice = nsisolate-shell\nshell = /bin/bash'
-	assert_eq "$(on dave "$what; tr -s ' ' </proc/self/uid_map")" "dave-lab
-nsisolate-init
-dave
- 5004 5004 1" "a command by ssh"
-	assert_eq "$(console dave 'hostname; echo $0')" "dave-lab
--bash" "at the console"
+	shell_isolates_dave
 	nothing_left
 }
 

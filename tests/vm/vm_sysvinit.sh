@@ -79,14 +79,7 @@ writable" "the second login's process, as a third login sees it"
 }
 
 test_nsisolate_shell_isolates_without_root() {
-	root "sed -i '/pam_nsisolate/d' /etc/pam.d/*; usermod -s /usr/bin/nsisolate-shell dave"
-	conf <<<$'[users]\nuser = dave\nservice = nsisolate-shell\nshell = /bin/bash'
-	assert_eq "$(on dave "$what; tr -s ' ' </proc/self/uid_map")" "dave-lab
-nsisolate-init
-dave
- 5004 5004 1" "a command by ssh"
-	assert_eq "$(console dave 'hostname; echo $0')" "dave-lab
--bash" "at the console"
+	shell_isolates_dave
 	assert_eq "$(root "su -l dave -c hostname")" dave-lab "by su"
 	gone
 }
