@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/common/array.h"
 #include "conf/common/cleanup.h"
 
 #define PROGRAM "/usr/lib/systemd/systemd-logind"
@@ -62,16 +61,10 @@ int logind_light_class(bool background, const char **class, struct error *error)
 
 bool logind_manager_runs(uid_t uid)
 {
-	/* cgroup2's; and systemd's own hierarchy, where cgroup2 does not control anything */
-	static const char *const roots[] = {"", "/systemd"};
 	char path[96];
 
-	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
-		snprintf(path, sizeof path,
-			"/sys/fs/cgroup%s/user.slice/user-%u.slice/user@%u.service", roots[i], uid,
-			uid);
-		if (access(path, F_OK) == 0)
-			return true;
-	}
-	return false;
+	/* cgroup2's: 258 and later, which have the class above, know no other */
+	snprintf(path, sizeof path, "/sys/fs/cgroup/user.slice/user-%u.slice/user@%u.service", uid,
+		uid);
+	return access(path, F_OK) == 0;
 }
