@@ -338,7 +338,7 @@ check-suites:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@BUILD='$(abspath $(BUILD))' tests/suites/run $(TESTS)
-# a thousand logins of 500 users, with and without memory for them: ten minutes, 5 GB
+# a thousand logins of 500 users, with and without memory for them: two to ten minutes, 5 GB
 USERS ?= 500
 check-storm:
 	$(call depend,build test)
