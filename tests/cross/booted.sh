@@ -91,5 +91,5 @@ chmod 755 $root/init
 # shellcheck disable=SC2086 # words
 timeout 1200 $machine -m 768 -nographic -no-reboot -nic none -kernel /root/kernel/kernel -initrd /root/initrd \
 	-append "console=$console panic=-1 quiet" </dev/null 2>&1 | sed -u 's/\r$//' | tee /root/console
-sed -n 's/^BOOTED \([0-9].*Checks\)/NOTE: on its kernel: \1/p' /root/console
+booted=$(sed -n 's/^BOOTED [0-9]*%: Checks: \([0-9]*\),.*/\1/p' /root/console | awk '{ sum += $1 } END { print sum + 0 }')
 grep -qx 'BOOTED WRONGS 0' /root/console

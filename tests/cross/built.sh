@@ -55,14 +55,19 @@ cat >/root/known <<-'END'
 END
 # the locale C.UTF-8 is the build machine's, whose bytes are in the other order
 [ "$ARCH" != s390x ] || echo a_name_can_be_pasted >>/root/known
+checks=0 known=0
 for test in build/tests/check_*; do
 	$qemu "$test" >/root/said 2>&1 || :
 	cat /root/said
 	grep -q '^[0-9]*%: Checks: [1-9]' /root/said
+	checks=$((checks + $(sed -n 's/^[0-9]*%: Checks: \([0-9]*\),.*/\1/p' /root/said)))
+	known=$((known + $(grep -c '^[^ ]*:[FE]:' /root/said || :)))
 	fails sh -c 'sed -n "s/^[^ ]*:[FE]:[^:]*:\([^:]*\):.*/\1/p" /root/said |
 		grep -vxF "$(cut -d" " -f1 /root/known)"'
 done
+booted=-
 [ -z "$BOOT" ] || . /tree/tests/cross/booted.sh
+echo "ROW: $checks | $known | $booted |"
 
 # ---- 32 bits: a file whose inode number has more, as on XFS, NFS and overlays ----
 [ "$DEB_HOST_ARCH_BITS" = 32 ] || exit 0
