@@ -3,7 +3,7 @@
 # those that the tests expect, and a checksum of these, their numbers apart.
 out=$1
 shift
-cp -r /usr/src/suites/bash "$HOME/bash" && cd "$HOME/bash" || exit
+cp -r /usr/src/suites/bash/tests "$HOME/bash" && cd "$HOME/bash" || exit
 # as in run-all
 PATH=.:$PATH THIS_SH=/bin/bash BASH_TSTOUT=$HOME/bash/said BUILD_DIR=$HOME/bash TMPDIR=/tmp
 export PATH THIS_SH BASH_TSTOUT BUILD_DIR TMPDIR

@@ -108,6 +108,7 @@ compare() {
 		only_first "$seen" "$expected"$'\n'"$stay" | sed 's/^/        unsteady: /' >&7
 		told+=", $way $(comm -12 <(sort <<<"$expected") <(sort <<<"$seen") | grep -c .)"
 	done
-	echo "        $row ${told#, } |" >&7
+	printf '        %s\n' "| suite | ${WAYS// / | } | differences named |" "|---$(tr -dc ' ' <<<"$WAYS" | sed 's/ /|---/g')|---|---|" \
+		"$row ${told#, } |" >&7
 	assert_eq "$(<$STAGE/wrong)" '' "$suite: tests that end otherwise in a session"
 }
