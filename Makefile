@@ -333,7 +333,7 @@ check-clients:
 	$(call depend,build test)
 	$(make) all tests-tools
 	@BUILD='$(abspath $(BUILD))' tests/clients/run $(TESTS)
-# the tests of CPython and bash, plain and in sessions: an hour; likewise
+# the tests of CPython, bash, coreutils and git, plain and in sessions: an hour; likewise
 check-suites:
 	$(call depend,build test)
 	$(make) all tests-tools
@@ -515,7 +515,7 @@ help:
 	'make rpm         the RPM of the last commit, into $(BUILD)/rpm' \
 	'make check-directory  log in users of slapd and sssd (as root, on Debian or Ubuntu)' \
 	'make check-clients    run other programs, each plain and isolated (likewise)' \
-	'make check-suites     the tests of CPython and bash, plain and in sessions (likewise; an hour)' \
+	'make check-suites     the tests of CPython, bash, coreutils and git, in sessions (likewise; an hour)' \
 	'make check-storm      500 users log in at once, each twice; again with half of the memory (USERS=20)' \
 	'make check-packages   build the packages and install them in fresh systems (RELEASES="bookworm trixie")' \
 	'make check-reproducible   the package built twice is the same bytes (RELEASES="bookworm trixie")' \
