@@ -193,9 +193,10 @@ image_selinux_settings() { # the labels go to the disk with the files
 COREDUMP_PACKAGES="systemd-coredump libdw1t64 libelf1t64" # they read stacks
 AUDIT_PACKAGES=auditd
 
-# the release's own disk: systemd takes these words for the hybrid hierarchy (since 256 it wants both)
+# the release's own disk, with cgroup v1 beside v2, and alone: systemd's words for it (since 256 it wants the last)
 HYBRID_WORDS="systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=0"
 HYBRID_WORDS+=" SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+LEGACY_WORDS=${HYBRID_WORDS/controller=0/controller=1}
 
 # The system's D-Bus, udev and sshd come with scripts for it, or have them in orphan-sysvinit-scripts.
 NO_SYSTEMD="linux-image-cloud-amd64 initramfs-tools sysvinit-core initscripts orphan-sysvinit-scripts udev dbus
