@@ -31,6 +31,7 @@
 #	journal_fields          this test's journal, an entry a line, as JSON
 #	knows KEY=VALUE         skip the test if nsisolate.conf does not have this yet
 #	shell_isolates_dave     nsisolate-shell, and no PAM, is what isolates dave, by ssh and at the console
+#	doctor [SUBJECT...]     problems and warnings that a machine as shipped has not, and what it finds of these
 #	nothing_left            fail unless no session, process, mount or namespace is left (waits)
 #	wait_for COMMAND...     until it succeeds, at most 180 s: this machine is slow
 #	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
@@ -270,6 +271,17 @@ left() {
 		hostname | grep -vx lab" 2>&1
 }
 is_clean() { [ -z "$(left)" ]; }
+doctor() {
+	root 'nsisolatectl doctor --json' >"$M/doctor"
+	# its own complaints, too: no finding is not a good one
+	python3 - "$M/doctor" "$@" 2>&1 <<-'END'
+		import json, sys
+		for f in json.load(open(sys.argv[1])):
+		    bad = f["verdict"] in ("problem", "warning") and f["subject"] not in ("cron", "at", "hosts", "/proc")
+		    if bad or f["subject"] in sys.argv[2:]:
+		        print(f["verdict"], f["subject"], f["why"], sep=": ")
+	END
+}
 nothing_left() { wait_for is_clean || fail "left behind: $(left)"; }
 
 shell_isolates_dave() {

@@ -26,16 +26,6 @@ shell_for_dave() { # by nsisolate-shell only; everybody else by the module
 		scope = user
 	END_OF_RULES
 }
-doctor() { # its problems and warnings, and what it says of SUBJECT...
-	root 'nsisolatectl doctor --json' >"$M/doctor"
-	python3 - "$M/doctor" "$@" <<-'END_OF_PYTHON'
-		import json, sys
-		for f in json.load(open(sys.argv[1])):
-		    bad = f["verdict"] in ("problem", "warning") and f["subject"] not in ("cron", "at", "hosts", "/proc")
-		    if bad or f["subject"] in sys.argv[2:]:
-		        print(f["verdict"], f["subject"], f["why"], sep=": ")
-	END_OF_PYTHON
-}
 logins_work() { # logins_work [SHELL]: new sessions, joined ones, and by su; SHELL: by nsisolate-shell, too
 	local user users=(alice ${1:+dave})
 	for user in "${users[@]}"; do
