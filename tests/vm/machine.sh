@@ -46,8 +46,9 @@ PATH=$PATH:/usr/sbin:/sbin
 . "$(dirname "${BASH_SOURCE[0]}")/image.sh"
 
 SSH_OPTIONS=(-F /dev/null -i "$CACHE/key" -o BatchMode=yes -o StrictHostKeyChecking=no
-	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=30 -o IdentitiesOnly=yes
-	-o ServerAliveInterval=10 -o KexAlgorithms=curve25519-sha256) # the fastest on an emulated CPU
+	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=180 -o IdentitiesOnly=yes
+	-o ServerAliveInterval=10 -o ServerAliveCountMax=18 # a busy host stops it for half a minute
+	-o KexAlgorithms=curve25519-sha256) # the fastest on an emulated CPU
 
 machine_make() {
 	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/}
@@ -98,7 +99,7 @@ has_systemd() { root 'test -d /run/systemd/system'; }
 
 machine_connect() {
 	rm -f "$M/master"
-	timeout 40 ssh "${SSH_OPTIONS[@]}" -o ConnectTimeout=5 -M -S "$M/master" -f -N -p "$(port)" \
+	timeout 40 ssh -o ConnectTimeout=10 "${SSH_OPTIONS[@]}" -M -S "$M/master" -f -N -p "$(port)" \
 		root@127.0.0.1 >/dev/null 2>&1 8>&-
 }
 
