@@ -6,7 +6,7 @@ i386) machine='qemu-system-i386 -M pc' console=ttyS0 ;;
 armhf) machine='qemu-system-arm -M virt -cpu cortex-a15' console=ttyAMA0 ;;
 arm64) machine='qemu-system-aarch64 -M virt -cpu cortex-a57' console=ttyAMA0 ;;
 riscv64) machine='qemu-system-riscv64 -M virt' console=ttyS0 ;;
-ppc64el) machine='qemu-system-ppc64 -M pseries' console=hvc0 ;;
+ppc64el) machine='qemu-system-ppc64 -M pseries -vga none' console=hvc0 ;;
 s390x) machine='qemu-system-s390x -M s390-ccw-virtio' console=ttysclp0 ;;
 esac
 
@@ -17,8 +17,7 @@ cp -r /etc/pam.d $root/etc/
 cp build/tests/check_* $root/tests/
 mkdir -p $root/conf $root/usr/lib/locale
 cp conf/nsisolate.conf $root/conf/
-# (its files are as the processor orders bytes: of no use on s390x)
-cp -a /usr/lib/locale/C.utf8 $root/usr/lib/locale/
+cp -a /root/kernel/C.utf8 $root/usr/lib/locale/
 cp /root/kernel/busybox $root/bin/busybox
 ln -s busybox $root/bin/sh
 printf 'root:x:0:0::/:/bin/sh\nalice:x:5001:5001::/tmp:/bin/sh\n' >$root/etc/passwd
@@ -35,7 +34,7 @@ cp -L "$loader" "$root$loader"
 cat >$root/init <<-'END'
 	#!/bin/busybox sh
 	/bin/busybox --install -s /bin
-	export PATH=/bin CK_DEFAULT_TIMEOUT=1200
+	export PATH=/bin CK_DEFAULT_TIMEOUT=1200 CK_TIMEOUT_MULTIPLIER=10
 	mount -t proc proc /proc
 	mount -t sysfs sys /sys
 	mount -t devtmpfs dev /dev
