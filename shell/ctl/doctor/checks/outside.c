@@ -61,32 +61,17 @@ static bool belongs_outside(int process, const char *comm)
 	return false;
 }
 
-/* The number of the login that the control groups @groups belong to, or "". */
-static void find_login(const char *groups, char id[32])
-{
-	const char *group = strstr(groups, "/session-");
-	char end[2];
-
-	if (group && sscanf(group, "/session-%31[A-Za-z0-9].scope", id) == 1)
-		return;
-	/* elogind's group has no other name */
-	for (group = groups; (group = strstr(group, ":/")); group++)
-		if (sscanf(group, ":/%31[A-Za-z0-9]%1[\n]", id, end) == 2)
-			return;
-	*id = '\0';
-}
-
 /*
- * Whether the control groups @groups belong to a login that logind or elogind knows and that no
- * rule isolates, going by its PAM service.
+ * Whether the control groups @groups belong to a login that logind knows and that no rule isolates,
+ * going by its PAM service.
  */
 static bool is_login_left_alone(struct doctor *doctor, struct person *owner, const char *groups)
 {
+	const char *scope = strstr(groups, "/session-");
 	char id[32], path[64], line[256], service[64] = "";
 	FILE *file;
 
-	find_login(groups, id);
-	if (!*id)
+	if (!scope || sscanf(scope, "/session-%31[A-Za-z0-9].scope", id) != 1)
 		return false;
 	snprintf(path, sizeof path, "/run/systemd/sessions/%s", id);
 	file = fopen(path, "re");
