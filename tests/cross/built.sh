@@ -41,8 +41,15 @@ dpkg-deb -f ../nsisolate_*_"$ARCH".deb Built-Using | grep -q '^musl (= '
 test -n "$(find /root/package -path "*/lib/$DEB_HOST_MULTIARCH/security/pam_nsisolate.so")"
 
 # ---- its programs ----
-printf 'include debian/rules\ntests:\n\t$(MAKE) $(MAKE_ARGS) tests-tools tests-unit\n' >/root/tests.mk
-WERROR=1 make -s -f /root/tests.mk tests
+tools=tests-tools
+# where tests/fault's sweep knows the registers
+case $ARCH in riscv64 | ppc64el | s390x) tools= ;; esac
+printf 'include debian/rules\nall-tests:\n\t$(MAKE) $(MAKE_ARGS) %s tests-unit\n' "$tools" >/root/tests.mk
+WERROR=1 make -s -f /root/tests.mk all-tests
+if [ -n "$SHIP" ]; then
+	tar -c --exclude='*.[od]' -f /out/built.tar build
+	exit
+fi
 $qemu $init --version
 # as on the machine itself, where tests/analyze.known has the reasons
 tests/hardening build "$DEB_HOST_GNU_TYPE-gcc" | grep -vxF "$(sed -n 's/^\([^ ]* hardening:[a-z]*\) .*/\1/p' tests/analyze.known)" >/root/lacks || :
