@@ -320,9 +320,10 @@ local:
 	$(make) -s install BUILD='$(here)' PREFIX='$(here)/usr' SYSCONFDIR='$(here)/etc' \
 		PAMDIR='$(here)/usr/lib/security'
 
+# (ARCH=arm64: on that processor)
 check-vm:
-	$(call depend,vm)
-	@BUILD='$(abspath $(BUILD))' tests/vm/run $(TESTS)
+	$(call depend,vm $(if $(filter arm64,$(ARCH)),packages arm64))
+	@BUILD='$(abspath $(BUILD))' ARCH='$(ARCH)' tests/vm/run $(TESTS)
 # real directories (slapd, sssd, nslcd) with 20,000 users, on the stage; three minutes; needs root and apt-get
 check-directory:
 	$(call depend,build test)
@@ -508,7 +509,7 @@ help:
 	'                 BASHCOMPDIR ZSHCOMPDIR; an existing nsisolate.conf is kept' \
 	'make uninstall   the reverse; keeps nsisolate.conf' \
 	'make check-vm    boot four releases of Debian in qemu, and log in (as root; up to an hour;' \
-	'                 RELEASES="bookworm trixie"; TESTS as above)' \
+	'                 RELEASES="bookworm trixie"; ARCH=arm64; TESTS as above)' \
 	'make check-hosts make demo, make check and make deb in fresh systems: chroot, user, container,' \
 	'                 booted (HOSTS="chroot trixie user bookworm"; ALL=1: each on each release)' \
 	'make deb         the Debian package of the last commit, into $(BUILD)/deb' \

@@ -1,7 +1,7 @@
 # mirror.sh - where the tests get Debian from: this machine's own apt source.  Source it.
 #
 #	MIRROR        the archive that this machine's apt uses; set it in the environment if that is not Debian's
-#	mirror_base RELEASE DIR     debootstrap's minbase of that release in DIR
+#	mirror_base RELEASE DIR [ARCH]      debootstrap's minbase of that release in DIR
 #
 # The mirror, its keyring and its proxies come from apt's configuration.
 
@@ -22,7 +22,9 @@ mirror_base() {
 	[ -n "$MIRROR" ] || { echo "this machine's apt has no mirror of Debian: set MIRROR"; return 1; }
 	# an older release may be signed by keys that only debootstrap's own keyring has
 	unshare --mount --pid --fork --kill-child --mount-proc --propagation private sh -c '
-		debootstrap --variant=minbase "$1" "$2" "$3" || {
-			[ -n "$4" ] && rm -rf --one-file-system "$2" && debootstrap --variant=minbase "$4" "$1" "$2" "$3"
-		}' mirror_base "$1" "$2" "$MIRROR" "$(mirror_keyring)" </dev/null
+		release=$1 dir=$2 mirror=$3 keyring=$4; shift 4
+		debootstrap --variant=minbase "$@" "$release" "$dir" "$mirror" || {
+			[ -n "$keyring" ] && rm -rf --one-file-system "$dir" &&
+				debootstrap --variant=minbase "$@" "$keyring" "$release" "$dir" "$mirror"
+		}' mirror_base "$1" "$2" "$MIRROR" "$(mirror_keyring)" ${3:+"--arch=$3"} </dev/null
 }

@@ -14,6 +14,7 @@
 #	image_make RELEASE      makes all of that; quick when it exists
 #	image_add RELEASE NAME  a disk of another name, with more on it (below: "other disks")
 #	image_package RELEASE DIR   builds the tree's package in DIR/nsisolate, for this release
+# RELEASE may be of another processor: foreign.sh.
 #
 # Needs root, debootstrap and mke2fs.  Every mount is made in a mount namespace of its own.
 
@@ -27,6 +28,7 @@ SYSTEM_PACKAGES="linux-image-cloud-amd64 initramfs-tools systemd-sysv udev dbus 
 # on the disk, but not installed
 LATER_PACKAGES="gcc make libc6-dev libpam0g-dev libiniparser-dev musl-tools"
 DEPENDENCIES=$VM/../../packaging/install-dependencies
+PURPOSES='build|deb' # of these
 
 image_user() { # the shell commands that add NAME UID SHELL
 	cat <<-END
@@ -153,10 +155,21 @@ build_make() {
 }
 
 # what the cached files depend on
-image_recipe() { declare -f image_user image_settings tree_online system_make build_make; echo "$MIRROR" \
-	"$SYSTEM_PACKAGES" "$LATER_PACKAGES"; grep -P '^\t(build|deb) ' "$DEPENDENCIES"; }
+image_recipe() { declare -f image_user image_settings tree_online system_make build_make image_system_settings
+	echo "$MIRROR" "$SYSTEM_PACKAGES" "$LATER_PACKAGES"; grep -P "^\t($PURPOSES) " "$DEPENDENCIES"; }
 
 image_make() {
+	local own=${1%_16k} part
+	case $1 in
+	*_*) unshare --mount --propagation private bash "$VM/foreign.sh" "$own" || return ;;
+	*) image_make_own "$1" || return ;;
+	esac
+	[ "$own" != "$1" ] || return 0
+	mkdir -p "$CACHE/$1" && ln -sfn "../$own/system.ext4" "$CACHE/$1/" || return
+	for part in kernel initrd; do ln -sfn "../$own/system-16k.$part" "$CACHE/$1/system.$part" || return; done
+}
+
+image_make_own() { # of this machine's processor
 	local release=$1 dir=$CACHE/$1 recipe
 	recipe=$(image_recipe | sha256sum)
 	mkdir -p "$CACHE" && chmod 700 "$CACHE" || return
@@ -236,9 +249,19 @@ image_add() (
 
 # ---- the package -------------------------------------------------------------------------------
 
+# By tests/cross, from the last commit, and only once; with what tests/run needs to run there.
+image_package_crossed() {
+	local arch=${1#*_}
+	arch=${arch%_16k}
+	[ -e "$RESULTS/cross/$arch/built.tar" ] ||
+		env -u CACHE RELEASE="${1%%_*}" SHIP=1 BUILD="$RESULTS" "$VM/../cross/run" "$arch" || return
+	cp "$RESULTS/cross/$arch"/{nsisolate_*.deb,built.tar} "$2/"
+}
+
 # In that release's own chroot: the libraries have different names in each.
 image_package() { # image_package RELEASE DIR
 	local build=$CACHE/$1/build made lock
+	[[ $1 != *_* ]] || { image_package_crossed "$@"; return; }
 	exec {lock}>"$CACHE/lock.$1" # another checkout may build there, too
 	flock "$lock"
 	rm -rf "$build/nsisolate" && mkdir "$build/nsisolate" || return

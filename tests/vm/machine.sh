@@ -8,6 +8,7 @@
 #	machine_make RELEASE DIR PACKAGE    a disk in the directory DIR, $M, a copy of that of the name
 #	                        $IMAGE (see image.sh); nothing runs yet
 #	machine_boot                        start it, wait for ssh; $BOOTED is the seconds it took
+#	                        (there its serial console is /dev/$LINE)
 #	machine_reset                       restores the state of machine_settle, without sessions
 #	machine_settle                      records the state for machine_reset
 #	machine_end
@@ -32,6 +33,7 @@
 #	knows KEY=VALUE         skip the test if nsisolate.conf does not have this yet
 #	shell_isolates_dave     nsisolate-shell, and no PAM, is what isolates dave, by ssh and at the console
 #	doctor [SUBJECT...]     problems and warnings that a machine as shipped has not, and what it finds of these
+#	note TEXT               what the runner shows of a test that passes
 #	nothing_left            fail unless no session, process, mount or namespace is left (waits)
 #	wait_for COMMAND...     until it succeeds, at most 180 s: this machine is slow
 #	assert_eq GOT WANTED [WHAT]     assert_match GOT REGEX [WHAT]     fail WORD...    skip REASON
@@ -51,24 +53,27 @@ SSH_OPTIONS=(-F /dev/null -i "$CACHE/key" -o BatchMode=yes -o StrictHostKeyCheck
 	-o KexAlgorithms=curve25519-sha256) # the fastest on an emulated CPU
 
 machine_make() {
-	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/}
+	export RELEASE=$1 M=$2 PACKAGE=$3 DEB=${3##*/} LINE=ttyS0
+	[[ $RELEASE != *_arm64* ]] || LINE=ttyAMA0
 	rm -f "$M"/{disk,console,console.log,monitor,port,master,install.log}
 	qemu-img create -q -f qcow2 -b "$CACHE/$RELEASE/${IMAGE:-system}.ext4" -F raw "$M/disk"
 }
 
 machine_boot() {
-	local start=$SECONDS words more=${IMAGE:-system}
+	local start=$SECONDS words more=${IMAGE:-system} qemu=(qemu-system-x86_64 -cpu max)
 	more=${more^^}_WORDS
-	words=(-accel tcg,thread=multi -cpu max -smp 2 -m "${MEMORY:-1024}" -no-user-config -display none
+	# signed pointers, by a method that is quick to emulate
+	[ $LINE = ttyS0 ] || qemu=(qemu-system-aarch64 -M virt -cpu "max,pauth-impdef=on")
+	words=(-accel tcg,thread=multi -smp 2 -m "${MEMORY:-1024}" -no-user-config -display none
 		-kernel "$CACHE/$RELEASE/${IMAGE:-system}.kernel" -initrd "$CACHE/$RELEASE/${IMAGE:-system}.initrd"
-		-append "root=/dev/vda rw console=ttyS0 quiet ${!more:-} systemd.default_timeout_start_sec=600 \
+		-append "root=/dev/vda rw console=$LINE quiet ${!more:-} systemd.default_timeout_start_sec=600 \
 			systemd.default_device_timeout_sec=600"
 		-drive "file=$M/disk,if=virtio,cache=unsafe" -device virtio-rng-pci
 		-netdev "user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"
 		-device virtio-net-pci,netdev=lan
 		-chardev "socket,id=console,path=$M/console,server=on,wait=off,logfile=$M/console.log,logappend=on"
 		-serial chardev:console -monitor "unix:$M/monitor,server=on,wait=off")
-	setpriv --pdeathsig KILL nice qemu-system-x86_64 "${words[@]}" >>"$M/qemu.log" 2>&1 8>&- &
+	setpriv --pdeathsig KILL nice "${qemu[@]}" "${words[@]}" >>"$M/qemu.log" 2>&1 8>&- &
 	QEMU=$!
 	until machine_port >"$M/port" && [ -s "$M/port" ]; do
 		kill -0 "$QEMU" 2>/dev/null || fail "qemu did not start: $(cat "$M/qemu.log")"
@@ -137,7 +142,7 @@ machine_settle() {
 		! pgrep -U 5001,5002,5003,5004 >/dev/null || {
 			loginctl terminate-user alice bob carol dave 2>/dev/null
 			pkill -KILL -U 5001,5002,5003,5004 -x nsisolate-init
-			[ ! -d /run/systemd/system ] || systemctl restart serial-getty@ttyS0
+			[ ! -d /run/systemd/system ] || systemctl restart 'serial-getty@*'
 		}
 		if [ -d /run/systemd/system ]; then
 			journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p'
@@ -245,6 +250,7 @@ knows() {
 # ---- what must be true ----
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
+note() { echo "$*" >>"$M/notes"; }
 skip() { echo "SKIPPED: $*"; exit 77; }
 assert_eq() { [ "$1" = "$2" ] || fail "${3:-value}: got '$1', wanted '$2'"; }
 assert_match() { [[ $1 =~ $2 ]] || fail "${3:-value}: got '$1', wanted /$2/"; }

@@ -3,7 +3,7 @@
 test_a_console_login_is_isolated() {
 	assert_eq "$(console alice 'hostname; cat /proc/1/comm; tty; ps -e -o user= | sort -u')" "alice-lab
 nsisolate-init
-/dev/ttyS0
+/dev/$LINE
 alice" "hostname, PID 1, terminal, whose processes"
 	logged 'pam_nsisolate\(login:session\): session opened:? .*user=alice' >/dev/null
 	logged 'pam_nsisolate\(login:session\): session closed:? .*user=alice' >/dev/null
@@ -11,7 +11,7 @@ alice" "hostname, PID 1, terminal, whose processes"
 }
 
 test_a_console_session_has_its_place_in_logind() {
-	assert_eq "$(console alice 'loginctl show-session "$XDG_SESSION_ID" -p Name -p TTY -p Service | sort | tr "\n" " "; echo')" "Name=alice Service=login TTY=ttyS0 " "the session"
+	assert_eq "$(console alice 'loginctl show-session "$XDG_SESSION_ID" -p Name -p TTY -p Service | sort | tr "\n" " "; echo')" "Name=alice Service=login TTY=$LINE " "the session"
 	nothing_left
 }
 
