@@ -158,8 +158,8 @@ check_not_through() {
 	assert_eq "$(at_router socat -u TCP:$HOST:7002 -)" "the host" "the control: a server of the host's"
 	assert_match "$(at_router socat -u TCP:$HOST:80 - 2>&1)" refused "the session's port 80, from elsewhere"
 	echo >$STAGE/go
-	wait_for grep -q 'by the session' $STAGE/router || fail "no multicast from the session"
 	for where in host router; do
+		wait_for grep -q 'by the session' $STAGE/$where || fail "no multicast from the session: $where"
 		assert_eq "$(sort -u $STAGE/$where)" "broadcast
 listens
 to the group
